@@ -1,0 +1,1 @@
+"""A GoToWebinar that runs on your machine."""
