@@ -1,0 +1,274 @@
+"""The schemas declare what GoTo and the connector reference document, and nothing else without a reason."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).parents[1]
+FIXTURES = ROOT / "tests" / "fixtures"
+SCHEMA_FILES = {path.stem: path for path in sorted((ROOT / "schemas").glob("*.json"))}
+SCHEMAS: dict[str, dict[str, Any]] = {stream: json.loads(path.read_text()) for stream, path in SCHEMA_FILES.items()}
+STREAMS = list(SCHEMAS)
+
+PRIMARY_KEYS = {
+    "organizers": ["organizerKey"],
+    "registrant_details": ["webinarKey", "registrantKey"],
+    "registrants": ["webinarKey", "registrantKey"],
+    "webinar_details": ["webinarKey"],
+    "webinars": ["webinarKey"],
+}
+
+# Endpoint ids of tests/fixtures/gotowebinar-endpoints.json, which leaves out the identity services of `organizers`.
+ENDPOINTS_OF = {
+    "organizers": [],
+    "registrant_details": ["registrant"],
+    "registrants": ["registrants"],
+    "webinar_details": ["webinar"],
+    "webinars": ["account_webinars", "organizer_webinars"],
+}
+
+PARENT_KEY = "carried over from the parent webinar"
+CONNECTOR_ONLY = "the connector reference lists it, v2 sends it elsewhere"
+IDENTITY = "from the identity services, which the endpoint table leaves out"
+DECLARED_BEYOND_THE_ENDPOINTS = {
+    "organizers": {
+        "organizerKey": IDENTITY,
+        "accountKey": IDENTITY,
+        "email": IDENTITY,
+        "firstName": IDENTITY,
+        "lastName": IDENTITY,
+        "displayName": IDENTITY,
+        "userName": IDENTITY,
+        "locale": IDENTITY,
+        "timeZone": IDENTITY,
+        "accounts": IDENTITY,
+        "accounts.accountKey": IDENTITY,
+        "accounts.name": IDENTITY,
+    },
+    "registrant_details": {"webinarKey": PARENT_KEY, "organizerKey": PARENT_KEY},
+    "registrants": {"webinarKey": PARENT_KEY, "organizerKey": PARENT_KEY},
+    "webinar_details": {
+        "numberOfRegistrationLinkClicks": CONNECTOR_ONLY,
+        "numberOfOpenedInvitations": CONNECTOR_ONLY,
+    },
+    "webinars": {"numberOfRegistrants": CONNECTOR_ONLY, "inSession": CONNECTOR_ONLY},
+}
+
+STREAM_OF_OBJECT = {
+    "Registrant": "registrant_details",
+    "RegistrantSummary": "registrants",
+    "Webinar": "webinar_details",
+    "WebinarSummary": "webinars",
+}
+MEMBER_OF_LIST = {"Registrants": "RegistrantSummary", "Webinars": "WebinarSummary"}
+STREAM_OF_OPERATION = {
+    "GetRegistrant": "registrant_details",
+    "GetWebinar": "webinar_details",
+    "ListRegistrations": "registrants",
+    "ListWebinars": "webinars",
+    "OnNewRegistration": "registrants",
+    "OnNewWebinar": "webinars",
+}
+WRITING_OPERATIONS = {"AddRegistrant"}
+
+REFERENCE = (FIXTURES / "connector-reference.md").read_text()
+
+
+def properties_by_path(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every declared property with its dotted path, those of nested objects and of array items too."""
+    for name, declared in schema.get("properties", {}).items():
+        path = f"{prefix}{name}"
+        yield path, declared
+        yield from properties_by_path(declared.get("items", declared), f"{path}.")
+
+
+DECLARED = {stream: dict(properties_by_path(schema)) for stream, schema in SCHEMAS.items()}
+EVERY_PROPERTY = [
+    pytest.param(stream, path, declared, id=f"{stream}.{path}")
+    for stream, declarations in DECLARED.items()
+    for path, declared in declarations.items()
+]
+
+
+def documented_fields(stream: str) -> dict[str, dict[str, Any]]:
+    """The fields of the stream's endpoints by dotted path, `webinarId` under the one spelling that comes out."""
+    table = json.loads((FIXTURES / "gotowebinar-endpoints.json").read_text())["endpoints"]
+    endpoints = {endpoint["id"]: endpoint for endpoint in table}
+    return {
+        re.sub(r"\bwebinarId\b", "webinarID", field["name"]).replace("[]", ""): field
+        for endpoint in ENDPOINTS_OF[stream]
+        for field in endpoints[endpoint]["fields"]
+    }
+
+
+def is_key(path: str) -> bool:
+    """Whether the field is an identifier, which comes out as text whatever the wire sends."""
+    return re.search(r"(Key|ID|\bomid)$", path) is not None
+
+
+def declaration_of(path: str, wire_type: str, wire_format: str | None = None) -> tuple[str, str | None]:
+    """The JSON type and format a documented field has to be declared with."""
+    if wire_format == "date-time":
+        return "string", "date-time"
+    return ("string" if is_key(path) else wire_type), None
+
+
+def type_and_format(declared: dict[str, Any]) -> tuple[str, str | None]:
+    """The one JSON type of a property beside null, and its format."""
+    types = declared["type"] if isinstance(declared["type"], list) else [declared["type"]]
+    (kind,) = [name for name in types if name != "null"]
+    return kind, declared.get("format")
+
+
+def reference_object(name: str) -> dict[str, str]:
+    """Path and type of each field in one object table of the connector reference."""
+    section = re.split(r"^##+ ", REFERENCE.split(f"\n### {name}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
+    return {path: kind for _, kind, _, path in rows[2:]}
+
+
+def reference_operations() -> dict[str, str]:
+    """Operation id of every action and trigger of the connector reference, with the object it returns."""
+    found = re.findall(r"\*\*Operation Id:\*\* (\w+).*?#### Returns.*?\| \[(\w+)\]\(#", REFERENCE, re.DOTALL)
+    return dict(found)
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_a_schema_is_valid_json_schema_of_an_object(stream: str) -> None:
+    Draft202012Validator.check_schema(SCHEMAS[stream])
+    assert SCHEMAS[stream]["type"] == "object"
+    assert SCHEMAS[stream]["properties"]
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_a_schema_file_is_indented_by_two_with_its_types_on_one_line(stream: str) -> None:
+    expanded = json.dumps(SCHEMAS[stream], indent=2, ensure_ascii=False) + "\n"
+    expected = re.sub(r'\[\s+"(\w+)",\s+"null"\s+\]', r'["\1", "null"]', expanded)
+    assert SCHEMA_FILES[stream].read_text() == expected
+
+
+def test_these_tests_know_the_primary_keys_endpoints_and_extras_of_every_schema() -> None:
+    assert set(STREAMS) == set(PRIMARY_KEYS) == set(ENDPOINTS_OF) == set(DECLARED_BEYOND_THE_ENDPOINTS)
+
+
+@pytest.mark.parametrize(("stream", "path", "declared"), EVERY_PROPERTY)
+def test_a_property_is_described_in_one_sentence(stream: str, path: str, declared: dict[str, Any]) -> None:
+    sentence = declared["description"]
+    assert re.fullmatch(r"[A-Z][^\n]{14,}[^.]\.", sentence), f"{stream}.{path}"
+    assert not re.search(r"\. [A-Z]", sentence), f"{stream}.{path}"
+
+
+@pytest.mark.parametrize(("stream", "path", "declared"), EVERY_PROPERTY)
+def test_only_primary_keys_are_never_null(stream: str, path: str, declared: dict[str, Any]) -> None:
+    if path in PRIMARY_KEYS[stream]:
+        assert declared["type"] == "string"
+    else:
+        assert isinstance(declared["type"], list)
+        assert declared["type"][1:] == ["null"]
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_primary_keys_come_first(stream: str) -> None:
+    keys = PRIMARY_KEYS[stream]
+    assert list(SCHEMAS[stream]["properties"])[: len(keys)] == keys
+
+
+@pytest.mark.parametrize(("stream", "path", "declared"), EVERY_PROPERTY)
+def test_a_property_has_one_type_and_arrays_declare_their_items(
+    stream: str, path: str, declared: dict[str, Any]
+) -> None:
+    kind, _ = type_and_format(declared)
+    assert kind in {"array", "boolean", "integer", "string"}, f"{stream}.{path}"
+    assert (kind == "array") == bool(declared.get("items", {}).get("properties")), f"{stream}.{path}"
+
+
+@pytest.mark.parametrize(("stream", "path", "declared"), EVERY_PROPERTY)
+def test_a_new_wire_value_or_spelling_cannot_break_a_load(stream: str, path: str, declared: dict[str, Any]) -> None:
+    assert declared.keys() <= {"type", "format", "description", "items"}, f"{stream}.{path}"
+    assert not path.endswith("webinarId"), "webinarID is the one spelling that comes out"
+
+
+@pytest.mark.parametrize(("stream", "path", "declared"), EVERY_PROPERTY)
+def test_every_key_is_text(stream: str, path: str, declared: dict[str, Any]) -> None:
+    assert not is_key(path) or type_and_format(declared) == ("string", None), f"{stream}.{path}"
+
+
+@pytest.mark.parametrize("stream", ["registrants", "registrant_details"])
+def test_registrants_have_a_date_to_replicate_by_and_the_keys_of_their_webinar(stream: str) -> None:
+    declarations = DECLARED[stream]
+    assert type_and_format(declarations["registrationDate"]) == ("string", "date-time")
+    assert {"webinarKey", "organizerKey"} <= declarations.keys()
+
+
+def test_both_registrant_streams_declare_their_common_fields_alike() -> None:
+    listed, detailed = (SCHEMAS[stream]["properties"] for stream in ("registrants", "registrant_details"))
+    assert {name: detailed.get(name) for name in listed} == listed
+
+
+@pytest.mark.parametrize("stream", [stream for stream, endpoints in ENDPOINTS_OF.items() if endpoints])
+def test_every_field_of_the_endpoint_is_declared_with_a_type_that_fits(stream: str) -> None:
+    documented = {
+        path: declaration_of(path, field["wire_type"], field["format"])
+        for path, field in documented_fields(stream).items()
+    }
+    declared = {path: type_and_format(DECLARED[stream][path]) for path in documented if path in DECLARED[stream]}
+    assert declared == documented
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_a_field_no_endpoint_documents_is_declared_for_a_reason(stream: str) -> None:
+    assert DECLARED[stream].keys() - documented_fields(stream).keys() == DECLARED_BEYOND_THE_ENDPOINTS[stream].keys()
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_a_value_the_wire_documents_is_named_in_the_description(stream: str) -> None:
+    for path, field in documented_fields(stream).items():
+        description = DECLARED[stream][path]["description"].lower()
+        assert [value for value in field["enum"] or [] if value.lower() not in description] == [], path
+
+
+@pytest.mark.parametrize(
+    ("stream", "path"),
+    [
+        (stream, path)
+        for stream, reasons in DECLARED_BEYOND_THE_ENDPOINTS.items()
+        for path, reason in reasons.items()
+        if reason == CONNECTOR_ONLY
+    ],
+)
+def test_a_field_v2_never_sends_says_where_its_value_is(stream: str, path: str) -> None:
+    description = DECLARED[stream][path]["description"]
+    assert re.search(r"v2 does not send it .*\b(sessions|webinar_details)\.\w+\.$", description)
+
+
+@pytest.mark.parametrize(("name", "stream"), STREAM_OF_OBJECT.items())
+def test_every_field_of_a_connector_object_is_in_its_stream(name: str, stream: str) -> None:
+    wire_types = {
+        "array of object": ("array", None),
+        "boolean": ("boolean", None),
+        "date-time": ("string", "date-time"),
+        "int32": ("integer", None),
+        "string": ("string", None),
+    }
+    promised = {path: declaration_of(path, *wire_types[kind]) for path, kind in reference_object(name).items()}
+    declared = {path: type_and_format(DECLARED[stream][path]) for path in promised if path in DECLARED[stream]}
+    assert promised
+    assert declared == promised
+
+
+def test_every_action_and_trigger_reads_a_stream_but_the_one_that_writes() -> None:
+    operations = reference_operations().keys()
+    assert operations == STREAM_OF_OPERATION.keys() | WRITING_OPERATIONS
+    assert len(operations) == REFERENCE.count("**Operation Id:**")
+
+
+@pytest.mark.parametrize(("operation", "stream"), STREAM_OF_OPERATION.items())
+def test_the_stream_of_an_operation_holds_the_object_the_operation_returns(operation: str, stream: str) -> None:
+    returned = reference_operations()[operation]
+    assert STREAM_OF_OBJECT[MEMBER_OF_LIST.get(returned, returned)] == stream
+    assert stream in STREAMS
