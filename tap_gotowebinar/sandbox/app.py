@@ -1,0 +1,64 @@
+"""Puts the endpoints together into one application."""
+
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Router
+
+from tap_gotowebinar.sandbox.access import TokenGuard
+from tap_gotowebinar.sandbox.changes import UnknownError
+from tap_gotowebinar.sandbox.control_endpoints import ControlEndpoints
+from tap_gotowebinar.sandbox.door import Door
+from tap_gotowebinar.sandbox.errors import ProductError, json_response
+from tap_gotowebinar.sandbox.identity_endpoints import IdentityEndpoints
+from tap_gotowebinar.sandbox.live import Live
+from tap_gotowebinar.sandbox.oauth_endpoint import OAuthEndpoint
+from tap_gotowebinar.sandbox.registrant_endpoints import RegistrantEndpoints
+from tap_gotowebinar.sandbox.webinar_endpoints import WebinarEndpoints
+
+PRODUCT = "/G2W/rest/v2"
+
+
+def make_app(live: Live) -> Door:
+    """Return the application that serves a sandbox.
+
+    A new kind of endpoint is a class with ``routes()`` and one line here.
+    """
+    product: list[BaseRoute] = [*WebinarEndpoints(live).routes(), *RegistrantEndpoints(live).routes()]
+    identity: list[BaseRoute] = [*IdentityEndpoints(live).routes()]
+    routes: list[BaseRoute] = [
+        *ControlEndpoints(live).routes(),
+        *OAuthEndpoint(live).routes(),
+        Mount(PRODUCT, app=TokenGuard(Router(product, redirect_slashes=False), live)),
+        Mount("/", app=TokenGuard(Router(identity, redirect_slashes=False), live)),
+    ]
+    app = Starlette(routes=routes, exception_handlers=_HANDLERS)
+    app.router.redirect_slashes = False
+    return Door(app, live)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    if isinstance(error, ProductError):
+        return error.response()
+    raise error
+
+
+async def _unknown_path(request: Request, _error: Exception) -> Response:
+    """Answer as GoTo's edge does for a path or method it does not know (API reference, section 7)."""
+    return json_response({"errorCode": "NOT_FOUND", "message": f"No such resource: {request.url.path}"}, 404)
+
+
+async def _wrong_control(_request: Request, error: Exception) -> Response:
+    return json_response({"error": str(error)}, 404 if isinstance(error, UnknownError) else 400)
+
+
+_HANDLERS = {
+    ProductError: _refused,
+    HTTPStatus.NOT_FOUND: _unknown_path,
+    HTTPStatus.METHOD_NOT_ALLOWED: _unknown_path,
+    UnknownError: _wrong_control,
+    ValueError: _wrong_control,
+    KeyError: _wrong_control,
+}

@@ -1,0 +1,130 @@
+"""The python client of the control endpoints, for a sandbox in this process or in another."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import requests
+
+from tap_gotowebinar.sandbox.options import to_plain
+
+TIMEOUT = 60.0
+Key = str | int
+
+
+class Control:
+    """Looks into a running sandbox and lets things happen in it. Keys go in as text or numbers, and come out as text."""
+
+    def __init__(self, base_url: str) -> None:
+        """Control the sandbox at this origin."""
+        self._base_url = f"{base_url.rstrip('/')}/_sandbox"
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Return every call but those to the control endpoints, in order of arrival.
+
+        Each has ``n`` (running number), ``at`` and ``done`` (arrival and end, monotonic seconds of the machine),
+        ``method``, ``path``, ``query`` (mapping), ``status`` (None: no answer) and ``fault`` (kind or None).
+        """
+        calls: list[dict[str, Any]] = self._ask("GET", "calls")
+        return calls
+
+    def reset_calls(self) -> None:
+        """Forget the calls made so far, for the rate limits too."""
+        self._ask("DELETE", "calls")
+
+    def state(self) -> dict[str, Any]:
+        """Return figures of the run so far.
+
+        ``open`` and ``peak`` concurrent calls, ``refused`` (429 given), ``most_in_window`` and ``most_in_second``
+        (the most API calls that arrived in any rate window or second, refused ones too), ``confirmations`` (mails
+        that registrants would have got).
+        """
+        state: dict[str, Any] = self._ask("GET", "state")
+        return state
+
+    def options(self) -> dict[str, Any]:
+        """Return the options in force."""
+        options: dict[str, Any] = self._ask("GET", "options")
+        return options
+
+    def configure(self, **options: object) -> None:
+        """Change options while it runs; faults may be `Fault` rules or mappings, and start counting anew.
+
+        Raises:
+            ValueError: An option that is unknown, fixed or of the wrong type.
+        """
+        self._ask("PATCH", "options", to_plain(options))
+
+    def truth(self) -> dict[str, list[dict[str, Any]]]:
+        """Return all there is: ``organizers``, ``webinars`` and ``registrants``, every key a string."""
+        truth: dict[str, list[dict[str, Any]]] = self._ask("GET", "truth")
+        return truth
+
+    def add_webinar(self, **fields: object) -> str:
+        """Add a webinar and return its key.
+
+        Args:
+            fields: By their names on the wire: ``subject``, ``times`` (``[{startTime, endTime}]``), ``organizerKey``,
+                ``approvalType`` and so on, and ``questions``, texts of questions that must be answered.
+        """
+        return str(self._ask("POST", "webinars", fields)["webinarKey"])
+
+    def move_webinar(self, webinar_key: Key, starts_at: str) -> None:
+        """Let a webinar start at another time (ISO 8601); all its times move along."""
+        self._ask("POST", f"webinars/{webinar_key}/move", {"startsAt": starts_at})
+
+    def reassign_webinar(self, webinar_key: Key, organizer_key: Key) -> None:
+        """Hand a webinar over to another organizer of the account."""
+        self._ask("POST", f"webinars/{webinar_key}/reassign", {"organizerKey": str(organizer_key)})
+
+    def cancel_webinar(self, webinar_key: Key) -> None:
+        """Cancel a webinar."""
+        self._ask("DELETE", f"webinars/{webinar_key}")
+
+    def add_registrants(
+        self,
+        webinar_key: Key,
+        count: int = 1,
+        *,
+        people: Sequence[dict[str, Any]] | None = None,
+    ) -> list[str]:
+        """Register so many people, or these, and return their keys.
+
+        Args:
+            webinar_key: For which webinar.
+            count: How many made-up people, if none are given.
+            people: Fields of each, by their names on the wire; what is missing is made up.
+        """
+        body = {"people": [{}] * count if people is None else list(people)}
+        keys: list[str] = self._ask("POST", f"webinars/{webinar_key}/registrants", body)["registrantKeys"]
+        return keys
+
+    def approve_registrant(self, webinar_key: Key, registrant_key: Key) -> None:
+        """Approve a registrant, who gets a joinUrl."""
+        self.change_registrant(webinar_key, registrant_key, status="APPROVED")
+
+    def deny_registrant(self, webinar_key: Key, registrant_key: Key) -> None:
+        """Deny a registrant, who loses the joinUrl."""
+        self.change_registrant(webinar_key, registrant_key, status="DENIED")
+
+    def change_registrant(self, webinar_key: Key, registrant_key: Key, **fields: object) -> None:
+        """Change fields of a registrant by their names on the wire; None takes an optional field away."""
+        self._ask("PATCH", f"webinars/{webinar_key}/registrants/{registrant_key}", fields)
+
+    def cancel_registrant(self, webinar_key: Key, registrant_key: Key) -> None:
+        """Take a registrant off the list, past webinars included."""
+        self._ask("DELETE", f"webinars/{webinar_key}/registrants/{registrant_key}")
+
+    def expire_access_tokens(self) -> None:
+        """Let every access token expire now."""
+        self._ask("POST", "tokens/expire")
+
+    def revoke_refresh_token(self) -> None:
+        """Refuse the refresh token from now on; the personal access token stays good."""
+        self._ask("POST", "tokens/revoke")
+
+    def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON has no narrower type
+        answer = requests.request(method, f"{self._base_url}/{path}", json=body, timeout=TIMEOUT)
+        if answer.status_code in {400, 404}:
+            raise ValueError(answer.json()["error"])
+        answer.raise_for_status()
+        return answer.json() if answer.content else None

@@ -1,0 +1,17 @@
+"""The only source of chance: everything made up comes from named, seeded dice."""
+
+from random import Random
+
+
+def dice(*names: object) -> Random:
+    """Return a random generator that depends on nothing but the names given.
+
+    Args:
+        names: What is drawn, for example the seed, a webinarKey and ``"registrants"``.
+    """
+    return Random("/".join(map(str, names)))  # noqa: S311 - made-up data, never a secret
+
+
+def long_key(rng: Random) -> int:
+    """Draw a key as GoTo's are: 18 to 19 digits, above 2^53, inside int64 (API reference, section 1)."""
+    return rng.randrange(10**17, 9 * 10**18)

@@ -1,0 +1,68 @@
+"""The things a made-up world consists of, before they take any shape on the wire."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Organizer(msgspec.Struct, frozen=True):
+    """Someone of the account who holds webinars."""
+
+    key: int
+    first_name: str
+    last_name: str
+    email: str
+
+    @property
+    def name(self) -> str:
+        """First and last name, as GoTo shows them."""
+        return f"{self.first_name} {self.last_name}"
+
+
+class Window(msgspec.Struct, frozen=True):
+    """A stretch of time."""
+
+    start: datetime
+    end: datetime
+
+
+class Webinar(msgspec.Struct, kw_only=True):
+    """A webinar.
+
+    Attributes:
+        times: When it takes place; several for a sequence, never none, in order.
+        registration: When people registered for it. Set once: moving a webinar does not change who registered.
+        size: How many people registered before the world began.
+    """
+
+    key: int
+    webinar_id: str
+    organizer_key: int
+    omid: str
+    subject: str
+    description: str
+    times: list[Window]
+    registration: Window
+    size: int
+    time_zone: str = "Europe/Oslo"
+    locale: str = "en_US"
+    approval_type: str = "AUTOMATIC"
+    recurrence_type: str = "single_session"
+    experience_type: str = "CLASSIC"
+    impromptu: bool = False
+    is_password_protected: bool = False
+    is_ondemand: bool = False
+    registration_limit: int = 1000
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it is over for good."""
+        return self.times[-1].end
+
+    def overlaps(self, start: datetime, end: datetime) -> bool:
+        """Tell whether any of its times touches the window."""
+        return any(time.start <= end and time.end >= start for time in self.times)
+
+    def in_session(self, now: datetime) -> bool:
+        """Tell whether it is running."""
+        return any(time.start <= now < time.end for time in self.times)

@@ -1,0 +1,151 @@
+"""Everything one can ask of a sandbox, as data: the command line and the control endpoints derive from it."""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+from tap_gotowebinar.sandbox.timing import instant
+
+FaultKind = Literal[
+    "status",
+    "reset",
+    "truncate",
+    "cut",
+    "html",
+    "empty",
+    "slow",
+    "drip",
+    "hidden",
+    "invalid_token",
+    "json",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One rule of what goes wrong; the first rule that fits a call is applied.
+
+    Attributes:
+        kind: What happens. ``status``: answer ``status`` (5xx as HTML, 4xx in GoTo's error shape, both with a planted
+            e-mail address). ``reset``: close without an answer. ``truncate``: a JSON body cut in half, with an honest
+            Content-Length. ``cut``: a Content-Length that promises more than is sent. ``html``: 200 with a web page.
+            ``empty``: 200 with zero bytes. ``slow``: wait ``seconds``, then answer. ``drip``: spread the body over
+            ``seconds``. ``hidden``: a list that lost its rows. ``invalid_token``: 403 InvalidToken for a good token.
+            ``json``: 200 with ``value`` as body.
+        path: Regular expression searched in the path; empty fits all.
+        method: HTTP method; None fits all.
+        times: How many calls it strikes; None is for ever.
+        probability: Chance that it strikes a call that fits, from seeded dice.
+        skip: How many calls that fit pass unharmed first.
+        status: HTTP status of ``status``.
+        retry_after: Retry-After header of ``status``: seconds, ``"date"`` or any text.
+        seconds: Delay of ``slow`` and ``drip``.
+        value: JSON value of ``json``.
+        after: The call takes effect before its answer is replaced or lost.
+    """
+
+    kind: FaultKind
+    path: str = ""
+    method: str | None = None
+    times: int | None = None
+    probability: float = 1.0
+    skip: int = 0
+    status: int = 503
+    retry_after: float | str | None = None
+    seconds: float = 1.0
+    value: Any = None
+    after: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a pattern that is not a regular expression."""
+        try:
+            re.compile(self.path)
+        except re.error as error:
+            message = f"fault path {self.path!r} is not a regular expression: {error}"
+            raise ValueError(message) from None
+
+
+def _option(default: Any, meaning: str) -> Any:  # noqa: ANN401 - dataclasses.field is typed the same way
+    return field(default=default, metadata={"help": meaning})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the made-up world holds and how its server behaves.
+
+    The first four and ``now`` shape the world when it is made; of these only ``now`` can change while it runs
+    (it then moves the clock and leaves the data alone).
+    """
+
+    seed: int = _option(1, "same seed and same now, same world")
+    organizers: int = _option(1, "organizers of the account; the credentials are those of the first")
+    webinars: int = _option(5, "webinars per organizer")
+    registrants: int = _option(20, "registrants per webinar, on average: some have none, one has many")
+    now: str | None = _option(None, "stop the clock at this ISO 8601 time; default: the real present")
+    latency: float = _option(0.0, "seconds before each answer")
+    jitter: float = _option(0.0, "up to this many seconds more, at random")
+    rate_limit: int = _option(0, "calls allowed in any rate window, 429 beyond it; 0: no limit")
+    rate_window: float = _option(60.0, "length of the rate window in seconds")
+    per_second: int = _option(0, "calls allowed in any second, 429 beyond it; 0: no limit")
+    retry_after: float | str | None = _option(None, "Retry-After of a 429: seconds, 'date' or any text; default: none")
+    token_lifetime: float = _option(3600.0, "seconds until an access token expires")
+    rotate_refresh_tokens: bool = _option(
+        default=False,
+        meaning="each refresh gives a new refresh token, the old one is refused",
+    )
+    identity: Literal["ok", "forbidden"] = _option("ok", "forbidden: identity/v1/Users/me answers 403")
+    admin: Literal["ok", "narrow"] = _option("ok", "narrow: admin/rest/v1/me answers 401 not.authenticated")
+    forbidden: tuple[str, ...] = _option((), "key of an account, organizer or webinar that answers a permission 403")
+    max_registrants_list: int | None = _option(None, "silent cap of the unpaged registrants list; default: none")
+    hal_page_max: int = _option(200, "largest page size of the webinar lists; more is cut to it")
+    faults: tuple[Fault, ...] = _option((), 'fault rules as a JSON list, for example \'[{"kind": "reset"}]\'')
+
+    def __post_init__(self) -> None:
+        """Refuse figures that make no sense."""
+        for name in ("organizers", "hal_page_max"):
+            _at_least(1, name, getattr(self, name))
+        for name in ("webinars", "registrants", "latency", "jitter", "rate_limit", "per_second"):
+            _at_least(0, name, getattr(self, name))
+        if self.rate_window <= 0:
+            message = "rate_window must be more than 0"
+            raise ValueError(message)
+        if self.now is not None:
+            instant(self.now)
+
+    def changed(self, changes: Mapping[str, object]) -> "Options":
+        """Return these options with some replaced by plain data, as it comes out of JSON.
+
+        Raises:
+            ValueError: An unknown option, one that shapes the world, or a value of the wrong type.
+        """
+        unknown = changes.keys() - {option.name for option in dataclasses.fields(self)}
+        fixed = changes.keys() & {"seed", "organizers", "webinars", "registrants"}
+        if unknown or fixed:
+            what = "no such option" if unknown else "cannot change while it runs"
+            message = f"{what}: {', '.join(sorted(unknown or fixed))}"
+            raise ValueError(message)
+        return from_plain({**to_plain(self), **changes})
+
+
+def _at_least(least: int, name: str, value: float) -> None:
+    if value < least:
+        message = f"{name} must be at least {least}"
+        raise ValueError(message)
+
+
+def from_plain(values: Mapping[str, object]) -> Options:
+    """Build options from plain data, as it comes out of JSON.
+
+    Raises:
+        ValueError: A value of the wrong type.
+    """
+    return msgspec.convert(values, Options)
+
+
+def to_plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    """Turn options, faults or anything made of them into what JSON can say."""
+    return msgspec.to_builtins(value)

@@ -1,0 +1,82 @@
+"""Made-up people with the names real lists hold: accents, apostrophes, other scripts, an emoji."""
+
+from typing import NamedTuple
+
+# A name as its owner writes it, and as its owner spells it in an address.
+FIRST_NAMES = (
+    ("Ada", "ada"),
+    ("Zoë", "zoe"),
+    ("Jürgen", "juergen"),
+    ("Søren", "soren"),
+    ("Łukasz", "lukasz"),
+    ("Aoife", "aoife"),
+    ("José", "jose"),
+    ("Chloé", "chloe"),
+    ("明美", "akemi"),
+    ("伟", "wei"),
+    ("지우", "jiwoo"),
+    ("Дарья", "darya"),
+    ("Ελένη", "eleni"),
+    ("نور", "nour"),
+    ("अनन्या", "ananya"),
+    ("Nguyệt", "nguyet"),
+    ("D'Arcy", "darcy"),
+    ("Anne-Marie", "anne-marie"),
+    ("Sky 🌤️", "sky"),
+    ("Maximiliana", "maximiliana"),
+    ("Bo", "bo"),
+    ("Tiina", "tiina"),
+    ("Kwame", "kwame"),
+)
+LAST_NAMES = (
+    ("Berg", "berg"),
+    ("O'Neill", "oneill"),
+    ("Müller-Lüdenscheidt", "mueller"),
+    ("Ångström", "angstrom"),
+    ("Škvorecký", "skvorecky"),
+    ("Nuñez", "nunez"),
+    ("de la Cruz", "delacruz"),
+    ("van 't Hoff", "vanthoff"),
+    ("田中", "tanaka"),
+    ("王", "wang"),
+    ("김", "kim"),
+    ("Иванова", "ivanova"),
+    ("Παπαδοπούλου", "papadopoulou"),
+    ("الهاشمي", "alhashimi"),
+    ("Iyer", "iyer"),
+    ("Trần", "tran"),
+    ("Smith, Jr.", "smith"),
+    ("Oyelaran", "oyelaran"),
+    ("Lindqvist", "lindqvist"),
+)
+TIME_ZONES = (
+    "Europe/Oslo",
+    "America/New_York",
+    "Asia/Tokyo",
+    "Asia/Kolkata",
+    "America/Sao_Paulo",
+    "Europe/Berlin",
+    "Australia/Adelaide",
+)
+DOMAINS = ("example.com", "example.org", "example.net")
+# Some people type their address with capitals.
+CAPITALS_EVERY = 23
+
+
+class Person(NamedTuple):
+    """Who someone is, in every webinar they register for."""
+
+    first_name: str
+    last_name: str
+    email: str
+    time_zone: str
+
+
+def person(number: int) -> Person:
+    """Return the person of this number; two numbers never share an address."""
+    first, first_spelled = FIRST_NAMES[number % len(FIRST_NAMES)]
+    last, last_spelled = LAST_NAMES[number // len(FIRST_NAMES) % len(LAST_NAMES)]
+    email = f"{first_spelled}.{last_spelled}{number}@{DOMAINS[number % len(DOMAINS)]}"
+    if number % CAPITALS_EVERY == 1:
+        email = email.title()
+    return Person(first, last, email, TIME_ZONES[number % len(TIME_ZONES)])

@@ -1,0 +1,82 @@
+"""Reading webinars: rows 1, 2, 3 and 5 of the API reference, section 4."""
+
+from datetime import datetime
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tap_gotowebinar.sandbox.access import Access
+from tap_gotowebinar.sandbox.errors import bad_request, json_response
+from tap_gotowebinar.sandbox.live import Live
+from tap_gotowebinar.sandbox.paging import hal, page_of
+from tap_gotowebinar.sandbox.shapes import Shapes
+from tap_gotowebinar.sandbox.timing import instant
+
+
+class WebinarEndpoints:
+    """Lists of webinars, the running ones, and one by key."""
+
+    def __init__(self, live: Live) -> None:
+        """Read from a world."""
+        self._live = live
+        self._access = Access(live)
+        self._shapes = Shapes(live.world)
+
+    def routes(self) -> list[Route]:
+        """Return the endpoints."""
+        return [
+            Route("/accounts/{accountKey}/webinars", self.of_account),
+            Route("/organizers/{organizerKey}/webinars", self.of_organizer),
+            Route("/organizers/{organizerKey}/insessionWebinars", self.in_session),
+            Route("/organizers/{organizerKey}/webinars/{webinarKey}", self.by_key),
+        ]
+
+    async def of_account(self, request: Request) -> Response:
+        """List the webinars of all organizers."""
+        self._access.account(request)
+        return self._list(request, None)
+
+    async def of_organizer(self, request: Request) -> Response:
+        """List the webinars of one organizer."""
+        return self._list(request, self._access.organizer(request))
+
+    async def in_session(self, request: Request) -> Response:
+        """List the webinars that are running; here the window is optional."""
+        organizer_key = self._access.organizer(request)
+        now = self._live.world.clock.now()
+        start = _time(request, "fromTime") if "fromTime" in request.query_params else now
+        end = _time(request, "toTime") if "toTime" in request.query_params else now
+        running = [
+            webinar for webinar in self._live.world.listing(organizer_key, start, end) if webinar.in_session(now)
+        ]
+        return json_response([self._shapes.in_session(webinar) for webinar in running])
+
+    async def by_key(self, request: Request) -> Response:
+        """Give one webinar."""
+        return json_response(self._shapes.by_key(self._access.webinar(request)))
+
+    def _list(self, request: Request, organizer_key: int | None) -> Response:
+        start, end = _time(request, "fromTime"), _time(request, "toTime")
+        if start > end:
+            message = "fromTime is after toTime."
+            raise bad_request(message, "fromTime")
+        page = page_of(request, "size", self._live.options.hal_page_max)
+        webinars = self._live.world.listing(organizer_key, start, end)
+        rows: list[msgspec.Raw] = [
+            self._shapes.row(webinar) for webinar in webinars[page.start : page.start + page.size]
+        ]
+        return json_response(hal("webinars", rows, len(webinars), page))
+
+
+def _time(request: Request, name: str) -> datetime:
+    text = request.query_params.get(name)
+    if text is None:
+        message = f"{name} is required."
+        raise bad_request(message, name)
+    try:
+        return instant(text)
+    except ValueError:
+        message = f"{name} is not an ISO 8601 time."
+        raise bad_request(message, name) from None
