@@ -1,0 +1,238 @@
+"""What all streams have in common: calling, tolerating, cleaning rows, and the seam to the SDK's state."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+
+from singer_sdk import SchemaDirectory, Stream, StreamSchema
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.metrics import Counter, Metric, Point, Timer
+from singer_sdk.metrics import log as log_metric
+from singer_sdk.streams._state import StreamStateManager  # a public class in an underscore module
+from typing_extensions import override
+
+from tap_gotowebinar.connection import REFUSALS
+from tap_gotowebinar.envelopes import MAX_PAGE_SIZE
+from tap_gotowebinar.errors import GaveUpError, NotFoundError, RefusedError
+from tap_gotowebinar.records import RecordReader
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Mapping
+
+    from singer_sdk.helpers.types import Context
+
+    from tap_gotowebinar.bookmarks import StreamBookmarks
+    from tap_gotowebinar.envelopes import Page
+    from tap_gotowebinar.report import Tally
+    from tap_gotowebinar.tap import TapGoToWebinar
+
+T = TypeVar("T")
+
+API: Final = "/G2W/rest/v2"
+"""Where the product's endpoints begin."""
+
+SCHEMAS: Final = SchemaDirectory(importlib.resources.files("tap_gotowebinar.schemas"))
+
+MAX_GIVEN_UP: Final = 3
+"""Calls given up one after the other, after which the API is down rather than one answer broken."""
+
+
+class GoToWebinarStream(Stream):
+    """A stream of GoToWebinar.
+
+    Attributes:
+        path: Endpoint below the API's origin, with `{names}` of context keys.
+        answer_keys: Primary keys that a row of the answer must hold; the others come from the parent.
+    """
+
+    schema = StreamSchema(SCHEMAS)
+    # RecordReader does it in one pass over the row, together with everything else.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    path: ClassVar[str]
+    answer_keys: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, tap: TapGoToWebinar) -> None:
+        """Belong to a tap; discovery comes this far without settings."""
+        super().__init__(tap)
+        self.tap = tap
+        self.logger.addFilter(_says_something)
+
+    @property
+    def tally(self) -> Tally:
+        """This stream's counts of this run."""
+        return self.tap.report.tally(self.name)
+
+    @functools.cached_property
+    def reader(self) -> RecordReader:
+        """Makes records of rows."""
+        return RecordReader(
+            self.schema, self.answer_keys, self.tally, lambda names: self.tap.report.note_unknown(self.name, names)
+        )
+
+    def call(
+        self,
+        path: str,
+        read: Callable[[object], T],
+        *,
+        params: Mapping[str, str | int] | None = None,
+        refusals: frozenset[int] = REFUSALS,
+    ) -> T:
+        """Make one call on account of this stream; see `Connection.get` for what may be raised."""
+        with self.tap.stop_signals.waiting():
+            return self.tap.connection.get(path, read, self.tally, params=params, refusals=refusals)
+
+    def pages(self, path: str, read: Callable[[object], Page], key: str, *, size: str, **params: str) -> list[Any]:
+        """Return the rows of all pages, each once.
+
+        Pages are numbered, not pointed at: a list that grows while it is read repeats or skips rows. So the number of
+        different rows is compared with what the last page says, and the listing is read once more if they differ.
+
+        Args:
+            path: Endpoint.
+            read: Reader of one page.
+            key: Field that tells rows apart.
+            size: Name of the parameter for the page's size: `size` on HAL lists, `limit` on flat ones.
+            params: Further parameters.
+        """
+        for _ in range(2):
+            rows, total = self._pages_once(path, read, key, {size: MAX_PAGE_SIZE, **params})
+            if total is None or len(rows) == total:
+                return rows
+        self.tap.report.warn(f"{path} says it holds {total} rows and gave {len(rows)} different ones, read twice")
+        return rows
+
+    def _pages_once(
+        self, path: str, read: Callable[[object], Page], key: str, params: Mapping[str, str | int]
+    ) -> tuple[list[Any], int | None]:
+        rows: dict[str, Any] = {}
+        number = 0
+        while True:
+            page = self.call(path, read, params={**params, "page": number})
+            before = len(rows)
+            rows |= {str(row.get(key) if isinstance(row, dict) else row): row for row in page.rows}
+            if page.is_last or len(rows) == before:
+                return list(rows.values()), page.total
+            number += 1
+
+    def log_sync_costs(self) -> None:
+        """Log this stream's records as the SDK's metric, once; the SDK calls this when all streams are done."""
+        log_metric(
+            self.metrics_logger, Point("counter", Metric.RECORD_COUNT, self.tally.records, {"stream": self.name})
+        )
+        self.tap.message_writer.flush()
+
+    @override
+    def get_record_counter(self, *, endpoint: str | None = None, log_interval: float = 0) -> Counter:
+        return _SilentCounter(Metric.RECORD_COUNT, {"stream": self.name})
+
+    @override
+    def get_sync_timer(self) -> Timer:
+        return _SilentTimer(Metric.SYNC_DURATION, {"stream": self.name})
+
+    @override
+    def get_batch_config(self, config: Mapping[str, Any]) -> None:
+        """Never BATCH: that mode passes over selection and stream maps."""
+        return
+
+    @functools.cached_property
+    def state_manager(self) -> StreamStateManager:
+        """The SDK's view of the state, which is ours; made late, because the state is loaded after the streams."""
+        return RosterStateManager(self)
+
+    @property
+    def bookmarks(self) -> StreamBookmarks:
+        """What this stream has emitted."""
+        return self.tap.bookmarks.of(self.name)
+
+    def written(self, context: Context | None) -> None:
+        """Learn that the record given out last has been written."""
+
+
+class ChildStream(GoToWebinarStream):
+    """A stream of what belongs to one webinar. One webinar that cannot be read does not end the run."""
+
+    def tolerant_call(self, path: str, call: Callable[[], T]) -> T | None:
+        """Return what `call` returns; None when the thing is refused, gone or given up, which is counted.
+
+        Raises:
+            GaveUpError: too many calls in a row were given up.
+        """
+        try:
+            result = call()
+        except RefusedError:
+            self.tally.refused.append(path)
+        except NotFoundError:
+            self.tally.gone.append(path)
+        except GaveUpError as error:
+            self.tally.given_up.append(path)
+            self.tap.given_up_in_a_row += 1
+            if self.tap.given_up_in_a_row >= MAX_GIVEN_UP:
+                raise
+            self.logger.warning("%s; going on with the rest", error)
+        else:
+            self.tap.given_up_in_a_row = 0
+            return result
+        return None
+
+
+class RosterStateManager(StreamStateManager):
+    """Keeps the SDK's state out of the way and tells the stream which records have been written.
+
+    The SDK would search a list of partitions for each access and print all of it after each webinar.
+    """
+
+    def __init__(self, stream: GoToWebinarStream) -> None:
+        """Serve one stream."""
+        super().__init__(stream_name=stream.name, tap_state={}, tap_name=stream.tap_name)
+        self._stream = stream
+
+    @property
+    def stream_state(self) -> dict[str, Any]:
+        """Nothing: what the SDK puts here is not kept."""
+        return {}
+
+    @override
+    def get_context_state(self, context: Context | None) -> dict[str, Any]:
+        return {}
+
+    @override
+    def get_state_partitions(self) -> None:
+        return
+
+    @override
+    def write_starting_replication_value(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    @override
+    def write_replication_key_signpost(self, value: Any, *, context: Context | None = None) -> None:
+        pass
+
+    @override
+    def increment_state(self, latest_record: Any, *, context: Context | None = None, replication_key: str) -> None:
+        """Called after the record was written, so that the state is never ahead of the records."""
+        self._stream.written(context)
+
+
+def _says_something(record: logging.LogRecord) -> bool:
+    """Drop what the SDK logs for each webinar: its begin, and the second line for an error that has one already."""
+    text = str(record.msg)
+    per_webinar = text.startswith("Beginning sync of") and "context keys" in text
+    return not (per_webinar or text.startswith("An unhandled error occurred"))
+
+
+class _SilentCounter(Counter):
+    """Counts without a log line per webinar; the total is logged at the end."""
+
+    @override
+    def _pop(self) -> None:
+        pass
+
+
+class _SilentTimer(Timer):
+    @override
+    def __exit__(self, *args: object) -> None:
+        pass

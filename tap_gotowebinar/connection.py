@@ -1,0 +1,192 @@
+"""One OAuth connection to GoTo: everything that calls the API goes through here.
+
+A call waits for its slot of the rate budget, carries the current token, is repeated while repeating can help, and
+ends as the value its reader made of the answer or as one of `errors`.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import logging
+import random
+import time
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import backoff
+
+from tap_gotowebinar.errors import (
+    AuthenticationError,
+    ComeBackLaterError,
+    GaveUpError,
+    NotFoundError,
+    RefusedError,
+    TransientError,
+    UnexpectedAnswerError,
+)
+from tap_gotowebinar.redaction import error_code, error_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tap_gotowebinar.auth import Authenticator
+    from tap_gotowebinar.pacing import RateBudget
+    from tap_gotowebinar.report import Tally
+    from tap_gotowebinar.transport import Answer, Transport
+
+logger = logging.getLogger("tap-gotowebinar.connection")
+
+T = TypeVar("T")
+
+TRIES: Final = 6
+"""How often a call is made when it fails in a transient way: about 15 seconds of waiting in all, plus time-outs."""
+
+MAX_RENEWALS: Final = 20
+"""How many tokens one call may see expire before something else must be wrong."""
+
+LONGEST_PAUSE: Final = 300.0
+"""Seconds a run sits through when GoTo answers 429; after more it ends and is to be started again later."""
+
+MIN_ASKED_PAUSE: Final = 0.5
+"""Seconds; a shorter `Retry-After` (or a date gone by) is replaced by our own growing waits."""
+
+REFUSALS: Final = frozenset({403})
+"""Statuses that say: understood, and not allowed."""
+
+
+class Connection:
+    """Calls under one budget with one token. Thread-safe."""
+
+    def __init__(self, origin: str, transport: Transport, authenticator: Authenticator, budget: RateBudget) -> None:
+        """Nothing is sent before the first call.
+
+        Args:
+            origin: Scheme and host that every path is appended to.
+            transport: Sends one request.
+            authenticator: Knows the token.
+            budget: Says when a call may be sent.
+        """
+        self._origin = origin.rstrip("/")
+        self._transport = transport
+        self._authenticator = authenticator
+        self._budget = budget
+
+    def get(
+        self,
+        path: str,
+        read: Callable[[object], T],
+        tally: Tally,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        refusals: frozenset[int] = REFUSALS,
+    ) -> T:
+        """Return what `read` makes of the answer to `GET path`.
+
+        Args:
+            path: Appended to the origin; holds keys only, so that it can be shown.
+            read: Takes the decoded body; raises BrokenAnswerError when it is not what it should be.
+            tally: Where calls, retries and waiting are counted.
+            params: Query parameters.
+            refusals: Statuses that mean "not allowed" here.
+
+        Raises:
+            AuthenticationError: the credentials do not work.
+            RefusedError: one of `refusals`, with a good token.
+            NotFoundError: 404.
+            UnexpectedAnswerError: any other status that repeating cannot mend.
+            GaveUpError: each try failed in a transient way.
+            ComeBackLaterError: 429 for longer than `LONGEST_PAUSE`.
+        """
+
+        def attempt() -> T:
+            answer = self._admitted("GET", path, params, tally, refusals)
+            self._raise_for_status(answer, path, refusals)
+            return read(answer.body)
+
+        def count(details: object) -> None:  # noqa: ARG001
+            tally.retries += 1
+
+        retrying = backoff.on_exception(
+            backoff.expo, TransientError, max_tries=TRIES, factor=0.5, max_value=30, logger=None, on_backoff=count
+        )
+        try:
+            return retrying(attempt)()
+        except TransientError as error:
+            msg = f"gave up on {path} after {TRIES} tries: {error}"
+            raise GaveUpError(msg) from None
+
+    def _admitted(
+        self, method: str, path: str, params: Mapping[str, str | int] | None, tally: Tally, refusals: frozenset[int]
+    ) -> Answer:
+        """Return the first answer that is about the call, not about the token or the rate."""
+        pauses = backoff.expo(factor=2, max_value=60)
+        next(pauses)
+        paused = 0.0
+        for _ in range(MAX_RENEWALS):
+            token = self._authenticator.token()
+            while True:
+                with self._budget.slot() as waited:
+                    tally.waited += waited
+                    tally.calls += 1
+                    answer = self._transport.send(method, self._origin + path, token=token, params=params)
+                if answer.status != 429:  # noqa: PLR2004
+                    break
+                pause = _asked_pause(answer.retry_after) or random.uniform(0.5, 1) * next(pauses)  # noqa: S311
+                paused += pause
+                if paused > LONGEST_PAUSE:
+                    raise ComeBackLaterError(_come_back(path, pause))
+                tally.retries += 1
+                self._budget.pause(pause)
+            if not _is_about_token(answer, refusals):
+                self._authenticator.accepted(token)
+                return answer
+            self._authenticator.refused(token)
+        msg = f"GoTo refused {MAX_RENEWALS} access tokens in a row for {path}; try again later"
+        raise AuthenticationError(msg)
+
+    @staticmethod
+    def _raise_for_status(answer: Answer, path: str, refusals: frozenset[int]) -> None:
+        status, said = answer.status, error_text(answer.body)
+        reason = f" ({said})" if said else ""
+        if status in refusals:
+            msg = f"GoTo refuses {path}: status {status}{reason}"
+            raise RefusedError(msg)
+        if status == 404:  # noqa: PLR2004
+            msg = f"GoTo does not know {path}: status 404{reason}"
+            raise NotFoundError(msg)
+        if status >= 500:  # noqa: PLR2004
+            msg = f"status {status}{reason}"
+            raise TransientError(msg)
+        if not 200 <= status < 300:  # noqa: PLR2004
+            redirect = ", a redirect, which is never followed: check api_url" if answer.location else ""
+            msg = f"unexpected answer to {path}: status {status}{reason}{redirect}"
+            raise UnexpectedAnswerError(msg)
+
+
+def _is_about_token(answer: Answer, refusals: frozenset[int]) -> bool:
+    """Whether the answer says that the token is bad: 403 `InvalidToken` (any case), and 401 where it is not a refusal.
+
+    An expired token answers 403, and so does a missing permission: only the body tells them apart.
+    """
+    if answer.status == 403:  # noqa: PLR2004
+        return error_code(answer.body).casefold() == "invalidtoken"
+    return answer.status == 401 and 401 not in refusals  # noqa: PLR2004
+
+
+def _asked_pause(retry_after: str) -> float | None:
+    """Return the seconds a `Retry-After` header asks for, in either of its forms; None when it makes no sense."""
+    try:
+        seconds = float(retry_after)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            return None
+    return seconds if MIN_ASKED_PAUSE <= seconds < float("inf") else None
+
+
+def _come_back(path: str, pause: float) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(time.time() + min(pause, 366 * 86400)))
+    return (
+        f"GoTo's rate limit is used up (status 429 for {path}): start again after {when}, "
+        "and lower requests_per_minute if other tools share this connection"
+    )

@@ -1,0 +1,43 @@
+"""The ways in which a call to GoTo can end other than well.
+
+Every message is one line for the person who runs the tap: it holds paths, keys, statuses and setting names,
+never a body, a token or a person.
+"""
+
+from __future__ import annotations
+
+
+class GoToWebinarError(Exception):
+    """Something the tap can put a name to; its text is the whole message."""
+
+
+class AuthenticationError(GoToWebinarError):
+    """The credentials do not work, or no longer."""
+
+
+class RefusedError(GoToWebinarError):
+    """GoTo understood the call and does not allow it: 403 that is not about the token."""
+
+
+class NotFoundError(GoToWebinarError):
+    """GoTo knows no such thing (any more): 404."""
+
+
+class UnexpectedAnswerError(GoToWebinarError):
+    """An answer that repeating the call cannot mend: other 4xx, redirects."""
+
+
+class TransientError(GoToWebinarError):
+    """A failure that the same call may not meet again: no connection, time-out, 5xx, an answer that makes no sense."""
+
+
+class BrokenAnswerError(TransientError):
+    """A 200 that is not what GoTo documents: no JSON, cut off, an empty envelope that should have rows."""
+
+
+class GaveUpError(GoToWebinarError):
+    """A call that failed in a transient way each time it was tried."""
+
+
+class ComeBackLaterError(GoToWebinarError):
+    """GoTo asks for a longer pause than a run should sit through."""

@@ -1,0 +1,189 @@
+"""From what GoTo sends to what the schema declares: one shape, one spelling, one form per type.
+
+Keys come as numbers here and strings there and exceed 2^53: they come out as strings. Times come with and without
+fractions, in UTC or with an offset: they come out in one form whose text order is their time order.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from tap_gotowebinar.errors import BrokenAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tap_gotowebinar.report import Tally
+
+SPELLINGS: Final[dict[str, str]] = {"webinarId": "webinarID"}
+"""Names that the wire spells two ways, and the one that comes out."""
+
+UNUSABLE: Final = object()
+"""Stands for a value that cannot be made into the declared type."""
+
+
+def canonical_time(value: object) -> str | None:
+    """Return an ISO 8601 time as `YYYY-MM-DDThh:mm:ss.ffffffZ`; None when it is no time. Without offset it is UTC.
+
+    The fraction is always there: `30.120Z` would otherwise sort before `30Z`.
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=dt.UTC)
+        return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    except (ValueError, OverflowError):
+        return None
+
+
+class RecordReader:
+    """Makes records of one stream out of decoded JSON objects.
+
+    Args:
+        schema: The stream's JSON schema.
+        keys: Primary keys that the answer itself must hold.
+        tally: Where unusable values are counted.
+        on_unknown: Told the names of fields that the schema does not declare.
+    """
+
+    def __init__(
+        self,
+        schema: Mapping[str, Any],
+        keys: tuple[str, ...],
+        tally: Tally,
+        on_unknown: Callable[[set[str]], None],
+    ) -> None:
+        """Prepare one converter per declared field."""
+        self._object = _ObjectReader(schema, tally, on_unknown, prefix="")
+        self._keys = keys
+
+    def read(self, row: object) -> dict[str, Any]:
+        """Return the record of one row.
+
+        Raises:
+            BrokenAnswerError: the row is no object, or a key is missing.
+        """
+        if not isinstance(row, dict):
+            msg = "a row of the answer is not an object"
+            raise BrokenAnswerError(msg)
+        record: dict[str, Any] = self._object(row)
+        for key in self._keys:
+            if not record.get(key):
+                msg = f"a row of the answer has no usable {key}"
+                raise BrokenAnswerError(msg)
+        return record
+
+
+class _Convert(Protocol):
+    def __call__(self, value: Any, /) -> Any: ...  # noqa: ANN401 - JSON
+
+
+class _ObjectReader:
+    """Converts the declared fields of an object, counts what is unusable and names what is unknown."""
+
+    def __init__(
+        self, schema: Mapping[str, Any], tally: Tally, on_unknown: Callable[[set[str]], None], *, prefix: str
+    ) -> None:
+        self._unusable = tally.unusable
+        self._on_unknown = on_unknown
+        self._prefix = prefix
+        self._converters: dict[str, _Convert] = {
+            name: self._converter(declared, tally, prefix + name) for name, declared in schema["properties"].items()
+        }
+
+    def __call__(self, value: Any, /) -> Any:  # noqa: ANN401 - JSON
+        if not isinstance(value, dict):
+            return UNUSABLE
+        record: dict[str, Any] = {}
+        wire_name: str
+        for wire_name, raw in value.items():
+            name: str = SPELLINGS.get(wire_name, wire_name)
+            converter = self._converters.get(name)
+            if converter is None:
+                self._on_unknown({self._prefix + wire_name})
+            elif raw is None:
+                record.setdefault(name, None)
+            else:
+                converted = converter(raw)
+                if converted is UNUSABLE:
+                    self._unusable[self._prefix + name] += 1
+                    converted = None
+                record[name] = converted
+        return record
+
+    def _converter(self, declared: Mapping[str, Any], tally: Tally, path: str) -> _Convert:
+        types = declared["type"]
+        kind = next(name for name in ([types] if isinstance(types, str) else types) if name != "null")
+        if kind == "string":
+            return _time if declared.get("format") == "date-time" else _string
+        if kind == "object":
+            return _ObjectReader(declared, tally, self._on_unknown, prefix=f"{path}.")
+        if kind == "array":
+            return _ArrayReader(self._converter(declared["items"], tally, f"{path}[]"), tally, f"{path}[]")
+        return _SCALARS[kind]
+
+
+class _ArrayReader:
+    """Converts the items of an array; an unusable item is left out and counted."""
+
+    def __init__(self, item: _Convert, tally: Tally, path: str) -> None:
+        self._item = item
+        self._unusable = tally.unusable
+        self._path = path
+
+    def __call__(self, value: Any, /) -> Any:  # noqa: ANN401 - JSON
+        if not isinstance(value, list):
+            return UNUSABLE
+        items = [UNUSABLE if item is None else self._item(item) for item in value]
+        usable = [item for item in items if item is not UNUSABLE]
+        if len(usable) < len(items):
+            self._unusable[self._path] += len(items) - len(usable)
+        return usable
+
+
+def _string(value: Any, /) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        if value.isascii() and "\x00" not in value:
+            return value
+        # No database takes NUL or half a character: a name that holds one is worth more than no name.
+        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    return repr(value) if isinstance(value, float) else UNUSABLE
+
+
+def _time(value: Any, /) -> Any:  # noqa: ANN401 - JSON
+    return canonical_time(value) or UNUSABLE
+
+
+def _integer(value: Any, /) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else UNUSABLE
+
+
+def _number(value: Any, /) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return UNUSABLE
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return UNUSABLE
+    return value if abs(value) < float("inf") else UNUSABLE
+
+
+def _boolean(value: Any, /) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.casefold(), UNUSABLE)
+    return value if isinstance(value, bool) else UNUSABLE
+
+
+_SCALARS: Final[dict[str, _Convert]] = {"integer": _integer, "number": _number, "boolean": _boolean}

@@ -1,0 +1,188 @@
+"""What a run did, said while it runs and at its end: counts, what was left out, and whether it was complete."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from tap_gotowebinar.redaction import mask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+logger = logging.getLogger("tap-gotowebinar")
+
+PROGRESS_INTERVAL: Final = 30.0
+"""Seconds between two progress lines."""
+
+NAMED_AT_MOST: Final = 5
+"""Keys of webinars that are named when something was left out; the rest are counted."""
+
+
+@dataclass
+class Tally:
+    """Counts of one stream in one run.
+
+    Attributes:
+        records: RECORD messages.
+        calls: Requests sent to the API, repeated ones too.
+        retries: Requests sent again after a transient failure or a 429.
+        waited: Seconds spent waiting for the rate budget.
+        refused: Paths GoTo did not allow to be read.
+        gone: Paths of things that no longer exist.
+        given_up: Paths that failed each time they were tried.
+        unusable: Values that were replaced by null because they are not of the declared type, per field.
+        unknown: Names of fields that the schema does not declare, and that were left out.
+    """
+
+    records: int = 0
+    calls: int = 0
+    retries: int = 0
+    waited: float = 0.0
+    refused: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
+    unusable: Counter[str] = field(default_factory=Counter)
+    unknown: set[str] = field(default_factory=set)
+
+    @property
+    def answered(self) -> int:
+        """Calls that brought something other than a refusal."""
+        return self.calls - self.retries - len(self.refused) - len(self.given_up)
+
+
+class Report:
+    """The tallies of a run, its progress and its verdict."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start with nothing done."""
+        self._clock = clock
+        self._started = self._last_line = clock()
+        self._tallies: dict[str, Tally] = {}
+        self._bar: _Bar | None = None
+        self.webinars_total = 0
+        self.webinars_done = 0
+        self.requests_per_minute = 0
+        self.warnings: list[str] = []
+
+    def tally(self, stream: str) -> Tally:
+        """Return the counts of `stream`."""
+        return self._tallies.setdefault(stream, Tally())
+
+    def note_unknown(self, stream: str, names: Iterable[str]) -> None:
+        """Say once per stream and field that GoTo sends something the schema does not declare."""
+        known = self.tally(stream).unknown
+        if new := sorted(set(names) - known):
+            known.update(new)
+            shown = ", ".join(mask(name) for name in new[:NAMED_AT_MOST])
+            logger.warning("'%s': %d field(s) not in the schema were left out: %s", stream, len(new), shown)
+
+    def warn(self, text: str) -> None:
+        """Say something now and count it at the end."""
+        self.warnings.append(text)
+        logger.warning("%s", text)
+
+    def webinar_done(self) -> None:
+        """Count a webinar whose children are out, and say how far the run is from time to time."""
+        self.webinars_done += 1
+        if self._bar is not None:
+            self._bar.show(self.webinars_done, self.webinars_total, self._progress())
+        elif self._clock() - self._last_line >= PROGRESS_INTERVAL:
+            self._last_line = self._clock()
+            logger.info("%s", self._progress())
+
+    def start_bar(self) -> None:
+        """Show a live bar instead of progress lines when somebody is watching."""
+        if sys.stderr.isatty():  # pragma: no cover - a pseudo-terminal test runs it in a process of its own
+            self._bar = _Bar()
+
+    def _progress(self) -> str:
+        tallies = self._tallies.values()
+        calls, records = sum(t.calls for t in tallies), sum(t.records for t in tallies)
+        done = max(self.webinars_done, 1)
+        left = (self.webinars_total - self.webinars_done) * calls / done / max(self.requests_per_minute, 1)
+        return (
+            f"{self.webinars_done} of {self.webinars_total} webinars, {calls} calls, {records} records, "
+            f"about {_minutes(left)} left at {self.requests_per_minute} calls a minute"
+        )
+
+    def problems(self, *, forgive_refusals: bool) -> list[str]:
+        """Return a line for each reason why the run is not complete; none when it is.
+
+        Args:
+            forgive_refusals: Whether refused paths are accepted (`on_forbidden: skip`). A stream that was refused
+                every time is a problem all the same.
+        """
+        lines = []
+        for stream, tally in self._tallies.items():
+            if tally.refused and not (forgive_refusals and (tally.answered > 0 or tally.records > 0)):
+                advice = "check the permissions of the user, or set on_forbidden to skip"
+                if forgive_refusals:
+                    advice = "every call of this stream was refused: deselect it, or check the permissions of the user"
+                lines.append(f"'{stream}': {len(tally.refused)} refused ({_named(tally.refused)}); {advice}")
+            if tally.given_up:
+                lines.append(
+                    f"'{stream}': {len(tally.given_up)} not read after several tries ({_named(tally.given_up)}); "
+                    "they are read again next time"
+                )
+        return lines
+
+    def log_summary(self) -> None:
+        """Log the counts of every stream as a table, and what was left out."""
+        if self._bar is not None:
+            self._bar.close()
+        if not self._tallies:
+            return
+        header = f"{'stream':<22}{'records':>9}{'calls':>8}{'refused':>9}{'gone':>7}{'retries':>9}{'waited s':>10}"
+        logger.info("%s", header)
+        for stream, tally in self._tallies.items():
+            logger.info(
+                "%s",
+                f"{stream:<22}{tally.records:>9}{tally.calls:>8}{len(tally.refused):>9}{len(tally.gone):>7}"
+                f"{tally.retries:>9}{tally.waited:>10.1f}",
+            )
+        for stream, tally in self._tallies.items():
+            self._log_left_out(stream, tally)
+        logger.info("finished in %.1f s", self._clock() - self._started)
+
+    @staticmethod
+    def _log_left_out(stream: str, tally: Tally) -> None:
+        if tally.refused:
+            logger.warning("'%s': refused, left out: %d (%s)", stream, len(tally.refused), _named(tally.refused))
+        if tally.gone:
+            logger.info("'%s': no longer there: %d (%s)", stream, len(tally.gone), _named(tally.gone))
+        for name, count in sorted(tally.unusable.items()):
+            logger.warning("'%s': %d unusable value(s) of '%s' became null", stream, count, name)
+
+
+def _named(paths: list[str]) -> str:
+    more = len(paths) - NAMED_AT_MOST
+    return ", ".join(paths[:NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
+
+
+def _minutes(minutes: float) -> str:
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"  # noqa: PLR2004
+
+
+class _Bar:  # pragma: no cover - needs a terminal; shown by a test in a process of its own
+    """One line at the bottom of a terminal; log lines scroll above it."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm  # noqa: PLC0415 - only with a terminal
+        from tqdm.contrib.logging import logging_redirect_tqdm  # noqa: PLC0415
+
+        self._redirect = logging_redirect_tqdm()
+        self._redirect.__enter__()
+        self._bar = tqdm(file=sys.stderr, unit="webinar", bar_format="{l_bar}{bar:20} {postfix}", leave=False)
+
+    def show(self, done: int, total: int, text: str) -> None:
+        self._bar.total, self._bar.n = total, done
+        self._bar.set_postfix_str(text)
+
+    def close(self) -> None:
+        self._bar.close()
+        self._redirect.__exit__(None, None, None)

@@ -1,0 +1,122 @@
+"""Whose data a run reads: the organizers, the account, and the person behind the token."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Final
+
+from tap_gotowebinar import envelopes
+from tap_gotowebinar.errors import BrokenAnswerError, GoToWebinarError, NotFoundError, RefusedError
+
+if TYPE_CHECKING:
+    from tap_gotowebinar.client import GoToWebinarStream
+    from tap_gotowebinar.settings import Settings
+
+IDENTITY_PATH: Final = "/identity/v1/Users/me"
+"""SCIM; needs the scope `identity:scim.me`."""
+
+ADMIN_PATH: Final = "/admin/rest/v1/me"
+"""Answers 401 `not.authenticated` to narrow tokens, among them some from personal access tokens."""
+
+NO_IDENTITY: Final = frozenset({401, 403})
+"""Statuses with which an identity endpoint says that it is not for this token."""
+
+
+class Scope:
+    """What the settings and the token say together.
+
+    Args:
+        settings: Which organizers and which account were configured.
+        stream: The stream on whose account the look-ups are made.
+    """
+
+    def __init__(self, settings: Settings, stream: GoToWebinarStream) -> None:
+        """Look nothing up yet."""
+        self._settings = settings
+        self._stream = stream
+
+    @functools.cached_property
+    def owner(self) -> dict[str, Any] | None:
+        """The person the token belongs to, as a row of `organizers`; None when GoTo does not tell this token."""
+        for path, read in ((IDENTITY_PATH, _from_identity), (ADMIN_PATH, _from_admin)):
+            try:
+                return self._stream.call(path, read, refusals=NO_IDENTITY)
+            except (RefusedError, NotFoundError):
+                continue
+        return None
+
+    @functools.cached_property
+    def organizer_keys(self) -> tuple[str, ...]:
+        """Organizers whose webinars are listed one by one, or that an account's webinars are filtered to.
+
+        Raises:
+            GoToWebinarError: none is configured and GoTo does not say whose token it is.
+        """
+        if self._settings.organizer_keys or self._settings.account_key:
+            return self._settings.organizer_keys
+        if self.owner is None:
+            msg = (
+                "GoTo does not tell this token which organizer it belongs to: set organizer_keys, "
+                "or give the OAuth client the scope identity:scim.me"
+            )
+            raise GoToWebinarError(msg)
+        return (str(self.owner["organizerKey"]),)
+
+    @property
+    def listings(self) -> list[tuple[str, str | None]]:
+        """Paths under which webinars are listed, each with the organizer it belongs to (None for an account)."""
+        if self._settings.account_key:
+            return [(f"/G2W/rest/v2/accounts/{self._settings.account_key}/webinars", None)]
+        return [(f"/G2W/rest/v2/organizers/{key}/webinars", key) for key in self.organizer_keys]
+
+    def includes(self, organizer_key: str | None) -> bool:
+        """Whether the webinars of an organizer are wanted."""
+        return not self.organizer_keys or organizer_key in self.organizer_keys
+
+
+def _from_identity(body: object) -> dict[str, Any]:
+    user = envelopes.single(body)
+    name = next(iter(_objects([user.get("name")])), {})
+    mails = [mail for mail in _objects(user.get("emails")) if mail.get("value")]
+    mails.sort(key=lambda mail: mail.get("primary") is not True)
+    return _owner(
+        user.get("id"),
+        user.get("accounts"),
+        ("value", "display"),
+        email=mails[0]["value"] if mails else None,
+        firstName=name.get("givenName"),
+        lastName=name.get("familyName"),
+        displayName=user.get("displayName"),
+        userName=user.get("userName"),
+        locale=user.get("locale"),
+        timeZone=user.get("timezone"),
+    )
+
+
+def _from_admin(body: object) -> dict[str, Any]:
+    user = envelopes.single(body)
+    return _owner(
+        user.get("key"),
+        user.get("accounts"),
+        ("key", "name"),
+        accountKey=user.get("accountKey"),
+        email=user.get("email"),
+        firstName=user.get("firstName"),
+        lastName=user.get("lastName"),
+        locale=user.get("locale"),
+    )
+
+
+def _owner(key: object, accounts: object, names: tuple[str, str], **fields: object) -> dict[str, Any]:
+    if not isinstance(key, str | int) or not str(key).isdecimal():
+        msg = "the identity answer holds no user key"
+        raise BrokenAnswerError(msg)
+    rows = [{"accountKey": account.get(names[0]), "name": account.get(names[1])} for account in _objects(accounts)]
+    owner = {"organizerKey": str(key), "accounts": rows, **fields}
+    if owner.get("accountKey") is None and len(rows) == 1:
+        owner["accountKey"] = rows[0]["accountKey"]
+    return owner
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -1,0 +1,274 @@
+"""The settings of a connection to GoTo: what they are, what is wrong with them, and the typed form the code uses.
+
+Error texts never hold a value: a secret in the wrong place would end up in a log.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from singer_sdk import typing as th
+
+from tap_gotowebinar.auth import Credentials
+from tap_gotowebinar.records import canonical_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from jsonschema import ValidationError
+
+DEFAULT_START_DATE: Final = "2000-01-01T00:00:00Z"
+DEFAULT_API_URL: Final = "https://api.getgo.com"
+DEFAULT_AUTH_URL: Final = "https://authentication.logmeininc.com"
+DEFAULT_REQUESTS_PER_MINUTE: Final = 100
+DEFAULT_REQUESTS_PER_SECOND: Final = 8
+DEFAULT_REQUEST_TIMEOUT: Final = 60
+
+_KEY: Final = re.compile(r"[0-9]{1,20}")
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+CONNECTION_SETTINGS: Final = (
+    th.Property(
+        "client_id",
+        th.StringType,
+        required=True,
+        secret=True,
+        title="Client ID",
+        description="Client ID of your OAuth client, from https://developer.logmeininc.com/clients.",
+    ),
+    th.Property(
+        "client_secret",
+        th.StringType,
+        required=True,
+        secret=True,
+        title="Client secret",
+        description="Client secret of your OAuth client.",
+    ),
+    th.Property(
+        "refresh_token",
+        th.StringType,
+        secret=True,
+        title="Refresh token",
+        description="Refresh token of the user whose data is read. Either this or a personal access token is required.",
+    ),
+    th.Property(
+        "personal_access_token",
+        th.StringType,
+        secret=True,
+        title="Personal access token",
+        description="Personal access token from https://myaccount.goto.com (Developer Tools). Used instead of a "
+        "refresh token; it is never rotated.",
+    ),
+    th.Property(
+        "organizer_keys",
+        th.ArrayType(th.OneOf(th.StringType, th.IntegerType)),
+        title="Organizer keys",
+        description="Keys of the organizers whose webinars are read. Empty: the organizer the token belongs to. "
+        "Together with an account key: only these organizers of the account.",
+    ),
+    th.Property(
+        "account_key",
+        th.CustomType({"type": ["string", "integer", "null"]}),
+        title="Account key",
+        description="Key of an account: the webinars of all its organizers are read. Needs the token of an "
+        "administrator of the account.",
+    ),
+    th.Property(
+        "api_url",
+        th.StringType,
+        default=DEFAULT_API_URL,
+        title="API URL",
+        description="Origin of the API: scheme and host, without a path.",
+    ),
+    th.Property(
+        "auth_url",
+        th.StringType,
+        default=DEFAULT_AUTH_URL,
+        title="Authentication URL",
+        description="Origin of the token endpoint: scheme and host, without a path.",
+    ),
+    th.Property(
+        "requests_per_minute",
+        th.IntegerType(minimum=1),
+        default=DEFAULT_REQUESTS_PER_MINUTE,
+        title="Requests per minute",
+        description="Calls that may be made in any 60 seconds. 100 is a share that leaves room for other tools on the "
+        "same connection; GoTo itself publishes 10 a second, so that 480 is safe when nothing else uses it.",
+    ),
+    th.Property(
+        "requests_per_second",
+        th.NumberType(exclusive_minimum=0),
+        default=DEFAULT_REQUESTS_PER_SECOND,
+        title="Requests per second",
+        description="Calls that may be sent in a second; they are evenly spaced.",
+    ),
+    th.Property(
+        "request_timeout",
+        th.NumberType(exclusive_minimum=0),
+        default=DEFAULT_REQUEST_TIMEOUT,
+        title="Request timeout",
+        description="Seconds of silence after which a call is given up and tried again.",
+    ),
+    th.Property(
+        "user_agent",
+        th.StringType,
+        title="User agent",
+        description="How the tap introduces itself to GoTo. Default: its name and version.",
+    ),
+)
+
+TAP_SETTINGS: Final = (
+    th.Property(
+        "start_date",
+        th.DateTimeType,
+        default=DEFAULT_START_DATE,
+        title="Start date",
+        description="Webinars that take place before this time are not listed. All registrants of a listed webinar "
+        "are read, whenever they registered.",
+    ),
+    th.Property(
+        "on_forbidden",
+        th.StringType(allowed_values=["fail", "skip"]),
+        default="fail",
+        title="On forbidden",
+        description="What a refusal by GoTo means: `fail` completes the rest of the run and exits with 1; `skip` exits "
+        "with 0. Either way the summary names what was refused.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings in the form the code uses; build it only from settings without `problems`."""
+
+    credentials: Credentials
+    organizer_keys: tuple[str, ...]
+    account_key: str | None
+    start_date: dt.datetime
+    api_url: str
+    auth_url: str
+    requests_per_minute: int
+    requests_per_second: float
+    request_timeout: float
+    user_agent: str
+    forgive_refusals: bool
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Settings:
+        """Return the typed form of valid settings."""
+        start = canonical_time(config.get("start_date") or DEFAULT_START_DATE)
+        return cls(
+            credentials=Credentials(
+                config["client_id"],
+                config["client_secret"],
+                config.get("refresh_token"),
+                config.get("personal_access_token"),
+            ),
+            # The same key twice, as text and as a number, is one organizer.
+            organizer_keys=tuple(dict.fromkeys(str(key).strip() for key in config.get("organizer_keys") or ())),
+            account_key=str(config["account_key"]).strip() if config.get("account_key") else None,
+            start_date=dt.datetime.fromisoformat(start or DEFAULT_START_DATE),
+            api_url=config.get("api_url") or DEFAULT_API_URL,
+            auth_url=config.get("auth_url") or DEFAULT_AUTH_URL,
+            requests_per_minute=config.get("requests_per_minute") or DEFAULT_REQUESTS_PER_MINUTE,
+            requests_per_second=config.get("requests_per_second") or DEFAULT_REQUESTS_PER_SECOND,
+            request_timeout=config.get("request_timeout") or DEFAULT_REQUEST_TIMEOUT,
+            user_agent=config.get("user_agent") or f"tap-gotowebinar/{metadata.version('tap-gotowebinar')}",
+            forgive_refusals=config.get("on_forbidden") == "skip",
+        )
+
+
+def schema_problem(error: ValidationError) -> str:
+    """Return a line about a setting that does not fit the settings schema, without its value."""
+    if error.validator == "required":
+        missing = next((name for name in _names(error.validator_value) if f"'{name}'" in error.message), "a setting")
+        return f"{missing} is missing: set it in the configuration or as TAP_GOTOWEBINAR_{missing.upper()}"
+    name = str(error.path[0]) if error.path else "the configuration"
+    expected = {
+        "type": f"must be of type {_one_of(error.validator_value)}",
+        "enum": f"must be one of {_one_of(error.validator_value)}",
+        "minimum": f"must be at least {error.validator_value}",
+        "exclusiveMinimum": f"must be greater than {error.validator_value}",
+        "oneOf": "must hold texts or whole numbers",
+        "format": f"must be a {error.validator_value}",
+    }
+    return f"{name} {expected.get(str(error.validator), 'is not valid')}: correct it"
+
+
+def problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each combination of settings that cannot work."""
+    for name in ("client_id", "client_secret"):
+        if name in config and not str(config[name]).strip():
+            yield f"{name} is empty: set it to the value shown at https://developer.logmeininc.com/clients"
+    if not (config.get("refresh_token") or config.get("personal_access_token")):
+        yield "refresh_token or personal_access_token is missing: set one of the two"
+    yield from _key_problems(config)
+    if config.get("start_date") is not None and canonical_time(config["start_date"]) is None:
+        yield "start_date is not a time: write it like 2024-01-31T00:00:00Z"
+    for name, default in (("api_url", DEFAULT_API_URL), ("auth_url", DEFAULT_AUTH_URL)):
+        if config.get(name):
+            yield from _origin_problems(name, str(config[name]), default)
+    agent = config.get("user_agent")
+    if isinstance(agent, str) and not (agent.isascii() and agent.isprintable()):
+        yield "user_agent holds characters that no HTTP header may hold: use printable ASCII"
+    if config.get("emit_activate_version_messages"):
+        yield (
+            "emit_activate_version_messages cannot be used: no stream is a full copy, so that a target would delete "
+            "what this run did not read; remove it"
+        )
+    if config.get("batch_config"):
+        yield "batch_config cannot be used: this tap has no BATCH mode; remove it"
+
+
+def environment_problems(schema: Mapping[str, Any], environ: Mapping[str, str], prefix: str) -> Iterator[str]:
+    """Yield a line for each environment variable that the settings cannot be read from."""
+    for name, declared in schema.get("properties", {}).items():
+        variable = prefix + name.upper()
+        types = declared.get("type", [])
+        try:
+            if variable not in environ:
+                continue
+            if "integer" in types:
+                int(environ[variable])
+            elif "array" in types or "object" in types:
+                json.loads(environ[variable])
+        except ValueError:
+            form = "a whole number" if "integer" in types else "JSON"
+            yield f"{name} is not valid: the environment variable {variable} must hold {form}"
+
+
+def _key_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    keys = config.get("organizer_keys")
+    if isinstance(keys, list) and not all(_KEY.fullmatch(str(key).strip()) for key in keys):
+        yield "organizer_keys holds something that is not a key: keys are whole numbers of up to 19 digits"
+    account = config.get("account_key")
+    if account and not _KEY.fullmatch(str(account).strip()):
+        yield "account_key is not a key: keys are whole numbers of up to 19 digits"
+
+
+def _origin_problems(name: str, url: str, default: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if not host or parts.scheme not in {"http", "https"}:
+        yield f"{name} is not a URL: write it like {default}"
+    elif parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        yield f"{name} must be an origin, scheme and host without a path, query or user: write it like {default}"
+    elif parts.scheme == "http" and host not in _LOOPBACK:
+        yield f"{name} must start with https://: tokens are never sent in the clear"
+
+
+def _one_of(value: object) -> str:
+    return " or ".join(name for name in _names(value) if name != "null")
+
+
+def _names(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]

@@ -1,0 +1,72 @@
+"""SIGINT and SIGTERM: the run ends where nothing is half done.
+
+A handler that prints loses what it prints when the main thread is blocked in a write. So the handler only notes the
+signal; the main thread acts on it between two records, or at once while it only waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+INSIST_AFTER: Final = 2.0
+"""Seconds after which a second signal ends the process on the spot; a terminal and Meltano may both send the first."""
+
+
+class Stopped(BaseException):
+    """A signal asked for the end of the run. No error: `except Exception` shall not swallow it."""
+
+    def __init__(self, signum: int) -> None:
+        """Remember which signal it was."""
+        super().__init__(signum)
+        self.exit_code = 128 + signum
+
+
+class StopSignals:
+    """Whether a signal has come, and whether the main thread may be interrupted right now."""
+
+    def __init__(self) -> None:
+        """No signal yet; signals are left alone until `install`."""
+        self._signum = 0
+        self._noted_at = 0.0
+        self._waiting = False
+
+    def install(self) -> None:
+        """Take over SIGINT and SIGTERM."""
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signum, self._note)
+
+    def check(self) -> None:
+        """End the run here if a signal has come.
+
+        Raises:
+            Stopped: a signal has come.
+        """
+        if self._signum:
+            raise Stopped(self._signum)
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Let a signal end the enclosed wait at once: for sleeping and for the network, not for output or state."""
+        self._waiting = True
+        try:
+            self.check()
+            yield
+        finally:
+            self._waiting = False
+
+    def _note(self, signum: int, _frame: FrameType | None) -> None:
+        if self._signum and time.monotonic() - self._noted_at > INSIST_AFTER:
+            os._exit(128 + signum)
+        if not self._signum:
+            self._signum, self._noted_at = signum, time.monotonic()
+        if self._waiting:
+            self._waiting = False
+            raise Stopped(self._signum)

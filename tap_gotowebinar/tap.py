@@ -1,0 +1,266 @@
+"""The tap: settings, capabilities, the one connection all streams share, and how a run begins and ends."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import functools
+import inspect
+import json
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import Tap
+from singer_sdk import typing as th
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.plugin_base import JSONSchemaValidator
+from typing_extensions import override
+
+from tap_gotowebinar import streams
+from tap_gotowebinar.auth import Authenticator
+from tap_gotowebinar.bookmarks import Bookmarks
+from tap_gotowebinar.client import GoToWebinarStream
+from tap_gotowebinar.connection import Connection
+from tap_gotowebinar.errors import GoToWebinarError
+from tap_gotowebinar.pacing import WINDOW, RateBudget
+from tap_gotowebinar.records import canonical_time
+from tap_gotowebinar.registrant_list import RegistrantLists
+from tap_gotowebinar.report import Report
+from tap_gotowebinar.scope import Scope
+from tap_gotowebinar.settings import (
+    CONNECTION_SETTINGS,
+    TAP_SETTINGS,
+    Settings,
+    environment_problems,
+    problems,
+    schema_problem,
+)
+from tap_gotowebinar.stopping import Stopped, StopSignals
+from tap_gotowebinar.transport import Transport
+from tap_gotowebinar.writer import MessageWriter, StateWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import IO
+
+    import click
+    from singer_sdk.plugin_base import _ConfigInput
+
+
+class TapGoToWebinar(Tap):
+    """Singer tap for GoToWebinar."""
+
+    name = "tap-gotowebinar"
+    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(*CONNECTION_SETTINGS, *TAP_SETTINGS).to_dict()
+    capabilities: ClassVar[list[Any]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+    message_writer: MessageWriter
+
+    rate_window: ClassVar[float] = WINDOW
+    """Seconds in which `requests_per_minute` calls may be made; a benchmark may scale it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's
+        """Take settings, catalog and state; nothing is sent before the first stream is read."""
+        self.report = Report()
+        self.bookmarks = Bookmarks()
+        self.stop_signals = StopSignals()
+        self.given_up_in_a_row = 0
+        self.started_at = dt.datetime.now(dt.UTC)
+        self.started = canonical_time(self.started_at.isoformat()) or ""
+        kwargs.setdefault("message_writer", MessageWriter())
+        super().__init__(*args, **kwargs)
+        self.message_writer.on_record = self._count_record
+
+    @override
+    def discover_streams(self) -> Sequence[GoToWebinarStream]:
+        """Return a stream for each class in `streams` that declares a name, in the order of their declaration."""
+        classes = (item for item in vars(streams).values() if inspect.isclass(item))
+        return [item(self) for item in classes if issubclass(item, GoToWebinarStream) and getattr(item, "name", None)]
+
+    @property
+    def webinars(self) -> streams.Webinars:
+        """The stream that lists the webinars."""
+        stream = self.streams["webinars"]
+        assert isinstance(stream, streams.Webinars)  # noqa: S101 - tells the type checker
+        return stream
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """The settings in typed form."""
+        return Settings.of(self.config)
+
+    @functools.cached_property
+    def connection(self) -> Connection:
+        """What all streams call through: one pool, one token, one budget."""
+        settings = self.settings
+        transport = Transport(request_timeout=settings.request_timeout, user_agent=settings.user_agent)
+        authenticator = Authenticator(settings.credentials, transport, f"{settings.auth_url.rstrip('/')}/oauth/token")
+        budget = RateBudget(settings.requests_per_minute, settings.requests_per_second, window=self.rate_window)
+        return Connection(settings.api_url, transport, authenticator, budget)
+
+    @functools.cached_property
+    def scope(self) -> Scope:
+        """Whose data this run reads."""
+        return Scope(self.settings, self.streams["organizers"])  # type: ignore[arg-type]
+
+    @functools.cached_property
+    def registrant_lists(self) -> RegistrantLists:
+        """The registrant list that the streams of a webinar share."""
+        return RegistrantLists(self.streams["registrants"].reader)  # type: ignore[attr-defined]
+
+    @functools.cached_property
+    def state_writer(self) -> StateWriter:
+        """What streams print STATE through."""
+        return StateWriter(self.message_writer, self.bookmarks)
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take the state of an earlier run; the SDK's own copy stays empty, so that nothing prints it unasked."""
+        self.bookmarks = Bookmarks(state)
+
+    def run(self) -> int:
+        """Read everything, print the last STATE, and say how it went.
+
+        Returns:
+            Exit code: 0 complete, 1 failed or refused, 128 + signal number when stopped.
+        """
+        self.report.requests_per_minute = self.settings.requests_per_minute
+        self.report.start_bar()
+        code = 0
+        try:
+            self.sync_all()
+        except Stopped as stopped:
+            code = stopped.exit_code
+            self.logger.warning("stopped by signal %d; the next run goes on from here", code - 128)
+        except GoToWebinarError as error:
+            code = 1
+            self.logger.error("%s", error)  # noqa: TRY400 - one line
+        self.state_writer.write_final()
+        self.message_writer.flush()
+        self.report.log_summary()
+        for problem in self.report.problems(forgive_refusals=self.settings.forgive_refusals):
+            code = code or 1
+            self.logger.error("%s", problem)
+        return code
+
+    def _count_record(self, stream: str) -> None:
+        self.report.tally(stream).records += 1
+        self.stop_signals.check()
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings; the SDK's own texts hold the values, secrets among them."""
+        self.append_builtin_config(self.config_jsonschema)
+        validator = JSONSchemaValidator(self.config_jsonschema)
+        errors = [schema_problem(error) for error in validator.iter_errors(self._config)]
+        errors = errors or list(problems(self._config))
+        if errors and raise_errors:
+            raise ConfigValidationError(errors[0], errors=errors, schema={})
+        return errors
+
+    @classmethod
+    @override
+    def invoke(  # type: ignore[override]  # as in the SDK's own Tap
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        """Run the tap from its command line."""
+        super(Tap, cls).invoke(about=about, about_format=about_format)
+        cls.print_version(print_fn=cls.logger.info)
+        with cls._one_line_errors():
+            cls._check_environment(config)
+            tap = cls(
+                config=config.config if config else {},
+                state=_json_object(state, "--state"),
+                catalog=_json_object(catalog, "--catalog"),
+                parse_env_config=bool(config and config.parse_env),
+                validate_config=True,
+            )
+            tap.stop_signals.install()
+            try:
+                code = tap.run()
+            except BrokenPipeError:
+                tap.message_writer.abandon()
+                cls.logger.error("the reader of the output is gone; stopped")  # noqa: TRY400 - one line
+                code = 1
+        sys.exit(code)
+
+    @classmethod
+    @override
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Read one record of each stream."""
+        with cls._one_line_errors():
+            if value != "disabled":
+                cls._check_environment(ctx.params.get("config"))
+            super().cb_test(ctx, param, value)
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
+        """Read the settings from files and, with `ENV`, from the environment."""
+        with cls._one_line_errors():
+            for path in value:
+                if path != "ENV":
+                    with open(path, encoding="utf-8") as file:  # noqa: PTH123 - OSError names the path as given
+                        _json_object(file, "--config")
+            return super().cb_config(ctx, param, value)
+
+    @classmethod
+    def _check_environment(cls, config: _ConfigInput | None) -> None:
+        if config and config.parse_env:
+            errors = list(environment_problems(cls.config_jsonschema, os.environ, "TAP_GOTOWEBINAR_"))
+            if errors:
+                raise ConfigValidationError(errors[0], errors=errors, schema={})
+
+    @classmethod
+    @contextlib.contextmanager
+    def _one_line_errors(cls) -> Iterator[None]:
+        """Turn every failure into a line and exit code 1; a traceback only at log level DEBUG."""
+        try:
+            yield
+        except ConfigValidationError as error:
+            for line in error.errors:
+                cls.logger.error("%s", line)  # noqa: TRY400 - one line
+        except (GoToWebinarError, OSError) as error:
+            cls.logger.error("%s", error)  # noqa: TRY400 - one line
+        except Exception as error:  # noqa: BLE001 - the last resort
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            cls.logger.error(  # noqa: TRY400 - its text may hold data
+                "internal error: %s in %s, line %d; please report it", type(error).__name__, frame.name, frame.lineno
+            )
+        else:
+            return
+        sys.exit(1)
+
+
+def _json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None:
+    if file is None:
+        return None
+    try:
+        value = json.load(file)
+    except ValueError:
+        msg = f"the file of {option} is not JSON: correct it or leave the option out"
+        raise GoToWebinarError(msg) from None
+    if not isinstance(value, dict):
+        msg = f"the file of {option} does not hold a JSON object: correct it or leave the option out"
+        raise GoToWebinarError(msg)
+    return value
+
+
+if __name__ == "__main__":
+    TapGoToWebinar.cli()

@@ -1,0 +1,137 @@
+"""One HTTP exchange: a request goes out, a status and a decoded body come back, or one named failure.
+
+Knows nothing of tokens, budgets or retries. Exceptions of the HTTP library never leave this module, because their
+texts hold URLs and addresses of objects.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+
+from tap_gotowebinar.errors import BrokenAnswerError, TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONNECT_TIMEOUT: Final = 10.0
+"""Seconds for a connection to come about; the setting `request_timeout` bounds the silence after that."""
+
+POOL_SIZE: Final = 100
+"""Connections kept open to one host: more than calls are ever in flight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back.
+
+    Attributes:
+        status: HTTP status.
+        body: Decoded JSON. None for an error answer that is not JSON.
+        retry_after: The `Retry-After` header as it came, or an empty string.
+        location: Where a redirect points, without its query, or an empty string.
+    """
+
+    status: int
+    body: Any
+    retry_after: str = ""
+    location: str = ""
+
+
+class Transport:
+    """A pool of connections with one time-out and one user agent, for any thread."""
+
+    def __init__(self, *, request_timeout: float, user_agent: str) -> None:
+        """Open nothing yet."""
+        self._timeout = (min(CONNECT_TIMEOUT, request_timeout), request_timeout)
+        self._session = requests.Session()
+        self._session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
+        adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=POOL_SIZE)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        # Also keeps a .netrc file from replacing our Authorization header.
+        self._session.trust_env = False
+        self._environment = functools.cache(_environment)
+
+    def send(  # noqa: PLR0913 - the parts of a request
+        self,
+        method: str,
+        url: str,
+        *,
+        token: str | None = None,
+        auth: tuple[str, str] | None = None,
+        params: Mapping[str, str | int] | None = None,
+        data: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one request and read its answer to the end. Redirects are not followed: a token stays where it was sent.
+
+        Raises:
+            TransientError: no connection, no answer in time, an answer cut off.
+            BrokenAnswerError: status 200 without JSON.
+        """
+        scheme, host = urlsplit(url)[:2]
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            response = self._session.request(
+                method,
+                url,
+                params=params,
+                data=data,
+                headers=headers,
+                auth=auth,
+                timeout=self._timeout,
+                allow_redirects=False,
+                **self._environment(f"{scheme}://{host}"),
+            )
+        except requests.exceptions.SSLError:
+            msg = f"no trusted TLS connection to {host}"
+            raise TransientError(msg) from None
+        except (requests.exceptions.ConnectTimeout, requests.exceptions.ReadTimeout):
+            msg = f"{host} did not answer in time"
+            raise TransientError(msg) from None
+        except requests.exceptions.ConnectionError:
+            msg = f"no connection to {host}, or it was cut"
+            raise TransientError(msg) from None
+        except requests.exceptions.RequestException as error:
+            msg = f"the answer of {host} could not be read ({type(error).__name__})"
+            raise TransientError(msg) from None
+        return _answer(response)
+
+
+def _environment(origin: str) -> dict[str, Any]:
+    """Return the proxies and certificate bundle that the environment names for `origin`.
+
+    Looked up once per origin: for every call it costs as much as the call itself.
+    """
+    with requests.Session() as session:
+        settings = session.merge_environment_settings(origin, {}, None, None, None)
+    return {"proxies": settings["proxies"], "verify": settings["verify"]}
+
+
+def _answer(response: requests.Response) -> Answer:
+    try:
+        body = msgspec.json.decode(response.content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        body = _tolerantly_decoded(response)
+    return Answer(
+        response.status_code,
+        body,
+        retry_after=response.headers.get("Retry-After", ""),
+        location=response.headers.get("Location", "").partition("?")[0],
+    )
+
+
+def _tolerantly_decoded(response: requests.Response) -> object:
+    """Decode what the fast decoder is too strict for: lone surrogates, a byte order mark, NaN."""
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        if response.ok:
+            msg = f"the answer is not JSON (status {response.status_code}, {len(response.content)} bytes)"
+            raise BrokenAnswerError(msg) from None
+        return None
