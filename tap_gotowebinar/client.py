@@ -82,6 +82,7 @@ class GoToWebinarStream(Stream):
         refusals: frozenset[int] = REFUSALS,
     ) -> T:
         """Make one call on account of this stream; see `Connection.get` for what may be raised."""
+        self.tap.message_writer.flush_if_old()
         with self.tap.stop_signals.waiting():
             return self.tap.connection.get(path, read, self.tally, params=params, refusals=refusals)
 

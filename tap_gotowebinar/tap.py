@@ -44,7 +44,7 @@ from tap_gotowebinar.writer import MessageWriter, StateWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import IO
+    from typing import IO, Self
 
     import click
     from singer_sdk.plugin_base import _ConfigInput
@@ -148,10 +148,14 @@ class TapGoToWebinar(Tap):
         self.state_writer.write_final()
         self.message_writer.flush()
         self.report.log_summary()
-        for problem in self.report.problems(forgive_refusals=self.settings.forgive_refusals):
-            code = code or 1
+        return code or self.verdict()
+
+    def verdict(self) -> int:
+        """Return 0 when everything that was wanted was read, else 1, after a line for each reason."""
+        problems = self.report.problems(forgive_refusals=self.settings.forgive_refusals)
+        for problem in problems:
             self.logger.error("%s", problem)
-        return code
+        return 1 if problems else 0
 
     def _count_record(self, stream: str) -> None:
         self.report.tally(stream).records += 1
@@ -183,13 +187,8 @@ class TapGoToWebinar(Tap):
         super(Tap, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
         with cls._one_line_errors():
-            cls._check_environment(config)
-            tap = cls(
-                config=config.config if config else {},
-                state=_json_object(state, "--state"),
-                catalog=_json_object(catalog, "--catalog"),
-                parse_env_config=bool(config and config.parse_env),
-                validate_config=True,
+            tap = cls._from_command_line(
+                config, state=_json_object(state, "--state"), catalog=_json_object(catalog, "--catalog")
             )
             tap.stop_signals.install()
             try:
@@ -203,11 +202,17 @@ class TapGoToWebinar(Tap):
     @classmethod
     @override
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """Read one record of each stream."""
+        """Read one record of each stream, or print the schemas only."""
         with cls._one_line_errors():
-            if value != "disabled":
-                cls._check_environment(ctx.params.get("config"))
-            super().cb_test(ctx, param, value)
+            if value == "disabled":
+                return
+            tap = cls._from_command_line(ctx.params.get("config"))
+            if value == "schema":
+                tap.write_schemas()
+            else:
+                tap.run_connection_test()
+            tap.message_writer.flush()
+        ctx.exit(tap.verdict())
 
     @classmethod
     @override
@@ -221,11 +226,19 @@ class TapGoToWebinar(Tap):
             return super().cb_config(ctx, param, value)
 
     @classmethod
-    def _check_environment(cls, config: _ConfigInput | None) -> None:
-        if config and config.parse_env:
+    def _from_command_line(
+        cls,
+        config: _ConfigInput | None,
+        *,
+        state: dict[str, Any] | None = None,
+        catalog: dict[str, Any] | None = None,
+    ) -> Self:
+        parse_env = config is not None and config.parse_env
+        if parse_env:
             errors = list(environment_problems(cls.config_jsonschema, os.environ, "TAP_GOTOWEBINAR_"))
             if errors:
                 raise ConfigValidationError(errors[0], errors=errors, schema={})
+        return cls(config=config.config if config else {}, state=state, catalog=catalog, parse_env_config=parse_env)
 
     @classmethod
     @contextlib.contextmanager

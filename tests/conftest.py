@@ -1,0 +1,35 @@
+"""Fixtures for all tests: the sandbox is the other end of every connection."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_gotowebinar.sandbox import Options, Sandbox
+from tests.runs import FAST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SMALL = {"seed": 7, "organizers": 1, "webinars": 5, "registrants": 10}
+
+
+@pytest.fixture
+def make_sandbox() -> Iterator[Callable[..., Sandbox]]:
+    """Start a sandbox with the options given; it is stopped with the test."""
+    with contextlib.ExitStack() as stack:
+        yield lambda **options: stack.enter_context(Sandbox(Options(**{**SMALL, **options})))
+
+
+@pytest.fixture
+def sandbox(make_sandbox: Callable[..., Sandbox]) -> Sandbox:
+    """A small sandbox without limits or faults."""
+    return make_sandbox()
+
+
+@pytest.fixture
+def settings(sandbox: Sandbox) -> dict[str, Any]:
+    """Settings that reach the small sandbox, under a budget that never waits."""
+    return {**sandbox.settings, **FAST}

@@ -1,0 +1,102 @@
+"""Running the tap, and what came out of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tap_gotowebinar.tap import TapGoToWebinar
+from tap_gotowebinar.writer import MessageWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+EXECUTABLE = str(Path(sys.executable).with_name("tap-gotowebinar"))
+
+FAST = {"requests_per_minute": 1_000_000, "requests_per_second": 1_000_000}
+"""Settings under which the budget never waits."""
+
+
+@dataclass
+class Run:
+    """Exit code and output of one run."""
+
+    exit_code: int
+    stdout: str
+    stderr: str = ""
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        return [message for message in self.messages if message["type"] == kind]
+
+    def records(self, stream: str) -> list[dict[str, Any]]:
+        return [message["record"] for message in self.of_type("RECORD") if message["stream"] == stream]
+
+    def schema(self, stream: str) -> dict[str, Any]:
+        return next(message["schema"] for message in self.of_type("SCHEMA") if message["stream"] == stream)
+
+    @property
+    def states(self) -> list[dict[str, Any]]:
+        return [message["value"] for message in self.of_type("STATE")]
+
+    @property
+    def errors(self) -> list[str]:
+        """What was logged as an error, without time and logger."""
+        return [line.split("|", 3)[3].strip() for line in self.stderr.splitlines() if "| ERROR " in line]
+
+
+def run_command(
+    settings: Mapping[str, Any],
+    folder: Path,
+    *arguments: str,
+    state: Mapping[str, Any] | None = None,
+    catalog: Mapping[str, Any] | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Run:
+    """Run the installed command as a process of its own; the files it reads are written to `folder`."""
+    command = [EXECUTABLE, "--config", _file(folder / "config.json", settings)]
+    if state is not None:
+        command += ["--state", _file(folder / "state.json", state)]
+    if catalog is not None:
+        command += ["--catalog", _file(folder / "catalog.json", catalog)]
+    return run_process([*command, *arguments], env=env)
+
+
+def run_process(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> Run:
+    done = subprocess.run(
+        command, capture_output=True, check=False, env={**os.environ, **(env or {})}, encoding="utf-8", timeout=100
+    )
+    return Run(done.returncode, done.stdout, done.stderr)
+
+
+def run_here(
+    settings: Mapping[str, Any],
+    *,
+    state: Mapping[str, Any] | None = None,
+    catalog: Mapping[str, Any] | None = None,
+    tap_class: type[TapGoToWebinar] = TapGoToWebinar,
+) -> Run:
+    """Run the tap in this process, which is faster; the same code but for the command line."""
+    output = io.BytesIO()
+    tap = tap_class(
+        config=dict(settings),
+        state=None if state is None else json.loads(json.dumps(state)),
+        catalog=None if catalog is None else json.loads(json.dumps(catalog)),
+        message_writer=MessageWriter(output),
+    )
+    exit_code = tap.run()
+    return Run(exit_code, output.getvalue().decode())
+
+
+def _file(path: Path, content: Mapping[str, Any]) -> str:
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return str(path)
