@@ -1,49 +1,83 @@
 """What has been emitted: one memory per stream and webinar, and the state it is kept in between runs.
 
-A row is emitted when this stream has not emitted it before, or when it has changed since. For that, a webinar's
+A row is emitted when its stream has not emitted it before, or when it has changed since. While a webinar is alive its
 entry holds a `roster`: the key of every row emitted with a short hash of the list row as emitted. Order, equal
-instants, late or odd dates and the clocks of others do not matter then.
+instants, late or odd dates and the clocks of others do not matter then. Once a webinar is settled (read to the end and
+quiet for a while) its entry shrinks to a bookmark, a count and the time of the last reading.
 
 State looks like `{"bookmarks": {"registrants": {"version": 1, "webinars": {"<webinarKey>": {entry}}}}}`: a map, because
 Meltano merges maps and replaces lists. The identity is the webinarKey alone: a webinar that moves keeps its memory.
+Nothing here asks for the time; it is always passed in.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from tap_gotowebinar.errors import GoToWebinarError
 from tap_gotowebinar.records import canonical_time
+from tap_gotowebinar.redaction import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 VERSION: Final = 1
-"""Version of the roster's form; a later one is refused rather than misread."""
+"""Version of the state's form; a later one is refused rather than misread."""
 
-HASHED_FIELDS: Final = (
-    "email",
-    "firstName",
-    "joinUrl",
-    "lastName",
-    "registrationDate",
-    "status",
-    "timeZone",
-)
+HASHED_FIELDS: Final = ("email", "firstName", "joinUrl", "lastName", "registrationDate", "status", "timeZone")
 """Fields of a list row whose change makes it a changed row. Fixed: one more would make every row of every user new."""
 
 _ROW: Final = struct.Struct(">QI")
 """A roster row: the key (up to 19 digits fit 64 bits) and the hash. 12 bytes, 16 characters in base64."""
 
+Row = dict[str, Any]
+"""A registrant as the list shows it."""
+
 
 class StateError(GoToWebinarError):
     """A state that cannot be understood; reading everything again without a word would be worse than stopping."""
+
+
+class Moment(NamedTuple):
+    """What is known about a webinar at the start of a run.
+
+    Attributes:
+        now: Start of the run.
+        ends_at: End of the webinar's last occurrence; None when GoTo gives no usable times.
+        settle: How long a webinar has to be quiet until it counts as settled.
+    """
+
+    now: dt.datetime
+    ends_at: dt.datetime | None
+    settle: dt.timedelta
+
+    def is_settled(self, newest: str | None) -> bool:
+        """Whether the webinar has been quiet for long enough.
+
+        Args:
+            newest: Latest registration known.
+        """
+        since = quiet_since(self.ends_at, newest)
+        return since is not None and self.now - since >= self.settle
+
+
+def quiet_since(ends_at: dt.datetime | None, newest: str | None) -> dt.datetime | None:
+    """Return since when nothing is known to have happened: the end or the last registration, whichever is later."""
+    moments = [moment for moment in (ends_at, parse_time(newest)) if moment is not None]
+    return max(moments, default=None)
+
+
+def parse_time(text: str | None) -> dt.datetime | None:
+    """Return the moment of a time of any ISO 8601 form."""
+    canonical = canonical_time(text)
+    return dt.datetime.fromisoformat(canonical) if canonical else None
 
 
 def row_hash(row: Mapping[str, Any]) -> int:
@@ -51,84 +85,266 @@ def row_hash(row: Mapping[str, Any]) -> int:
     return zlib.crc32(msgspec.json.encode([row.get(name) for name in HASHED_FIELDS]))
 
 
-class WebinarBookmark:
-    """What one stream has emitted of one webinar."""
+def row_key(row: Mapping[str, Any]) -> int:
+    """Return the key of a list row as the number it is."""
+    return int(row["registrantKey"])
 
-    __slots__ = ("_roster", "newest", "packed")
 
-    def __init__(self, entry: Mapping[str, Any] | None = None) -> None:
-        """Start empty, or from an entry of the state; its roster is unpacked when it is first needed."""
-        entry = entry or {}
-        self.newest: str | None = canonical_time(entry.get("replication_key_value"))
-        self.packed: str | None = entry.get("roster") or None
+class RosterBookmark:
+    """What one stream has emitted of the registrants of one webinar.
+
+    Attributes:
+        newest: Latest registrationDate emitted, never later than the run that emitted it.
+        count: Rows of the list when it was last read to the end; only while settled.
+        read_at: When that was; only while settled.
+    """
+
+    __slots__ = ("_entry", "_packed", "_roster", "count", "newest", "read_at")
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        """Start from an entry of the state; its roster is unpacked when it is first needed."""
+        self.newest = canonical_time(entry.get("replication_key_value"))
+        self._packed: str | None = entry.get("roster")
         self._roster: dict[int, int] | None = None
+        # Merged states may hold a roster and a count: the roster is the safer witness.
+        self.count: int | None = None if "roster" in entry else entry.get("count")
+        self.read_at: str | None = None if "roster" in entry else entry.get("read_at")
+        self._entry: dict[str, Any] | None = dict(entry)
 
     @property
-    def roster(self) -> dict[int, int]:
-        """Key of every row emitted, and its hash."""
-        if self._roster is None:
-            self._roster = _unpack(self.packed) if self.packed else {}
-        return self._roster
+    def is_known(self) -> bool:
+        """Whether anything of the webinar has been read."""
+        return bool(self.entry())
 
-    def is_due(self, row: Mapping[str, Any]) -> bool:
+    @property
+    def people(self) -> int:
+        """How many registrants are known."""
+        return self.count if self.count is not None else len(self._known())
+
+    def begin(self, rows: Sequence[Row], *, whole_list: bool) -> None:
+        """Prepare for the rows of a complete list; a bookmark without a roster gets one of the rows dealt with earlier.
+
+        Args:
+            rows: The complete list.
+            whole_list: Whether to emit all of it when the count says that the past has changed too.
+        """
+        if self._packed is not None or self._roster is not None:
+            return
+        past = [row for row in rows if not self._is_newer(row)]
+        if whole_list and self.count is not None and self.count != len(past):
+            past = []
+        self._roster = {row_key(row): row_hash(row) for row in past}
+
+    def is_due(self, row: Row) -> bool:
         """Whether a list row is new or changed."""
-        return self.roster.get(int(row["registrantKey"])) != row_hash(row)
+        return self._known().get(row_key(row)) != row_hash(row)
 
-    def remember(self, row: Mapping[str, Any], *, not_after: str) -> None:
+    def remember(self, row: Row, *, not_after: str) -> None:
         """Note that a list row has been emitted.
 
         Args:
             row: The list row.
             not_after: Start of the run; a date later than this never becomes the bookmark.
         """
-        self.roster[int(row["registrantKey"])] = row_hash(row)
-        self.packed = None
-        date = row.get("registrationDate")
-        if date:
+        self._known()[row_key(row)] = row_hash(row)
+        if date := row.get("registrationDate"):
             self.newest = max(self.newest or "", min(date, not_after))
+        self._changed(count=None, read_at=None)
+
+    def complete(self, rows: Iterable[Row], moment: Moment) -> bool:
+        """Note that all rows of a complete list have been dealt with.
+
+        Returns:
+            Whether anything changed.
+        """
+        roster, present = self._known(), {row_key(row) for row in rows}
+        if moment.is_settled(self.newest):
+            self._changed(count=len(present), read_at=seconds(moment.now))
+            self._roster = None
+            return True
+        gone = roster.keys() - present
+        for key in gone:
+            # Who comes back after having vanished is new again.
+            del roster[key]
+        if self.is_known and not gone and self.read_at is None:
+            return False
+        self._changed(count=None, read_at=None)
+        return True
 
     def entry(self) -> dict[str, Any]:
         """Return the entry for the state."""
-        if self.packed is None and self._roster:
-            self.packed = _pack(self._roster)
-        entry: dict[str, Any] = {}
-        if self.newest:
-            entry |= {"replication_key": "registrationDate", "replication_key_value": self.newest}
-        if self.packed:
-            entry["roster"] = self.packed
-        return entry
+        if self._entry is None:
+            roster = None if self._roster is None else pack(self._roster)
+            entry = {
+                "replication_key_value": self.newest,
+                "count": self.count,
+                "read_at": self.read_at,
+                "roster": roster,
+            }
+            self._entry = {name: value for name, value in entry.items() if value is not None}
+        return self._entry
+
+    def _known(self) -> dict[int, int]:
+        if self._roster is None:
+            self._roster = unpack(self._packed) if self._packed else {}
+            self._packed = None
+        return self._roster
+
+    def _is_newer(self, row: Row) -> bool:
+        date = row.get("registrationDate")
+        if self.count is not None:
+            return date is not None and date > (self.newest or "")
+        # Without a count nothing else would tell of a row that shares the bookmark's instant, or has no date.
+        return date is None or date >= (self.newest or "")
+
+    def _changed(self, *, count: int | None, read_at: str | None) -> None:
+        self._entry, self.count, self.read_at = None, count, read_at
 
 
-class StreamBookmarks:
-    """The bookmarks of one stream, by webinarKey."""
+class KeysBookmark:
+    """Which registrants of one webinar were seen last; kept only while the webinar is alive."""
 
-    def __init__(self, stream_state: Mapping[str, Any] | None = None) -> None:
-        """Start empty, or from a stream's part of the state."""
-        self._entries: dict[str, Mapping[str, Any]] = dict((stream_state or {}).get("webinars", {}))
-        self._open: dict[str, WebinarBookmark] = {}
+    __slots__ = ("_entry", "_seen")
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        """Start from an entry of the state."""
+        self._entry: dict[str, Any] | None = dict(entry)
+        self._seen: set[int] | None = None
+
+    def missing(self, rows: Iterable[Row]) -> list[int]:
+        """Return the keys that a complete list no longer has."""
+        return sorted(self._known() - {row_key(row) for row in rows})
+
+    def forget(self, key: int) -> None:
+        """Note that a removal has been emitted."""
+        self._known().discard(key)
+        self._entry = None
+
+    def complete(self, rows: Iterable[Row], *, settled: bool) -> bool:
+        """Remember who is on a complete list; nobody once the webinar is settled.
+
+        Returns:
+            Whether anything changed.
+        """
+        seen = set() if settled else {row_key(row) for row in rows}
+        if seen == self._known():
+            return False
+        self._seen, self._entry = seen, None
+        return True
+
+    @property
+    def is_known(self) -> bool:
+        """Whether somebody is remembered."""
+        return bool(self.entry())
+
+    def entry(self) -> dict[str, Any]:
+        """Return the entry for the state."""
+        if self._entry is None:
+            self._entry = {"roster": pack(dict.fromkeys(self._seen, 0))} if self._seen else {}
+        return self._entry
+
+    def _known(self) -> set[int]:
+        if self._seen is None:
+            self._seen = set(unpack((self._entry or {}).get("roster", "")))
+        return self._seen
+
+
+class RecordBookmark:
+    """The one record that was emitted of a webinar, as a hash.
+
+    Attributes:
+        read_at: When it was last read; only while the webinar is settled.
+    """
+
+    __slots__ = ("_hash", "read_at")
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        """Start from an entry of the state."""
+        self._hash: str | None = entry.get("hash")
+        self.read_at: str | None = entry.get("read_at")
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the record has been emitted."""
+        return self._hash is not None
+
+    def is_due(self, record: Row) -> bool:
+        """Whether a record is new or changed."""
+        return self._hash != _record_hash(record)
+
+    def remember(self, record: Row) -> None:
+        """Note that a record has been emitted."""
+        self._hash = _record_hash(record)
+
+    def complete(self, moment: Moment, *, settled: bool) -> bool:
+        """Note that the webinar has been read.
+
+        Returns:
+            Whether anything changed.
+        """
+        before, self.read_at = self.read_at, seconds(moment.now) if settled else None
+        return before != self.read_at
+
+    def entry(self) -> dict[str, Any]:
+        """Return the entry for the state."""
+        entry = {"hash": self._hash, "read_at": self.read_at}
+        return {name: value for name, value in entry.items() if value is not None}
+
+
+class Bookmark(Protocol):
+    """What the bookmarks of all streams have in common."""
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        """Start from an entry of the state."""
+
+    def entry(self) -> dict[str, Any]:
+        """Return the entry for the state."""
+
+
+B = TypeVar("B", bound=Bookmark)
+
+
+class StreamBookmarks(Generic[B]):
+    """The bookmarks of one stream, by webinarKey.
+
+    Attributes:
+        changes: How often one of them has changed in this run.
+    """
+
+    def __init__(self, kind: Callable[[Mapping[str, Any]], B], entries: dict[str, dict[str, Any]]) -> None:
+        """Start from the entries of the state.
+
+        Args:
+            kind: Makes a bookmark of an entry.
+            entries: Entries by webinarKey; kept up to date by `state`.
+        """
+        self._kind = kind
+        self._entries = entries
+        self._open: dict[str, B] = {}
         self.changes = 0
 
-    def of(self, webinar_key: str) -> WebinarBookmark:
+    def of(self, webinar_key: str) -> B:
         """Return the bookmark of a webinar."""
         if webinar_key not in self._open:
-            self._open[webinar_key] = WebinarBookmark(self._entries.get(webinar_key))
+            self._open[webinar_key] = self._kind(self._entries.get(webinar_key, {}))
         return self._open[webinar_key]
 
-    def remember(self, webinar_key: str, row: Mapping[str, Any], *, not_after: str) -> None:
-        """Note that a list row of a webinar has been emitted."""
-        self.of(webinar_key).remember(row, not_after=not_after)
+    def changed(self) -> None:
+        """Note that a bookmark is no longer what the last STATE said."""
         self.changes += 1
 
-    def state(self) -> dict[str, Any]:
-        """Return the stream's part of the state."""
+    def state(self) -> dict[str, dict[str, Any]]:
+        """Return the entries by webinarKey."""
         for key, bookmark in self._open.items():
             if entry := bookmark.entry():
                 self._entries[key] = entry
-        return {"version": VERSION, "webinars": dict(self._entries)}
+            else:
+                self._entries.pop(key, None)
+        return self._entries
 
 
 class Bookmarks:
-    """The bookmarks of all streams, and their state."""
+    """The bookmarks of all streams, and the state they come from and go to."""
 
     def __init__(self, state: object = None) -> None:
         """Start empty, or from what an earlier run printed.
@@ -136,62 +352,115 @@ class Bookmarks:
         Raises:
             StateError: `state` is not what this tap, or an SDK tap, prints.
         """
-        self._streams: dict[str, StreamBookmarks] = {}
-        self._foreign: dict[str, Any] = {}
-        for name, stream_state in _mapping(_mapping(state, "the state").get("bookmarks"), "bookmarks").items():
-            self._load(name, _mapping(stream_state, f"bookmarks.{name}"))
+        self._streams: dict[str, StreamBookmarks[Any]] = {}
+        self._entries: dict[str, dict[str, dict[str, Any]]] = {}
+        for name, stream_state in mapping(mapping(state, "the state").get("bookmarks"), "bookmarks").items():
+            entries = loaded_entries(mapping(stream_state, f"bookmarks.{name}"), f"bookmarks.{name}")
+            if entries:
+                self._entries[name] = entries
 
-    def of(self, stream: str) -> StreamBookmarks:
+    def of(self, stream: str, kind: Callable[[Mapping[str, Any]], B]) -> StreamBookmarks[B]:
         """Return the bookmarks of a stream."""
-        return self._streams.setdefault(stream, StreamBookmarks())
+        if stream not in self._streams:
+            self._streams[stream] = StreamBookmarks(kind, self._entries.setdefault(stream, {}))
+        return self._streams[stream]
 
     @property
     def changes(self) -> int:
-        """How many rows have been remembered in this run."""
+        """How often any bookmark has changed in this run."""
         return sum(stream.changes for stream in self._streams.values())
 
     def state(self) -> dict[str, Any]:
-        """Return the state as it is to be printed."""
-        streams = {name: stream.state() for name, stream in self._streams.items()}
-        return {"bookmarks": self._foreign | {name: state for name, state in streams.items() if state["webinars"]}}
-
-    def _load(self, name: str, stream_state: Mapping[str, Any]) -> None:
-        if "webinars" not in stream_state:
-            # Partitions of a tap that kept no roster say nothing about single rows: they are passed on unread.
-            self._foreign[name] = dict(stream_state)
-            return
-        version = stream_state.get("version", VERSION)
-        if version != VERSION:
-            msg = (
-                f"bookmarks.{name} of the state has version {version!r}, and this release reads version {VERSION}: "
-                "use the release that wrote it, or remove that entry to read the stream anew"
-            )
-            raise StateError(msg)
-        webinars = _mapping(stream_state["webinars"], f"bookmarks.{name}.webinars")
-        for key, entry in webinars.items():
-            _check_entry(_mapping(entry, f"bookmarks.{name}.webinars.{key}"), f"bookmarks.{name}.webinars.{key}")
-        self._streams[name] = StreamBookmarks(stream_state)
+        """Return the state as it is to be printed, streams that were not read this time included."""
+        for stream in self._streams.values():
+            stream.state()
+        streams = {name: entries for name, entries in self._entries.items() if entries}
+        return {"bookmarks": {name: {"version": VERSION, "webinars": entries} for name, entries in streams.items()}}
 
 
-def _check_entry(entry: Mapping[str, Any], where: str) -> None:
-    newest = entry.get("replication_key_value")
-    if newest is not None and canonical_time(newest) is None:
-        raise StateError(_DAMAGED.format(where=where, what="a replication_key_value that is no time"))
-    roster = entry.get("roster")
-    if roster is not None and not (isinstance(roster, str) and _is_packed(roster)):
+def loaded_entries(stream_state: Mapping[str, Any], where: str) -> dict[str, dict[str, Any]]:
+    """Return the entries of a stream's state by webinarKey.
+
+    Partitions, as a tap without rosters leaves them, become entries that hold a bookmark only.
+
+    Raises:
+        StateError: it cannot be understood.
+    """
+    version = stream_state.get("version", VERSION)
+    if version != VERSION:
+        msg = (
+            f"{where} of the state has another version than {VERSION}, which this release reads: "
+            "use the release that wrote it, or remove that entry to read the stream anew"
+        )
+        raise StateError(msg)
+    entries = _from_partitions(stream_state.get("partitions"), where)
+    for key, entry in mapping(stream_state.get("webinars"), f"{where}.webinars").items():
+        place = f"{where}.webinars.{mask(str(key))}"
+        if not key.isdecimal():
+            raise StateError(_DAMAGED.format(where=place, what="a name that is no webinarKey"))
+        entries[key] = _checked(mapping(entry, place), place)
+    return entries
+
+
+def _from_partitions(partitions: object, where: str) -> dict[str, dict[str, Any]]:
+    if partitions is None:
+        return {}
+    if not isinstance(partitions, list):
+        raise StateError(_DAMAGED.format(where=f"{where}.partitions", what="something that is no list"))
+    entries = {}
+    for partition in partitions:
+        place = f"{where}.partitions"
+        key = mapping(mapping(partition, place).get("context"), place).get("webinarKey")
+        if key is not None and "replication_key_value" in partition:
+            entries[str(key)] = _checked({"replication_key_value": partition["replication_key_value"]}, place)
+    return entries
+
+
+def _checked(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
+    for name in ("replication_key_value", "read_at"):
+        if entry.get(name) is not None and canonical_time(entry[name]) is None:
+            raise StateError(_DAMAGED.format(where=where, what=f"a {name} that is no time"))
+    count = entry.get("count")
+    if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 0):
+        raise StateError(_DAMAGED.format(where=where, what="a count that is no number"))
+    if not isinstance(entry.get("hash", ""), str):
+        raise StateError(_DAMAGED.format(where=where, what="a damaged hash"))
+    roster = entry.get("roster", "")
+    if not (isinstance(roster, str) and _is_packed(roster)):
         raise StateError(_DAMAGED.format(where=where, what="a damaged roster"))
+    return dict(entry)
 
 
 _DAMAGED: Final = "{where} of the state has {what}: restore an earlier state, or remove that entry to read it anew"
 
 
-def _mapping(value: object, where: str) -> Mapping[str, Any]:
+def mapping(value: object, where: str) -> Mapping[str, Any]:
+    """Return a JSON object of the state; nothing counts as an empty one.
+
+    Raises:
+        StateError: it is something else.
+    """
     if value is None:
         return {}
     if not isinstance(value, dict):
         msg = f"{where} is not a JSON object: restore an earlier state, or start without one"
         raise StateError(msg)
     return value
+
+
+def seconds(moment: dt.datetime) -> str:
+    """Return a moment as text, to the second."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def pack(roster: Mapping[int, int]) -> str:
+    """Return a roster as text, 16 characters a row."""
+    return base64.b64encode(b"".join(_ROW.pack(*row) for row in sorted(roster.items()))).decode()
+
+
+def unpack(text: str) -> dict[int, int]:
+    """Return the roster that `pack` made a text of."""
+    return dict(_ROW.iter_unpack(base64.b64decode(text)))
 
 
 def _is_packed(text: str) -> bool:
@@ -201,9 +470,5 @@ def _is_packed(text: str) -> bool:
         return False
 
 
-def _pack(roster: Mapping[int, int]) -> str:
-    return base64.b64encode(b"".join(_ROW.pack(*row) for row in sorted(roster.items()))).decode()
-
-
-def _unpack(text: str) -> dict[int, int]:
-    return dict(_ROW.iter_unpack(base64.b64decode(text)))
+def _record_hash(record: Row) -> str:
+    return f"{zlib.crc32(msgspec.json.encode(sorted(record.items()))):08x}"

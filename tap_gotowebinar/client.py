@@ -13,9 +13,11 @@ from singer_sdk.metrics import log as log_metric
 from singer_sdk.streams._state import StreamStateManager  # a public class in an underscore module
 from typing_extensions import override
 
+from tap_gotowebinar import envelopes
 from tap_gotowebinar.connection import REFUSALS
 from tap_gotowebinar.envelopes import MAX_PAGE_SIZE
 from tap_gotowebinar.errors import GaveUpError, NotFoundError, RefusedError
+from tap_gotowebinar.plan import Reason
 from tap_gotowebinar.records import RecordReader
 
 if TYPE_CHECKING:
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
-    from tap_gotowebinar.bookmarks import StreamBookmarks
+    from tap_gotowebinar.bookmarks import Bookmark, Moment, StreamBookmarks
     from tap_gotowebinar.envelopes import Page
+    from tap_gotowebinar.plan import DueRule, PlannedWebinar
     from tap_gotowebinar.report import Tally
     from tap_gotowebinar.tap import TapGoToWebinar
 
@@ -144,24 +147,52 @@ class GoToWebinarStream(Stream):
         """The SDK's view of the state, which is ours; made late, because the state is loaded after the streams."""
         return RosterStateManager(self)
 
-    @property
-    def bookmarks(self) -> StreamBookmarks:
-        """What this stream has emitted."""
-        return self.tap.bookmarks.of(self.name)
+    def read_single(self, body: object) -> dict[str, Any]:
+        """Return the record of an answer that is one object."""
+        return self.reader.read(envelopes.single(body))
 
-    def written(self, context: Context | None) -> None:
-        """Learn that the record given out last has been written."""
+    def written(self) -> None:
+        """Learn that the record given out last has been written: the moment for a STATE, or for stopping."""
+        self.tap.state_writer.write_state({})
+        self.tap.stop_signals.check()
 
 
 class ChildStream(GoToWebinarStream):
-    """A stream of what belongs to one webinar. One webinar that cannot be read does not end the run."""
+    """A stream of what belongs to one webinar. One webinar that cannot be read does not end the run.
 
-    def tolerant_call(self, path: str, call: Callable[[], T]) -> T | None:
-        """Return what `call` returns; None when the thing is refused, gone or given up, which is counted.
+    Attributes:
+        bookmark_kind: How this stream remembers what it has emitted of a webinar.
+    """
+
+    bookmark_kind: ClassVar[type[Bookmark]]
+
+    @functools.cached_property
+    def bookmarks(self) -> StreamBookmarks[Any]:
+        """What this stream has emitted, by webinar."""
+        return self.tap.bookmarks.of(self.name, self.bookmark_kind)
+
+    def webinar_of(self, context: Context | None) -> PlannedWebinar:
+        """Return the webinar of a child context."""
+        return self.tap.plan[(context or {})["webinarKey"]]
+
+    def is_settled(self, webinar: PlannedWebinar) -> bool:
+        """Whether a webinar is over and quiet, after what has been read of it by now."""
+        return webinar.moment.is_settled(self.tap.newest_of(webinar.key))
+
+    def reason(self, rule: DueRule, moment: Moment, newest: str | None, webinar_key: str) -> Reason | None:
+        """Return why this stream has to read a webinar, None when it need not."""
+        bookmark = self.bookmarks.of(webinar_key)
+        return rule.reason(moment, newest, bookmark.read_at) if bookmark.is_known else Reason.NEW
+
+    def tolerant_call(self, path: str, webinar_key: str, call: Callable[[], T]) -> T | None:
+        """Return what `call` returns; None when the thing is refused, gone, given up or past `max_calls`.
 
         Raises:
             GaveUpError: too many calls in a row were given up.
         """
+        if not self.tap.may_call:
+            self.tap.cut_short.add(webinar_key)
+            return None
         try:
             result = call()
         except RefusedError:
@@ -215,7 +246,7 @@ class RosterStateManager(StreamStateManager):
     @override
     def increment_state(self, latest_record: Any, *, context: Context | None = None, replication_key: str) -> None:
         """Called after the record was written, so that the state is never ahead of the records."""
-        self._stream.written(context)
+        self._stream.written()
 
 
 def _says_something(record: logging.LogRecord) -> bool:

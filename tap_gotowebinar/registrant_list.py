@@ -29,7 +29,7 @@ class RegistrantLists:
         self._path = ""
         self._outcome: list[dict[str, Any]] | Exception = []
 
-    def read(self, path: str, stream: ChildStream) -> list[dict[str, Any]]:
+    def read(self, path: str, stream: ChildStream, *, known: int) -> list[dict[str, Any]]:
         """Return the records of a webinar's list, each registrant once.
 
         The answer is remembered until another list is asked for, and so is a failure.
@@ -37,10 +37,13 @@ class RegistrantLists:
         Args:
             path: The list's endpoint.
             stream: On whose account the call is made, if there has to be one.
+            known: How many registrants it had before. A list that lost more than half is read twice.
         """
         if path != self._path:
             try:
                 self._outcome = self._read(path, stream)
+                if 2 * len(self._outcome) < known:
+                    self._outcome = self._read(path, stream)
             except (RefusedError, NotFoundError, GaveUpError) as error:
                 self._outcome = error
             self._path = path

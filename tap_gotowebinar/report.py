@@ -14,6 +14,8 @@ from tap_gotowebinar.redaction import mask
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from tap_gotowebinar.plan import Plan
+
 logger = logging.getLogger("tap-gotowebinar")
 
 PROGRESS_INTERVAL: Final = 30.0
@@ -64,9 +66,11 @@ class Report:
         self._started = self._last_line = clock()
         self._tallies: dict[str, Tally] = {}
         self._bar: _Bar | None = None
+        self._calls_before = 0
+        self._calls_planned: int | None = None
         self.webinars_total = 0
         self.webinars_done = 0
-        self.requests_per_minute = 0
+        self._requests_per_minute = 1
         self.warnings: list[str] = []
 
     def tally(self, stream: str) -> Tally:
@@ -86,9 +90,28 @@ class Report:
         self.warnings.append(text)
         logger.warning("%s", text)
 
-    def webinar_done(self) -> None:
+    @property
+    def calls(self) -> int:
+        """Calls made so far, on account of all streams."""
+        return sum(tally.calls for tally in self._tallies.values())
+
+    def planned(self, plan: Plan, streams: list[str], requests_per_minute: int) -> None:
+        """Say what the run is going to do.
+
+        Args:
+            plan: The listed webinars.
+            streams: Names of the selected streams of what belongs to a webinar.
+            requests_per_minute: The budget.
+        """
+        self._requests_per_minute = requests_per_minute
+        self.webinars_total = plan.due
+        per_webinar = ("webinar_details" in streams) + any(name.startswith("registrant") for name in streams)
+        self._calls_before, self._calls_planned = self.calls, plan.due * per_webinar
+        logger.info("plan: %s", plan.summary(per_webinar, requests_per_minute))
+
+    def webinar_done(self, *, due: bool) -> None:
         """Count a webinar whose children are out, and say how far the run is from time to time."""
-        self.webinars_done += 1
+        self.webinars_done += due
         if self._bar is not None:
             self._bar.show(self.webinars_done, self.webinars_total, self._progress())
         elif self._clock() - self._last_line >= PROGRESS_INTERVAL:
@@ -104,10 +127,10 @@ class Report:
         tallies = self._tallies.values()
         calls, records = sum(t.calls for t in tallies), sum(t.records for t in tallies)
         done = max(self.webinars_done, 1)
-        left = (self.webinars_total - self.webinars_done) * calls / done / max(self.requests_per_minute, 1)
+        left = (self.webinars_total - self.webinars_done) * calls / done / self._requests_per_minute
         return (
             f"{self.webinars_done} of {self.webinars_total} webinars, {calls} calls, {records} records, "
-            f"about {_minutes(left)} left at {self.requests_per_minute} calls a minute"
+            f"about {_minutes(left)} left at {self._requests_per_minute} calls a minute"
         )
 
     def problems(self, *, forgive_refusals: bool) -> list[str]:
@@ -147,6 +170,9 @@ class Report:
             )
         for stream, tally in self._tallies.items():
             self._log_left_out(stream, tally)
+        if self._calls_planned is not None:
+            used, details = self.calls - self._calls_before, self.tally("registrant_details").calls
+            logger.info("planned %d calls, used %d and %d for details", self._calls_planned, used - details, details)
         logger.info("finished in %.1f s", self._clock() - self._started)
 
     @staticmethod

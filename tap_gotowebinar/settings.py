@@ -29,6 +29,8 @@ DEFAULT_AUTH_URL: Final = "https://authentication.logmeininc.com"
 DEFAULT_REQUESTS_PER_MINUTE: Final = 100
 DEFAULT_REQUESTS_PER_SECOND: Final = 8
 DEFAULT_REQUEST_TIMEOUT: Final = 60
+DEFAULT_SETTLE_DAYS: Final = 14
+DEFAULT_RECHECK_FACTOR: Final = 0.1
 
 _KEY: Final = re.compile(r"[0-9]{1,20}")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -133,6 +135,29 @@ TAP_SETTINGS: Final = (
         "are read, whenever they registered.",
     ),
     th.Property(
+        "settle_days",
+        th.NumberType(minimum=0),
+        default=DEFAULT_SETTLE_DAYS,
+        title="Settle days",
+        description="Days without a new registration after the end of a webinar until it counts as settled. Until then "
+        "it is read by every run.",
+    ),
+    th.Property(
+        "recheck_factor",
+        th.CustomType({"type": ["number", "null"], "minimum": 0, "maximum": 0.5}),
+        default=DEFAULT_RECHECK_FACTOR,
+        title="Recheck factor",
+        description="A settled webinar is read again when the time since its last reading reaches this share of the "
+        "time it has been quiet. 0: by every run.",
+    ),
+    th.Property(
+        "max_calls",
+        th.IntegerType(minimum=1),
+        title="Max calls",
+        description="Calls after which a run ends in good order, with exit code 0; the next one goes on from there. "
+        "Listing the webinars is always completed.",
+    ),
+    th.Property(
         "on_forbidden",
         th.StringType(allowed_values=["fail", "skip"]),
         default="fail",
@@ -158,6 +183,9 @@ class Settings:
     request_timeout: float
     user_agent: str
     forgive_refusals: bool
+    settle: dt.timedelta
+    recheck_factor: float
+    max_calls: int | None
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:
@@ -181,6 +209,9 @@ class Settings:
             request_timeout=config.get("request_timeout") or DEFAULT_REQUEST_TIMEOUT,
             user_agent=config.get("user_agent") or f"tap-gotowebinar/{metadata.version('tap-gotowebinar')}",
             forgive_refusals=config.get("on_forbidden") == "skip",
+            settle=dt.timedelta(days=float(_or_default(config.get("settle_days"), DEFAULT_SETTLE_DAYS))),
+            recheck_factor=float(_or_default(config.get("recheck_factor"), DEFAULT_RECHECK_FACTOR)),
+            max_calls=config.get("max_calls"),
         )
 
 
@@ -193,6 +224,7 @@ def schema_problem(error: ValidationError) -> str:
     expected = {
         "type": f"must be of type {_one_of(error.validator_value)}",
         "enum": f"must be one of {_one_of(error.validator_value)}",
+        "maximum": f"must be at most {error.validator_value}",
         "minimum": f"must be at least {error.validator_value}",
         "exclusiveMinimum": f"must be greater than {error.validator_value}",
         "oneOf": "must hold texts or whole numbers",
@@ -264,6 +296,10 @@ def _origin_problems(name: str, url: str, default: str) -> Iterator[str]:
         yield f"{name} must be an origin, scheme and host without a path, query or user: write it like {default}"
     elif parts.scheme == "http" and host not in _LOOPBACK:
         yield f"{name} must start with https://: tokens are never sent in the clear"
+
+
+def _or_default(value: float | None, default: float) -> float:
+    return default if value is None else value
 
 
 def _one_of(value: object) -> str:

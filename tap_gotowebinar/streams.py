@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
 from tap_gotowebinar import envelopes
+from tap_gotowebinar.bookmarks import KeysBookmark, RecordBookmark, RosterBookmark, row_key
 from tap_gotowebinar.client import API, ChildStream, GoToWebinarStream
 from tap_gotowebinar.errors import RefusedError
+from tap_gotowebinar.plan import Reason
 from tap_gotowebinar.scope import IDENTITY_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers.types import Context, Record
+
+    from tap_gotowebinar.bookmarks import Bookmark, Moment
+    from tap_gotowebinar.plan import DueRule
 
 WINDOW_MARGIN: Final = dt.timedelta(days=1)
 """Asked for on both sides: GoTo does not say whether its filter tests the start, the end or the overlap."""
@@ -57,14 +63,17 @@ class Webinars(GoToWebinarStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        self.tap.report.webinars_total = len(self.listing)
-        for row in self.listing:
-            yield dict(row)
-            self.tap.report.webinar_done()
+        for webinar in self.tap.plan.webinars:
+            if webinar.reason and not self.tap.may_call:
+                self.tap.cut_short.add(webinar.key)
+            yield dict(webinar.record)
+            self.tap.report.webinar_done(due=webinar.reason is not None)
+            self.tap.stop_signals.check()
 
     @override
     def generate_child_contexts(self, record: Record, context: Context | None) -> Iterator[Context]:
-        yield {"webinarKey": record["webinarKey"], "organizerKey": record["organizerKey"]}
+        if self.tap.plan[record["webinarKey"]].reason and self.tap.may_call:
+            yield {"webinarKey": record["webinarKey"], "organizerKey": record["organizerKey"]}
 
     @functools.cached_property
     def listing(self) -> list[dict[str, Any]]:
@@ -99,48 +108,79 @@ class WebinarDetails(ChildStream):
     path = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"
     primary_keys = ("webinarKey",)
     answer_keys = ("webinarKey",)
+    bookmark_kind = RecordBookmark
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
+        webinar = self.webinar_of(context)
         path = self.path.format_map(context or {})
-        record = self.tolerant_call(
-            path, lambda: self.call(path, lambda body: self.reader.read(envelopes.single(body)))
-        )
-        if record is not None:
-            yield record
+        record = self.tolerant_call(path, webinar.key, functools.partial(self.call, path, self.read_single))
+        if record is None:
+            return
+        bookmark = self.bookmarks.of(webinar.key)
+        if bookmark.is_due(record):
+            yield dict(record)
+            bookmark.remember(record)
+            self.bookmarks.changed()
+        if bookmark.complete(webinar.moment, settled=self.is_settled(webinar)):
+            self.bookmarks.changed()
 
 
 class RegistrantStream(ChildStream):
-    """What the two registrant streams share: the list, and what of it is new or changed."""
+    """What the streams on the list of registrants share: the list, and what of it is new or changed."""
 
     parent_stream_type = Webinars
     replication_key = "registrationDate"
     primary_keys = ("webinarKey", "registrantKey")
     answer_keys = ("registrantKey",)
+    bookmark_kind: ClassVar[type[Bookmark]] = RosterBookmark
 
     list_path: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/registrants"
 
-    _row: dict[str, Any]
-    """The list row whose record was given out last."""
+    repeats_whole_list: ClassVar[bool]
+    """Whether the whole list of a settled webinar is emitted again when its count says that the past has changed."""
 
-    def due_rows(self, context: Context) -> Iterator[dict[str, Any]]:
+    _row: dict[str, Any]
+    """The list row that was given out last."""
+
+    _webinar_key: str
+    """The webinar it belongs to."""
+
+    def read_list(self, context: Context | None) -> list[dict[str, Any]] | None:
+        """Return the complete list of a webinar; None when it could not be read."""
+        webinar = self.webinar_of(context)
+        path = self.list_path.format_map(context or {})
+        read = functools.partial(self.tap.registrant_lists.read, path, self, known=self.tap.people_of(webinar.key))
+        return self.tolerant_call(path, webinar.key, read)
+
+    def due_rows(self, context: Context | None) -> Iterator[dict[str, Any]]:
         """Yield the list rows of a webinar that this stream has not emitted as they are."""
-        path = self.list_path.format_map(context)
-        rows = self.tolerant_call(path, lambda: self.tap.registrant_lists.read(path, self))
-        bookmark = self.bookmarks.of(context["webinarKey"])
-        everything = self.replication_method == "FULL_TABLE"
-        for row in rows or ():
-            if everything or bookmark.is_due(row):
-                self._row = row
+        rows = self.read_list(context)
+        if rows is None:
+            return
+        webinar = self.webinar_of(context)
+        bookmark = self.bookmarks.of(webinar.key)
+        if self.replication_method == REPLICATION_FULL_TABLE:
+            yield from rows
+            return
+        bookmark.begin(rows, whole_list=self.repeats_whole_list)
+        for row in rows:
+            if bookmark.is_due(row):
+                self._row, self._webinar_key = row, webinar.key
                 yield row
+        # Rows that were refused, given up or cut off are still due: then the webinar is not read to the end.
+        if not any(map(bookmark.is_due, rows)) and bookmark.complete(rows, webinar.moment):
+            self.bookmarks.changed()
 
     @override
-    def written(self, context: Context | None) -> None:
-        self.remember((context or {})["webinarKey"], self._row)
+    def written(self) -> None:
+        self.remember_row()
+        super().written()
 
-    def remember(self, webinar_key: str, row: dict[str, Any]) -> None:
-        """Note that nothing is left to emit for a list row."""
-        self.bookmarks.remember(webinar_key, row, not_after=self.tap.started)
+    def remember_row(self) -> None:
+        """Note that nothing is left to emit for the list row that was given out last."""
+        self.bookmarks.of(self._webinar_key).remember(self._row, not_after=self.tap.started)
+        self.bookmarks.changed()
 
 
 class Registrants(RegistrantStream):
@@ -148,10 +188,11 @@ class Registrants(RegistrantStream):
 
     name = "registrants"
     path = RegistrantStream.list_path
+    repeats_whole_list = True
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        for row in self.due_rows(context or {}):
+        for row in self.due_rows(context):
             yield dict(row)
 
 
@@ -160,21 +201,51 @@ class RegistrantDetails(RegistrantStream):
 
     name = "registrant_details"
     path = f"{RegistrantStream.list_path}/{{registrantKey}}"
+    repeats_whole_list = False
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        webinar = context or {}
-        for row in self.due_rows(webinar):
-            path = self.path.format_map({**webinar, "registrantKey": row["registrantKey"]})
+        webinar = self.webinar_of(context)
+        for row in self.due_rows(context):
+            path = self.path.format_map({**(context or {}), "registrantKey": row["registrantKey"]})
             gone = len(self.tally.gone)
-            record = self.tolerant_call(path, functools.partial(self.call, path, self._read))
+            record = self.tolerant_call(path, webinar.key, functools.partial(self.call, path, self.read_single))
             if record is not None:
                 yield record
             elif len(self.tally.gone) > gone:
-                self.remember(webinar["webinarKey"], row)
+                self.remember_row()
 
-    def _read(self, body: object) -> dict[str, Any]:
-        return self.reader.read(envelopes.single(body))
+
+class RegistrantRemovals(RegistrantStream):
+    """Who is no longer on the list of a webinar that is alive: a cancellation. Shares the list; costs no call."""
+
+    name = "registrant_removals"
+    path = RegistrantStream.list_path
+    replication_key = "removedAt"
+    bookmark_kind = KeysBookmark
+
+    @override
+    def reason(self, rule: DueRule, moment: Moment, newest: str | None, webinar_key: str) -> Reason | None:
+        settled = moment.is_settled(newest)
+        return None if settled and not self.bookmarks.of(webinar_key).is_known else Reason.ALIVE
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        rows = self.read_list(context)
+        if rows is None:
+            return
+        webinar = self.webinar_of(context)
+        bookmark = self.bookmarks.of(webinar.key)
+        for key in bookmark.missing(rows):
+            self._row, self._webinar_key = {"registrantKey": key}, webinar.key
+            yield {"registrantKey": str(key), "removedAt": self.tap.started}
+        if bookmark.complete(rows, settled=self.is_settled(webinar)):
+            self.bookmarks.changed()
+
+    @override
+    def remember_row(self) -> None:
+        self.bookmarks.of(self._webinar_key).forget(row_key(self._row))
+        self.bookmarks.changed()
 
 
 def _wire_time(moment: dt.datetime) -> str:

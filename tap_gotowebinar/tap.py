@@ -21,11 +21,12 @@ from typing_extensions import override
 
 from tap_gotowebinar import streams
 from tap_gotowebinar.auth import Authenticator
-from tap_gotowebinar.bookmarks import Bookmarks
-from tap_gotowebinar.client import GoToWebinarStream
+from tap_gotowebinar.bookmarks import Bookmarks, Moment, RosterBookmark
+from tap_gotowebinar.client import ChildStream, GoToWebinarStream
 from tap_gotowebinar.connection import Connection
 from tap_gotowebinar.errors import GoToWebinarError
 from tap_gotowebinar.pacing import WINDOW, RateBudget
+from tap_gotowebinar.plan import DueRule, Plan, PlannedWebinar, Reason, last_end
 from tap_gotowebinar.records import canonical_time
 from tap_gotowebinar.registrant_list import RegistrantLists
 from tap_gotowebinar.report import Report
@@ -69,13 +70,19 @@ class TapGoToWebinar(Tap):
     rate_window: ClassVar[float] = WINDOW
     """Seconds in which `requests_per_minute` calls may be made; a benchmark may scale it."""
 
+    @staticmethod
+    def now() -> dt.datetime:
+        """Return the time, in UTC; asked once per run."""
+        return dt.datetime.now(dt.UTC)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's
         """Take settings, catalog and state; nothing is sent before the first stream is read."""
         self.report = Report()
         self.bookmarks = Bookmarks()
         self.stop_signals = StopSignals()
         self.given_up_in_a_row = 0
-        self.started_at = dt.datetime.now(dt.UTC)
+        self.cut_short: set[str] = set()
+        self.started_at = self.now()
         self.started = canonical_time(self.started_at.isoformat()) or ""
         kwargs.setdefault("message_writer", MessageWriter())
         super().__init__(*args, **kwargs)
@@ -109,6 +116,45 @@ class TapGoToWebinar(Tap):
         return Connection(settings.api_url, transport, authenticator, budget)
 
     @functools.cached_property
+    def plan(self) -> Plan:
+        """What this run reads; made when all webinars are listed."""
+        rule, settle = DueRule(self.settings.recheck_factor), self.settings.settle
+        readers = [child for child in self.children if child.selected]
+        webinars = []
+        for record in self.webinars.listing:
+            key, moment = record["webinarKey"], Moment(self.started_at, last_end(record), settle)
+            newest = self.newest_of(key)
+            reasons = {child.reason(rule, moment, newest, key) for child in readers}
+            reason = next((reason for reason in Reason if reason in reasons), None)
+            webinars.append(PlannedWebinar(record, moment, reason, settled=moment.is_settled(newest)))
+        plan = Plan(webinars)
+        if readers:
+            self.report.planned(plan, [child.name for child in readers], self.settings.requests_per_minute)
+        return plan
+
+    @functools.cached_property
+    def children(self) -> list[ChildStream]:
+        """The streams of what belongs to a webinar."""
+        return [stream for stream in self.streams.values() if isinstance(stream, ChildStream)]
+
+    @functools.cached_property
+    def _rosters(self) -> list[ChildStream]:
+        return [child for child in self.children if child.bookmark_kind is RosterBookmark]
+
+    def newest_of(self, webinar_key: str) -> str | None:
+        """Return the latest registration of a webinar that any stream has seen."""
+        return max((child.bookmarks.of(webinar_key).newest or "" for child in self._rosters), default="") or None
+
+    def people_of(self, webinar_key: str) -> int:
+        """Return how many registrants of a webinar are known."""
+        return max((child.bookmarks.of(webinar_key).people for child in self._rosters), default=0)
+
+    @property
+    def may_call(self) -> bool:
+        """Whether `max_calls` allows another call for what belongs to a webinar."""
+        return self.settings.max_calls is None or self.report.calls < self.settings.max_calls
+
+    @functools.cached_property
     def scope(self) -> Scope:
         """Whose data this run reads."""
         return Scope(self.settings, self.streams["organizers"])  # type: ignore[arg-type]
@@ -134,7 +180,6 @@ class TapGoToWebinar(Tap):
         Returns:
             Exit code: 0 complete, 1 failed or refused, 128 + signal number when stopped.
         """
-        self.report.requests_per_minute = self.settings.requests_per_minute
         self.report.start_bar()
         code = 0
         try:
@@ -148,6 +193,9 @@ class TapGoToWebinar(Tap):
         self.state_writer.write_final()
         self.message_writer.flush()
         self.report.log_summary()
+        if self.cut_short:
+            left, limit = len(self.cut_short), self.settings.max_calls
+            self.logger.warning("max_calls (%s) reached: %d webinars left for the next run", limit, left)
         return code or self.verdict()
 
     def verdict(self) -> int:
@@ -159,7 +207,6 @@ class TapGoToWebinar(Tap):
 
     def _count_record(self, stream: str) -> None:
         self.report.tally(stream).records += 1
-        self.stop_signals.check()
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:

@@ -1,0 +1,115 @@
+"""Which webinars a run reads, and in what order: the ones that are alive each time, the settled ones ever more rarely.
+
+Pure rules; the clock is passed in.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_gotowebinar.bookmarks import parse_time, quiet_since
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+
+    from tap_gotowebinar.bookmarks import Moment
+
+
+class Reason(enum.Enum):
+    """Why a webinar is read, the strongest first."""
+
+    NEW = "new"
+    ALIVE = "alive"
+    RECHECK = "recheck"
+
+
+@dataclass(frozen=True)
+class DueRule:
+    """When a webinar is read again.
+
+    Attributes:
+        recheck_factor: A settled one is read when the time since the last reading reaches this share of the time it
+            has been quiet. So the readings of a webinar grow with the logarithm of its age.
+    """
+
+    recheck_factor: float
+
+    def reason(self, moment: Moment, newest: str | None, read_at: str | None) -> Reason | None:
+        """Return why a webinar that was read before is due, None when it is not.
+
+        Args:
+            moment: When it is, and when the webinar ends.
+            newest: Its latest registration, if known.
+            read_at: When it was last read to the end as settled; None when it never was.
+        """
+        since, read = quiet_since(moment.ends_at, newest), parse_time(read_at)
+        # A reading in the future is a clock that was wrong.
+        if since is None or read is None or read > moment.now or not moment.is_settled(newest):
+            return Reason.ALIVE
+        return Reason.RECHECK if moment.now - read >= self.recheck_factor * (moment.now - since) else None
+
+
+@dataclass(frozen=True)
+class PlannedWebinar:
+    """A listed webinar and what the run does with it."""
+
+    record: dict[str, Any]
+    moment: Moment
+    reason: Reason | None
+    settled: bool
+
+    @property
+    def key(self) -> str:
+        """Its webinarKey."""
+        return str(self.record["webinarKey"])
+
+
+class Plan:
+    """The listed webinars in the order in which they are read: alive ones, then newest to oldest."""
+
+    def __init__(self, webinars: Iterable[PlannedWebinar]) -> None:
+        """Put them in order."""
+        self.webinars = sorted(webinars, key=_order)
+        self._by_key = {webinar.key: webinar for webinar in self.webinars}
+        self.reasons = Counter(webinar.reason for webinar in self.webinars if webinar.reason)
+
+    def __getitem__(self, webinar_key: str) -> PlannedWebinar:
+        """Return a webinar by its key."""
+        return self._by_key[webinar_key]
+
+    @property
+    def due(self) -> int:
+        """How many webinars are read."""
+        return self.reasons.total()
+
+    def summary(self, calls_per_webinar: int, requests_per_minute: int) -> str:
+        """Return the plan in a line.
+
+        Args:
+            calls_per_webinar: Calls that each due webinar costs before details of registrants.
+            requests_per_minute: The budget.
+        """
+        reasons = ", ".join(f"{self.reasons[reason]} {reason.value}" for reason in Reason)
+        calls = self.due * calls_per_webinar
+        # The first minute's budget may be spent at once.
+        minutes = max(0, calls - requests_per_minute) / requests_per_minute
+        return (
+            f"{len(self.webinars)} webinars listed, {self.due} due ({reasons}): {calls} calls before details of "
+            f"registrants, about {minutes:.0f} min at {requests_per_minute} calls a minute"
+        )
+
+
+def last_end(record: Mapping[str, Any]) -> dt.datetime | None:
+    """Return the end of a webinar's last occurrence, None when it gives no usable time."""
+    occurrences = [item for item in record.get("times") or () if item]
+    ends = [parse_time(item.get("endTime") or item.get("startTime")) for item in occurrences]
+    return max((end for end in ends if end is not None), default=None)
+
+
+def _order(webinar: PlannedWebinar) -> tuple[bool, float, str]:
+    ends_at = webinar.moment.ends_at
+    return webinar.settled, -ends_at.timestamp() if ends_at else 0.0, webinar.key
