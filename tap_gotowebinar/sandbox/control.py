@@ -12,7 +12,10 @@ Key = str | int
 
 
 class Control:
-    """Looks into a running sandbox and lets things happen in it. Keys go in as text or numbers, and come out as text."""
+    """Looks into a running sandbox and lets things happen in it.
+
+    Keys go in as text or numbers, and come out as text.
+    """
 
     def __init__(self, base_url: str) -> None:
         """Control the sandbox at this origin."""

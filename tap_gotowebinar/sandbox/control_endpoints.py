@@ -1,4 +1,4 @@
-"""The control endpoints, ``/_sandbox/...``: look into the sandbox and let things happen. No token needed; plain JSON."""
+"""The control endpoints, ``/_sandbox/...``: look into the sandbox and let things happen. No token; plain JSON."""
 
 from typing import Any
 
@@ -10,7 +10,6 @@ from starlette.routing import Route
 from tap_gotowebinar.sandbox.changes import Changes
 from tap_gotowebinar.sandbox.errors import json_response
 from tap_gotowebinar.sandbox.live import Live
-from tap_gotowebinar.sandbox.options import to_plain
 from tap_gotowebinar.sandbox.truth import truth
 
 WEBINARS = "/_sandbox/webinars"
@@ -66,7 +65,7 @@ class ControlEndpoints:
 
     async def options(self, _request: Request) -> Response:
         """Give the options in force."""
-        return json_response(to_plain(self._live.options))
+        return json_response(self._live.options.plain())
 
     async def configure(self, request: Request) -> Response:
         """Change options."""
