@@ -29,7 +29,7 @@ def make_app(live: Live) -> Door:
     product: list[BaseRoute] = [*WebinarEndpoints(live).routes(), *RegistrantEndpoints(live).routes()]
     identity: list[BaseRoute] = [*IdentityEndpoints(live).routes()]
     routes: list[BaseRoute] = [
-        *ControlEndpoints(live).routes(),
+        Mount("/_sandbox", app=_control(live)),
         *OAuthEndpoint(live).routes(),
         Mount(PRODUCT, app=TokenGuard(Router(product, redirect_slashes=False), live)),
         Mount("/", app=TokenGuard(Router(identity, redirect_slashes=False), live)),
@@ -37,6 +37,13 @@ def make_app(live: Live) -> Door:
     app = Starlette(routes=routes, exception_handlers=_HANDLERS)
     app.router.redirect_slashes = False
     return Door(app, live)
+
+
+def _control(live: Live) -> Starlette:
+    wrong = dict.fromkeys((UnknownError, ValueError, KeyError), _wrong_control)
+    app = Starlette(routes=ControlEndpoints(live).routes(), exception_handlers=wrong)
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
@@ -58,7 +65,4 @@ _HANDLERS = {
     ProductError: _refused,
     HTTPStatus.NOT_FOUND: _unknown_path,
     HTTPStatus.METHOD_NOT_ALLOWED: _unknown_path,
-    UnknownError: _wrong_control,
-    ValueError: _wrong_control,
-    KeyError: _wrong_control,
 }

@@ -141,7 +141,7 @@ class Breakage:
         await exchange.body_part(b"", last=True)
 
     async def _hidden(self, exchange: Exchange) -> None:
-        whole = msgspec.json.decode(exchange.body)
+        whole = msgspec.json.decode(exchange.body or b"null")
         fields = whole.items() if isinstance(whole, dict) else ()
         left = {name: value for name, value in fields if name not in {"_embedded", "data"}}
         await exchange.answer(json_response(left, exchange.status))

@@ -28,6 +28,9 @@ LOCALES = ("en_US", "de_DE", "es_ES", "fr_FR", "it_IT", "zh_CN")
 ALIVE = 3
 HOUR = timedelta(hours=1)
 WEEK = timedelta(weeks=1)
+# How long before the start and after the end people register.
+EARLY = timedelta(days=40)
+LATE = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -137,5 +140,6 @@ def _times(rng: Random, slot: Slot) -> list[Window]:
 
 def registration_window(times: list[Window], anchor: datetime) -> Window:
     """Tell when people register: for some weeks before, until a few days after, never later than the present."""
-    opened = min(times[0].start, anchor) - timedelta(days=40)
-    return Window(opened, min(times[-1].end + timedelta(days=3), anchor))
+    if not times:
+        return Window(anchor - EARLY, anchor)
+    return Window(min(times[0].start, anchor) - EARLY, min(times[-1].end + LATE, anchor))

@@ -111,4 +111,5 @@ def control(sandbox: Sandbox) -> Iterator[Control]:
 @pytest.fixture
 def busy(api: Caller) -> str:
     """The key of a webinar with registrants."""
-    return max(api.webinars(), key=lambda webinar: len(api.registrants(webinar["webinarKey"])))["webinarKey"]
+    keys: list[str] = [row["webinarKey"] for row in api.webinars()]
+    return max(keys, key=lambda key: len(api.registrants(key)))

@@ -120,7 +120,7 @@ def test_exec_of_a_command_that_does_not_exist_ends_with_127() -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--host", "0.0.0.0"], "loopback only"),
+        (["--host", "192.0.2.1"], "loopback only"),
         (["--organizers", "0"], "organizers must be at least 1"),
         (["--latency", "slow"], "latency"),
         (["--now", "yesterday"], "yesterday"),

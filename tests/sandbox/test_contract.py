@@ -43,7 +43,7 @@ class Examples:
         self.webinars = [row for row in truth["webinars"] if row["organizerKey"] == api.organizer_key]
         self.registrants = {row["webinarKey"]: row["registrantKey"] for row in truth["registrants"]}
 
-    def keys(self) -> Iterator[dict[str, str]]:
+    def every_key(self) -> Iterator[dict[str, str]]:
         """Yield keys of every webinar of the organizer, with one of its registrants."""
         for webinar in self.webinars:
             yield {
@@ -59,7 +59,7 @@ class Examples:
     def live_keys(self) -> dict[str, str]:
         """Return keys of a webinar still to come that has registrants."""
         coming = {row["webinarKey"] for row in self.webinars if row["times"][-1]["endTime"] > "2026-03-11"}
-        return next(keys for keys in self.keys() if keys["webinarKey"] in coming and keys["registrantKey"])
+        return next(keys for keys in self.every_key() if keys["webinarKey"] in coming and keys["registrantKey"])
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_exactly_the_endpoints_named_here_are_served(api: Caller, examples: Exam
 def test_every_record_has_the_documented_fields_and_types(name: str, api: Caller, examples: Examples) -> None:
     endpoint = ENDPOINTS[name]
     records = []
-    for keys in examples.keys():
+    for keys in examples.every_key():
         if "{registrantKey}" in endpoint["path"] and not keys["registrantKey"]:
             continue
         answer = call(api, endpoint, keys)

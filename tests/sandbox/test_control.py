@@ -4,6 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 from tap_gotowebinar.sandbox import Control, Options, Sandbox
 
@@ -190,3 +191,29 @@ def test_settings_point_a_tap_to_it(sandbox: Sandbox) -> None:
     assert sandbox.settings.keys() == {"client_id", "client_secret", "refresh_token", "api_url", "auth_url"}
     assert sandbox.settings["api_url"] == sandbox.settings["auth_url"] == sandbox.url
     assert sandbox.credentials.keys() == {"client_id", "client_secret", "refresh_token", "personal_access_token"}
+
+
+@pytest.mark.parametrize("date", [None, "", "not a date"])
+def test_a_date_can_be_spoilt(date: str | None, api: Caller, control: Control) -> None:
+    webinar = control.add_webinar()
+    [key] = control.add_registrants(webinar, people=[{"registrationDate": date, "email": None}])
+    assert api.registrants(webinar)[0]["registrationDate"] == date
+    assert api.get(api.webinar(webinar, f"/registrants/{key}")).json()["registrationDate"] == date
+    assert len(control.truth()["registrants"]) > 1
+    control.cancel_webinar(webinar)
+
+
+def test_a_webinar_may_have_no_times_until_it_is_moved(api: Caller, control: Control) -> None:
+    key = control.add_webinar(times=[])
+    row = next(row for row in api.webinars() if row["webinarKey"] == key)
+    assert row["times"] == api.get(api.webinar(key)).json()["times"] == []
+    control.move_webinar(key, "2026-04-01T08:00:00Z")
+    assert len(api.get(api.webinar(key)).json()["times"]) == 1
+    control.cancel_webinar(key)
+
+
+def test_a_mistake_of_ones_own_is_told_as_such(sandbox: Sandbox) -> None:
+    answer = requests.patch(f"{sandbox.url}/_sandbox/options", data=b"{", timeout=10)
+    assert answer.status_code == 400
+    answer = requests.post(f"{sandbox.url}/_sandbox/earthquake", timeout=10)
+    assert answer.status_code == 404

@@ -30,7 +30,7 @@ def test_a_personal_access_token_is_traded_again_and_again(api: Caller) -> None:
     ],
 )
 def test_a_bad_token_is_an_invalid_grant(form: dict[str, str], api: Caller) -> None:
-    answer = api.token(**form)
+    answer = api.token(None, **form)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
     assert answer.json()["error_description"]
 
