@@ -1,6 +1,7 @@
 """Puts the endpoints together into one application."""
 
 from http import HTTPStatus
+from typing import cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -47,9 +48,7 @@ def _control(live: Live) -> Starlette:
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
-    if isinstance(error, ProductError):
-        return error.response()
-    raise error
+    return cast("ProductError", error).response()
 
 
 async def _unknown_path(request: Request, _error: Exception) -> Response:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from tap_gotowebinar.sandbox.forms import short_answer
+from tap_gotowebinar.sandbox.forms import required_field, short_answer
 from tap_gotowebinar.sandbox.model import Webinar, Window
 from tap_gotowebinar.sandbox.people import person
 from tap_gotowebinar.sandbox.registrants import join_url
@@ -44,8 +44,9 @@ class Changes:
         """Add a webinar without registrants; by default next week, single, with automatic approval.
 
         Args:
-            fields: Fields by their names on the wire; ``times`` as ``[{startTime, endTime}]`` (may be empty),
-                ``organizerKey``, and ``questions``, texts of custom questions that must be answered.
+            fields: Fields by their names on the wire; ``times`` as ``[{startTime, endTime}]`` (may be empty);
+                ``organizerKey``; ``requiredFields``, names of standard fields that must be filled in; ``questions``,
+                texts of custom questions that must be answered.
 
         Returns:
             The webinarKey.
@@ -53,7 +54,7 @@ class Changes:
         Raises:
             UnknownError: There is no such field or organizer.
         """
-        known = {"times", "organizerKey", "questions"} | WEBINAR_FIELDS.keys()
+        known = {"times", "organizerKey", "questions", "requiredFields"} | WEBINAR_FIELDS.keys()
         _refuse_unknown(fields.keys() - known)
         organizer_key = self._organizer(fields.get("organizerKey", self._world.owner.key))
         times = self._next_week() if "times" not in fields else _windows(fields["times"])
@@ -70,9 +71,13 @@ class Changes:
             size=0,
             **{**defaults, **chosen},
         )
-        for text in fields.get("questions", ()):
-            question = short_answer(self._world.new_key(), text, required=True)
-            self._world.form(webinar).questions.append(question)
+        required = fields.get("requiredFields", ())
+        form = self._world.form(webinar)
+        form.fields = [field for field in form.fields if field.field not in required]
+        form.fields += [required_field(name) for name in required]
+        form.questions += [
+            short_answer(self._world.new_key(), text, required=True) for text in fields.get("questions", ())
+        ]
         self._world.touch()
         return key
 

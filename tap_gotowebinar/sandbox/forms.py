@@ -15,7 +15,7 @@ ANSWER_SIZE = 1000
 def make_form(seed: int, webinar: Webinar) -> RegistrationFields:
     """Make up the form of a webinar; nothing but the basic fields is required."""
     rng = dice(seed, webinar.key, "form")
-    fields = [FormField(field=name, required=True, max_size=FIELD_SIZE) for name in BASIC]
+    fields = [required_field(name) for name in BASIC]
     fields += [FormField(field=name, required=False, max_size=FIELD_SIZE) for name in FURTHER if chance(rng, 0.4)]
     fields += [
         FormField(field=name, required=False, max_size=FIELD_SIZE, answers=answers)
@@ -41,6 +41,11 @@ def make_form(seed: int, webinar: Webinar) -> RegistrationFields:
             ),
         )
     return RegistrationFields(fields, questions)
+
+
+def required_field(name: str) -> FormField:
+    """Return a standard field that must be filled in."""
+    return FormField(field=name, required=True, max_size=FIELD_SIZE)
 
 
 def short_answer(key: int, text: str, *, required: bool) -> Question:

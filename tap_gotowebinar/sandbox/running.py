@@ -97,7 +97,9 @@ class Sandbox:
         self._address = (self._address[0], listener.getsockname()[1])
         self._thread = threading.Thread(target=self._server.serve_on, args=(listener,), name="sandbox", daemon=True)
         self._thread.start()
-        self._server.ready.wait(PATIENCE)
+        if not self._server.ready.wait(PATIENCE):
+            message = "the server did not start"
+            raise TimeoutError(message)
 
     def stop(self) -> None:
         """Stop serving and wait until all is closed."""

@@ -150,6 +150,12 @@ def test_a_required_question_must_be_answered(api: Caller, control: Control) -> 
     assert detailed["responses"] == [{"question": "Why?", "answer": "Bees."}]
 
 
+def test_a_field_the_organizer_made_required_must_be_sent(api: Caller, control: Control) -> None:
+    webinar = control.add_webinar(requiredFields=["organization"])
+    assert api.register(webinar, **ADA).json()["field"] == "organization"
+    assert api.register(webinar, **ADA, organization="Bees").status_code == 201
+
+
 def test_a_choice_is_answered_by_its_key(api: Caller) -> None:
     for row in api.webinars():
         questions = api.get(api.webinar(row["webinarKey"], "/registrants/fields")).json()["questions"]
