@@ -71,13 +71,7 @@ class Changes:
             size=0,
             **{**defaults, **chosen},
         )
-        required = fields.get("requiredFields", ())
-        form = self._world.form(webinar)
-        form.fields = [field for field in form.fields if field.field not in required]
-        form.fields += [required_field(name) for name in required]
-        form.questions += [
-            short_answer(self._world.new_key(), text, required=True) for text in fields.get("questions", ())
-        ]
+        self._require(webinar, fields.get("requiredFields", ()), fields.get("questions", ()))
         self._world.touch()
         return key
 
@@ -148,6 +142,12 @@ class Changes:
             message = f"no registrant {registrant_key}"
             raise UnknownError(message)
         return registrant
+
+    def _require(self, webinar: Webinar, names: Sequence[str], questions: Sequence[str]) -> None:
+        form = self._world.form(webinar)
+        form.fields = [field for field in form.fields if field.field not in names]
+        form.fields += [required_field(name) for name in names]
+        form.questions += [short_answer(self._world.new_key(), text, required=True) for text in questions]
 
     def _next_week(self) -> list[Window]:
         start = self._world.clock.now().replace(microsecond=0) + timedelta(weeks=1)

@@ -16,21 +16,7 @@ TABLE: dict[str, Any] = json.loads(
 )
 PRODUCT = "/G2W/rest/v2"
 EVER = {"fromTime": "2000-01-01T00:00:00Z", "toTime": "2040-01-01T00:00:00Z"}
-AS_IT_WAS: dict[str, Any] = {
-    "faults": [],
-    "forbidden": [],
-    "rate_limit": 0,
-    "per_second": 0,
-    "retry_after": None,
-    "latency": 0,
-    "jitter": 0,
-    "max_registrants_list": None,
-    "token_lifetime": 3600,
-    "rotate_refresh_tokens": False,
-    "identity": "ok",
-    "admin": "ok",
-    "now": NOW,
-}
+FIXED = {"seed", "organizers", "webinars", "registrants"}
 
 
 class Caller:
@@ -104,8 +90,9 @@ def api(sandbox: Sandbox) -> Iterator[Caller]:
 def control(sandbox: Sandbox) -> Iterator[Control]:
     """The control of the module's sandbox; its options are put back afterwards."""
     sandbox.control.reset_calls()
+    before = sandbox.control.options()
     yield sandbox.control
-    sandbox.control.configure(**AS_IT_WAS)
+    sandbox.control.configure(**{name: value for name, value in before.items() if name not in FIXED})
 
 
 @pytest.fixture
