@@ -6,6 +6,7 @@ it says so: a HAL answer that lost its `_embedded` but counts elements is broken
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tap_gotowebinar.errors import BrokenAnswerError
@@ -39,13 +40,12 @@ def hal(name: str) -> Callable[[object], Page]:
         if not isinstance(counters, dict):
             return array(body)
         total, pages, number = (_count(counters.get(key)) for key in ("totalElements", "totalPages", "number"))
+        # Without any rows `_embedded` is not there at all.
         rows = _mapping(_mapping(body).get("_embedded")).get(name)
-        if rows is None and total == 0:
-            rows = []
+        rows = [] if rows is None else rows
         if not isinstance(rows, list) or total is None:
-            raise BrokenAnswerError(_BROKEN.format(f"rows under _embedded.{name}"))
-        is_last = not rows or (pages is not None and number is not None and number + 1 >= pages)
-        return Page(rows, total, is_last)
+            raise BrokenAnswerError(_BROKEN.format(f"rows under _embedded.{name}, and page.totalElements"))
+        return _page(rows, total, number, pages)
 
     return read
 
@@ -61,11 +61,8 @@ def array(body: object) -> Page:
     rows, total = _mapping(body).get("data"), _count(_mapping(body).get("total"))
     if not isinstance(rows, list) or total is None:
         raise BrokenAnswerError(_BROKEN.format("an array, or data and total"))
-    page, limit = (_count(_mapping(body).get(key)) for key in ("page", "limit"))
-    if not rows and total > 0 and not page:
-        raise BrokenAnswerError(_BROKEN.format(f"some of its {total} rows"))
-    is_last = not rows or (page is not None and bool(limit) and (page + 1) * (limit or 0) >= total)
-    return Page(rows, total, is_last)
+    number, limit = (_count(_mapping(body).get(key)) for key in ("page", "limit"))
+    return _page(rows, total, number, -(-total // limit) if limit else None)
 
 
 def single(body: object) -> dict[str, Any]:
@@ -75,11 +72,31 @@ def single(body: object) -> dict[str, Any]:
         BrokenAnswerError: anything else, or an object without fields.
     """
     if not isinstance(body, dict) or not body:
-        raise BrokenAnswerError(_BROKEN.format("an object"))
+        raise BrokenAnswerError(_BROKEN.format("an object with fields"))
     return body
 
 
 _BROKEN: Final = "the answer should hold {} and does not"
+
+
+def _page(rows: list[Any], total: int, number: int | None, pages: int | None) -> Page:
+    """Return the page if it may be as empty as it is: a list that shrank while it was read ends before a later page.
+
+    Args:
+        rows: Rows of this page.
+        total: Rows of all pages.
+        number: Number of this page, from 0.
+        pages: How many pages there are.
+    """
+    is_beyond = bool(number) and (pages is None or (number or 0) >= pages)
+    if not rows and total > 0 and not is_beyond:
+        raise BrokenAnswerError(_BROKEN.format(f"some of the {total} rows it counts"))
+    is_known_last = number is not None and pages is not None and number + 1 >= pages
+    return Page(rows, total, is_last=not rows or len(rows) >= total or is_known_last)
+
+
+_DIGITS: Final = re.compile(r"[0-9]{1,18}")
+_MOST: Final = 10**18 - 1
 
 
 def _mapping(value: object) -> dict[str, Any]:
@@ -87,6 +104,6 @@ def _mapping(value: object) -> dict[str, Any]:
 
 
 def _count(value: object) -> int | None:
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None

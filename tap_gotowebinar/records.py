@@ -7,6 +7,9 @@ fractions, in UTC or with an offset: they come out in one form whose text order 
 from __future__ import annotations
 
 import datetime as dt
+import math
+import re
+import sys
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tap_gotowebinar.errors import BrokenAnswerError
@@ -21,6 +24,20 @@ SPELLINGS: Final[dict[str, str]] = {"webinarId": "webinarID"}
 
 UNUSABLE: Final = object()
 """Stands for a value that cannot be made into the declared type."""
+
+MAX_KEY: Final = 2**64 - 1
+"""Keys are documented as int64; the memory of what was emitted has room for this."""
+
+MAX_INTEGER: Final = 2**63 - 1
+"""What an integer column of a database holds."""
+
+_DIGITS: Final = re.compile(r"[0-9]{1,20}")
+_INTEGER: Final = re.compile(r"\s*[+-]?[0-9]{1,19}\s*", re.ASCII)
+
+
+def is_key(value: object) -> bool:
+    """Whether a value, as it comes out, can be a key of GoTo: it goes into paths, and numbers are made of it."""
+    return isinstance(value, str) and bool(_DIGITS.fullmatch(value)) and int(value) <= MAX_KEY
 
 
 def canonical_time(value: object) -> str | None:
@@ -64,14 +81,14 @@ class RecordReader:
         """Return the record of one row.
 
         Raises:
-            BrokenAnswerError: the row is no object, or a key is missing.
+            BrokenAnswerError: the row is no object, or a key is missing or no key.
         """
         if not isinstance(row, dict):
             msg = "a row of the answer is not an object"
             raise BrokenAnswerError(msg)
         record: dict[str, Any] = self._object(row)
         for key in self._keys:
-            if not record.get(key):
+            if not is_key(record.get(key)):
                 msg = f"a row of the answer has no usable {key}"
                 raise BrokenAnswerError(msg)
         return record
@@ -110,8 +127,9 @@ class _ObjectReader:
                 converted = converter(raw)
                 if converted is UNUSABLE:
                     self._unusable[self._prefix + name] += 1
-                    converted = None
-                record[name] = converted
+                    record.setdefault(name, None)
+                else:
+                    record[name] = converted
         return record
 
     def _converter(self, declared: Mapping[str, Any], tally: Tally, path: str) -> _Convert:
@@ -144,6 +162,9 @@ class _ArrayReader:
         return usable
 
 
+_LONGEST: Final = 10**1000
+
+
 def _string(value: Any, /) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, str):
         if value.isascii() and "\x00" not in value:
@@ -153,8 +174,9 @@ def _string(value: Any, /) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return str(value)
-    return repr(value) if isinstance(value, float) else UNUSABLE
+        # Beyond some 4,300 digits Python refuses to write a number out.
+        return str(value) if abs(value) < _LONGEST else UNUSABLE
+    return repr(value) if isinstance(value, float) and math.isfinite(value) else UNUSABLE
 
 
 def _time(value: Any, /) -> Any:  # noqa: ANN401 - JSON
@@ -162,11 +184,13 @@ def _time(value: Any, /) -> Any:  # noqa: ANN401 - JSON
 
 
 def _integer(value: Any, /) -> Any:  # noqa: ANN401 - JSON
-    if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
-        return int(value)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else UNUSABLE
+    if isinstance(value, str):
+        value = int(value) if _INTEGER.fullmatch(value) else None
+    elif isinstance(value, float):
+        value = int(value) if value.is_integer() else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return UNUSABLE
+    return value if abs(value) <= MAX_INTEGER else UNUSABLE
 
 
 def _number(value: Any, /) -> Any:  # noqa: ANN401 - JSON
@@ -177,7 +201,8 @@ def _number(value: Any, /) -> Any:  # noqa: ANN401 - JSON
             return UNUSABLE
     if isinstance(value, bool) or not isinstance(value, int | float):
         return UNUSABLE
-    return value if abs(value) < float("inf") else UNUSABLE
+    # A comparison, because isfinite fails on whole numbers that no float holds; false for NaN.
+    return value if abs(value) <= sys.float_info.max else UNUSABLE
 
 
 def _boolean(value: Any, /) -> Any:  # noqa: ANN401 - JSON

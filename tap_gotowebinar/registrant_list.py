@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar import envelopes
 from tap_gotowebinar.errors import GaveUpError, NotFoundError, RefusedError
-from tap_gotowebinar.redaction import mask
 
 if TYPE_CHECKING:
     from tap_gotowebinar.client import ChildStream
@@ -56,7 +55,7 @@ class RegistrantLists:
             # Without `page` and `limit` the list is one consistent snapshot.
             page = stream.call(path, self._checked)
         except GaveUpError as error:
-            stream.logger.warning("%s; trying it in pages", mask(str(error)))
+            stream.logger.warning("%s; trying it in pages", error)
             return self._paged(path, stream)
         if page.total is None and len(page.rows) >= 2 * ROUND_LENGTH and len(page.rows) % ROUND_LENGTH == 0:
             total = stream.call(path, envelopes.array, params={"page": 0, "limit": 1}).total

@@ -6,7 +6,14 @@ import functools
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar import envelopes
-from tap_gotowebinar.errors import BrokenAnswerError, GoToWebinarError, NotFoundError, RefusedError
+from tap_gotowebinar.errors import (
+    BrokenAnswerError,
+    GaveUpError,
+    GoToWebinarError,
+    NotFoundError,
+    RefusedError,
+)
+from tap_gotowebinar.records import is_key
 
 if TYPE_CHECKING:
     from tap_gotowebinar.client import GoToWebinarStream
@@ -37,12 +44,21 @@ class Scope:
 
     @functools.cached_property
     def owner(self) -> dict[str, Any] | None:
-        """The person the token belongs to, as a row of `organizers`; None when GoTo does not tell this token."""
+        """The person the token belongs to, as a row of `organizers`; None when GoTo does not tell this token.
+
+        Raises:
+            GaveUpError: one of the two look-ups failed, and the other did not help.
+        """
+        failure: GaveUpError | None = None
         for path, read in ((IDENTITY_PATH, _from_identity), (ADMIN_PATH, _from_admin)):
             try:
                 return self._stream.call(path, read, refusals=NO_IDENTITY)
             except (RefusedError, NotFoundError):
                 continue
+            except GaveUpError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
         return None
 
     @functools.cached_property
@@ -70,8 +86,10 @@ class Scope:
         return [(f"/G2W/rest/v2/organizers/{key}/webinars", key) for key in self.organizer_keys]
 
     def includes(self, organizer_key: str | None) -> bool:
-        """Whether the webinars of an organizer are wanted."""
-        return not self.organizer_keys or organizer_key in self.organizer_keys
+        """Whether a listed webinar of this organizer is wanted: only the list of an account shows others' webinars."""
+        if not self._settings.account_key or not self._settings.organizer_keys:
+            return True
+        return organizer_key in self._settings.organizer_keys
 
 
 def _from_identity(body: object) -> dict[str, Any]:
@@ -108,11 +126,11 @@ def _from_admin(body: object) -> dict[str, Any]:
 
 
 def _owner(key: object, accounts: object, names: tuple[str, str], **fields: object) -> dict[str, Any]:
-    if not isinstance(key, str | int) or not str(key).isdecimal():
+    if isinstance(key, bool) or not isinstance(key, str | int) or not is_key(text := str(key).strip()):
         msg = "the identity answer holds no user key"
         raise BrokenAnswerError(msg)
     rows = [{"accountKey": account.get(names[0]), "name": account.get(names[1])} for account in _objects(accounts)]
-    owner = {"organizerKey": str(key), "accounts": rows, **fields}
+    owner = {"organizerKey": text, "accounts": rows, **fields}
     if owner.get("accountKey") is None and len(rows) == 1:
         owner["accountKey"] = rows[0]["accountKey"]
     return owner

@@ -6,7 +6,9 @@ Error texts never hold a value: a secret in the wrong place would end up in a lo
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import json
+import math
 import re
 from dataclasses import dataclass
 from importlib import metadata
@@ -32,8 +34,16 @@ DEFAULT_REQUEST_TIMEOUT: Final = 60
 DEFAULT_SETTLE_DAYS: Final = 14
 DEFAULT_RECHECK_FACTOR: Final = 0.1
 
-_KEY: Final = re.compile(r"[0-9]{1,20}")
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+FIRST_START: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+"""An earlier `start_date` means the same: there were no webinars, and some clocks do not go back further."""
+
+LONGEST_TIMEOUT: Final = 86400
+"""Seconds of `request_timeout` that sockets of every system take."""
+
+SECRETS: Final = ("client_id", "client_secret", "refresh_token", "personal_access_token")
+
+_KEY: Final = re.compile(r"[0-9]{1,19}")
+_HOST: Final = re.compile(r"[a-z0-9._:-]+")
 
 CONNECTION_SETTINGS: Final = (
     th.Property(
@@ -112,7 +122,7 @@ CONNECTION_SETTINGS: Final = (
     ),
     th.Property(
         "request_timeout",
-        th.NumberType(exclusive_minimum=0),
+        th.NumberType(exclusive_minimum=0, maximum=LONGEST_TIMEOUT),
         default=DEFAULT_REQUEST_TIMEOUT,
         title="Request timeout",
         description="Seconds of silence after which a call is given up and tried again.",
@@ -190,24 +200,24 @@ class Settings:
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:
         """Return the typed form of valid settings."""
-        start = canonical_time(config.get("start_date") or DEFAULT_START_DATE)
+        start = dt.datetime.fromisoformat(canonical_time(_text(config, "start_date")) or DEFAULT_START_DATE)
         return cls(
             credentials=Credentials(
-                config["client_id"],
-                config["client_secret"],
-                config.get("refresh_token"),
-                config.get("personal_access_token"),
+                _text(config, "client_id") or "",
+                _text(config, "client_secret") or "",
+                _text(config, "refresh_token"),
+                _text(config, "personal_access_token"),
             ),
             # The same key twice, as text and as a number, is one organizer.
             organizer_keys=tuple(dict.fromkeys(str(key).strip() for key in config.get("organizer_keys") or ())),
-            account_key=str(config["account_key"]).strip() if config.get("account_key") else None,
-            start_date=dt.datetime.fromisoformat(start or DEFAULT_START_DATE),
-            api_url=config.get("api_url") or DEFAULT_API_URL,
-            auth_url=config.get("auth_url") or DEFAULT_AUTH_URL,
-            requests_per_minute=config.get("requests_per_minute") or DEFAULT_REQUESTS_PER_MINUTE,
+            account_key=_text(config, "account_key"),
+            start_date=max(start, FIRST_START),
+            api_url=(_text(config, "api_url") or DEFAULT_API_URL).rstrip("/"),
+            auth_url=(_text(config, "auth_url") or DEFAULT_AUTH_URL).rstrip("/"),
+            requests_per_minute=int(config.get("requests_per_minute") or DEFAULT_REQUESTS_PER_MINUTE),
             requests_per_second=config.get("requests_per_second") or DEFAULT_REQUESTS_PER_SECOND,
             request_timeout=config.get("request_timeout") or DEFAULT_REQUEST_TIMEOUT,
-            user_agent=config.get("user_agent") or f"tap-gotowebinar/{metadata.version('tap-gotowebinar')}",
+            user_agent=_text(config, "user_agent") or f"tap-gotowebinar/{metadata.version('tap-gotowebinar')}",
             forgive_refusals=config.get("on_forbidden") == "skip",
             settle=dt.timedelta(days=float(_or_default(config.get("settle_days"), DEFAULT_SETTLE_DAYS))),
             recheck_factor=float(_or_default(config.get("recheck_factor"), DEFAULT_RECHECK_FACTOR)),
@@ -224,8 +234,8 @@ def schema_problem(error: ValidationError) -> str:
     expected = {
         "type": f"must be of type {_one_of(error.validator_value)}",
         "enum": f"must be one of {_one_of(error.validator_value)}",
-        "maximum": f"must be at most {error.validator_value}",
         "minimum": f"must be at least {error.validator_value}",
+        "maximum": f"must be at most {error.validator_value}",
         "exclusiveMinimum": f"must be greater than {error.validator_value}",
         "oneOf": "must hold texts or whole numbers",
         "format": f"must be a {error.validator_value}",
@@ -234,20 +244,18 @@ def schema_problem(error: ValidationError) -> str:
 
 
 def problems(config: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a line for each combination of settings that cannot work."""
-    for name in ("client_id", "client_secret"):
-        if name in config and not str(config[name]).strip():
-            yield f"{name} is empty: set it to the value shown at https://developer.logmeininc.com/clients"
-    if not (config.get("refresh_token") or config.get("personal_access_token")):
-        yield "refresh_token or personal_access_token is missing: set one of the two"
+    """Yield a line for each setting, or combination of them, that fits the schema and cannot work."""
+    yield from _credential_problems(config)
     yield from _key_problems(config)
-    if config.get("start_date") is not None and canonical_time(config["start_date"]) is None:
-        yield "start_date is not a time: write it like 2024-01-31T00:00:00Z"
+    yield from _start_problems(_text(config, "start_date"))
     for name, default in (("api_url", DEFAULT_API_URL), ("auth_url", DEFAULT_AUTH_URL)):
-        if config.get(name):
-            yield from _origin_problems(name, str(config[name]), default)
-    agent = config.get("user_agent")
-    if isinstance(agent, str) and not (agent.isascii() and agent.isprintable()):
+        if url := _text(config, name):
+            yield from _origin_problems(name, url, default)
+    for name in ("requests_per_second", "request_timeout"):
+        # JSON has no NaN and no infinity; Python reads them all the same.
+        if isinstance(config.get(name), float) and not math.isfinite(config[name]):
+            yield f"{name} is not a number: correct it"
+    if not _fits_a_header(_text(config, "user_agent")):
         yield "user_agent holds characters that no HTTP header may hold: use printable ASCII"
     if config.get("emit_activate_version_messages"):
         yield (
@@ -275,31 +283,69 @@ def environment_problems(schema: Mapping[str, Any], environ: Mapping[str, str], 
             yield f"{name} is not valid: the environment variable {variable} must hold {form}"
 
 
+def _text(config: Mapping[str, Any], name: str) -> str | None:
+    """Return a setting without blanks around it; None when nothing is left: an empty text means not set."""
+    value = config.get(name)
+    return (str(value).strip() or None) if value is not None else None
+
+
+def _fits_a_header(text: str | None) -> bool:
+    return text is None or (text.isascii() and text.isprintable())
+
+
+def _credential_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("client_id", "client_secret"):
+        if _text(config, name) is None:
+            yield f"{name} is empty: set it to the value shown at https://developer.logmeininc.com/clients"
+    if _text(config, "refresh_token") is None and _text(config, "personal_access_token") is None:
+        yield "refresh_token or personal_access_token is missing: set one of the two"
+    for name in SECRETS:
+        if not _fits_a_header(_text(config, name)):
+            yield f"{name} holds characters that GoTo never gives out: copy it again, without line breaks or quotes"
+
+
 def _key_problems(config: Mapping[str, Any]) -> Iterator[str]:
-    keys = config.get("organizer_keys")
-    if isinstance(keys, list) and not all(_KEY.fullmatch(str(key).strip()) for key in keys):
+    if not all(_KEY.fullmatch(str(key).strip()) for key in config.get("organizer_keys") or ()):
         yield "organizer_keys holds something that is not a key: keys are whole numbers of up to 19 digits"
-    account = config.get("account_key")
-    if account and not _KEY.fullmatch(str(account).strip()):
+    if not _KEY.fullmatch(_text(config, "account_key") or "0"):
         yield "account_key is not a key: keys are whole numbers of up to 19 digits"
+
+
+def _start_problems(text: str | None) -> Iterator[str]:
+    if text is None:
+        return
+    start = canonical_time(text)
+    if start is None:
+        yield "start_date is not a time: write it like 2024-01-31T00:00:00Z"
+    elif int(start[:4]) >= dt.datetime.now(dt.UTC).year + 10:
+        yield "start_date is ten years ahead, where no webinar is: correct the year"
 
 
 def _origin_problems(name: str, url: str, default: str) -> Iterator[str]:
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host, _ = parts.hostname or "", parts.port
     except ValueError:
-        parts, host = urlsplit(""), None
-    if not host or parts.scheme not in {"http", "https"}:
+        parts, host = urlsplit(""), ""
+    if parts.scheme not in {"http", "https"} or not host or not url.isprintable():
         yield f"{name} is not a URL: write it like {default}"
-    elif parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+    elif parts.path.strip("/") or any(mark in url for mark in "?#@\\"):
         yield f"{name} must be an origin, scheme and host without a path, query or user: write it like {default}"
-    elif parts.scheme == "http" and host not in _LOOPBACK:
+    elif not _HOST.fullmatch(host):
+        yield f"{name} is not a URL: write it like {default}"
+    elif parts.scheme == "http" and not _is_loopback(host):
         yield f"{name} must start with https://: tokens are never sent in the clear"
 
 
 def _or_default(value: float | None, default: float) -> float:
     return default if value is None else value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _one_of(value: object) -> str:

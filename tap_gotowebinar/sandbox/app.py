@@ -1,6 +1,7 @@
 """Puts the endpoints together into one application."""
 
 from http import HTTPStatus
+from typing import cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -29,7 +30,7 @@ def make_app(live: Live) -> Door:
     product: list[BaseRoute] = [*WebinarEndpoints(live).routes(), *RegistrantEndpoints(live).routes()]
     identity: list[BaseRoute] = [*IdentityEndpoints(live).routes()]
     routes: list[BaseRoute] = [
-        *ControlEndpoints(live).routes(),
+        Mount("/_sandbox", app=_control(live)),
         *OAuthEndpoint(live).routes(),
         Mount(PRODUCT, app=TokenGuard(Router(product, redirect_slashes=False), live)),
         Mount("/", app=TokenGuard(Router(identity, redirect_slashes=False), live)),
@@ -39,10 +40,15 @@ def make_app(live: Live) -> Door:
     return Door(app, live)
 
 
+def _control(live: Live) -> Starlette:
+    wrong = dict.fromkeys((UnknownError, ValueError, KeyError), _wrong_control)
+    app = Starlette(routes=ControlEndpoints(live).routes(), exception_handlers=wrong)
+    app.router.redirect_slashes = False
+    return app
+
+
 async def _refused(_request: Request, error: Exception) -> Response:
-    if isinstance(error, ProductError):
-        return error.response()
-    raise error
+    return cast("ProductError", error).response()
 
 
 async def _unknown_path(request: Request, _error: Exception) -> Response:
@@ -58,7 +64,4 @@ _HANDLERS = {
     ProductError: _refused,
     HTTPStatus.NOT_FOUND: _unknown_path,
     HTTPStatus.METHOD_NOT_ALLOWED: _unknown_path,
-    UnknownError: _wrong_control,
-    ValueError: _wrong_control,
-    KeyError: _wrong_control,
 }

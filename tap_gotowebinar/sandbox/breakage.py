@@ -56,6 +56,9 @@ class Exchange:
         await self.send({"type": "http.response.body", "body": body, "more_body": not last})
 
 
+Breaking = Callable[[Exchange], Awaitable[None]]
+
+
 class Breakage:
     """Applies faults to calls."""
 
@@ -63,7 +66,7 @@ class Breakage:
         """Break the answers of an application."""
         self._inside = inside
         self._live = live
-        self._before: dict[str, Callable[[Exchange], Awaitable[None]]] = {
+        self._before: dict[str, Breaking] = {
             "status": self._status,
             "reset": self._reset,
             "html": self._html,
@@ -71,7 +74,7 @@ class Breakage:
             "invalid_token": self._invalid_token,
             "json": self._json,
         }
-        self._upon: dict[str, Callable[[Exchange], Awaitable[None]]] = {
+        self._upon: dict[str, Breaking] = {
             "truncate": self._truncate,
             "cut": self._cut,
             "drip": self._drip,
@@ -138,7 +141,7 @@ class Breakage:
         await exchange.body_part(b"", last=True)
 
     async def _hidden(self, exchange: Exchange) -> None:
-        whole = msgspec.json.decode(exchange.body)
+        whole = msgspec.json.decode(exchange.body or b"null")
         fields = whole.items() if isinstance(whole, dict) else ()
         left = {name: value for name, value in fields if name not in {"_embedded", "data"}}
         await exchange.answer(json_response(left, exchange.status))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from tap_gotowebinar.sandbox.forms import short_answer
+from tap_gotowebinar.sandbox.forms import required_field, short_answer
 from tap_gotowebinar.sandbox.model import Webinar, Window
 from tap_gotowebinar.sandbox.people import person
 from tap_gotowebinar.sandbox.registrants import join_url
@@ -44,8 +44,9 @@ class Changes:
         """Add a webinar without registrants; by default next week, single, with automatic approval.
 
         Args:
-            fields: Fields by their names on the wire; ``times`` as ``[{startTime, endTime}]``, ``organizerKey``,
-                and ``questions``, texts of custom questions that must be answered.
+            fields: Fields by their names on the wire; ``times`` as ``[{startTime, endTime}]`` (may be empty);
+                ``organizerKey``; ``requiredFields``, names of standard fields that must be filled in; ``questions``,
+                texts of custom questions that must be answered.
 
         Returns:
             The webinarKey.
@@ -53,15 +54,13 @@ class Changes:
         Raises:
             UnknownError: There is no such field or organizer.
         """
-        known = {"times", "organizerKey", "questions"} | WEBINAR_FIELDS.keys()
+        known = {"times", "organizerKey", "questions", "requiredFields"} | WEBINAR_FIELDS.keys()
         _refuse_unknown(fields.keys() - known)
         organizer_key = self._organizer(fields.get("organizerKey", self._world.owner.key))
-        times = [Window(instant(time["startTime"]), instant(time["endTime"])) for time in fields.get("times", ())]
-        start = self._world.clock.now().replace(microsecond=0) + timedelta(weeks=1)
+        times = self._next_week() if "times" not in fields else _windows(fields["times"])
         key = self._world.new_key()
         chosen = {attribute: fields[name] for name, attribute in WEBINAR_FIELDS.items() if name in fields}
         defaults = {"subject": f"A new webinar ({key % 1000})", "description": "Just added."}
-        times = times or [Window(start, start + timedelta(hours=1))]
         self._world.webinars[key] = webinar = Webinar(
             key=key,
             webinar_id=f"{key % 10**9:09d}",
@@ -72,15 +71,14 @@ class Changes:
             size=0,
             **{**defaults, **chosen},
         )
-        for text in fields.get("questions", ()):
-            question = short_answer(self._world.new_key(), text, required=True)
-            self._world.form(webinar).questions.append(question)
+        self._require(webinar, fields.get("requiredFields", ()), fields.get("questions", ()))
         self._world.touch()
         return key
 
     def move_webinar(self, webinar_key: str, starts_at: str) -> None:
         """Let a webinar start at another time; all its times move along."""
         webinar = self.webinar(webinar_key)
+        webinar.times = webinar.times or self._next_week()
         by = instant(starts_at) - webinar.times[0].start
         webinar.times = [Window(time.start + by, time.end + by) for time in webinar.times]
         self._world.touch()
@@ -145,6 +143,16 @@ class Changes:
             raise UnknownError(message)
         return registrant
 
+    def _require(self, webinar: Webinar, names: Sequence[str], questions: Sequence[str]) -> None:
+        form = self._world.form(webinar)
+        form.fields = [field for field in form.fields if field.field not in names]
+        form.fields += [required_field(name) for name in names]
+        form.questions += [short_answer(self._world.new_key(), text, required=True) for text in questions]
+
+    def _next_week(self) -> list[Window]:
+        start = self._world.clock.now().replace(microsecond=0) + timedelta(weeks=1)
+        return [Window(start, start + timedelta(hours=1))]
+
     def _organizer(self, organizer_key: str | int) -> int:
         key = _number(organizer_key)
         if key not in self._world.organizers:
@@ -172,6 +180,10 @@ class Changes:
         told = {IN_DETAIL[name]: value for name, value in whole.items() if name not in IN_LIST}
         self._world.roll(webinar).add(Registrant(registrant_key=key, **listed), told)
         return key
+
+
+def _windows(times: Sequence[Mapping[str, str]]) -> list[Window]:
+    return [Window(instant(time["startTime"]), instant(time["endTime"])) for time in times]
 
 
 def _refuse_unknown(names: set[str]) -> None:

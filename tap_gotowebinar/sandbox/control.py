@@ -12,7 +12,10 @@ Key = str | int
 
 
 class Control:
-    """Looks into a running sandbox and lets things happen in it. Keys go in as text or numbers, and come out as text."""
+    """Looks into a running sandbox and lets things happen in it.
+
+    Keys go in as text or numbers, and come out as text.
+    """
 
     def __init__(self, base_url: str) -> None:
         """Control the sandbox at this origin."""
@@ -64,7 +67,8 @@ class Control:
 
         Args:
             fields: By their names on the wire: ``subject``, ``times`` (``[{startTime, endTime}]``), ``organizerKey``,
-                ``approvalType`` and so on, and ``questions``, texts of questions that must be answered.
+                ``approvalType`` and so on; ``requiredFields``, names of standard fields that must be filled in;
+                ``questions``, texts of custom questions that must be answered.
         """
         return str(self._ask("POST", "webinars", fields)["webinarKey"])
 

@@ -1,4 +1,4 @@
-"""The control endpoints, ``/_sandbox/...``: look into the sandbox and let things happen. No token needed; plain JSON."""
+"""The control endpoints, ``/_sandbox/...``: look into the sandbox and let things happen. No token; plain JSON."""
 
 from typing import Any
 
@@ -10,10 +10,9 @@ from starlette.routing import Route
 from tap_gotowebinar.sandbox.changes import Changes
 from tap_gotowebinar.sandbox.errors import json_response
 from tap_gotowebinar.sandbox.live import Live
-from tap_gotowebinar.sandbox.options import to_plain
 from tap_gotowebinar.sandbox.truth import truth
 
-WEBINARS = "/_sandbox/webinars"
+WEBINARS = "/webinars"
 WEBINAR = f"{WEBINARS}/{{webinar}}"
 REGISTRANT = f"{WEBINAR}/registrants/{{registrant}}"
 NO_CONTENT = 204
@@ -30,14 +29,14 @@ class ControlEndpoints:
     def routes(self) -> list[Route]:
         """Return the endpoints."""
         return [
-            Route("/_sandbox/calls", self.calls, methods=["GET"]),
-            Route("/_sandbox/calls", self.reset_calls, methods=["DELETE"]),
-            Route("/_sandbox/state", self.state, methods=["GET"]),
-            Route("/_sandbox/truth", self.truth, methods=["GET"]),
-            Route("/_sandbox/options", self.options, methods=["GET"]),
-            Route("/_sandbox/options", self.configure, methods=["PATCH"]),
-            Route("/_sandbox/tokens/expire", self.expire_access_tokens, methods=["POST"]),
-            Route("/_sandbox/tokens/revoke", self.revoke_refresh_token, methods=["POST"]),
+            Route("/calls", self.calls, methods=["GET"]),
+            Route("/calls", self.reset_calls, methods=["DELETE"]),
+            Route("/state", self.state, methods=["GET"]),
+            Route("/truth", self.truth, methods=["GET"]),
+            Route("/options", self.options, methods=["GET"]),
+            Route("/options", self.configure, methods=["PATCH"]),
+            Route("/tokens/expire", self.expire_access_tokens, methods=["POST"]),
+            Route("/tokens/revoke", self.revoke_refresh_token, methods=["POST"]),
             Route(WEBINARS, self.add_webinar, methods=["POST"]),
             Route(WEBINAR, self.cancel_webinar, methods=["DELETE"]),
             Route(f"{WEBINAR}/move", self.move_webinar, methods=["POST"]),
@@ -66,7 +65,7 @@ class ControlEndpoints:
 
     async def options(self, _request: Request) -> Response:
         """Give the options in force."""
-        return json_response(to_plain(self._live.options))
+        return json_response(self._live.options.plain())
 
     async def configure(self, request: Request) -> Response:
         """Change options."""

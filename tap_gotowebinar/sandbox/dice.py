@@ -15,3 +15,8 @@ def dice(*names: object) -> Random:
 def long_key(rng: Random) -> int:
     """Draw a key as GoTo's are: 18 to 19 digits, above 2^53, inside int64 (API reference, section 1)."""
     return rng.randrange(10**17, 9 * 10**18)
+
+
+def chance(rng: Random, probability: float) -> bool:
+    """Throw the dice: true with this probability."""
+    return rng.random() < probability

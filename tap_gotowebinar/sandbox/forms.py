@@ -1,6 +1,6 @@
 """Makes up registration forms: the three basic fields always, others and custom questions on some."""
 
-from tap_gotowebinar.sandbox.dice import dice, long_key
+from tap_gotowebinar.sandbox.dice import chance, dice, long_key
 from tap_gotowebinar.sandbox.model import Webinar
 from tap_gotowebinar.sandbox.wire import Choice, FormField, Question, RegistrationFields
 
@@ -15,19 +15,19 @@ ANSWER_SIZE = 1000
 def make_form(seed: int, webinar: Webinar) -> RegistrationFields:
     """Make up the form of a webinar; nothing but the basic fields is required."""
     rng = dice(seed, webinar.key, "form")
-    fields = [FormField(field=name, required=True, max_size=FIELD_SIZE) for name in BASIC]
-    fields += [FormField(field=name, required=False, max_size=FIELD_SIZE) for name in FURTHER if rng.random() < 0.4]
+    fields = [required_field(name) for name in BASIC]
+    fields += [FormField(field=name, required=False, max_size=FIELD_SIZE) for name in FURTHER if chance(rng, 0.4)]
     fields += [
         FormField(field=name, required=False, max_size=FIELD_SIZE, answers=answers)
         for name, answers in PICK_LISTS.items()
-        if rng.random() < 0.4
+        if chance(rng, 0.4)
     ]
-    if rng.random() < 0.5:
+    if chance(rng, 0.5):
         fields.append(FormField(field="questionsAndComments", required=False, max_size=COMMENT_SIZE))
     questions: list[Question] = []
-    if rng.random() < 0.5:
+    if chance(rng, 0.5):
         questions.append(short_answer(long_key(rng), "How did you hear of us?", required=False))
-    if rng.random() < 0.5:
+    if chance(rng, 0.5):
         texts = ("Never", "Once or twice", "Ständig")
         choices = [Choice(long_key(rng), text) for text in texts]
         questions.append(
@@ -41,6 +41,11 @@ def make_form(seed: int, webinar: Webinar) -> RegistrationFields:
             ),
         )
     return RegistrationFields(fields, questions)
+
+
+def required_field(name: str) -> FormField:
+    """Return a standard field that must be filled in."""
+    return FormField(field=name, required=True, max_size=FIELD_SIZE)
 
 
 def short_answer(key: int, text: str, *, required: bool) -> Question:

@@ -1,8 +1,10 @@
 """The things a made-up world consists of, before they take any shape on the wire."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
+
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Organizer(msgspec.Struct, frozen=True):
@@ -30,7 +32,7 @@ class Webinar(msgspec.Struct, kw_only=True):
     """A webinar.
 
     Attributes:
-        times: When it takes place; several for a sequence, never none, in order.
+        times: When it takes place, in order; several for a sequence, none if nobody has said yet.
         registration: When people registered for it. Set once: moving a webinar does not change who registered.
         size: How many people registered before the world began.
     """
@@ -57,11 +59,11 @@ class Webinar(msgspec.Struct, kw_only=True):
     @property
     def ends_at(self) -> datetime:
         """When it is over for good."""
-        return self.times[-1].end
+        return self.times[-1].end if self.times else NEVER
 
     def overlaps(self, start: datetime, end: datetime) -> bool:
-        """Tell whether any of its times touches the window."""
-        return any(time.start <= end and time.end >= start for time in self.times)
+        """Tell whether any of its times touches the window; without times it is in all of them."""
+        return not self.times or any(time.start <= end and time.end >= start for time in self.times)
 
     def in_session(self, now: datetime) -> bool:
         """Tell whether it is running."""

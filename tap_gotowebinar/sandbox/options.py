@@ -128,7 +128,11 @@ class Options:
             what = "no such option" if unknown else "cannot change while it runs"
             message = f"{what}: {', '.join(sorted(unknown or fixed))}"
             raise ValueError(message)
-        return from_plain({**to_plain(self), **changes})
+        return from_plain({**self.plain(), **changes})
+
+    def plain(self) -> dict[str, Any]:
+        """Return all options as plain data."""
+        return dataclasses.asdict(self)
 
 
 def _at_least(least: int, name: str, value: float) -> None:
@@ -137,13 +141,17 @@ def _at_least(least: int, name: str, value: float) -> None:
         raise ValueError(message)
 
 
-def from_plain(values: Mapping[str, object]) -> Options:
+def from_plain(values: Mapping[str, object], *, strict: bool = True) -> Options:
     """Build options from plain data, as it comes out of JSON.
+
+    Args:
+        values: Options by name.
+        strict: Take numbers as numbers only; else as text too, as a command line gives them.
 
     Raises:
         ValueError: A value of the wrong type.
     """
-    return msgspec.convert(values, Options)
+    return msgspec.convert(values, Options, strict=strict)
 
 
 def to_plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type

@@ -24,7 +24,7 @@ class HangUpProtocol(H11Protocol):
         """Begin a connection."""
         super().__init__(config, server_state, app_state, _loop)
         self._application = cast("ASGIApp", self.app)
-        self.app = self._with_transport  # type: ignore[assignment]
+        self.app = self._with_transport
 
     async def _with_transport(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[TRANSPORT] = self.transport

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from tap_gotowebinar.sandbox.dice import dice, long_key
+from tap_gotowebinar.sandbox.dice import chance, dice, long_key
 from tap_gotowebinar.sandbox.model import Webinar
 from tap_gotowebinar.sandbox.people import Person, person
 from tap_gotowebinar.sandbox.timing import instant, stamp
@@ -29,6 +29,8 @@ PARTICULARS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 COUNTRIES = ("Norway", "Germany", "Japan", "Brazil", "United States")
 STATES = ("Oregon", "Vermont", "Texas")
+SAME_SECOND = 0.15
+LATE = 0.05
 SAID = ("Yes", "A friend told me", "Über die Zeitung", "")
 
 
@@ -49,7 +51,7 @@ def make_registrants(seed: int, webinar: Webinar, pool: int) -> Iterator[Registr
     date = ""
     for number in rng.sample(range(pool), webinar.size):
         # A form sent out by mail is filled in by several people in the same second.
-        if not date or rng.random() > 0.15:
+        if not date or not chance(rng, SAME_SECOND):
             date = _registration_date(rng, webinar)
         yield _registrant(rng, webinar, person(number), date)
 
@@ -57,9 +59,9 @@ def make_registrants(seed: int, webinar: Webinar, pool: int) -> Iterator[Registr
 def _registration_date(rng: Random, webinar: Webinar) -> str:
     opened, closed = webinar.registration.start, webinar.registration.end
     late = closed > webinar.ends_at
-    until = webinar.ends_at if late and rng.random() > 0.05 else closed
+    until = webinar.ends_at if late and not chance(rng, LATE) else closed
     moment = opened + rng.random() * (until - opened)
-    if rng.random() < 0.1:
+    if chance(rng, 0.1):
         return f"{stamp(moment)[:-1]}.{moment.microsecond // 1000:03d}Z"
     return stamp(moment)
 
@@ -84,14 +86,14 @@ def _registrant(rng: Random, webinar: Webinar, who: Person, date: str) -> Regist
 def make_particulars(seed: int, form: RegistrationFields, registrant: Registrant) -> dict[str, Any]:
     """Make up what a registrant told of themselves; everyone leaves some of it out."""
     rng = dice(seed, registrant.registrant_key, "particulars")
-    told: dict[str, Any] = {name: rng.choice(texts) for name, texts in PARTICULARS if rng.random() < 0.5}
-    if rng.random() < 0.5:
+    told: dict[str, Any] = {name: rng.choice(texts) for name, texts in PARTICULARS if chance(rng, 0.5)}
+    if chance(rng, 0.5):
         told["country"] = rng.choice(COUNTRIES)
         if told["country"] == "United States":
             told["state"] = rng.choice(STATES)
-    if rng.random() < 0.7:
-        told["unsubscribed"] = rng.random() < 0.1
-    answered = [question for question in form.questions if question.required or rng.random() < 0.7]
+    if chance(rng, 0.7):
+        told["unsubscribed"] = chance(rng, 0.1)
+    answered = [question for question in form.questions if question.required or chance(rng, 0.7)]
     if answered:
         choices = [[choice.answer for choice in question.answers or ()] or SAID for question in answered]
         told["responses"] = [
@@ -104,5 +106,8 @@ def attendance_type(webinar: Webinar, registrant: Registrant) -> str | None:
     """Tell REGULAR from LATE, which is after the webinar was over; members of a series have neither."""
     if webinar.recurrence_type == "series":
         return None
-    registered = instant(registrant.registration_date)
+    try:
+        registered = instant(registrant.registration_date)
+    except (TypeError, ValueError):  # a date that was spoilt on purpose
+        return "REGULAR"
     return "LATE" if registered > webinar.ends_at else "REGULAR"

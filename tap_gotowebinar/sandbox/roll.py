@@ -24,7 +24,7 @@ class Roll:
         self.webinar_key = webinar_key
         self.registrants = {registrant.registrant_key: registrant for registrant in registrants}
         self.particulars: dict[int, dict[str, Any]] = {}
-        self._by_email = {registrant.email.casefold(): registrant for registrant in self.registrants.values()}
+        self._by_email = {_address(registrant.email): registrant for registrant in self.registrants.values()}
         self._encoded: dict[int | None, bytes] = {}
 
     def __len__(self) -> int:
@@ -43,13 +43,13 @@ class Roll:
 
     def find(self, email: str) -> Registrant | None:
         """Return who registered with this address, whatever its case."""
-        return self._by_email.get(email.casefold())
+        return self._by_email.get(_address(email))
 
     def add(self, registrant: Registrant, particulars: dict[str, Any]) -> None:
         """Register someone, with all that is known of them."""
         self.registrants[registrant.registrant_key] = registrant
         self.particulars[registrant.registrant_key] = particulars
-        self._by_email[registrant.email.casefold()] = registrant
+        self._by_email[_address(registrant.email)] = registrant
         self._encoded.clear()
 
     def remove(self, registrant_key: int) -> None:
@@ -60,7 +60,7 @@ class Roll:
         """
         registrant = self.registrants.pop(registrant_key)
         self.particulars.pop(registrant_key, None)
-        self._by_email.pop(registrant.email.casefold(), None)
+        self._by_email.pop(_address(registrant.email), None)
         self._encoded.clear()
 
     def change(self, registrant_key: int, particulars: dict[str, Any], fields: dict[str, Any]) -> None:
@@ -75,7 +75,7 @@ class Roll:
             KeyError: Nobody has this key, or there is no such field.
         """
         registrant = self.registrants[registrant_key]
-        self._by_email.pop(registrant.email.casefold(), None)
+        self._by_email.pop(_address(registrant.email), None)
         for name, value in fields.items():
             if name in IN_LIST:
                 setattr(registrant, IN_LIST[name], value)
@@ -85,5 +85,10 @@ class Roll:
             approved = registrant.status == "APPROVED"
             registrant.join_url = join_url(self.webinar_key, registrant_key) if approved else None
         self.particulars[registrant_key] = particulars
-        self._by_email[registrant.email.casefold()] = registrant
+        self._by_email[_address(registrant.email)] = registrant
         self._encoded.clear()
+
+
+def _address(email: str | None) -> str:
+    """Return what makes two addresses the same; one that was spoilt on purpose counts too."""
+    return (email or "").casefold()

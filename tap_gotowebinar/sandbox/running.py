@@ -92,12 +92,14 @@ class Sandbox:
         from tap_gotowebinar.sandbox.live import Live  # noqa: PLC0415
         from tap_gotowebinar.sandbox.server import LoopServer  # noqa: PLC0415
 
+        self._server = LoopServer(Live(self.options))
         listener = _listen(self._address)
         self._address = (self._address[0], listener.getsockname()[1])
-        self._server = LoopServer(Live(self.options))
         self._thread = threading.Thread(target=self._server.serve_on, args=(listener,), name="sandbox", daemon=True)
         self._thread.start()
-        self._server.ready.wait(PATIENCE)
+        if not self._server.ready.wait(PATIENCE):
+            message = "the server did not start"
+            raise TimeoutError(message)
 
     def stop(self) -> None:
         """Stop serving and wait until all is closed."""

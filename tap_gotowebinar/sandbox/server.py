@@ -5,7 +5,6 @@ import socket
 import threading
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from tap_gotowebinar.sandbox.app import make_app
 from tap_gotowebinar.sandbox.live import Live
@@ -21,9 +20,8 @@ class LoopServer(uvicorn.Server):
 
     def __init__(self, live: Live) -> None:
         """Serve a sandbox."""
-        application: ASGIApp = make_app(live)
         config = uvicorn.Config(
-            application,
+            make_app(live),
             http=HangUpProtocol,
             ws="none",
             lifespan="off",

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -64,9 +63,7 @@ class WebinarEndpoints:
             raise bad_request(message, "fromTime")
         page = page_of(request, "size", self._live.options.hal_page_max)
         webinars = self._live.world.listing(organizer_key, start, end)
-        rows: list[msgspec.Raw] = [
-            self._shapes.row(webinar) for webinar in webinars[page.start : page.start + page.size]
-        ]
+        rows = [self._shapes.row(webinar) for webinar in webinars[page.start : page.start + page.size]]
         return json_response(hal("webinars", rows, len(webinars), page))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from tap_gotowebinar.sandbox.dice import dice, long_key
+from tap_gotowebinar.sandbox.dice import chance, dice, long_key
 from tap_gotowebinar.sandbox.model import Organizer, Webinar, Window
 
 TOPICS = (
@@ -28,6 +28,9 @@ LOCALES = ("en_US", "de_DE", "es_ES", "fr_FR", "it_IT", "zh_CN")
 ALIVE = 3
 HOUR = timedelta(hours=1)
 WEEK = timedelta(weeks=1)
+# How long before the start and after the end people register.
+EARLY = timedelta(days=40)
+LATE = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def spread(rng: Random, count: int, total: int) -> list[int]:
 
     The first ones, which are alive, all get some.
     """
-    weights = [0.0 if rng.random() < 0.1 else 0.2 + rng.expovariate(1.2) for _ in range(count)]
+    weights = [0.0 if chance(rng, 0.1) else 0.2 + rng.expovariate(1.2) for _ in range(count)]
     if not weights:
         return []
     weights[:ALIVE] = [weight or 1.0 for weight in weights[:ALIVE]]
@@ -87,7 +90,7 @@ def _slots(rng: Random, count: int, anchor: datetime) -> Iterator[Slot]:
     yield from first[:count]
     for number in range(ALIVE, count):
         kind = rng.choices(("single_session", "sequence", "series"), (6, 2, 2))[0]
-        approval = "MANUAL" if rng.random() < 0.15 else "AUTOMATIC"
+        approval = "MANUAL" if chance(rng, 0.15) else "AUTOMATIC"
         yield Slot(anchor + _distance(rng, alive=number < alive, coming=number % 2 == 0), kind, approval)
 
 
@@ -119,9 +122,9 @@ def _webinar(rng: Random, organizer: Organizer, slot: Slot, size: int, anchor: d
         approval_type=slot.approval_type,
         recurrence_type=slot.recurrence_type,
         experience_type=rng.choices(("CLASSIC", "BROADCAST", "SIMULIVE"), (8, 1, 1))[0],
-        impromptu=rng.random() < 0.05,
-        is_password_protected=rng.random() < 0.1,
-        is_ondemand=rng.random() < 0.1,
+        impromptu=chance(rng, 0.05),
+        is_password_protected=chance(rng, 0.1),
+        is_ondemand=chance(rng, 0.1),
         registration_limit=max(1000, 2 * size),
     )
 
@@ -137,5 +140,6 @@ def _times(rng: Random, slot: Slot) -> list[Window]:
 
 def registration_window(times: list[Window], anchor: datetime) -> Window:
     """Tell when people register: for some weeks before, until a few days after, never later than the present."""
-    opened = min(times[0].start, anchor) - timedelta(days=40)
-    return Window(opened, min(times[-1].end + timedelta(days=3), anchor))
+    if not times:
+        return Window(anchor - EARLY, anchor)
+    return Window(min(times[0].start, anchor) - EARLY, min(times[-1].end + LATE, anchor))

@@ -12,8 +12,8 @@ from tap_gotowebinar.sandbox.people import person
 from tap_gotowebinar.sandbox.registrants import attendance_type, make_particulars, make_registrants
 from tap_gotowebinar.sandbox.roll import Roll
 from tap_gotowebinar.sandbox.timing import Clock
-from tap_gotowebinar.sandbox.wire import Registrant, RegistrantDetailed, RegistrationFields
 from tap_gotowebinar.sandbox.webinars import make_webinars
+from tap_gotowebinar.sandbox.wire import Registrant, RegistrantDetailed, RegistrationFields
 
 
 class World:

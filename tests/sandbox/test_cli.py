@@ -1,0 +1,145 @@
+"""The command ``gotowebinar-sandbox``: serve and exec, signals and exit codes."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tap_gotowebinar.sandbox import Control, Options
+from tap_gotowebinar.sandbox.cli import main
+
+COMMAND = [sys.executable, "-m", "tap_gotowebinar.sandbox.cli"]
+CHILD = """
+import signal, sys, time
+signal.signal(signal.{name}, lambda *_: sys.exit(42))
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Start the command away from any terminal, and make sure that it ends."""
+    with subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+        env={**os.environ, **environment},
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_says_where_it_is_and_stops_cleanly_on_a_signal(number: signal.Signals) -> None:
+    with started("serve", "--seed", "7", "--webinars", "3") as process:
+        said = line(process)
+        url = said.split()[0]
+        assert f"TAP_GOTOWEBINAR_API_URL={url}" in said
+        assert len(Control(url).truth()["webinars"]) == 3
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+        assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_serve_takes_every_option_there_is() -> None:
+    given = {
+        "now": "2026-03-10T12:00:00Z",
+        "latency": 0.001,
+        "rate-limit": 100,
+        "retry-after": "date",
+        "forbidden": "123",
+        "faults": '[{"kind": "empty", "times": 1}]',
+        "identity": "forbidden",
+    }
+    words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    with started("serve", *words, "--rotate-refresh-tokens") as process:
+        options = Control(line(process).split()[0]).options()
+    assert options.keys() == {option.name for option in dataclasses.fields(Options)}
+    assert (options["latency"], options["rate_limit"], options["retry_after"]) == (0.001, 100, "date")
+    assert (options["forbidden"], options["identity"]) == (["123"], "forbidden")
+    assert options["rotate_refresh_tokens"] is True
+    assert options["faults"][0]["kind"] == "empty"
+
+
+def test_exec_points_the_command_to_the_sandbox_and_returns_its_exit_code() -> None:
+    child = "import json, os, sys; print(json.dumps(dict(os.environ))); sys.exit(7)"
+    ended = run("exec", "--seed", "7", "--", sys.executable, "-c", child)
+    assert ended.returncode == 7
+    given = json.loads(ended.stdout)
+    url = given["GOTOWEBINAR_SANDBOX_URL"]
+    assert given["TAP_GOTOWEBINAR_API_URL"] == given["TAP_GOTOWEBINAR_AUTH_URL"] == url
+    assert {"TAP_GOTOWEBINAR_CLIENT_ID", "TAP_GOTOWEBINAR_CLIENT_SECRET", "TAP_GOTOWEBINAR_REFRESH_TOKEN"} <= set(given)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_exec_forwards_signals_to_the_command(name: str) -> None:
+    with started("exec", "--webinars", "1", "--", sys.executable, "-c", CHILD.format(name=name)) as process:
+        assert line(process) == "ready\n"
+        process.send_signal(getattr(signal, name))
+        assert process.wait(10) == 42
+
+
+def test_exec_tells_when_a_signal_ended_the_command() -> None:
+    child = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    assert run("exec", "--webinars", "1", "--", sys.executable, "-c", child).returncode == 128 + signal.SIGKILL
+
+
+def test_exec_of_a_command_that_does_not_exist_ends_with_127() -> None:
+    ended = run("exec", "--webinars", "1", "--", "no-such-command")
+    assert ended.returncode == 127
+    assert ended.stderr == "gotowebinar-sandbox: no-such-command: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--host", "192.0.2.1"], "loopback only"),
+        (["--organizers", "0"], "organizers must be at least 1"),
+        (["--latency", "slow"], "latency"),
+        (["--now", "yesterday"], "yesterday"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_in_one_line(
+    arguments: list[str],
+    complaint: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["exec", *arguments, "--", "true"]) == 1
+    said = capsys.readouterr().err
+    assert complaint in said
+    assert said.count("\n") == 1
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "starlette.py").write_text("raise ModuleNotFoundError(name='starlette')\n", encoding="utf-8")
+    path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    ended = run("serve", PYTHONPATH=path)
+    assert ended.returncode == 1
+    assert ended.stderr == "gotowebinar-sandbox: starlette is missing: pip install 'tap-gotowebinar[sandbox]'\n"

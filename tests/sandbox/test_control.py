@@ -1,0 +1,219 @@
+"""Looking into a running sandbox, and letting things happen in it."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from tap_gotowebinar.sandbox import Control, Options, Sandbox
+
+from .conftest import EVER, NOW, PRODUCT, Caller
+
+
+def test_calls_are_logged_in_order_of_arrival_and_control_calls_never(api: Caller, control: Control) -> None:
+    before = time.monotonic()
+    api.get(f"{PRODUCT}/accounts/{api.account_key}/webinars", size=3, **EVER)
+    api.get("/identity/v1/Users/me")
+    api.refresh()
+    calls = control.calls()
+    assert [call["n"] for call in calls] == [0, 1, 2]
+    assert [(call["method"], call["path"], call["status"]) for call in calls] == [
+        ("GET", f"{PRODUCT}/accounts/{api.account_key}/webinars", 200),
+        ("GET", "/identity/v1/Users/me", 200),
+        ("POST", "/oauth/token", 200),
+    ]
+    assert calls[0]["query"] == {"size": "3", **EVER}
+    times = [moment for call in calls for moment in (call["at"], call["done"])]
+    assert times == sorted(times)
+    assert before < times[0]
+    assert times[-1] < time.monotonic()
+    control.reset_calls()
+    assert control.calls() == []
+
+
+def test_concurrent_calls_are_counted(api: Caller, control: Control) -> None:
+    control.configure(latency=0.1, jitter=0.05)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: api.refresh(), range(4)))
+    state = control.state()
+    assert (state["open"], state["peak"]) == (0, 4)
+
+
+def test_options_change_while_it_runs(control: Control) -> None:
+    control.configure(latency=0.001, forbidden=["1"])
+    options = control.options()
+    assert (options["latency"], options["forbidden"], options["seed"]) == (0.001, ["1"], 7)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"colour": "red"}, "no such option: colour"),
+        ({"webinars": 3}, "cannot change while it runs: webinars"),
+        ({"latency": "slow"}, "latency"),
+        ({"latency": -1}, "latency must be at least 0"),
+        ({"rate_window": 0}, "rate_window must be more than 0"),
+        ({"now": "yesterday"}, "yesterday"),
+        ({"faults": [{"kind": "earthquake"}]}, "earthquake"),
+        ({"faults": [{"kind": "reset", "path": "("}]}, "regular expression"),
+        ({"identity": "maybe"}, "maybe"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused(options: dict[str, object], complaint: str, control: Control) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        control.configure(**options)
+
+
+def test_the_truth_is_what_the_api_says(api: Caller, control: Control) -> None:
+    truth = control.truth()
+    for row in api.webinars():
+        webinar = next(webinar for webinar in truth["webinars"] if webinar["webinarKey"] == row["webinarKey"])
+        shown = {name: value for name, value in row.items() if name != "webinarId"}
+        assert {name: webinar[name] for name in shown} == shown
+        assert webinar["webinarID"] == row["webinarId"]
+    known = {(row["webinarKey"], row["registrantKey"]): row for row in truth["registrants"]}
+    for row in api.webinars():
+        for registrant in api.registrants(row["webinarKey"]):
+            detailed = api.get(api.webinar(row["webinarKey"], f"/registrants/{registrant['registrantKey']}")).json()
+            key = str(registrant["registrantKey"])
+            assert known[row["webinarKey"], key] == {**detailed, "registrantKey": key, "webinarKey": row["webinarKey"]}
+
+
+def test_a_new_webinar_is_listed_and_moves_and_changes_hands_and_is_cancelled(api: Caller, control: Control) -> None:
+    key = control.add_webinar(subject="Grafting", locale="de_DE")
+    row = next(row for row in api.webinars() if row["webinarKey"] == key)
+    assert (row["subject"], row["locale"]) == ("Grafting", "de_DE")
+    assert row["times"] == [{"startTime": "2026-03-17T12:00:00Z", "endTime": "2026-03-17T13:00:00Z"}]
+
+    control.move_webinar(key, "2026-04-01T08:00:00Z")
+    times = [{"startTime": "2026-04-01T08:00:00Z", "endTime": "2026-04-01T09:00:00Z"}]
+    assert api.get(api.webinar(key)).json()["times"] == times
+    assert next(row for row in api.webinars() if row["webinarKey"] == key)["times"] == times
+
+    colleague = control.truth()["organizers"][1]["organizerKey"]
+    control.reassign_webinar(key, colleague)
+    assert api.get(api.webinar(key)).status_code == 404
+    assert api.get(api.organizer(f"/webinars/{key}", colleague)).json()["organizerKey"] == int(colleague)
+
+    control.cancel_webinar(key)
+    assert api.get(api.organizer(f"/webinars/{key}", colleague)).status_code == 404
+    assert key not in {row["webinarKey"] for row in control.truth()["webinars"]}
+
+
+def test_people_register_and_change_and_cancel(api: Caller, control: Control) -> None:
+    webinar = control.add_webinar()
+    keys = control.add_registrants(webinar, 3)
+    assert [str(row["registrantKey"]) for row in api.registrants(webinar)] == keys
+    assert {row["registrationDate"] for row in api.registrants(webinar)} == {NOW}
+    assert len({row["email"] for row in api.registrants(webinar)}) == 3
+
+    control.change_registrant(webinar, keys[0], firstName="Grete", city="Bergen")
+    detailed = api.get(api.webinar(webinar, f"/registrants/{keys[0]}")).json()
+    assert (detailed["firstName"], detailed["city"]) == ("Grete", "Bergen")
+    assert api.registrants(webinar)[0]["firstName"] == "Grete"
+
+    control.cancel_registrant(webinar, keys[0])
+    assert [str(row["registrantKey"]) for row in api.registrants(webinar)] == keys[1:]
+    assert api.get(api.webinar(webinar, f"/registrants/{keys[0]}")).status_code == 404
+
+
+def test_a_changed_address_may_register_again(api: Caller, control: Control) -> None:
+    webinar = control.add_webinar()
+    [key] = control.add_registrants(webinar, people=[{"email": "old@example.com"}])
+    control.change_registrant(webinar, key, email="new@example.com")
+    names = {"firstName": "Ada", "lastName": "Berg"}
+    assert api.register(webinar, **names, email="new@example.com").status_code == 409
+    assert api.register(webinar, **names, email="old@example.com").status_code == 201
+
+
+def test_people_with_names_and_dates_of_ones_own(api: Caller, control: Control) -> None:
+    webinar = control.add_webinar()
+    ada = {"firstName": "Ada", "registrationDate": "2020-01-01T00:00:00.5Z", "source": "fair", "status": "DENIED"}
+    [key] = control.add_registrants(webinar, people=[ada])
+    detailed = api.get(api.webinar(webinar, f"/registrants/{key}")).json()
+    assert ada.items() <= detailed.items()
+    assert "joinUrl" not in detailed
+
+
+def test_approval_gives_the_link_and_denial_takes_it(api: Caller, control: Control) -> None:
+    webinar = control.add_webinar(approvalType="MANUAL")
+    [key] = control.add_registrants(webinar)
+    assert api.registrants(webinar)[0]["status"] == "WAITING"
+    control.approve_registrant(webinar, key)
+    [row] = api.registrants(webinar)
+    assert (row["status"], row["joinUrl"][:8]) == ("APPROVED", "https://")
+    control.deny_registrant(webinar, key)
+    [row] = api.registrants(webinar)
+    assert (row["status"], "joinUrl" in row) == ("DENIED", False)
+
+
+def test_a_change_keeps_what_was_made_up(api: Caller, busy: str, control: Control) -> None:
+    path = api.webinar(busy, f"/registrants/{api.registrants(busy)[0]['registrantKey']}")
+    before = api.get(path).json()
+    control.change_registrant(busy, before["registrantKey"], lastName="Changed")
+    assert api.get(path).json() == {**before, "lastName": "Changed"}
+
+
+def test_what_is_unknown_is_refused(control: Control, busy: str) -> None:
+    with pytest.raises(ValueError, match="no webinar 1"):
+        control.cancel_webinar(1)
+    with pytest.raises(ValueError, match="no registrant 1"):
+        control.cancel_registrant(busy, 1)
+    with pytest.raises(ValueError, match="no organizer 1"):
+        control.reassign_webinar(busy, 1)
+    with pytest.raises(ValueError, match="no such field: colour"):
+        control.add_registrants(busy, people=[{"colour": "red"}])
+    with pytest.raises(ValueError, match="no such field: colour"):
+        control.add_webinar(colour="red")
+
+
+def test_the_clock_can_be_moved(api: Caller, control: Control) -> None:
+    [running] = api.get(api.organizer("/insessionWebinars")).json()
+    control.configure(now="2026-03-10T23:00:00Z")
+    assert api.get(api.organizer("/insessionWebinars")).json() == []
+    assert api.get(api.webinar(str(running["webinarKey"]))).json()["inSession"] is False
+
+
+def test_it_refuses_to_listen_beyond_loopback() -> None:
+    for host in ("0.0.0.0", "192.0.2.1", "::"):  # noqa: S104 - refused
+        with pytest.raises(ValueError, match="loopback only"):
+            Sandbox(Options(), host=host)
+
+
+def test_it_may_listen_on_the_newer_loopback() -> None:
+    with Sandbox(Options(webinars=1), host="::1") as sandbox:
+        assert sandbox.url.startswith("http://[::1]:")
+        assert sandbox.control.calls() == []
+
+
+def test_settings_point_a_tap_to_it(sandbox: Sandbox) -> None:
+    assert sandbox.settings.keys() == {"client_id", "client_secret", "refresh_token", "api_url", "auth_url"}
+    assert sandbox.settings["api_url"] == sandbox.settings["auth_url"] == sandbox.url
+    assert sandbox.credentials.keys() == {"client_id", "client_secret", "refresh_token", "personal_access_token"}
+
+
+@pytest.mark.parametrize("date", [None, "", "not a date"])
+def test_a_date_can_be_spoilt(date: str | None, api: Caller, control: Control) -> None:
+    webinar = control.add_webinar()
+    [key] = control.add_registrants(webinar, people=[{"registrationDate": date, "email": None}])
+    assert api.registrants(webinar)[0]["registrationDate"] == date
+    assert api.get(api.webinar(webinar, f"/registrants/{key}")).json()["registrationDate"] == date
+    assert len(control.truth()["registrants"]) > 1
+    control.cancel_webinar(webinar)
+
+
+def test_a_webinar_may_have_no_times_until_it_is_moved(api: Caller, control: Control) -> None:
+    key = control.add_webinar(times=[])
+    row = next(row for row in api.webinars() if row["webinarKey"] == key)
+    assert row["times"] == api.get(api.webinar(key)).json()["times"] == []
+    control.move_webinar(key, "2026-04-01T08:00:00Z")
+    assert len(api.get(api.webinar(key)).json()["times"]) == 1
+    control.cancel_webinar(key)
+
+
+def test_a_mistake_of_ones_own_is_told_as_such(sandbox: Sandbox) -> None:
+    answer = requests.patch(f"{sandbox.url}/_sandbox/options", data=b"{", timeout=10)
+    assert answer.status_code == 400
+    answer = requests.post(f"{sandbox.url}/_sandbox/earthquake", timeout=10)
+    assert answer.status_code == 404

@@ -1,0 +1,165 @@
+"""Each kind of fault, as a client sees it."""
+
+import time
+from typing import Any
+
+import pytest
+import requests
+
+from tap_gotowebinar.sandbox import Control, Fault, Options, Sandbox
+from tap_gotowebinar.sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
+
+from .conftest import EVER, Caller
+
+
+def listing(api: Caller) -> requests.Response:
+    return api.get(api.organizer("/webinars"), **EVER)
+
+
+def strike(control: Control, kind: str, **rule: object) -> None:
+    control.configure(faults=[{"kind": kind, **rule}])
+
+
+def test_a_server_error_is_a_web_page_with_a_planted_address(api: Caller, control: Control) -> None:
+    strike(control, "status", status=502, retry_after=3)
+    answer = listing(api)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (502, "text/html; charset=utf-8")
+    assert PLANTED_EMAIL in answer.text
+    assert PLANTED_LINK in answer.text
+    assert answer.headers["Retry-After"] == "3"
+
+
+def test_a_client_error_has_the_product_shape_with_a_planted_address(api: Caller, control: Control) -> None:
+    strike(control, "status", status=403)
+    answer = listing(api)
+    assert answer.status_code == 403
+    assert answer.json().keys() == {"errorCode", "description", "incident"}
+    assert PLANTED_EMAIL in answer.json()["description"]
+
+
+def test_a_planted_429_may_say_when_to_come_back(api: Caller, control: Control) -> None:
+    strike(control, "status", status=429, retry_after="date")
+    answer = listing(api)
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"].endswith("GMT")
+
+
+def test_a_reset_is_no_answer_at_all(api: Caller, control: Control) -> None:
+    strike(control, "reset")
+    with pytest.raises(requests.ConnectionError):
+        listing(api)
+    assert [call["status"] for call in control.calls()] == [None]
+
+
+def test_a_truncated_answer_is_complete_http_but_broken_json(api: Caller, control: Control) -> None:
+    whole = len(listing(api).content)
+    strike(control, "truncate")
+    answer = listing(api)
+    assert answer.status_code == 200
+    assert len(answer.content) == int(answer.headers["Content-Length"]) == whole // 2
+    with pytest.raises(requests.JSONDecodeError):
+        answer.json()
+
+
+def test_a_cut_answer_ends_before_its_content_length(api: Caller, control: Control) -> None:
+    strike(control, "cut")
+    with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError)):
+        listing(api)
+    assert [call["status"] for call in control.calls()] == [200]
+
+
+def test_a_web_page_comes_instead_of_json(api: Caller, control: Control) -> None:
+    strike(control, "html")
+    answer = listing(api)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+
+
+def test_an_empty_answer_has_no_bytes(api: Caller, control: Control) -> None:
+    strike(control, "empty")
+    assert (listing(api).status_code, listing(api).content) == (200, b"")
+
+
+def test_a_slow_answer_is_late_and_right(api: Caller, control: Control) -> None:
+    right = listing(api).json()
+    strike(control, "slow", seconds=0.2)
+    before = time.monotonic()
+    assert listing(api).json() == right
+    assert time.monotonic() - before >= 0.2
+
+
+def test_a_dripping_answer_takes_its_time_and_is_right(api: Caller, control: Control) -> None:
+    right = listing(api).json()
+    strike(control, "drip", seconds=0.2)
+    before = time.monotonic()
+    assert listing(api).json() == right
+    assert time.monotonic() - before >= 0.2
+
+
+def test_a_hidden_list_lost_its_rows_but_not_its_total(api: Caller, control: Control, busy: str) -> None:
+    strike(control, "hidden")
+    hal, flat = listing(api).json(), api.get(api.webinar(busy, "/registrants"), page=0).json()
+    assert hal.keys() == {"page"}
+    assert hal["page"]["totalElements"] > 0
+    assert flat.keys() == {"total", "page", "limit", "pageSize"}
+    assert api.get(api.webinar(busy, "/registrants")).json() == {}
+
+
+def test_a_good_token_may_be_called_invalid(api: Caller, control: Control) -> None:
+    strike(control, "invalid_token", times=1)
+    answer = listing(api)
+    assert (answer.status_code, answer.json()["int_err_code"]) == (403, "InvalidToken")
+    assert listing(api).status_code == 200
+
+
+@pytest.mark.parametrize("value", [None, [], {"a": 1}, "text", 12345678901234567890])
+def test_any_json_may_come(value: Any, api: Caller, control: Control) -> None:  # noqa: ANN401
+    strike(control, "json", value=value)
+    assert listing(api).json() == value
+
+
+def test_a_fault_strikes_only_what_fits(api: Caller, control: Control, busy: str) -> None:
+    strike(control, "empty", path=r"/registrants$", method="GET")
+    assert api.get(api.webinar(busy, "/registrants")).content == b""
+    assert listing(api).content
+    assert api.register(busy, email="").status_code == 400
+
+
+def test_a_fault_skips_then_strikes_so_many_times(api: Caller, control: Control) -> None:
+    strike(control, "status", skip=1, times=2)
+    assert [listing(api).status_code for _ in range(5)] == [200, 503, 503, 200, 200]
+    assert [call["fault"] for call in control.calls()] == [None, "status", "status", None, None]
+
+
+def test_chance_is_seeded() -> None:
+    def statuses() -> list[int]:
+        faults = (Fault(kind="status", path="/Users/me", probability=0.5),)
+        with Sandbox(Options(seed=7, webinars=1, faults=faults)) as sandbox:
+            api = Caller(sandbox)
+            with api.session:
+                return [api.get("/identity/v1/Users/me").status_code for _ in range(20)]
+
+    first = statuses()
+    assert set(first) == {200, 503}
+    assert statuses() == first
+
+
+def test_rules_apply_in_order(api: Caller, control: Control) -> None:
+    control.configure(faults=[Fault(kind="empty", times=1), Fault(kind="status", status=500)])
+    assert [listing(api).status_code for _ in range(3)] == [200, 500, 500]
+
+
+def test_an_answer_may_be_lost_after_the_call_took_effect(api: Caller, control: Control) -> None:
+    webinar = control.add_webinar()
+    strike(control, "reset", method="POST", after=True, times=1)
+    ada = {"firstName": "Ada", "lastName": "Berg", "email": "ada.berg@example.com"}
+    with pytest.raises(requests.ConnectionError):
+        api.register(webinar, **ada)
+    assert api.register(webinar, **ada).status_code == 409
+
+
+def test_the_server_stops_at_once_even_while_answers_are_slow() -> None:
+    with Sandbox(Options(seed=7, webinars=1, latency=60)) as sandbox:
+        with pytest.raises(requests.Timeout):
+            requests.get(f"{sandbox.url}/nothing", timeout=0.05)
+        before = time.monotonic()
+    assert time.monotonic() - before < 2

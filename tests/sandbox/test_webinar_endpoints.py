@@ -1,0 +1,132 @@
+"""The oddities of webinars on the wire."""
+
+import pytest
+
+from tap_gotowebinar.sandbox import Control
+
+from .conftest import EVER, PRODUCT, Caller
+
+
+def test_the_account_lists_the_webinars_of_all_organizers(api: Caller, control: Control) -> None:
+    rows = api.get(f"{PRODUCT}/accounts/{api.account_key}/webinars", size=200, **EVER).json()["_embedded"]["webinars"]
+    assert [row["webinarKey"] for row in rows] == [row["webinarKey"] for row in control.truth()["webinars"]]
+    assert len({row["organizerKey"] for row in rows}) == 2
+
+
+def test_an_organizer_of_the_same_account_may_be_read_another_may_not(api: Caller, control: Control) -> None:
+    colleague = control.truth()["organizers"][1]["organizerKey"]
+    assert api.get(api.organizer("/webinars", colleague), **EVER).status_code == 200
+    answer = api.get(api.organizer("/webinars", "123456789012345678"), **EVER)
+    assert (answer.status_code, answer.json()["errorCode"]) == (403, "AccessDenied")
+
+
+def test_a_list_without_matches_has_no_embedded_at_all(api: Caller) -> None:
+    answer = api.get(api.organizer("/webinars"), fromTime="1990-01-01T00:00:00Z", toTime="1991-01-01T00:00:00Z")
+    assert answer.json() == {"page": {"size": 20, "totalElements": 0, "totalPages": 0, "number": 0}}
+
+
+def test_pages_are_stable_and_complete(api: Caller) -> None:
+    pages = [api.get(api.organizer("/webinars"), page=page, size=5, **EVER).json() for page in range(3)]
+    keys = [row["webinarKey"] for page in pages for row in page["_embedded"]["webinars"]]
+    assert keys == [row["webinarKey"] for row in api.webinars()]
+    assert [page["page"] for page in pages] == [
+        {"size": 5, "totalElements": 12, "totalPages": 3, "number": number} for number in range(3)
+    ]
+
+
+def test_a_page_too_large_is_cut_and_the_default_is_twenty(api: Caller) -> None:
+    assert api.get(api.organizer("/webinars"), size=5000, **EVER).json()["page"]["size"] == 200
+    assert api.get(api.organizer("/webinars"), **EVER).json()["page"]["size"] == 20
+
+
+def test_an_unknown_parameter_is_ignored(api: Caller) -> None:
+    assert api.get(api.organizer("/webinars"), limit=1, **EVER).json()["page"]["size"] == 20
+
+
+@pytest.mark.parametrize("query", [{"page": "-1"}, {"page": "x"}, {"size": "0"}, {"size": "1.5"}, {"size": ""}])
+def test_a_page_that_is_no_number_answers_400(query: dict[str, str], api: Caller) -> None:
+    assert api.get(api.organizer("/webinars"), **EVER, **query).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/webinars", "/insessionWebinars"])
+@pytest.mark.parametrize("text", ["yesterday", "2026-03-01T00:00:00 00:00"])
+def test_a_time_that_is_none_answers_400(text: str, path: str, api: Caller) -> None:
+    answer = api.get(api.organizer(path), **{**EVER, "fromTime": text})
+    assert (answer.status_code, answer.json()["field"]) == (400, "fromTime")
+
+
+def test_a_window_that_ends_before_it_begins_answers_400(api: Caller) -> None:
+    assert api.get(api.organizer("/webinars"), fromTime=EVER["toTime"], toTime=EVER["fromTime"]).status_code == 400
+
+
+def test_an_offset_is_understood(api: Caller) -> None:
+    query = {"fromTime": "2000-01-01T00:00:00+05:00", "toTime": "2040-01-01T00:00:00+05:00"}
+    assert api.get(api.organizer("/webinars"), **query).json()["page"]["totalElements"] == 12
+
+
+def test_the_window_takes_in_whatever_overlaps_it(api: Caller, control: Control) -> None:
+    times = [{"startTime": "2031-05-01T10:00:00Z", "endTime": "2031-05-01T11:00:00Z"}]
+    key = control.add_webinar(times=times)
+
+    def found(start: str, end: str) -> bool:
+        query = {"fromTime": f"2031-05-01T{start}:00Z", "toTime": f"2031-05-01T{end}:00Z"}
+        return bool(api.get(api.organizer("/webinars"), **query).json()["page"]["totalElements"])
+
+    assert found("10:30", "10:45")
+    assert found("09:00", "10:30")
+    assert found("10:30", "12:00")
+    assert not found("11:01", "12:00")
+    control.cancel_webinar(key)
+
+
+def test_keys_are_strings_in_lists_and_numbers_by_key(api: Caller) -> None:
+    row = api.webinars()[0]
+    by_key = api.get(api.webinar(row["webinarKey"])).json()
+    assert isinstance(row["webinarKey"], str)
+    assert isinstance(row["organizerKey"], str)
+    assert by_key["webinarKey"] == int(row["webinarKey"])
+    assert by_key["organizerKey"] == int(row["organizerKey"])
+    assert isinstance(by_key["accountKey"], str)
+
+
+def test_the_id_and_the_experience_are_spelled_differently(api: Caller) -> None:
+    row = next(row for row in api.webinars() if row["experienceType"] == "CLASSIC")
+    by_key = api.get(api.webinar(row["webinarKey"])).json()
+    assert row["webinarId"] == by_key["webinarID"]
+    assert by_key["experienceType"] == "classic"
+    assert "webinarID" not in row
+    assert "webinarId" not in by_key
+
+
+def test_by_key_there_is_no_approval_type_but_a_count_of_registrants(api: Caller) -> None:
+    row = api.webinars()[0]
+    by_key = api.get(api.webinar(row["webinarKey"])).json()
+    assert not {"approvalType", "recurrenceType"} & by_key.keys()
+    assert by_key["type"] == by_key["recurrencePeriod"] == row["recurrenceType"]
+    assert by_key["numberOfRegistrants"] == len(api.registrants(row["webinarKey"]))
+
+
+def test_by_key_a_sequence_has_only_its_times_to_come(api: Caller) -> None:
+    row = next(row for row in api.webinars() if len(row["times"]) > 1 and row["times"][-1]["endTime"] > "2026-03-11")
+    by_key = api.get(api.webinar(row["webinarKey"])).json()
+    assert by_key["times"] == [time for time in row["times"] if time["startTime"] > "2026-03-10T12:00:00Z"]
+    assert 0 < len(by_key["times"]) < len(row["times"])
+
+
+def test_the_running_webinar_is_in_session(api: Caller) -> None:
+    [running] = api.get(api.organizer("/insessionWebinars")).json()
+    assert running["inSession"] is True
+    assert api.get(api.webinar(str(running["webinarKey"]))).json()["inSession"] is True
+    assert isinstance(running["coorganizers"][0]["organizerKey"], int)
+
+
+def test_a_webinar_of_another_organizer_is_not_found(api: Caller, control: Control) -> None:
+    colleague = control.truth()["organizers"][1]["organizerKey"]
+    key = api.webinars()[0]["webinarKey"]
+    assert api.get(api.organizer(f"/webinars/{key}", colleague)).status_code == 404
+
+
+def test_a_path_that_does_not_exist_is_refused_at_the_edge(api: Caller) -> None:
+    for answer in (api.get(api.organizer("/nothing")), api.get("/nothing"), api.delete(api.organizer("/webinars"))):
+        assert answer.status_code == 404
+        assert answer.json()["errorCode"] == "NOT_FOUND"
