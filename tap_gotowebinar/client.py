@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import functools
 import importlib.resources
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tap_gotowebinar.bookmarks import Bookmark, Moment, StreamBookmarks
     from tap_gotowebinar.envelopes import Page
     from tap_gotowebinar.plan import DueRule, PlannedWebinar
+    from tap_gotowebinar.readahead import Foreseen, Foresight
     from tap_gotowebinar.report import Tally
     from tap_gotowebinar.tap import TapGoToWebinar
 
@@ -85,9 +87,13 @@ class GoToWebinarStream(Stream):
         refusals: frozenset[int] = REFUSALS,
     ) -> T:
         """Make one call on account of this stream; see `Connection.get` for what may be raised."""
+        return self.tap.connection.get(path, read, self.tally, params=params, refusals=refusals)
+
+    def interruptibly(self, call: Callable[[], T]) -> T:
+        """Make a call on the main thread, where a signal may end it."""
         self.tap.message_writer.flush_if_old()
         with self.tap.stop_signals.waiting():
-            return self.tap.connection.get(path, read, self.tally, params=params, refusals=refusals)
+            return call()
 
     def pages(self, path: str, read: Callable[[object], Page], key: str, *, size: str, **params: str) -> list[Any]:
         """Return the rows of all pages, each once.
@@ -184,29 +190,34 @@ class ChildStream(GoToWebinarStream):
         bookmark = self.bookmarks.of(webinar_key)
         return rule.reason(moment, newest, bookmark.read_at) if bookmark.is_known else Reason.NEW
 
-    def tolerant_call(self, path: str, webinar_key: str, call: Callable[[], T]) -> T | None:
-        """Return what `call` returns; None when the thing is refused, gone, given up or past `max_calls`.
+    @abc.abstractmethod
+    def foresee(self, context: Context) -> Foresight:
+        """Yield the calls that `get_records` is going to ask for, so that they can be made ahead of it."""
+
+    def tolerant_result(self, call: Foreseen, webinar_key: str) -> Any | None:  # noqa: ANN401
+        """Return what a call brings; None when the thing is refused, gone, given up or past `max_calls`.
 
         Raises:
             GaveUpError: too many calls in a row were given up.
         """
-        if not self.tap.may_call:
+        self.tap.message_writer.flush_if_old()
+        if not self.tap.read_ahead.has(call) and not self.tap.may_call(0):
             self.tap.cut_short.add(webinar_key)
             return None
         try:
-            result = call()
+            result = self.tap.read_ahead.result(call)
         except RefusedError:
-            self.tally.refused.append(path)
+            self.tally.refused.append(call.key)
         except NotFoundError:
-            self.tally.gone.append(path)
+            self.tally.gone.append(call.key)
         except GaveUpError as error:
-            self.tally.given_up.append(path)
-            self.tap.given_up_in_a_row += 1
-            if self.tap.given_up_in_a_row >= MAX_GIVEN_UP:
+            self.tally.given_up.append(call.key)
+            self.tap.given_up_in_a_row.add(call.key)
+            if len(self.tap.given_up_in_a_row) >= MAX_GIVEN_UP:
                 raise
             self.logger.warning("%s; going on with the rest", error)
         else:
-            self.tap.given_up_in_a_row = 0
+            self.tap.given_up_in_a_row.clear()
             return result
         return None
 

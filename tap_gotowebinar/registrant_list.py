@@ -1,11 +1,11 @@
-"""The registrants of one webinar: read once per run, whatever the number of streams that want them."""
+"""The registrants of one webinar: a list that is complete, or an error."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar import envelopes
-from tap_gotowebinar.errors import GaveUpError, NotFoundError, RefusedError
+from tap_gotowebinar.errors import GaveUpError
 
 if TYPE_CHECKING:
     from tap_gotowebinar.client import ChildStream
@@ -16,39 +16,26 @@ ROUND_LENGTH: Final = 100
 
 
 class RegistrantLists:
-    """Lists of registrants, one at a time: the streams of a webinar follow one another."""
+    """Reads complete lists of registrants; for any thread."""
 
     def __init__(self, reader: RecordReader) -> None:
-        """Hold nothing yet.
+        """Read nothing yet.
 
         Args:
             reader: Makes records of list rows.
         """
         self._reader = reader
-        self._path = ""
-        self._outcome: list[dict[str, Any]] | Exception = []
 
     def read(self, path: str, stream: ChildStream, *, known: int) -> list[dict[str, Any]]:
         """Return the records of a webinar's list, each registrant once.
 
-        The answer is remembered until another list is asked for, and so is a failure.
-
         Args:
             path: The list's endpoint.
-            stream: On whose account the call is made, if there has to be one.
+            stream: On whose account the calls are made.
             known: How many registrants it had before. A list that lost more than half is read twice.
         """
-        if path != self._path:
-            try:
-                self._outcome = self._read(path, stream)
-                if 2 * len(self._outcome) < known:
-                    self._outcome = self._read(path, stream)
-            except (RefusedError, NotFoundError, GaveUpError) as error:
-                self._outcome = error
-            self._path = path
-        if isinstance(self._outcome, Exception):
-            raise self._outcome
-        return self._outcome
+        rows = self._read(path, stream)
+        return rows if 2 * len(rows) >= known else self._read(path, stream)
 
     def _read(self, path: str, stream: ChildStream) -> list[dict[str, Any]]:
         try:

@@ -52,7 +52,8 @@ class Scope:
         failure: GaveUpError | None = None
         for path, read in ((IDENTITY_PATH, _from_identity), (ADMIN_PATH, _from_admin)):
             try:
-                return self._stream.call(path, read, refusals=NO_IDENTITY)
+                look_up = functools.partial(self._stream.call, path, read, refusals=NO_IDENTITY)
+                return self._stream.interruptibly(look_up)
             except (RefusedError, NotFoundError):
                 continue
             except GaveUpError as error:

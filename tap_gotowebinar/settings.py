@@ -30,6 +30,7 @@ DEFAULT_API_URL: Final = "https://api.getgo.com"
 DEFAULT_AUTH_URL: Final = "https://authentication.logmeininc.com"
 DEFAULT_REQUESTS_PER_MINUTE: Final = 100
 DEFAULT_REQUESTS_PER_SECOND: Final = 8
+DEFAULT_MAX_CONCURRENCY: Final = 20
 DEFAULT_REQUEST_TIMEOUT: Final = 60
 DEFAULT_SETTLE_DAYS: Final = 14
 DEFAULT_RECHECK_FACTOR: Final = 0.1
@@ -121,6 +122,13 @@ CONNECTION_SETTINGS: Final = (
         description="Calls that may be sent in a second; they are evenly spaced.",
     ),
     th.Property(
+        "max_concurrency",
+        th.CustomType({"type": ["integer", "null"], "minimum": 1, "maximum": 100}),
+        default=DEFAULT_MAX_CONCURRENCY,
+        title="Max concurrency",
+        description="Calls in flight at the same time. They hide GoTo's answer times and never exceed the budget.",
+    ),
+    th.Property(
         "request_timeout",
         th.NumberType(exclusive_minimum=0, maximum=LONGEST_TIMEOUT),
         default=DEFAULT_REQUEST_TIMEOUT,
@@ -190,6 +198,7 @@ class Settings:
     auth_url: str
     requests_per_minute: int
     requests_per_second: float
+    max_concurrency: int
     request_timeout: float
     user_agent: str
     forgive_refusals: bool
@@ -216,6 +225,7 @@ class Settings:
             auth_url=(_text(config, "auth_url") or DEFAULT_AUTH_URL).rstrip("/"),
             requests_per_minute=int(config.get("requests_per_minute") or DEFAULT_REQUESTS_PER_MINUTE),
             requests_per_second=config.get("requests_per_second") or DEFAULT_REQUESTS_PER_SECOND,
+            max_concurrency=config.get("max_concurrency") or DEFAULT_MAX_CONCURRENCY,
             request_timeout=config.get("request_timeout") or DEFAULT_REQUEST_TIMEOUT,
             user_agent=_text(config, "user_agent") or f"tap-gotowebinar/{metadata.version('tap-gotowebinar')}",
             forgive_refusals=config.get("on_forbidden") == "skip",

@@ -14,15 +14,17 @@ from tap_gotowebinar.bookmarks import KeysBookmark, RecordBookmark, RosterBookma
 from tap_gotowebinar.client import API, ChildStream, GoToWebinarStream
 from tap_gotowebinar.errors import RefusedError
 from tap_gotowebinar.plan import Reason
+from tap_gotowebinar.readahead import Foreseen
 from tap_gotowebinar.scope import IDENTITY_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from singer_sdk.helpers.types import Context, Record
 
     from tap_gotowebinar.bookmarks import Bookmark, Moment
-    from tap_gotowebinar.plan import DueRule
+    from tap_gotowebinar.plan import DueRule, PlannedWebinar
+    from tap_gotowebinar.readahead import Foresight
 
 WINDOW_MARGIN: Final = dt.timedelta(days=1)
 """Asked for on both sides: GoTo does not say whether its filter tests the start, the end or the overlap."""
@@ -64,16 +66,23 @@ class Webinars(GoToWebinarStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         for webinar in self.tap.plan.webinars:
-            if webinar.reason and not self.tap.may_call:
-                self.tap.cut_short.add(webinar.key)
             yield dict(webinar.record)
             self.tap.report.webinar_done(due=webinar.reason is not None)
             self.tap.stop_signals.check()
 
     @override
     def generate_child_contexts(self, record: Record, context: Context | None) -> Iterator[Context]:
-        if self.tap.plan[record["webinarKey"]].reason and self.tap.may_call:
+        if self.tap.plan[record["webinarKey"]].reason:
             yield {"webinarKey": record["webinarKey"], "organizerKey": record["organizerKey"]}
+
+    def foresights(self) -> Iterator[Foresight]:
+        """Yield, for each webinar that is due, the calls its streams are going to make."""
+        children = [child for child in self.child_streams if isinstance(child, ChildStream) and child.selected]
+        for webinar in self.tap.plan.webinars:
+            # As the SDK does: what the stream map filters out has no children.
+            if self.stream_maps[0].get_filter_result(dict(webinar.record)):
+                for context in self.generate_child_contexts(webinar.record, None):
+                    yield _chained([child.foresee(context) for child in children])
 
     @functools.cached_property
     def listing(self) -> list[dict[str, Any]]:
@@ -93,7 +102,10 @@ class Webinars(GoToWebinarStream):
             "toTime": _wire_time(self.tap.started_at.replace(year=self.tap.started_at.year + YEARS_AHEAD)),
         }
         try:
-            return self.pages(path, envelopes.hal("webinars"), "webinarKey", size="size", **window)
+            listing = functools.partial(
+                self.pages, path, envelopes.hal("webinars"), "webinarKey", size="size", **window
+            )
+            return self.interruptibly(listing)
         except RefusedError as error:
             self.tally.refused.append(path)
             self.logger.warning("%s: the key may be wrong, or the user may not see it", error)
@@ -113,8 +125,7 @@ class WebinarDetails(ChildStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         webinar = self.webinar_of(context)
-        path = self.path.format_map(context or {})
-        record = self.tolerant_call(path, webinar.key, functools.partial(self.call, path, self.read_single))
+        record = self.tolerant_result(self._call(context), webinar.key)
         if record is None:
             return
         bookmark = self.bookmarks.of(webinar.key)
@@ -124,6 +135,14 @@ class WebinarDetails(ChildStream):
             self.bookmarks.changed()
         if bookmark.complete(webinar.moment, settled=self.is_settled(webinar)):
             self.bookmarks.changed()
+
+    @override
+    def foresee(self, context: Context) -> Foresight:
+        yield self._call(context)
+
+    def _call(self, context: Context | None) -> Foreseen:
+        path = self.path.format_map(context or {})
+        return Foreseen(path, functools.partial(self.call, path, self.read_single))
 
 
 class RegistrantStream(ChildStream):
@@ -148,10 +167,26 @@ class RegistrantStream(ChildStream):
 
     def read_list(self, context: Context | None) -> list[dict[str, Any]] | None:
         """Return the complete list of a webinar; None when it could not be read."""
+        rows: list[dict[str, Any]] | None = self.tolerant_result(self._list_call(context), self.webinar_of(context).key)
+        return rows
+
+    def _list_call(self, context: Context | None) -> Foreseen:
         webinar = self.webinar_of(context)
         path = self.list_path.format_map(context or {})
         read = functools.partial(self.tap.registrant_lists.read, path, self, known=self.tap.people_of(webinar.key))
-        return self.tolerant_call(path, webinar.key, read)
+        return Foreseen(path, read, is_pivot=True)
+
+    @override
+    def foresee(self, context: Context) -> Foresight:
+        yield self._list_call(context)
+
+    def is_due(self, webinar: PlannedWebinar, rows: list[dict[str, Any]]) -> Callable[[dict[str, Any]], bool]:
+        """Return the question whether a row of a complete list is to be emitted."""
+        if self.replication_method == REPLICATION_FULL_TABLE:
+            return lambda _row: True
+        bookmark: RosterBookmark = self.bookmarks.of(webinar.key)
+        bookmark.begin(rows, whole_list=self.repeats_whole_list)
+        return bookmark.is_due
 
     def due_rows(self, context: Context | None) -> Iterator[dict[str, Any]]:
         """Yield the list rows of a webinar that this stream has not emitted as they are."""
@@ -159,15 +194,14 @@ class RegistrantStream(ChildStream):
         if rows is None:
             return
         webinar = self.webinar_of(context)
-        bookmark = self.bookmarks.of(webinar.key)
-        if self.replication_method == REPLICATION_FULL_TABLE:
-            yield from rows
-            return
-        bookmark.begin(rows, whole_list=self.repeats_whole_list)
+        is_due = self.is_due(webinar, rows)
         for row in rows:
-            if bookmark.is_due(row):
+            if is_due(row):
                 self._row, self._webinar_key = row, webinar.key
                 yield row
+        if self.replication_method == REPLICATION_FULL_TABLE:
+            return
+        bookmark = self.bookmarks.of(webinar.key)
         # Rows that were refused, given up or cut off are still due: then the webinar is not read to the end.
         if not any(map(bookmark.is_due, rows)) and bookmark.complete(rows, webinar.moment):
             self.bookmarks.changed()
@@ -207,13 +241,22 @@ class RegistrantDetails(RegistrantStream):
     def get_records(self, context: Context | None) -> Iterator[Record]:
         webinar = self.webinar_of(context)
         for row in self.due_rows(context):
-            path = self.path.format_map({**(context or {}), "registrantKey": row["registrantKey"]})
             gone = len(self.tally.gone)
-            record = self.tolerant_call(path, webinar.key, functools.partial(self.call, path, self.read_single))
+            record = self.tolerant_result(self._call(context, row), webinar.key)
             if record is not None:
                 yield record
             elif len(self.tally.gone) > gone:
                 self.remember_row()
+
+    @override
+    def foresee(self, context: Context) -> Foresight:
+        rows = yield self._list_call(context)
+        for row in filter(self.is_due(self.webinar_of(context), rows), rows):
+            yield self._call(context, row)
+
+    def _call(self, context: Context | None, row: dict[str, Any]) -> Foreseen:
+        path = self.path.format_map({**(context or {}), "registrantKey": row["registrantKey"]})
+        return Foreseen(path, functools.partial(self.call, path, self.read_single))
 
 
 class RegistrantRemovals(RegistrantStream):
@@ -246,6 +289,11 @@ class RegistrantRemovals(RegistrantStream):
     def remember_row(self) -> None:
         self.bookmarks.of(self._webinar_key).forget(row_key(self._row))
         self.bookmarks.changed()
+
+
+def _chained(foresights: list[Foresight]) -> Foresight:
+    for foresight in foresights:
+        yield from foresight
 
 
 def _wire_time(moment: dt.datetime) -> str:

@@ -27,6 +27,7 @@ from tap_gotowebinar.connection import Connection
 from tap_gotowebinar.errors import GoToWebinarError
 from tap_gotowebinar.pacing import WINDOW, RateBudget
 from tap_gotowebinar.plan import DueRule, Plan, PlannedWebinar, Reason, last_end
+from tap_gotowebinar.readahead import ReadAhead
 from tap_gotowebinar.records import canonical_time
 from tap_gotowebinar.registrant_list import RegistrantLists
 from tap_gotowebinar.report import Report
@@ -80,7 +81,7 @@ class TapGoToWebinar(Tap):
         self.report = Report()
         self.bookmarks = Bookmarks()
         self.stop_signals = StopSignals()
-        self.given_up_in_a_row = 0
+        self.given_up_in_a_row: set[str] = set()
         self.cut_short: set[str] = set()
         self.started_at = self.now()
         self.started = canonical_time(self.started_at.isoformat()) or ""
@@ -149,10 +150,20 @@ class TapGoToWebinar(Tap):
         """Return how many registrants of a webinar are known."""
         return max((child.bookmarks.of(webinar_key).people for child in self._rosters), default=0)
 
-    @property
-    def may_call(self) -> bool:
-        """Whether `max_calls` allows another call for what belongs to a webinar."""
-        return self.settings.max_calls is None or self.report.calls < self.settings.max_calls
+    def may_call(self, on_their_way: int) -> bool:
+        """Whether `max_calls` allows another call for what belongs to a webinar.
+
+        Args:
+            on_their_way: Calls that may not have been counted yet.
+        """
+        return self.settings.max_calls is None or self.report.calls + on_their_way < self.settings.max_calls
+
+    @functools.cached_property
+    def read_ahead(self) -> ReadAhead:
+        """The calls of the next webinars, in flight while the present one is emitted."""
+        # A test run reads one record of each stream and nothing ahead of it.
+        workers = 0 if self.webinars.ABORT_AT_RECORD_COUNT is not None else self.settings.max_concurrency
+        return ReadAhead(self.webinars.foresights(), workers, self.may_call, self.stop_signals)
 
     @functools.cached_property
     def scope(self) -> Scope:
@@ -190,6 +201,7 @@ class TapGoToWebinar(Tap):
         except GoToWebinarError as error:
             code = 1
             self.logger.error("%s", error)  # noqa: TRY400 - one line
+        self.read_ahead.close()
         self.state_writer.write_final()
         self.message_writer.flush()
         self.report.log_summary()

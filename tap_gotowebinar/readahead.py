@@ -1,0 +1,237 @@
+"""The next calls in flight while the present answer is emitted. The only module that knows threads.
+
+Each stream can foresee the calls it will make for a webinar. They are made by worker threads, a bounded number ahead of
+the main thread, which takes the results in its own order: the records are the same, in the same order, as if it had
+made each call itself. What was not foreseen it does make itself. Workers touch neither output nor state.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from tap_gotowebinar.stopping import StopSignals
+
+AHEAD: Final = 2
+"""Calls that wait or run, per worker: enough that none idles while the main thread is busy."""
+
+MAX_UNREAD: Final = 8
+"""Calls on their way and results that wait for the main thread, per worker."""
+
+MAX_UNREAD_TO_OPEN: Final = 4
+"""The same, up to which further webinars are opened: those that are open need room for what their lists bring."""
+
+MAX_UNREAD_ROWS: Final = 10_000
+"""Rows of results that wait, up to which further webinars are opened."""
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """A call that is going to be asked for.
+
+    Attributes:
+        key: What tells it from others: the path.
+        work: Makes the call; returns the result or raises.
+        is_pivot: Whether its result decides which calls come next. It is sent back into the generator, and remembered
+            until the next pivot, because several streams ask for it.
+    """
+
+    key: str
+    work: Callable[[], Any]
+    is_pivot: bool = False
+
+
+Foresight = Generator[Foreseen, Any, None]
+"""The calls of one webinar in the order in which they are asked for; ends early when a pivot has failed."""
+
+
+class _Job:
+    """A call on its way."""
+
+    def __init__(self, foreseen: Foreseen) -> None:
+        self.key = foreseen.key
+        self._work = foreseen.work
+        self._result: Any = None
+        self._error: BaseException | None = None
+        self.is_done = False
+
+    def run(self) -> None:
+        """Make the call. Whatever happens is kept for the main thread, which meets it at its own place."""
+        try:
+            self._result = self._work()
+        except BaseException as error:  # noqa: BLE001
+            self._error = error
+
+    @property
+    def has_failed(self) -> bool:
+        return self._error is not None
+
+    @property
+    def rows(self) -> int:
+        return len(self._result) if isinstance(self._result, list) else 1
+
+    def result(self) -> Any:  # noqa: ANN401 - whatever the call returns
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+
+class _Sight:
+    """How far the calls of one webinar have been foreseen."""
+
+    def __init__(self, calls: Foresight) -> None:
+        self._calls = calls
+        self._made: dict[str, _Job] = {}
+        self._pivot: _Job | None = None
+        self.is_over = False
+
+    def next(self) -> _Job | None:
+        """Return the next call that was not made yet; None when there is none, or none yet."""
+        while not self.is_over:
+            sent = None
+            if self._pivot is not None:
+                if not self._pivot.is_done:
+                    return None
+                if self._pivot.has_failed:
+                    break
+                sent, self._pivot = self._pivot.result(), None
+            try:
+                call = self._calls.send(sent)
+            except StopIteration:
+                break
+            job = self._made.get(call.key)
+            if call.is_pivot:
+                self._pivot = job or _Job(call)
+            if job is None:
+                job = self._made[call.key] = self._pivot or _Job(call)
+                return job
+        self.is_over = True
+        return None
+
+
+class ReadAhead:
+    """Foreseen calls in flight, and their results.
+
+    Args:
+        foresights: The calls of each webinar, in the order in which the webinars are read.
+        workers: Calls in flight at the most; 0 makes each call when it is asked for.
+        may_send: Told how many calls are on their way; says whether one more is allowed.
+        stop_signals: Lets a signal end a wait.
+    """
+
+    def __init__(
+        self,
+        foresights: Iterator[Foresight],
+        workers: int,
+        may_send: Callable[[int], bool],
+        stop_signals: StopSignals,
+    ) -> None:
+        """Start nothing before the first result is asked for."""
+        self._foresights = foresights
+        self._workers = workers
+        self._may_send = may_send
+        self._stop_signals = stop_signals
+        self._threads: list[threading.Thread] = []
+        self._todo: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._finished: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._jobs: dict[str, _Job] = {}
+        self._sights: list[_Sight] = []
+        self._pivot: _Job | None = None
+        self._busy = 0
+        self._unread_rows = 0
+
+    def has(self, call: Foreseen) -> bool:
+        """Whether a call is on its way or has been made."""
+        if self._pivot is not None and self._pivot.key == call.key:
+            return True
+        self._fill()
+        # Others may have been sent first, while the list that it came from was still on its way.
+        while call.key not in self._jobs:
+            if self._busy:
+                self._await_one()
+            elif not self._submit_next(may_open=False):
+                return False
+        return True
+
+    def result(self, call: Foreseen) -> Any:  # noqa: ANN401 - whatever the call returns
+        """Return what a call brought; it is made here and now if nobody foresaw it.
+
+        Raises:
+            Stopped: a signal has come.
+            Exception: what the call raised.
+        """
+        if self._pivot is not None and self._pivot.key == call.key:
+            return self._pivot.result()
+        job = self._awaited(call.key) if self.has(call) else self._made_now(call)
+        if call.is_pivot:
+            self._pivot = job
+        return job.result()
+
+    def close(self) -> None:
+        """Send nothing more. Calls in flight are left to themselves: the threads do not keep the process alive."""
+        self._workers = 0
+        while not self._todo.empty():
+            self._todo.get()
+        for _ in self._threads:
+            self._todo.put(None)
+
+    def _awaited(self, key: str) -> _Job:
+        while not self._jobs[key].is_done:
+            self._await_one()
+        job = self._jobs.pop(key)
+        self._unread_rows -= job.rows
+        self._fill()
+        return job
+
+    def _made_now(self, call: Foreseen) -> _Job:
+        job = _Job(call)
+        with self._stop_signals.waiting():
+            job.run()
+        return job
+
+    def _await_one(self) -> None:
+        with self._stop_signals.waiting():
+            job = self._finished.get()
+        job.is_done = True
+        self._busy -= 1
+        self._unread_rows += job.rows
+        self._fill()
+
+    def _fill(self) -> None:
+        while self._busy < AHEAD * self._workers and len(self._jobs) < MAX_UNREAD * self._workers:
+            room_to_open = len(self._jobs) < MAX_UNREAD_TO_OPEN * self._workers
+            if not self._submit_next(may_open=room_to_open and self._unread_rows < MAX_UNREAD_ROWS):
+                return
+
+    def _submit_next(self, *, may_open: bool) -> bool:
+        job = self._next(may_open=may_open) if self._workers and self._may_send(self._busy) else None
+        if job is None:
+            return False
+        self._jobs[job.key] = job
+        self._busy += 1
+        if len(self._threads) < self._workers:
+            self._threads.append(threading.Thread(target=self._work, daemon=True, name="read-ahead"))
+            self._threads[-1].start()
+        self._todo.put(job)
+        return True
+
+    def _next(self, *, may_open: bool) -> _Job | None:
+        """Return the next call of the first webinar that has one, opening webinars as needed."""
+        while True:
+            for sight in self._sights:
+                if job := sight.next():
+                    return job
+            self._sights = [sight for sight in self._sights if not sight.is_over]
+            foresight = next(self._foresights, None) if may_open or not self._sights else None
+            if foresight is None:
+                return None
+            self._sights.append(_Sight(foresight))
+
+    def _work(self) -> None:
+        while job := self._todo.get():
+            job.run()
+            self._finished.put(job)
