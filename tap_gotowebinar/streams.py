@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 WINDOW_MARGIN: Final = dt.timedelta(days=1)
 """Asked for on both sides: GoTo does not say whether its filter tests the start, the end or the overlap."""
 
-YEARS_AHEAD: Final = 10
-"""How far ahead webinars are listed; the API wants an end."""
+LOOKAHEAD: Final = dt.timedelta(days=3653)
+"""How far ahead webinars are listed, ten years; the API wants an end."""
 
 
 class Organizers(GoToWebinarStream):
@@ -82,7 +82,7 @@ class Webinars(GoToWebinarStream):
         for path, organizer_key in self.tap.scope.listings:
             for row in self._listed(path):
                 record = self.reader.read(row)
-                record.setdefault("organizerKey", organizer_key)
+                record["organizerKey"] = record.get("organizerKey") or organizer_key
                 if self.tap.scope.includes(record["organizerKey"]):
                     records.setdefault(record["webinarKey"], record)
         return list(records.values())
@@ -90,7 +90,7 @@ class Webinars(GoToWebinarStream):
     def _listed(self, path: str) -> list[Any]:
         window = {
             "fromTime": _wire_time(self.tap.settings.start_date - WINDOW_MARGIN),
-            "toTime": _wire_time(self.tap.started_at.replace(year=self.tap.started_at.year + YEARS_AHEAD)),
+            "toTime": _wire_time(self.tap.started_at + LOOKAHEAD + WINDOW_MARGIN),
         }
         try:
             return self.pages(path, envelopes.hal("webinars"), "webinarKey", size="size", **window)

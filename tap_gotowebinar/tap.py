@@ -141,13 +141,17 @@ class TapGoToWebinar(Tap):
     def _rosters(self) -> list[ChildStream]:
         return [child for child in self.children if child.bookmark_kind is RosterBookmark]
 
+    @functools.cached_property
+    def _registrant_streams(self) -> list[ChildStream]:
+        return [child for child in self.children if isinstance(child, streams.RegistrantStream)]
+
     def newest_of(self, webinar_key: str) -> str | None:
         """Return the latest registration of a webinar that any stream has seen."""
         return max((child.bookmarks.of(webinar_key).newest or "" for child in self._rosters), default="") or None
 
     def people_of(self, webinar_key: str) -> int:
         """Return how many registrants of a webinar are known."""
-        return max((child.bookmarks.of(webinar_key).people for child in self._rosters), default=0)
+        return max((child.bookmarks.of(webinar_key).people for child in self._registrant_streams), default=0)
 
     @property
     def may_call(self) -> bool:
@@ -172,7 +176,7 @@ class TapGoToWebinar(Tap):
     @override
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of an earlier run; the SDK's own copy stays empty, so that nothing prints it unasked."""
-        self.bookmarks = Bookmarks(state)
+        self.bookmarks = Bookmarks(state, [child.name for child in self.children])
 
     def run(self) -> int:
         """Read everything, print the last STATE, and say how it went.

@@ -116,7 +116,7 @@ class StateWriter(SdkStateWriter):
         self._writer = writer
         self._bookmarks = bookmarks
         self._clock = clock
-        self._printed_changes = bookmarks.changes
+        self._printed_changes = 0
         self._next_at = clock() + STATE_INTERVAL
 
     @override
