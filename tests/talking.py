@@ -30,6 +30,12 @@ ME: Final = "/identity/v1/Users/me"
 AT_ONCE: Final = functools.partial(backoff.expo, factor=0)
 """No waits between tries."""
 
+SECRETS: Final = {"client_id": "our-client", "client_secret": "our-secret", "refresh_token": "our-refresh"}
+"""Credentials for who does not check them."""
+
+GOOD: Final = '"good-token"'
+"""An access token in JSON."""
+
 SPEED: Final = 100.0
 """How much faster than the wall's the clock of `quick_budget` runs."""
 
@@ -65,7 +71,7 @@ class Talk:
 
 @contextlib.contextmanager
 def talk(
-    sandbox: Sandbox,
+    sandbox: Sandbox | Canned,
     *,
     timeout: float = 5,
     budget: RateBudget | None = None,
@@ -120,6 +126,11 @@ def in_threads(count: int, work: Callable[[], object]) -> list[BaseException | N
     return endings
 
 
+def token_answer(lifetime: str = "3600", *, token: str = GOOD) -> bytes:
+    """Return an answer of the token endpoint; both parts as JSON."""
+    return raw(b'{"access_token": %b, "expires_in": %b}' % (token.encode(), lifetime.encode()))
+
+
 def raw(body: bytes = b"{}", status: str = "200 OK", **headers: str) -> bytes:
     """Return an answer as it goes over the wire; underscores of header names become hyphens."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close"]
@@ -144,6 +155,7 @@ class Canned:
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self.host = f"127.0.0.1:{self._server.server_address[1]}"
         self.url = f"http://{self.host}"
+        self.settings = {**SECRETS, "api_url": self.url, "auth_url": self.url}
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()

@@ -14,7 +14,7 @@ from tap_gotowebinar.errors import AuthenticationError, GaveUpError
 from tap_gotowebinar.pacing import RateBudget
 from tap_gotowebinar.sandbox import Fault
 from tap_gotowebinar.transport import Transport
-from tests.talking import AT_ONCE, ME, Canned, api_calls, in_threads, raw, talk, token_calls
+from tests.talking import AT_ONCE, ME, SECRETS, Canned, api_calls, in_threads, raw, talk, token_answer, token_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from tap_gotowebinar.sandbox import Sandbox
     from tap_gotowebinar.sandbox.options import FaultKind
 
-SECRETS = {"client_id": "our-client", "client_secret": "our-secret", "refresh_token": "our-refresh"}
 OAUTH = "/oauth/token"
-GOOD = '"good-token"'
 
 
 class Clock:
@@ -52,10 +50,6 @@ def authenticator(
 def granted(sandbox: Sandbox) -> dict[str, Any]:
     """The credentials a sandbox accepts, without the personal access token."""
     return {name: sandbox.settings[name] for name in SECRETS}
-
-
-def token_answer(lifetime: str = "3600", *, token: str = GOOD) -> bytes:
-    return raw(b'{"access_token": %b, "expires_in": %b}' % (token.encode(), lifetime.encode()))
 
 
 def refusal(sandbox: Sandbox, **settings: str) -> str:
@@ -160,23 +154,14 @@ def test_a_token_that_expired_early_is_renewed_and_the_call_repeated(sandbox: Sa
 @pytest.mark.parametrize("name", ["int_err_code", "errorCode", "error"])
 def test_an_expired_token_is_known_by_its_code_in_any_case(name: str, code: str) -> None:
     expired = raw(b'{"%b": "%b", "msg": "Invalid token passed"}' % (name.encode(), code.encode()), "403 Forbidden")
-    with Canned(token_answer(), expired, token_answer(), raw(b'{"id": "1"}')) as server, as_sandbox(server) as talking:
+    with Canned(token_answer(), expired, token_answer(), raw(b'{"id": "1"}')) as server, talk(server) as talking:
         assert talking.get() == {"id": "1"}
 
 
 def test_an_unauthorized_call_is_repeated_with_a_new_token() -> None:
     expired = raw(b"", "401 Unauthorized")
-    with Canned(token_answer(), expired, token_answer(), raw(b'{"id": "1"}')) as server, as_sandbox(server) as talking:
+    with Canned(token_answer(), expired, token_answer(), raw(b'{"id": "1"}')) as server, talk(server) as talking:
         assert talking.get() == {"id": "1"}
-
-
-def as_sandbox(server: Canned) -> contextlib.AbstractContextManager[Any]:
-    """Talk to a canned server as if it were a sandbox."""
-
-    class Like:
-        settings = {**SECRETS, "api_url": server.url, "auth_url": server.url}  # noqa: RUF012 - read once
-
-    return talk(Like())  # type: ignore[arg-type]
 
 
 def test_a_good_token_that_is_refused_once_does_not_end_the_run(make_sandbox: Callable[..., Sandbox]) -> None:
