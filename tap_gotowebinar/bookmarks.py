@@ -106,7 +106,7 @@ class RosterBookmark:
     @property
     def people(self) -> int:
         """How many registrants are known."""
-        return self.count if self.count is not None else len(self._known())
+        return len(self._known()) if self._has_roster else self.count or 0
 
     def begin(self, rows: Sequence[Row], *, whole_list: bool) -> None:
         """Prepare for the rows of a complete list; a bookmark without a roster gets one of the rows dealt with earlier.
@@ -115,7 +115,7 @@ class RosterBookmark:
             rows: The complete list.
             whole_list: Whether to emit all of it when the count says that the past has changed too.
         """
-        if self._packed is not None or self._roster is not None:
+        if self._has_roster:
             return
         past = [row for row in rows if not self._is_newer(row)]
         if whole_list and self.count is not None and self.count != len(past):
@@ -173,6 +173,10 @@ class RosterBookmark:
             }
             self._entry = {name: value for name, value in entry.items() if value is not None}
         return self._entry
+
+    @property
+    def _has_roster(self) -> bool:
+        return self._packed is not None or self._roster is not None
 
     def _known(self) -> dict[int, int]:
         if self._roster is None:

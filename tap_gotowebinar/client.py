@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from tap_gotowebinar import envelopes
 from tap_gotowebinar.connection import REFUSALS
-from tap_gotowebinar.envelopes import MAX_PAGE_SIZE
+from tap_gotowebinar.envelopes import MAX_PAGE_SIZE, Listing
 from tap_gotowebinar.errors import GaveUpError, NotFoundError, RefusedError
 from tap_gotowebinar.plan import Reason
 from tap_gotowebinar.records import RecordReader
@@ -89,8 +89,8 @@ class GoToWebinarStream(Stream):
         with self.tap.stop_signals.waiting():
             return self.tap.connection.get(path, read, self.tally, params=params, refusals=refusals)
 
-    def pages(self, path: str, read: Callable[[object], Page], key: str, *, size: str, **params: str) -> list[Any]:
-        """Return the rows of all pages, each once.
+    def pages(self, path: str, read: Callable[[object], Page], key: str, *, size: str, **params: str) -> Listing:
+        """Return the rows of all pages.
 
         Pages are numbered, not pointed at: a list that grows while it is read repeats or skips rows. So the number of
         different rows is compared with what the last page says, and the listing is read once more if they differ.
@@ -105,9 +105,9 @@ class GoToWebinarStream(Stream):
         for _ in range(2):
             rows, total = self._pages_once(path, read, key, {size: MAX_PAGE_SIZE, **params})
             if total is None or len(rows) == total:
-                return rows
+                return Listing(rows, is_complete=True)
         self.tap.report.warn(f"{path} says it holds {total} rows and gave {len(rows)} different ones, read twice")
-        return rows
+        return Listing(rows, is_complete=False)
 
     def _pages_once(
         self, path: str, read: Callable[[object], Page], key: str, params: Mapping[str, str | int]
@@ -184,13 +184,19 @@ class ChildStream(GoToWebinarStream):
         bookmark = self.bookmarks.of(webinar_key)
         return rule.reason(moment, newest, bookmark.read_at) if bookmark.is_known else Reason.NEW
 
-    def tolerant_call(self, path: str, webinar_key: str, call: Callable[[], T]) -> T | None:
+    def tolerant_call(self, path: str, webinar_key: str, call: Callable[[], T], *, is_free: bool = False) -> T | None:
         """Return what `call` returns; None when the thing is refused, gone, given up or past `max_calls`.
+
+        Args:
+            path: What is called.
+            webinar_key: The webinar it belongs to.
+            call: Makes the call.
+            is_free: Whether the answer is there already, so that `max_calls` does not matter.
 
         Raises:
             GaveUpError: too many calls in a row were given up.
         """
-        if not self.tap.may_call:
+        if not (is_free or self.tap.may_call):
             self.tap.cut_short.add(webinar_key)
             return None
         try:
@@ -206,7 +212,8 @@ class ChildStream(GoToWebinarStream):
                 raise
             self.logger.warning("%s; going on with the rest", error)
         else:
-            self.tap.given_up_in_a_row = 0
+            if not is_free:
+                self.tap.given_up_in_a_row = 0
             return result
         return None
 

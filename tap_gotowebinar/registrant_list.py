@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tap_gotowebinar import envelopes
-from tap_gotowebinar.errors import GaveUpError, NotFoundError, RefusedError
+from tap_gotowebinar.envelopes import Listing
+from tap_gotowebinar.errors import GaveUpError
 
 if TYPE_CHECKING:
     from tap_gotowebinar.client import ChildStream
@@ -26,31 +27,30 @@ class RegistrantLists:
         """
         self._reader = reader
         self._path = ""
-        self._outcome: list[dict[str, Any]] | Exception = []
+        self._list: Listing | None = None
 
-    def read(self, path: str, stream: ChildStream, *, known: int) -> list[dict[str, Any]]:
+    def holds(self, path: str) -> bool:
+        """Whether a list has been asked for already, and asking again costs no call."""
+        return path == self._path
+
+    def read(self, path: str, stream: ChildStream, *, known: int) -> Listing | None:
         """Return the records of a webinar's list, each registrant once.
 
-        The answer is remembered until another list is asked for, and so is a failure.
+        The answer is remembered until another list is asked for. A failure is raised to the stream that asked first,
+        which counts it; those after it get None.
 
         Args:
             path: The list's endpoint.
             stream: On whose account the call is made, if there has to be one.
             known: How many registrants it had before. A list that lost more than half is read twice.
         """
-        if path != self._path:
-            try:
-                self._outcome = self._read(path, stream)
-                if 2 * len(self._outcome) < known:
-                    self._outcome = self._read(path, stream)
-            except (RefusedError, NotFoundError, GaveUpError) as error:
-                self._outcome = error
-            self._path = path
-        if isinstance(self._outcome, Exception):
-            raise self._outcome
-        return self._outcome
+        if not self.holds(path):
+            self._path, self._list = path, None
+            listing = self._read(path, stream)
+            self._list = self._read(path, stream) if 2 * len(listing.rows) < known else listing
+        return self._list
 
-    def _read(self, path: str, stream: ChildStream) -> list[dict[str, Any]]:
+    def _read(self, path: str, stream: ChildStream) -> Listing:
         try:
             # Without `page` and `limit` the list is one consistent snapshot.
             page = stream.call(path, self._checked)
@@ -63,15 +63,12 @@ class RegistrantLists:
                 return self._paged(path, stream)
         elif not page.is_last:
             return self._paged(path, stream)
-        return self._distinct(page.rows)
+        rows = {row["registrantKey"]: row for row in page.rows}
+        return Listing(list(rows.values()), is_complete=True)
 
-    def _paged(self, path: str, stream: ChildStream) -> list[dict[str, Any]]:
-        return self._distinct(stream.pages(path, self._checked, "registrantKey", size="limit"))
+    def _paged(self, path: str, stream: ChildStream) -> Listing:
+        return stream.pages(path, self._checked, "registrantKey", size="limit")
 
     def _checked(self, body: object) -> envelopes.Page:
         page = envelopes.array(body)
         return page._replace(rows=[self._reader.read(row) for row in page.rows])
-
-    @staticmethod
-    def _distinct(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return list({row["registrantKey"]: row for row in rows}.values())

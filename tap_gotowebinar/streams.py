@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_gotowebinar.bookmarks import Bookmark, Moment
+    from tap_gotowebinar.envelopes import Listing
     from tap_gotowebinar.plan import DueRule
 
 WINDOW_MARGIN: Final = dt.timedelta(days=1)
@@ -93,7 +94,7 @@ class Webinars(GoToWebinarStream):
             "toTime": _wire_time(self.tap.started_at + LOOKAHEAD + WINDOW_MARGIN),
         }
         try:
-            return self.pages(path, envelopes.hal("webinars"), "webinarKey", size="size", **window)
+            return self.pages(path, envelopes.hal("webinars"), "webinarKey", size="size", **window).rows
         except RefusedError as error:
             self.tally.refused.append(path)
             self.logger.warning("%s: the key may be wrong, or the user may not see it", error)
@@ -146,30 +147,42 @@ class RegistrantStream(ChildStream):
     _webinar_key: str
     """The webinar it belongs to."""
 
-    def read_list(self, context: Context | None) -> list[dict[str, Any]] | None:
-        """Return the complete list of a webinar; None when it could not be read."""
+    @property
+    def emits_everything(self) -> bool:
+        """Whether the catalog asks for all rows each time; bookmarks are left alone then."""
+        return self.replication_method == REPLICATION_FULL_TABLE
+
+    @override
+    def reason(self, rule: DueRule, moment: Moment, newest: str | None, webinar_key: str) -> Reason | None:
+        return Reason.ALIVE if self.emits_everything else super().reason(rule, moment, newest, webinar_key)
+
+    def read_list(self, context: Context | None) -> Listing | None:
+        """Return the list of a webinar; None when it could not be read."""
         webinar = self.webinar_of(context)
         path = self.list_path.format_map(context or {})
-        read = functools.partial(self.tap.registrant_lists.read, path, self, known=self.tap.people_of(webinar.key))
-        return self.tolerant_call(path, webinar.key, read)
+        lists, known = self.tap.registrant_lists, self.tap.people_of(webinar.key)
+        read = functools.partial(lists.read, path, self, known=known)
+        return self.tolerant_call(path, webinar.key, read, is_free=lists.holds(path))
 
     def due_rows(self, context: Context | None) -> Iterator[dict[str, Any]]:
         """Yield the list rows of a webinar that this stream has not emitted as they are."""
-        rows = self.read_list(context)
-        if rows is None:
+        listing = self.read_list(context)
+        if listing is None:
+            return
+        rows = listing.rows
+        if self.emits_everything:
+            yield from rows
             return
         webinar = self.webinar_of(context)
         bookmark = self.bookmarks.of(webinar.key)
-        if self.replication_method == REPLICATION_FULL_TABLE:
-            yield from rows
-            return
         bookmark.begin(rows, whole_list=self.repeats_whole_list)
         for row in rows:
             if bookmark.is_due(row):
                 self._row, self._webinar_key = row, webinar.key
                 yield row
         # Rows that were refused, given up or cut off are still due: then the webinar is not read to the end.
-        if not any(map(bookmark.is_due, rows)) and bookmark.complete(rows, webinar.moment):
+        is_read = listing.is_complete and not any(map(bookmark.is_due, rows))
+        if is_read and bookmark.complete(rows, webinar.moment):
             self.bookmarks.changed()
 
     @override
@@ -212,7 +225,7 @@ class RegistrantDetails(RegistrantStream):
             record = self.tolerant_call(path, webinar.key, functools.partial(self.call, path, self.read_single))
             if record is not None:
                 yield record
-            elif len(self.tally.gone) > gone:
+            elif len(self.tally.gone) > gone and not self.emits_everything:
                 self.remember_row()
 
 
@@ -231,15 +244,15 @@ class RegistrantRemovals(RegistrantStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        rows = self.read_list(context)
-        if rows is None:
+        listing = self.read_list(context)
+        if listing is None or not listing.is_complete:
             return
         webinar = self.webinar_of(context)
         bookmark = self.bookmarks.of(webinar.key)
-        for key in bookmark.missing(rows):
+        for key in bookmark.missing(listing.rows):
             self._row, self._webinar_key = {"registrantKey": key}, webinar.key
             yield {"registrantKey": str(key), "removedAt": self.tap.started}
-        if bookmark.complete(rows, settled=self.is_settled(webinar)):
+        if bookmark.complete(listing.rows, settled=self.is_settled(webinar)):
             self.bookmarks.changed()
 
     @override

@@ -194,6 +194,13 @@ class TapGoToWebinar(Tap):
         except GoToWebinarError as error:
             code = 1
             self.logger.error("%s", error)  # noqa: TRY400 - one line
+        except OSError:
+            # Nobody reads the output any more.
+            raise
+        except Exception:
+            # Whatever it was, a stream map perhaps: what was written is known all the same.
+            self.state_writer.write_final()
+            raise
         self.state_writer.write_final()
         self.message_writer.flush()
         self.report.log_summary()
