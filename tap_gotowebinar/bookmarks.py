@@ -210,6 +210,17 @@ class KeysBookmark:
         """How many registrants were seen."""
         return len(self._known())
 
+    def expect(self, rows: Iterable[Row]) -> bool:
+        """Remember who is on a list, beside those who were.
+
+        Returns:
+            Whether anything changed.
+        """
+        new = {row_key(row) for row in rows} - self._known()
+        if new:
+            self._seen, self._entry = self._known() | new, None
+        return bool(new)
+
     def missing(self, rows: Iterable[Row]) -> list[int]:
         """Return the keys that a complete list no longer has."""
         return sorted(self._known() - {row_key(row) for row in rows})

@@ -175,6 +175,7 @@ class RegistrantStream(ChildStream):
             return
         webinar = self.webinar_of(context)
         bookmark = self.bookmarks.of(webinar.key)
+        self.tap.removals.expect(webinar.key, rows)
         bookmark.begin(rows, whole_list=self.repeats_whole_list)
         for row in rows:
             if bookmark.is_due(row):
@@ -241,6 +242,14 @@ class RegistrantRemovals(RegistrantStream):
     def reason(self, rule: DueRule, moment: Moment, newest: str | None, webinar_key: str) -> Reason | None:
         settled = moment.is_settled(newest)
         return None if settled and not self.bookmarks.of(webinar_key).is_known else Reason.ALIVE
+
+    def expect(self, webinar_key: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Remember who is on a list before the other streams emit them.
+
+        Their details may take hours; a run that is killed meanwhile must not forget whom the next one has to miss.
+        """
+        if self.selected and self.bookmarks.of(webinar_key).expect(rows):
+            self.bookmarks.changed()
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
