@@ -7,11 +7,13 @@ token; when it does, the old one is about to die. Source: developer.goto.com, gu
 
 from __future__ import annotations
 
+import functools
 import logging
+import re
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import backoff
 
@@ -19,7 +21,7 @@ from tap_gotowebinar.errors import AuthenticationError, GaveUpError, TransientEr
 from tap_gotowebinar.redaction import error_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from tap_gotowebinar.transport import Answer, Transport
 
@@ -33,6 +35,17 @@ MAX_MARGIN: Final = 60.0
 
 TRIES: Final = 6
 """How often the token endpoint is asked when it fails in a transient way."""
+
+WAITS: Final = functools.partial(backoff.expo, factor=0.5, max_value=30)
+"""Longest waits between these tries, in seconds; each is drawn at random below."""
+
+MAX_UNPROVEN: Final = 5
+"""Tokens that GoTo may refuse one after the other without ever having accepted them.
+
+One may expire before the first call with it arrives, or be refused by a part of GoTo that does not know it yet.
+"""
+
+_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True)
@@ -57,10 +70,11 @@ class Credentials:
         return "personal_access_token" if self.personal_access_token else "refresh_token"
 
 
-class AccessToken(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class AccessToken:
     """A token as it came, and until when to use it (monotonic seconds)."""
 
-    value: str
+    value: str = field(repr=False)
     use_until: float
 
 
@@ -74,15 +88,20 @@ class Authenticator:
         token_url: str,
         *,
         clock: Callable[[], float] = time.monotonic,
+        waits: Callable[[], Generator[Any, None, None]] = WAITS,
     ) -> None:
         """Remember how to get a token; nothing is asked for before the first call."""
         self._credentials = credentials
         self._transport = transport
         self._token_url = token_url
         self._clock = clock
+        self._waits = waits
         self._lock = threading.Lock()
         self._token: AccessToken | None = None
         self._proven: set[str] = set()
+        self._unproven_in_a_row = 0
+        self._failure: str | None = None
+        self._rotated = False
 
     def token(self) -> str:
         """Return an access token with enough of its life left for a call.
@@ -92,51 +111,62 @@ class Authenticator:
             GaveUpError: the token endpoint did not answer.
         """
         with self._lock:
+            if self._failure is not None:
+                # Nobody asks again with credentials that were refused: every thread would, one after the other.
+                raise AuthenticationError(self._failure)
             if self._token is None or self._clock() >= self._token.use_until:
                 self._token = self._request_token()
             return self._token.value
 
     def accepted(self, token: str) -> None:
         """Note that the API took `token`: a later refusal of it then means that it expired."""
+        # Without the lock: a renewal holds it for as long as the network takes.
         if token not in self._proven:
-            with self._lock:
-                self._proven.add(token)
+            self._proven.add(token)
+            self._unproven_in_a_row = 0
 
     def refused(self, token: str) -> None:
         """Note that the API refused `token`, so that the next call gets a new one.
 
         Under concurrency a call may be refused under several tokens in a row, each expired while it waited;
-        only a token that never worked for anybody says that the credentials are wrong.
+        only tokens that never worked for anybody say that the credentials are wrong.
 
         Raises:
-            AuthenticationError: `token` never worked.
+            AuthenticationError: `token` never worked, nor did the ones before it.
         """
         with self._lock:
-            if token not in self._proven:
-                msg = (
-                    "GoTo refuses the access token it has just given out: check that the OAuth client of client_id "
+            if self._token is None or self._token.value != token:
+                return
+            self._token = None
+            if token in self._proven:
+                return
+            self._unproven_in_a_row += 1
+            if self._unproven_in_a_row >= MAX_UNPROVEN:
+                self._failure = (
+                    "GoTo refuses the access tokens it has just given out: check that the OAuth client of client_id "
                     "may use the GoToWebinar API (scope collab:) and that the user has a GoToWebinar licence"
                 )
-                raise AuthenticationError(msg)
-            if self._token is not None and self._token.value == token:
-                self._token = None
+                raise AuthenticationError(self._failure)
 
     def _request_token(self) -> AccessToken:
+        ask = backoff.on_exception(self._waits, TransientError, max_tries=TRIES, logger=None)(self._ask)
         try:
-            answer = self._ask()
+            asked_at, answer = ask()
         except TransientError as error:
             msg = f"gave up asking for an access token: {error}; check auth_url and the network"
             raise GaveUpError(msg) from None
         body = answer.body if isinstance(answer.body, dict) else {}
         token = body.get("access_token")
-        if answer.status != 200 or not isinstance(token, str) or not token:  # noqa: PLR2004
-            raise AuthenticationError(self._refusal(answer))
+        if answer.status != 200 or not isinstance(token, str) or not _TOKEN.fullmatch(token):  # noqa: PLR2004
+            self._failure = self._refusal(answer)
+            raise AuthenticationError(self._failure)
         self._adopt_refresh_token(body.get("refresh_token"))
         lifetime = _seconds(body.get("expires_in"))
-        return AccessToken(token, self._clock() + lifetime - min(MAX_MARGIN, lifetime / 10))
+        return AccessToken(token, asked_at + lifetime - min(MAX_MARGIN, lifetime / 10))
 
-    @backoff.on_exception(backoff.expo, TransientError, max_tries=TRIES, factor=0.5, max_value=30, logger=None)
-    def _ask(self) -> Answer:
+    def _ask(self) -> tuple[float, Answer]:
+        """Return the answer, and when it was asked for: a token lives from some moment after that."""
+        asked_at = self._clock()
         answer = self._transport.send(
             "POST",
             self._token_url,
@@ -146,7 +176,7 @@ class Authenticator:
         if answer.status == 429 or answer.status >= 500:  # noqa: PLR2004
             msg = f"{self._token_url} answered {answer.status}"
             raise TransientError(msg)
-        return answer
+        return asked_at, answer
 
     def _refusal(self, answer: Answer) -> str:
         said = error_text(answer.body)
@@ -164,16 +194,18 @@ class Authenticator:
             return
         if self._credentials.personal_access_token:
             return
-        logger.warning(
-            "GoTo replaced the refresh token. This run goes on with the new one, but the configured refresh_token "
-            "may not work next time: get a new one before then, or use a personal_access_token, which does not change"
-        )
+        if not self._rotated:
+            logger.warning(
+                "GoTo replaced the refresh token. This run goes on with the new one, but the configured refresh_token "
+                "may not work next time: get a new one before then, or use a personal_access_token, which stays"
+            )
+        self._rotated = True
         self._credentials = Credentials(self._credentials.client_id, self._credentials.client_secret, token)
 
 
 def _seconds(value: object) -> float:
     try:
         seconds = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return DEFAULT_LIFETIME
     return seconds if 0 < seconds < float("inf") else DEFAULT_LIFETIME

@@ -5,44 +5,31 @@ entry holds a `roster`: the key of every row emitted with a short hash of the li
 instants, late or odd dates and the clocks of others do not matter then. Once a webinar is settled (read to the end and
 quiet for a while) its entry shrinks to a bookmark, a count and the time of the last reading.
 
-State looks like `{"bookmarks": {"registrants": {"version": 1, "webinars": {"<webinarKey>": {entry}}}}}`: a map, because
-Meltano merges maps and replaces lists. The identity is the webinarKey alone: a webinar that moves keeps its memory.
-Nothing here asks for the time; it is always passed in.
+The identity is the webinarKey alone: a webinar that moves keeps its memory. Nothing here asks for the time; it is
+always passed in.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime as dt
-import struct
 import zlib
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from tap_gotowebinar.errors import GoToWebinarError
 from tap_gotowebinar.records import canonical_time
-from tap_gotowebinar.redaction import mask
+from tap_gotowebinar.state import VERSION, loaded_entries, pack, stream_states, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-VERSION: Final = 1
-"""Version of the state's form; a later one is refused rather than misread."""
+    from tap_gotowebinar.state import Entry
 
 HASHED_FIELDS: Final = ("email", "firstName", "joinUrl", "lastName", "registrationDate", "status", "timeZone")
 """Fields of a list row whose change makes it a changed row. Fixed: one more would make every row of every user new."""
 
-_ROW: Final = struct.Struct(">QI")
-"""A roster row: the key (up to 19 digits fit 64 bits) and the hash. 12 bytes, 16 characters in base64."""
-
 Row = dict[str, Any]
 """A registrant as the list shows it."""
-
-
-class StateError(GoToWebinarError):
-    """A state that cannot be understood; reading everything again without a word would be worse than stopping."""
 
 
 class Moment(NamedTuple):
@@ -119,7 +106,7 @@ class RosterBookmark:
     @property
     def people(self) -> int:
         """How many registrants are known."""
-        return self.count if self.count is not None else len(self._known())
+        return len(self._known()) if self._has_roster else self.count or 0
 
     def begin(self, rows: Sequence[Row], *, whole_list: bool) -> None:
         """Prepare for the rows of a complete list; a bookmark without a roster gets one of the rows dealt with earlier.
@@ -128,7 +115,7 @@ class RosterBookmark:
             rows: The complete list.
             whole_list: Whether to emit all of it when the count says that the past has changed too.
         """
-        if self._packed is not None or self._roster is not None:
+        if self._has_roster:
             return
         past = [row for row in rows if not self._is_newer(row)]
         if whole_list and self.count is not None and self.count != len(past):
@@ -157,12 +144,15 @@ class RosterBookmark:
         Returns:
             Whether anything changed.
         """
-        roster, present = self._known(), {row_key(row) for row in rows}
-        if moment.is_settled(self.newest):
+        roster, present = self._known(), {row_key(row): row.get("registrationDate") or "" for row in rows}
+        newest = max(present.values(), default="")
+        # A bookmark tells old rows from new ones only when it is not behind any of them.
+        if moment.is_settled(self.newest) and newest <= canonical(moment.now):
+            self.newest = max(self.newest or "", newest) or None
             self._changed(count=len(present), read_at=seconds(moment.now))
             self._roster = None
             return True
-        gone = roster.keys() - present
+        gone = roster.keys() - present.keys()
         for key in gone:
             # Who comes back after having vanished is new again.
             del roster[key]
@@ -183,6 +173,10 @@ class RosterBookmark:
             }
             self._entry = {name: value for name, value in entry.items() if value is not None}
         return self._entry
+
+    @property
+    def _has_roster(self) -> bool:
+        return self._packed is not None or self._roster is not None
 
     def _known(self) -> dict[int, int]:
         if self._roster is None:
@@ -210,6 +204,22 @@ class KeysBookmark:
         """Start from an entry of the state."""
         self._entry: dict[str, Any] | None = dict(entry)
         self._seen: set[int] | None = None
+
+    @property
+    def people(self) -> int:
+        """How many registrants were seen."""
+        return len(self._known())
+
+    def expect(self, rows: Iterable[Row]) -> bool:
+        """Remember who is on a list, beside those who were.
+
+        Returns:
+            Whether anything changed.
+        """
+        new = {row_key(row) for row in rows} - self._known()
+        if new:
+            self._seen, self._entry = self._known() | new, None
+        return bool(new)
 
     def missing(self, rows: Iterable[Row]) -> list[int]:
         """Return the keys that a complete list no longer has."""
@@ -346,18 +356,23 @@ class StreamBookmarks(Generic[B]):
 class Bookmarks:
     """The bookmarks of all streams, and the state they come from and go to."""
 
-    def __init__(self, state: object = None) -> None:
+    def __init__(self, state: object = None, streams: Collection[str] = ()) -> None:
         """Start empty, or from what an earlier run printed.
+
+        Args:
+            state: What was printed.
+            streams: Names of the streams that have bookmarks. What the state says of others, a later release's
+                perhaps, is printed again as it came.
 
         Raises:
             StateError: `state` is not what this tap, or an SDK tap, prints.
         """
+        states = stream_states(state)
         self._streams: dict[str, StreamBookmarks[Any]] = {}
-        self._entries: dict[str, dict[str, dict[str, Any]]] = {}
-        for name, stream_state in mapping(mapping(state, "the state").get("bookmarks"), "bookmarks").items():
-            entries = loaded_entries(mapping(stream_state, f"bookmarks.{name}"), f"bookmarks.{name}")
-            if entries:
-                self._entries[name] = entries
+        self._foreign = {name: value for name, value in states.items() if name not in streams}
+        self._entries: dict[str, dict[str, Entry]] = {
+            name: loaded_entries(value, f"bookmarks.{name}") for name, value in states.items() if name in streams
+        }
 
     def of(self, stream: str, kind: Callable[[Mapping[str, Any]], B]) -> StreamBookmarks[B]:
         """Return the bookmarks of a stream."""
@@ -375,99 +390,18 @@ class Bookmarks:
         for stream in self._streams.values():
             stream.state()
         streams = {name: entries for name, entries in self._entries.items() if entries}
-        return {"bookmarks": {name: {"version": VERSION, "webinars": entries} for name, entries in streams.items()}}
+        ours = {name: {"version": VERSION, "webinars": entries} for name, entries in streams.items()}
+        return {"bookmarks": {**self._foreign, **ours}}
 
 
-def loaded_entries(stream_state: Mapping[str, Any], where: str) -> dict[str, dict[str, Any]]:
-    """Return the entries of a stream's state by webinarKey.
-
-    Partitions, as a tap without rosters leaves them, become entries that hold a bookmark only.
-
-    Raises:
-        StateError: it cannot be understood.
-    """
-    version = stream_state.get("version", VERSION)
-    if version != VERSION:
-        msg = (
-            f"{where} of the state has another version than {VERSION}, which this release reads: "
-            "use the release that wrote it, or remove that entry to read the stream anew"
-        )
-        raise StateError(msg)
-    entries = _from_partitions(stream_state.get("partitions"), where)
-    for key, entry in mapping(stream_state.get("webinars"), f"{where}.webinars").items():
-        place = f"{where}.webinars.{mask(str(key))}"
-        if not key.isdecimal():
-            raise StateError(_DAMAGED.format(where=place, what="a name that is no webinarKey"))
-        entries[key] = _checked(mapping(entry, place), place)
-    return entries
-
-
-def _from_partitions(partitions: object, where: str) -> dict[str, dict[str, Any]]:
-    if partitions is None:
-        return {}
-    if not isinstance(partitions, list):
-        raise StateError(_DAMAGED.format(where=f"{where}.partitions", what="something that is no list"))
-    entries = {}
-    for partition in partitions:
-        place = f"{where}.partitions"
-        key = mapping(mapping(partition, place).get("context"), place).get("webinarKey")
-        if key is not None and "replication_key_value" in partition:
-            entries[str(key)] = _checked({"replication_key_value": partition["replication_key_value"]}, place)
-    return entries
-
-
-def _checked(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
-    for name in ("replication_key_value", "read_at"):
-        if entry.get(name) is not None and canonical_time(entry[name]) is None:
-            raise StateError(_DAMAGED.format(where=where, what=f"a {name} that is no time"))
-    count = entry.get("count")
-    if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 0):
-        raise StateError(_DAMAGED.format(where=where, what="a count that is no number"))
-    if not isinstance(entry.get("hash", ""), str):
-        raise StateError(_DAMAGED.format(where=where, what="a damaged hash"))
-    roster = entry.get("roster", "")
-    if not (isinstance(roster, str) and _is_packed(roster)):
-        raise StateError(_DAMAGED.format(where=where, what="a damaged roster"))
-    return dict(entry)
-
-
-_DAMAGED: Final = "{where} of the state has {what}: restore an earlier state, or remove that entry to read it anew"
-
-
-def mapping(value: object, where: str) -> Mapping[str, Any]:
-    """Return a JSON object of the state; nothing counts as an empty one.
-
-    Raises:
-        StateError: it is something else.
-    """
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        msg = f"{where} is not a JSON object: restore an earlier state, or start without one"
-        raise StateError(msg)
-    return value
+def canonical(moment: dt.datetime) -> str:
+    """Return a moment as text in the form of all times that come out."""
+    return canonical_time(moment.isoformat()) or ""
 
 
 def seconds(moment: dt.datetime) -> str:
     """Return a moment as text, to the second."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def pack(roster: Mapping[int, int]) -> str:
-    """Return a roster as text, 16 characters a row."""
-    return base64.b64encode(b"".join(_ROW.pack(*row) for row in sorted(roster.items()))).decode()
-
-
-def unpack(text: str) -> dict[int, int]:
-    """Return the roster that `pack` made a text of."""
-    return dict(_ROW.iter_unpack(base64.b64decode(text)))
-
-
-def _is_packed(text: str) -> bool:
-    try:
-        return len(base64.b64decode(text, validate=True)) % _ROW.size == 0
-    except (binascii.Error, ValueError):
-        return False
 
 
 def _record_hash(record: Row) -> str:

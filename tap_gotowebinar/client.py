@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from tap_gotowebinar import envelopes
 from tap_gotowebinar.connection import REFUSALS
-from tap_gotowebinar.envelopes import MAX_PAGE_SIZE
+from tap_gotowebinar.envelopes import MAX_PAGE_SIZE, Listing
 from tap_gotowebinar.errors import GaveUpError, NotFoundError, RefusedError
 from tap_gotowebinar.plan import Reason
 from tap_gotowebinar.records import RecordReader
@@ -95,8 +95,8 @@ class GoToWebinarStream(Stream):
         with self.tap.stop_signals.waiting():
             return call()
 
-    def pages(self, path: str, read: Callable[[object], Page], key: str, *, size: str, **params: str) -> list[Any]:
-        """Return the rows of all pages, each once.
+    def pages(self, path: str, read: Callable[[object], Page], key: str, *, size: str, **params: str) -> Listing:
+        """Return the rows of all pages.
 
         Pages are numbered, not pointed at: a list that grows while it is read repeats or skips rows. So the number of
         different rows is compared with what the last page says, and the listing is read once more if they differ.
@@ -111,9 +111,9 @@ class GoToWebinarStream(Stream):
         for _ in range(2):
             rows, total = self._pages_once(path, read, key, {size: MAX_PAGE_SIZE, **params})
             if total is None or len(rows) == total:
-                return rows
+                return Listing(rows, is_complete=True)
         self.tap.report.warn(f"{path} says it holds {total} rows and gave {len(rows)} different ones, read twice")
-        return rows
+        return Listing(rows, is_complete=False)
 
     def _pages_once(
         self, path: str, read: Callable[[object], Page], key: str, params: Mapping[str, str | int]
@@ -212,12 +212,13 @@ class ChildStream(GoToWebinarStream):
             self.tally.gone.append(call.key)
         except GaveUpError as error:
             self.tally.given_up.append(call.key)
-            self.tap.given_up_in_a_row.add(call.key)
-            if len(self.tap.given_up_in_a_row) >= MAX_GIVEN_UP:
+            self.tap.given_up_in_a_row += 1
+            if self.tap.given_up_in_a_row >= MAX_GIVEN_UP:
                 raise
             self.logger.warning("%s; going on with the rest", error)
         else:
-            self.tap.given_up_in_a_row.clear()
+            if result is not None:
+                self.tap.given_up_in_a_row = 0
             return result
         return None
 

@@ -6,11 +6,12 @@ ends as the value its reader made of the answer or as one of `errors`.
 
 from __future__ import annotations
 
+import datetime as dt
 import email.utils
-import logging
+import functools
 import random
 import time
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import backoff
 
@@ -26,19 +27,20 @@ from tap_gotowebinar.errors import (
 from tap_gotowebinar.redaction import error_code, error_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from tap_gotowebinar.auth import Authenticator
     from tap_gotowebinar.pacing import RateBudget
     from tap_gotowebinar.report import Tally
     from tap_gotowebinar.transport import Answer, Transport
 
-logger = logging.getLogger("tap-gotowebinar.connection")
-
 T = TypeVar("T")
 
 TRIES: Final = 6
 """How often a call is made when it fails in a transient way: about 15 seconds of waiting in all, plus time-outs."""
+
+WAITS: Final = functools.partial(backoff.expo, factor=0.5, max_value=30)
+"""Longest waits between these tries, in seconds; each is drawn at random below."""
 
 MAX_RENEWALS: Final = 20
 """How many tokens one call may see expire before something else must be wrong."""
@@ -56,7 +58,15 @@ REFUSALS: Final = frozenset({403})
 class Connection:
     """Calls under one budget with one token. Thread-safe."""
 
-    def __init__(self, origin: str, transport: Transport, authenticator: Authenticator, budget: RateBudget) -> None:
+    def __init__(
+        self,
+        origin: str,
+        transport: Transport,
+        authenticator: Authenticator,
+        budget: RateBudget,
+        *,
+        waits: Callable[[], Generator[Any, None, None]] = WAITS,
+    ) -> None:
         """Nothing is sent before the first call.
 
         Args:
@@ -64,11 +74,17 @@ class Connection:
             transport: Sends one request.
             authenticator: Knows the token.
             budget: Says when a call may be sent.
+            waits: Longest waits between tries, in seconds.
         """
         self._origin = origin.rstrip("/")
         self._transport = transport
         self._authenticator = authenticator
         self._budget = budget
+        self._waits = waits
+
+    def close(self) -> None:
+        """Close what is open to GoTo; a later call would open it again."""
+        self._transport.close()
 
     def get(
         self,
@@ -105,14 +121,17 @@ class Connection:
         def count(details: object) -> None:  # noqa: ARG001
             tally.retries += 1
 
-        retrying = backoff.on_exception(
-            backoff.expo, TransientError, max_tries=TRIES, factor=0.5, max_value=30, logger=None, on_backoff=count
-        )
+        retrying = backoff.on_exception(self._waits, TransientError, max_tries=TRIES, logger=None, on_backoff=count)
         try:
-            return retrying(attempt)()
+            result = retrying(attempt)()
+        except NotFoundError:
+            tally.answered += 1
+            raise
         except TransientError as error:
             msg = f"gave up on {path} after {TRIES} tries: {error}"
             raise GaveUpError(msg) from None
+        tally.answered += 1
+        return result
 
     def _admitted(
         self, method: str, path: str, params: Mapping[str, str | int] | None, tally: Tally, refusals: frozenset[int]
@@ -122,10 +141,11 @@ class Connection:
         next(pauses)
         paused = 0.0
         for _ in range(MAX_RENEWALS):
-            token = self._authenticator.token()
             while True:
+                self._authenticator.token()  # A renewal takes its time before the slot is asked for, not inside.
                 with self._budget.slot() as waited:
                     tally.waited += waited
+                    token = self._authenticator.token()  # The one from before the wait may be gone.
                     tally.calls += 1
                     answer = self._transport.send(method, self._origin + path, token=token, params=params)
                 if answer.status != 429:  # noqa: PLR2004
@@ -140,6 +160,7 @@ class Connection:
                 self._authenticator.accepted(token)
                 return answer
             self._authenticator.refused(token)
+            tally.retries += 1
         msg = f"GoTo refused {MAX_RENEWALS} access tokens in a row for {path}; try again later"
         raise AuthenticationError(msg)
 
@@ -178,7 +199,9 @@ def _asked_pause(retry_after: str) -> float | None:
         seconds = float(retry_after)
     except ValueError:
         try:
-            seconds = email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time()
+            date = email.utils.parsedate_to_datetime(retry_after)
+            # Without a zone it is GMT, as every date in HTTP; a naive one would be taken for local time.
+            seconds = (date if date.tzinfo else date.replace(tzinfo=dt.UTC)).timestamp() - time.time()
         except (ValueError, OverflowError):
             return None
     return seconds if MIN_ASKED_PAUSE <= seconds < float("inf") else None

@@ -32,6 +32,18 @@ class Page(NamedTuple):
     is_last: bool
 
 
+class Listing(NamedTuple):
+    """Rows of all pages together.
+
+    Attributes:
+        rows: Each row once.
+        is_complete: Whether they are as many as the listing says it holds.
+    """
+
+    rows: list[Any]
+    is_complete: bool
+
+
 def hal(name: str) -> Callable[[object], Page]:
     """Return a reader of HAL answers whose rows are under `_embedded.<name>`."""
 

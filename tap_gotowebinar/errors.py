@@ -39,5 +39,9 @@ class GaveUpError(GoToWebinarError):
     """A call that failed in a transient way each time it was tried."""
 
 
+class OutputError(GoToWebinarError):
+    """What was read cannot be handed on: the reader is gone, or the disk is full."""
+
+
 class ComeBackLaterError(GoToWebinarError):
     """GoTo asks for a longer pause than a run should sit through."""

@@ -31,6 +31,7 @@ class RateBudget:
         per_second: Calls that may be sent in a second, evenly spaced.
         window: Length of the window in seconds.
         clock: Monotonic seconds.
+        wait: Waits on a condition for so many of the clock's seconds, or without end.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class RateBudget:
         *,
         window: float = WINDOW,
         clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[threading.Condition, float | None], object] = threading.Condition.wait,
     ) -> None:
         """Start with every slot free."""
         self._per_window = per_window
         self._spacing = 1 / per_second
         self._window = window * (1 + CLOCK_MARGIN)
         self._clock = clock
+        self._wait = wait
         self._changed = threading.Condition()
         self._queue: deque[object] = deque()
         self._in_flight = 0
@@ -79,7 +82,7 @@ class RateBudget:
             self._queue.append(ticket)
             try:
                 while (delay := self._delay(ticket)) is None or delay > 0:
-                    self._changed.wait(delay)
+                    self._wait(self._changed, None if delay is None else min(delay, threading.TIMEOUT_MAX))
                 self._in_flight += 1
                 self._next_send = self._clock() + self._spacing
             finally:

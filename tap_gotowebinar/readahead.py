@@ -13,6 +13,8 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from tap_gotowebinar.envelopes import Listing
+
 if TYPE_CHECKING:
     from tap_gotowebinar.stopping import StopSignals
 
@@ -72,7 +74,7 @@ class _Job:
 
     @property
     def rows(self) -> int:
-        return len(self._result) if isinstance(self._result, list) else 1
+        return len(self._result.rows) if isinstance(self._result, Listing) else 1
 
     def result(self) -> Any:  # noqa: ANN401 - whatever the call returns
         if self._error is not None:
@@ -160,12 +162,14 @@ class ReadAhead:
     def result(self, call: Foreseen) -> Any:  # noqa: ANN401 - whatever the call returns
         """Return what a call brought; it is made here and now if nobody foresaw it.
 
+        A pivot that has failed is raised to whom asks first, who counts it; those after it get None.
+
         Raises:
             Stopped: a signal has come.
             Exception: what the call raised.
         """
         if self._pivot is not None and self._pivot.key == call.key:
-            return self._pivot.result()
+            return None if self._pivot.has_failed else self._pivot.result()
         job = self._awaited(call.key) if self.has(call) else self._made_now(call)
         if call.is_pivot:
             self._pivot = job

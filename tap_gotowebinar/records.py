@@ -61,7 +61,8 @@ class RecordReader:
 
     Args:
         schema: The stream's JSON schema.
-        keys: Primary keys that the answer itself must hold.
+        keys: Primary keys that the answer itself must hold. The other fields that may not be null are keys of the
+            parent: they are left to it, because the path that was asked for is surer than what a row says.
         tally: Where unusable values are counted.
         on_unknown: Told the names of fields that the schema does not declare.
     """
@@ -76,6 +77,11 @@ class RecordReader:
         """Prepare one converter per declared field."""
         self._object = _ObjectReader(schema, tally, on_unknown, prefix="")
         self._keys = keys
+        self._parent_keys = [
+            name
+            for name, declared in schema["properties"].items()
+            if "null" not in declared["type"] and name not in keys
+        ]
 
     def read(self, row: object) -> dict[str, Any]:
         """Return the record of one row.
@@ -87,6 +93,8 @@ class RecordReader:
             msg = "a row of the answer is not an object"
             raise BrokenAnswerError(msg)
         record: dict[str, Any] = self._object(row)
+        for key in self._parent_keys:
+            record.pop(key, None)
         for key in self._keys:
             if not is_key(record.get(key)):
                 msg = f"a row of the answer has no usable {key}"

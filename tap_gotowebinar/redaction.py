@@ -12,24 +12,25 @@ from typing import Final
 MAX_LENGTH: Final = 200
 """Characters of a foreign message that are shown."""
 
+READ_AT_MOST: Final = 20 * MAX_LENGTH
+"""Characters of a foreign message that are looked at."""
+
 _MESSAGE_FIELDS: Final = ("description", "message", "msg", "error_description", "errorMessage")
 _CODE_FIELDS: Final = ("errorCode", "int_err_code", "error")
 
-_MASKS: Final = (
-    (re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+"), "<e-mail>"),
-    (re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://\S+"), "<url>"),
-    (re.compile(r"\d{7,}"), "<number>"),
-    (re.compile(r"[A-Za-z0-9_\-.+/=~]{20,}"), "<token>"),
-)
-_UNPRINTABLE: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_URL: Final = re.compile(r"://|:\\?/\\?/")
+_EMAIL: Final = re.compile(r"[@\uff20\ufe6b]|%40|&#0*64;|&#x0*40;|&commat;", re.IGNORECASE)
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_\-.+/=~%]{20,}")
+_NUMBER: Final = re.compile(r"\d{7,}")
 
 
 def mask(text: str) -> str:
     """Return `text` as one line of at most `MAX_LENGTH` characters without e-mails, URLs, long numbers or tokens."""
     # Cut once before masking as well: a message of megabytes must not cost more than its first lines.
-    line = _UNPRINTABLE.sub(" ", text[: 20 * MAX_LENGTH]).strip()
-    for pattern, replacement in _MASKS:
-        line = pattern.sub(replacement, line)
+    words = text[:READ_AT_MOST].split()
+    if len(text) > READ_AT_MOST:
+        words[-1:] = ["..."]  # May be the half of something, which no rule knows.
+    line = " ".join(filter(None, map(_masked, words)))
     return line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 3] + "..."
 
 
@@ -40,7 +41,18 @@ def error_code(body: object) -> str:
 
 def error_text(body: object) -> str:
     """Return what an error body says, masked: `code: message`, one of them, or an empty string."""
-    return ": ".join(part for part in (error_code(body), _first_text(body, _MESSAGE_FIELDS)) if part)
+    return mask(": ".join(part for part in (error_code(body), _first_text(body, _MESSAGE_FIELDS)) if part))
+
+
+def _masked(word: str) -> str:
+    """Return a word without what must not be shown; the whole word goes when it holds an address of any kind."""
+    word = "".join(filter(str.isprintable, word))
+    if _URL.search(word):
+        return "<url>"
+    if _EMAIL.search(word):
+        return "<e-mail>"
+    # Tokens first: the digits inside one would otherwise be taken out, and leave pieces too short to be known as such.
+    return _NUMBER.sub("<number>", _TOKEN.sub("<token>", word))
 
 
 def _first_text(body: object, fields: tuple[str, ...]) -> str:

@@ -1,10 +1,11 @@
-"""The registrants of one webinar: a list that is complete, or an error."""
+"""The registrants of one webinar: a list that says whether it is complete, or an error."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tap_gotowebinar import envelopes
+from tap_gotowebinar.envelopes import Listing
 from tap_gotowebinar.errors import GaveUpError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ ROUND_LENGTH: Final = 100
 
 
 class RegistrantLists:
-    """Reads complete lists of registrants; for any thread."""
+    """Reads lists of registrants; for any thread."""
 
     def __init__(self, reader: RecordReader) -> None:
         """Read nothing yet.
@@ -26,7 +27,7 @@ class RegistrantLists:
         """
         self._reader = reader
 
-    def read(self, path: str, stream: ChildStream, *, known: int) -> list[dict[str, Any]]:
+    def read(self, path: str, stream: ChildStream, *, known: int) -> Listing:
         """Return the records of a webinar's list, each registrant once.
 
         Args:
@@ -34,10 +35,10 @@ class RegistrantLists:
             stream: On whose account the calls are made.
             known: How many registrants it had before. A list that lost more than half is read twice.
         """
-        rows = self._read(path, stream)
-        return rows if 2 * len(rows) >= known else self._read(path, stream)
+        listing = self._read(path, stream)
+        return self._read(path, stream) if 2 * len(listing.rows) < known else listing
 
-    def _read(self, path: str, stream: ChildStream) -> list[dict[str, Any]]:
+    def _read(self, path: str, stream: ChildStream) -> Listing:
         try:
             # Without `page` and `limit` the list is one consistent snapshot.
             page = stream.call(path, self._checked)
@@ -50,15 +51,12 @@ class RegistrantLists:
                 return self._paged(path, stream)
         elif not page.is_last:
             return self._paged(path, stream)
-        return self._distinct(page.rows)
+        rows = {row["registrantKey"]: row for row in page.rows}
+        return Listing(list(rows.values()), is_complete=True)
 
-    def _paged(self, path: str, stream: ChildStream) -> list[dict[str, Any]]:
-        return self._distinct(stream.pages(path, self._checked, "registrantKey", size="limit"))
+    def _paged(self, path: str, stream: ChildStream) -> Listing:
+        return stream.pages(path, self._checked, "registrantKey", size="limit")
 
     def _checked(self, body: object) -> envelopes.Page:
         page = envelopes.array(body)
         return page._replace(rows=[self._reader.read(row) for row in page.rows])
-
-    @staticmethod
-    def _distinct(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return list({row["registrantKey"]: row for row in rows}.values())

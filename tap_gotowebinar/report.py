@@ -32,7 +32,8 @@ class Tally:
     Attributes:
         records: RECORD messages.
         calls: Requests sent to the API, repeated ones too.
-        retries: Requests sent again after a transient failure or a 429.
+        answered: Calls that brought what was asked for, or that it is gone.
+        retries: Requests sent again after a transient failure, a 429 or for an expired token.
         waited: Seconds spent waiting for the rate budget.
         refused: Paths GoTo did not allow to be read.
         gone: Paths of things that no longer exist.
@@ -43,6 +44,7 @@ class Tally:
 
     records: int = 0
     calls: int = 0
+    answered: int = 0
     retries: int = 0
     waited: float = 0.0
     refused: list[str] = field(default_factory=list)
@@ -50,11 +52,6 @@ class Tally:
     given_up: list[str] = field(default_factory=list)
     unusable: Counter[str] = field(default_factory=Counter)
     unknown: set[str] = field(default_factory=set)
-
-    @property
-    def answered(self) -> int:
-        """Calls that brought something other than a refusal."""
-        return self.calls - self.retries - len(self.refused) - len(self.given_up)
 
 
 class Report:
@@ -120,7 +117,7 @@ class Report:
 
     def start_bar(self) -> None:
         """Show a live bar instead of progress lines when somebody is watching."""
-        if sys.stderr.isatty():  # pragma: no cover - a pseudo-terminal test runs it in a process of its own
+        if sys.stderr.isatty():
             self._bar = _Bar()
 
     def _progress(self) -> str:
@@ -142,7 +139,7 @@ class Report:
         """
         lines = []
         for stream, tally in self._tallies.items():
-            if tally.refused and not (forgive_refusals and (tally.answered > 0 or tally.records > 0)):
+            if tally.refused and not (forgive_refusals and self._read_something(tally)):
                 advice = "check the permissions of the user, or set on_forbidden to skip"
                 if forgive_refusals:
                     advice = "every call of this stream was refused: deselect it, or check the permissions of the user"
@@ -153,6 +150,13 @@ class Report:
                     "they are read again next time"
                 )
         return lines
+
+    def _read_something(self, tally: Tally) -> bool:
+        """Whether a stream was answered at all, by calls of its own or by those it shares with another stream."""
+        if tally.calls:
+            return tally.answered > 0 or tally.records > 0
+        sharing = (other for other in self._tallies.values() if not set(tally.refused).isdisjoint(other.refused))
+        return tally.records > 0 or any(other.answered for other in sharing)
 
     def log_summary(self) -> None:
         """Log the counts of every stream as a table, and what was left out."""
@@ -173,6 +177,8 @@ class Report:
         if self._calls_planned is not None:
             used, details = self.calls - self._calls_before, self.tally("registrant_details").calls
             logger.info("planned %d calls, used %d and %d for details", self._calls_planned, used - details, details)
+        if self.warnings:
+            logger.warning("%d warning(s) above", len(self.warnings))
         logger.info("finished in %.1f s", self._clock() - self._started)
 
     @staticmethod
@@ -194,7 +200,7 @@ def _minutes(minutes: float) -> str:
     return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"  # noqa: PLR2004
 
 
-class _Bar:  # pragma: no cover - needs a terminal; shown by a test in a process of its own
+class _Bar:
     """One line at the bottom of a terminal; log lines scroll above it."""
 
     def __init__(self) -> None:

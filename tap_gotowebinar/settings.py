@@ -177,7 +177,7 @@ TAP_SETTINGS: Final = (
     ),
     th.Property(
         "on_forbidden",
-        th.StringType(allowed_values=["fail", "skip"]),
+        th.CustomType({"type": ["string", "null"], "enum": ["fail", "skip", None]}),
         default="fail",
         title="On forbidden",
         description="What a refusal by GoTo means: `fail` completes the rest of the run and exits with 1; `skip` exits "
@@ -272,6 +272,8 @@ def problems(config: Mapping[str, Any]) -> Iterator[str]:
             "emit_activate_version_messages cannot be used: no stream is a full copy, so that a target would delete "
             "what this run did not read; remove it"
         )
+    if "stream_maps" in config and config["stream_maps"] is None:
+        yield "stream_maps is null: fill it or leave it out"
     if config.get("batch_config"):
         yield "batch_config cannot be used: this tap has no BATCH mode; remove it"
 
@@ -363,4 +365,4 @@ def _one_of(value: object) -> str:
 
 
 def _names(value: object) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+    return [str(item) for item in value if item is not None] if isinstance(value, list) else [str(value)]

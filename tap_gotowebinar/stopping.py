@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
+"""The signals that end a run."""
+
 INSIST_AFTER: Final = 2.0
 """Seconds after which a second signal ends the process on the spot; a terminal and Meltano may both send the first."""
 
@@ -29,6 +32,19 @@ class Stopped(BaseException):
         self.exit_code = 128 + signum
 
 
+@contextlib.contextmanager
+def signals_held() -> Iterator[None]:
+    """Let SIGINT and SIGTERM wait until the enclosed block is done."""
+    if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover - Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class StopSignals:
     """Whether a signal has come, and whether the main thread may be interrupted right now."""
 
@@ -40,7 +56,7 @@ class StopSignals:
 
     def install(self) -> None:
         """Take over SIGINT and SIGTERM."""
-        for signum in (signal.SIGINT, signal.SIGTERM):
+        for signum in STOPPING:
             signal.signal(signum, self._note)
 
     def check(self) -> None:

@@ -18,19 +18,20 @@ from tap_gotowebinar.readahead import Foreseen
 from tap_gotowebinar.scope import IDENTITY_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers.types import Context, Record
 
     from tap_gotowebinar.bookmarks import Bookmark, Moment
-    from tap_gotowebinar.plan import DueRule, PlannedWebinar
+    from tap_gotowebinar.envelopes import Listing
+    from tap_gotowebinar.plan import DueRule
     from tap_gotowebinar.readahead import Foresight
 
 WINDOW_MARGIN: Final = dt.timedelta(days=1)
 """Asked for on both sides: GoTo does not say whether its filter tests the start, the end or the overlap."""
 
-YEARS_AHEAD: Final = 10
-"""How far ahead webinars are listed; the API wants an end."""
+LOOKAHEAD: Final = dt.timedelta(days=3653)
+"""How far ahead webinars are listed, ten years; the API wants an end."""
 
 
 class Organizers(GoToWebinarStream):
@@ -91,7 +92,7 @@ class Webinars(GoToWebinarStream):
         for path, organizer_key in self.tap.scope.listings:
             for row in self._listed(path):
                 record = self.reader.read(row)
-                record.setdefault("organizerKey", organizer_key)
+                record["organizerKey"] = record.get("organizerKey") or organizer_key
                 if self.tap.scope.includes(record["organizerKey"]):
                     records.setdefault(record["webinarKey"], record)
         return list(records.values())
@@ -99,13 +100,11 @@ class Webinars(GoToWebinarStream):
     def _listed(self, path: str) -> list[Any]:
         window = {
             "fromTime": _wire_time(self.tap.settings.start_date - WINDOW_MARGIN),
-            "toTime": _wire_time(self.tap.started_at.replace(year=self.tap.started_at.year + YEARS_AHEAD)),
+            "toTime": _wire_time(self.tap.started_at + LOOKAHEAD + WINDOW_MARGIN),
         }
         try:
-            listing = functools.partial(
-                self.pages, path, envelopes.hal("webinars"), "webinarKey", size="size", **window
-            )
-            return self.interruptibly(listing)
+            read = functools.partial(self.pages, path, envelopes.hal("webinars"), "webinarKey", size="size", **window)
+            return self.interruptibly(read).rows
         except RefusedError as error:
             self.tally.refused.append(path)
             self.logger.warning("%s: the key may be wrong, or the user may not see it", error)
@@ -165,45 +164,54 @@ class RegistrantStream(ChildStream):
     _webinar_key: str
     """The webinar it belongs to."""
 
-    def read_list(self, context: Context | None) -> list[dict[str, Any]] | None:
-        """Return the complete list of a webinar; None when it could not be read."""
-        rows: list[dict[str, Any]] | None = self.tolerant_result(self._list_call(context), self.webinar_of(context).key)
-        return rows
+    @property
+    def emits_everything(self) -> bool:
+        """Whether the catalog asks for all rows each time; bookmarks are left alone then."""
+        return self.replication_method == REPLICATION_FULL_TABLE
 
-    def _list_call(self, context: Context | None) -> Foreseen:
-        webinar = self.webinar_of(context)
+    @override
+    def reason(self, rule: DueRule, moment: Moment, newest: str | None, webinar_key: str) -> Reason | None:
+        return Reason.ALIVE if self.emits_everything else super().reason(rule, moment, newest, webinar_key)
+
+    def list_call(self, context: Context | None) -> Foreseen:
+        """Return the call for the list of a webinar."""
         path = self.list_path.format_map(context or {})
-        read = functools.partial(self.tap.registrant_lists.read, path, self, known=self.tap.people_of(webinar.key))
-        return Foreseen(path, read, is_pivot=True)
+        known = self.tap.people_of(self.webinar_of(context).key)
+        return Foreseen(path, functools.partial(self.tap.registrant_lists.read, path, self, known=known), is_pivot=True)
 
     @override
     def foresee(self, context: Context) -> Foresight:
-        yield self._list_call(context)
+        yield self.list_call(context)
 
-    def is_due(self, webinar: PlannedWebinar, rows: list[dict[str, Any]]) -> Callable[[dict[str, Any]], bool]:
-        """Return the question whether a row of a complete list is to be emitted."""
-        if self.replication_method == REPLICATION_FULL_TABLE:
-            return lambda _row: True
-        bookmark: RosterBookmark = self.bookmarks.of(webinar.key)
+    def read_list(self, context: Context | None) -> Listing | None:
+        """Return the list of a webinar; None when it could not be read."""
+        listing: Listing | None = self.tolerant_result(self.list_call(context), self.webinar_of(context).key)
+        return listing
+
+    def due_among(self, rows: list[dict[str, Any]], webinar_key: str) -> Iterator[dict[str, Any]]:
+        """Yield those of a webinar's list rows that this stream has not emitted as they are."""
+        if self.emits_everything:
+            return iter(rows)
+        bookmark: RosterBookmark = self.bookmarks.of(webinar_key)
         bookmark.begin(rows, whole_list=self.repeats_whole_list)
-        return bookmark.is_due
+        return filter(bookmark.is_due, rows)
 
     def due_rows(self, context: Context | None) -> Iterator[dict[str, Any]]:
-        """Yield the list rows of a webinar that this stream has not emitted as they are."""
-        rows = self.read_list(context)
-        if rows is None:
+        """Yield the list rows that are due, and note at the end that the list has been read."""
+        listing = self.read_list(context)
+        if listing is None:
             return
-        webinar = self.webinar_of(context)
-        is_due = self.is_due(webinar, rows)
-        for row in rows:
-            if is_due(row):
-                self._row, self._webinar_key = row, webinar.key
-                yield row
-        if self.replication_method == REPLICATION_FULL_TABLE:
+        rows, webinar = listing.rows, self.webinar_of(context)
+        self.tap.removals.expect(webinar.key, rows)
+        for row in self.due_among(rows, webinar.key):
+            self._row, self._webinar_key = row, webinar.key
+            yield row
+        if self.emits_everything:
             return
-        bookmark = self.bookmarks.of(webinar.key)
+        bookmark: RosterBookmark = self.bookmarks.of(webinar.key)
         # Rows that were refused, given up or cut off are still due: then the webinar is not read to the end.
-        if not any(map(bookmark.is_due, rows)) and bookmark.complete(rows, webinar.moment):
+        is_read = listing.is_complete and not any(map(bookmark.is_due, rows))
+        if is_read and bookmark.complete(rows, webinar.moment):
             self.bookmarks.changed()
 
     @override
@@ -245,13 +253,13 @@ class RegistrantDetails(RegistrantStream):
             record = self.tolerant_result(self._call(context, row), webinar.key)
             if record is not None:
                 yield record
-            elif len(self.tally.gone) > gone:
+            elif len(self.tally.gone) > gone and not self.emits_everything:
                 self.remember_row()
 
     @override
     def foresee(self, context: Context) -> Foresight:
-        rows = yield self._list_call(context)
-        for row in filter(self.is_due(self.webinar_of(context), rows), rows):
+        listing = yield self.list_call(context)
+        for row in self.due_among(listing.rows, self.webinar_of(context).key):
             yield self._call(context, row)
 
     def _call(self, context: Context | None, row: dict[str, Any]) -> Foreseen:
@@ -272,17 +280,25 @@ class RegistrantRemovals(RegistrantStream):
         settled = moment.is_settled(newest)
         return None if settled and not self.bookmarks.of(webinar_key).is_known else Reason.ALIVE
 
+    def expect(self, webinar_key: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Remember who is on a list before the other streams emit them.
+
+        Their details may take hours; a run that is killed meanwhile must not forget whom the next one has to miss.
+        """
+        if self.selected and self.bookmarks.of(webinar_key).expect(rows):
+            self.bookmarks.changed()
+
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        rows = self.read_list(context)
-        if rows is None:
+        listing = self.read_list(context)
+        if listing is None or not listing.is_complete:
             return
         webinar = self.webinar_of(context)
         bookmark = self.bookmarks.of(webinar.key)
-        for key in bookmark.missing(rows):
+        for key in bookmark.missing(listing.rows):
             self._row, self._webinar_key = {"registrantKey": key}, webinar.key
             yield {"registrantKey": str(key), "removedAt": self.tap.started}
-        if bookmark.complete(rows, settled=self.is_settled(webinar)):
+        if bookmark.complete(listing.rows, settled=self.is_settled(webinar)):
             self.bookmarks.changed()
 
     @override

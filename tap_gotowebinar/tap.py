@@ -24,7 +24,7 @@ from tap_gotowebinar.auth import Authenticator
 from tap_gotowebinar.bookmarks import Bookmarks, Moment, RosterBookmark
 from tap_gotowebinar.client import ChildStream, GoToWebinarStream
 from tap_gotowebinar.connection import Connection
-from tap_gotowebinar.errors import GoToWebinarError
+from tap_gotowebinar.errors import GoToWebinarError, OutputError
 from tap_gotowebinar.pacing import WINDOW, RateBudget
 from tap_gotowebinar.plan import DueRule, Plan, PlannedWebinar, Reason, last_end
 from tap_gotowebinar.readahead import ReadAhead
@@ -40,7 +40,7 @@ from tap_gotowebinar.settings import (
     problems,
     schema_problem,
 )
-from tap_gotowebinar.stopping import Stopped, StopSignals
+from tap_gotowebinar.stopping import Stopped, StopSignals, signals_held
 from tap_gotowebinar.transport import Transport
 from tap_gotowebinar.writer import MessageWriter, StateWriter
 
@@ -81,7 +81,7 @@ class TapGoToWebinar(Tap):
         self.report = Report()
         self.bookmarks = Bookmarks()
         self.stop_signals = StopSignals()
-        self.given_up_in_a_row: set[str] = set()
+        self.given_up_in_a_row = 0
         self.cut_short: set[str] = set()
         self.started_at = self.now()
         self.started = canonical_time(self.started_at.isoformat()) or ""
@@ -100,6 +100,13 @@ class TapGoToWebinar(Tap):
         """The stream that lists the webinars."""
         stream = self.streams["webinars"]
         assert isinstance(stream, streams.Webinars)  # noqa: S101 - tells the type checker
+        return stream
+
+    @property
+    def removals(self) -> streams.RegistrantRemovals:
+        """The stream that knows who is missing."""
+        stream = self.streams["registrant_removals"]
+        assert isinstance(stream, streams.RegistrantRemovals)  # noqa: S101 - tells the type checker
         return stream
 
     @functools.cached_property
@@ -142,13 +149,17 @@ class TapGoToWebinar(Tap):
     def _rosters(self) -> list[ChildStream]:
         return [child for child in self.children if child.bookmark_kind is RosterBookmark]
 
+    @functools.cached_property
+    def _registrant_streams(self) -> list[ChildStream]:
+        return [child for child in self.children if isinstance(child, streams.RegistrantStream)]
+
     def newest_of(self, webinar_key: str) -> str | None:
         """Return the latest registration of a webinar that any stream has seen."""
         return max((child.bookmarks.of(webinar_key).newest or "" for child in self._rosters), default="") or None
 
     def people_of(self, webinar_key: str) -> int:
         """Return how many registrants of a webinar are known."""
-        return max((child.bookmarks.of(webinar_key).people for child in self._rosters), default=0)
+        return max((child.bookmarks.of(webinar_key).people for child in self._registrant_streams), default=0)
 
     def may_call(self, on_their_way: int) -> bool:
         """Whether `max_calls` allows another call for what belongs to a webinar.
@@ -183,7 +194,7 @@ class TapGoToWebinar(Tap):
     @override
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of an earlier run; the SDK's own copy stays empty, so that nothing prints it unasked."""
-        self.bookmarks = Bookmarks(state)
+        self.bookmarks = Bookmarks(state, [child.name for child in self.children])
 
     def run(self) -> int:
         """Read everything, print the last STATE, and say how it went.
@@ -192,23 +203,40 @@ class TapGoToWebinar(Tap):
             Exit code: 0 complete, 1 failed or refused, 128 + signal number when stopped.
         """
         self.report.start_bar()
-        code = 0
-        try:
-            self.sync_all()
-        except Stopped as stopped:
-            code = stopped.exit_code
-            self.logger.warning("stopped by signal %d; the next run goes on from here", code - 128)
-        except GoToWebinarError as error:
-            code = 1
-            self.logger.error("%s", error)  # noqa: TRY400 - one line
-        self.read_ahead.close()
-        self.state_writer.write_final()
-        self.message_writer.flush()
+        code = self._sync()
         self.report.log_summary()
         if self.cut_short:
             left, limit = len(self.cut_short), self.settings.max_calls
             self.logger.warning("max_calls (%s) reached: %d webinars left for the next run", limit, left)
         return code or self.verdict()
+
+    def _sync(self) -> int:
+        code = 0
+        try:
+            self.stop_signals.check()
+            self.sync_all()
+        except Stopped as stopped:
+            self.logger.warning("stopped by signal %d; the next run goes on from here", stopped.exit_code - 128)
+            # The same signal often ends the reader, too.
+            with contextlib.suppress(OutputError):
+                self._write_last()
+            return stopped.exit_code
+        except OutputError:
+            raise
+        except GoToWebinarError as error:
+            code = 1
+            self.logger.error("%s", error)  # noqa: TRY400 - one line
+        except Exception:
+            # Whatever it was, a stream map perhaps: what was written is known all the same.
+            self._write_last()
+            raise
+        self._write_last()
+        return code
+
+    def _write_last(self) -> None:
+        self.read_ahead.close()
+        self.state_writer.write_final()
+        self.message_writer.flush()
 
     def verdict(self) -> int:
         """Return 0 when everything that was wanted was read, else 1, after a line for each reason."""
@@ -246,16 +274,12 @@ class TapGoToWebinar(Tap):
         super(Tap, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
         with cls._one_line_errors():
-            tap = cls._from_command_line(
-                config, state=_json_object(state, "--state"), catalog=_json_object(catalog, "--catalog")
-            )
-            tap.stop_signals.install()
-            try:
-                code = tap.run()
-            except BrokenPipeError:
-                tap.message_writer.abandon()
-                cls.logger.error("the reader of the output is gone; stopped")  # noqa: TRY400 - one line
-                code = 1
+            known, wanted = _json_object(state, "--state"), _json_object(catalog, "--catalog")
+            with signals_held():
+                # The SDK's own handlers, which it installs here, would print an empty STATE and exit with 0.
+                tap = cls._from_command_line(config, state=known, catalog=wanted)
+                tap.stop_signals.install()
+            code = tap.run()
         sys.exit(code)
 
     @classmethod

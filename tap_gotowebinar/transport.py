@@ -6,15 +6,16 @@ texts hold URLs and addresses of objects.
 
 from __future__ import annotations
 
+import base64
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 import requests
 
-from tap_gotowebinar.errors import BrokenAnswerError, TransientError
+from tap_gotowebinar.errors import BrokenAnswerError, GoToWebinarError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,10 @@ CONNECT_TIMEOUT: Final = 10.0
 
 POOL_SIZE: Final = 100
 """Connections kept open to one host: more than calls are ever in flight."""
+
+
+SUCCESS: Final = range(200, 300)
+"""Statuses that come with a body of JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class Answer:
     """
 
     status: int
-    body: Any
+    body: Any = field(repr=False)
     retry_after: str = ""
     location: str = ""
 
@@ -58,6 +63,10 @@ class Transport:
         self._session.trust_env = False
         self._environment = functools.cache(_environment)
 
+    def close(self) -> None:
+        """Close every connection; a later call would open one again."""
+        self._session.close()
+
     def send(  # noqa: PLR0913 - the parts of a request
         self,
         method: str,
@@ -72,10 +81,11 @@ class Transport:
 
         Raises:
             TransientError: no connection, no answer in time, an answer cut off.
-            BrokenAnswerError: status 200 without JSON.
+            BrokenAnswerError: a status of success without JSON.
+            GoToWebinarError: the request cannot be made with this environment or these secrets.
         """
         scheme, host = urlsplit(url)[:2]
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {"Authorization": f"Bearer {token}" if token else _basic(auth)}
         try:
             response = self._session.request(
                 method,
@@ -83,16 +93,21 @@ class Transport:
                 params=params,
                 data=data,
                 headers=headers,
-                auth=auth,
                 timeout=self._timeout,
                 allow_redirects=False,
                 **self._environment(f"{scheme}://{host}"),
             )
+        except ValueError:
+            msg = f"the request to {host} cannot be made: check the proxy settings, and the secrets for odd characters"
+            raise GoToWebinarError(msg) from None
         except requests.exceptions.SSLError:
             msg = f"no trusted TLS connection to {host}"
             raise TransientError(msg) from None
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ReadTimeout):
             msg = f"{host} did not answer in time"
+            raise TransientError(msg) from None
+        except requests.exceptions.ProxyError:
+            msg = f"no connection to {host} through the proxy that the environment names"
             raise TransientError(msg) from None
         except requests.exceptions.ConnectionError:
             msg = f"no connection to {host}, or it was cut"
@@ -100,7 +115,17 @@ class Transport:
         except requests.exceptions.RequestException as error:
             msg = f"the answer of {host} could not be read ({type(error).__name__})"
             raise TransientError(msg) from None
+        except OSError:
+            msg = f"no connection to {host}: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names certificates that are not there"
+            raise GoToWebinarError(msg) from None
         return _answer(response)
+
+
+def _basic(auth: tuple[str, str] | None) -> str | None:
+    if auth is None:
+        return None
+    # In UTF-8 (RFC 7617); the HTTP library would take nothing beyond Latin-1.
+    return "Basic " + base64.b64encode(":".join(auth).encode(errors="replace")).decode()
 
 
 def _environment(origin: str) -> dict[str, Any]:
@@ -131,7 +156,7 @@ def _tolerantly_decoded(response: requests.Response) -> object:
     try:
         return response.json()
     except (ValueError, RecursionError):
-        if response.ok:
+        if response.status_code in SUCCESS:
             msg = f"the answer is not JSON (status {response.status_code}, {len(response.content)} bytes)"
             raise BrokenAnswerError(msg) from None
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
 from singer_sdk.contrib.msgspec import enc_hook
@@ -14,6 +14,8 @@ from singer_sdk.singerlib import RecordMessage, SchemaMessage
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message
 from typing_extensions import override
+
+from tap_gotowebinar.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +33,10 @@ STATE_INTERVAL: Final = 10.0
 """Seconds between two STATE messages, at the least."""
 
 STATE_SHARE: Final = 50
-"""A STATE that took a second to print is followed by this many seconds without one."""
+"""A STATE that took a second to make is followed by this many seconds without one."""
+
+LONGEST_STATE_INTERVAL: Final = 60.0
+"""Seconds after which a STATE is worth any price: what a killed run loses is at most what it did since the last one."""
 
 
 class MessageWriter(GenericSingerWriter[bytes, Message]):
@@ -65,34 +70,48 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             self.on_record(message.stream)
         self._append(line)
 
-    def write_state(self, state: dict[str, Any]) -> None:
-        """Write a STATE message and everything before it."""
-        self._append(self._encoder.encode({"type": "STATE", "value": state}))
+    def encode_state(self, state: dict[str, Any]) -> bytes:
+        """Return a STATE message as a line."""
+        return self._encoder.encode({"type": "STATE", "value": state})
+
+    def write_state(self, line: bytes) -> None:
+        """Write a line of `encode_state` and everything before it."""
+        self._append(line)
         self.flush()
 
     def flush(self) -> None:
         """Hand everything collected to the reader at the other end.
 
         Raises:
-            BrokenPipeError: there is none any more.
+            OutputError: there is none any more, or the disk is full. What was collected is lost.
         """
         data, self._buffer = bytes(self._buffer), bytearray()
         self._flushed_at = time.monotonic()
-        if data:
-            # Looked up late: the SDK's test runner puts another standard output in its place.
-            output = self._output or sys.stdout.buffer
+        if not data:
+            return
+        # Looked up late: the SDK's test runner puts another standard output in its place.
+        output = self._output or sys.stdout.buffer
+        try:
             output.write(data)
             output.flush()
+        except BrokenPipeError:
+            self._abandon()
+            msg = "the reader of the output is gone; stopped"
+            raise OutputError(msg) from None
+        except OSError as error:
+            self._abandon()
+            msg = f"the output cannot be written ({error.strerror}); stopped"
+            raise OutputError(msg) from None
 
     def flush_if_old(self) -> None:
         """Flush when the last time is `MAX_DELAY` ago; called before waiting, too, so that the target has work."""
         if time.monotonic() - self._flushed_at >= MAX_DELAY:
             self.flush()
 
-    def abandon(self) -> None:
-        """Forget everything: the reader is gone. Keeps the interpreter from failing once more at its own flush."""
-        self._buffer.clear()
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    def _abandon(self) -> None:
+        """Keep the interpreter from failing once more, with a traceback, at its own flush."""
+        if self._output is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _append(self, line: bytes) -> None:
         self._buffer += line + b"\n"
@@ -109,6 +128,9 @@ class StateWriter(SdkStateWriter):
     of the webinars.
     """
 
+    interval: ClassVar[float] = STATE_INTERVAL
+    """Seconds between two STATE messages, at the least; a test may shorten it."""
+
     def __init__(
         self, writer: MessageWriter, bookmarks: Bookmarks, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
@@ -116,8 +138,8 @@ class StateWriter(SdkStateWriter):
         self._writer = writer
         self._bookmarks = bookmarks
         self._clock = clock
-        self._printed_changes = bookmarks.changes
-        self._next_at = clock() + STATE_INTERVAL
+        self._printed_changes = 0
+        self._next_at = clock() + self.interval
 
     @override
     def write_state(self, state: Any) -> None:
@@ -131,6 +153,9 @@ class StateWriter(SdkStateWriter):
         if changes == self._printed_changes:
             return
         started = self._clock()
-        self._writer.write_state(self._bookmarks.state())
+        line = self._writer.encode_state(self._bookmarks.state())
+        # Waiting for a slow reader is no price of the STATE: else a slow target would get ever fewer of them.
+        price = self._clock() - started
+        self._writer.write_state(line)
         self._printed_changes = changes
-        self._next_at = self._clock() + max(STATE_INTERVAL, STATE_SHARE * (self._clock() - started))
+        self._next_at = self._clock() + min(max(self.interval, STATE_SHARE * price), LONGEST_STATE_INTERVAL)

@@ -77,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_option(parser: argparse.ArgumentParser, option: dataclasses.Field[Any]) -> None:
     """Add an option of the sandbox; what is not given stays out of the result."""
-    how: dict[str, Any] = {"default": argparse.SUPPRESS, "help": option.metadata["help"]}
+    shown = "" if option.default in (None, ()) else f" (default: {option.default})"
+    how: dict[str, Any] = {"default": argparse.SUPPRESS, "help": f"{option.metadata['help']}{shown}"}
     if option.name == "faults":
         how |= {"type": msgspec.json.decode, "metavar": "JSON"}
     elif isinstance(option.default, bool):

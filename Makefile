@@ -1,0 +1,57 @@
+# Each target builds what it needs in .venv, from nothing but Python and make.
+# Another interpreter than python3: make demo PYTHON=python3.12
+.POSIX:
+.NOTPARALLEL:
+.PHONY: help demo test lint clean
+
+PYTHON ?= python3
+BIN = .venv/bin
+INSTALL = $(BIN)/python -m pip install -qq --editable ".[sandbox]"
+FAILED = { echo "The environment could not be built; the reason is above. It needs a package index pip can reach," \
+	"and for the demo and the tests Linux with glibc 2.28 or newer, or macOS." >&2; exit 1; }
+
+help:
+	@echo "make demo    GoToWebinar data into a real PostgreSQL, twice, on this machine alone"
+	@echo "make test    the test suite"
+	@echo "make lint    style and types"
+	@echo "make clean   remove what these built"
+
+demo: .venv/demo
+	@$(BIN)/python -m demo
+
+test: .venv/test
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: .venv/lint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/demo: .venv/created pyproject.toml
+	@echo "Installing what the demo needs in .venv: about a minute, once"
+	@$(INSTALL) --group demo || $(FAILED)
+	@touch $@
+
+.venv/test: .venv/created pyproject.toml
+	@echo "Installing what the tests need in .venv: about a minute, once"
+	@$(INSTALL) --group test || $(FAILED)
+	@touch $@
+
+# The type checker reads the tests too, and so needs what they import.
+.venv/lint: .venv/created pyproject.toml
+	@echo "Installing what the linters need in .venv: about a minute, once"
+	@$(INSTALL) --group test --group lint || $(FAILED)
+	@touch $@
+
+.venv/created:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
+		echo "Python 3.11 or newer is needed. Install it, or name it: make demo PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c "import ensurepip, venv" || { \
+		echo "Python's venv module is missing. Install it: apt install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -qq --upgrade "pip>=25.1" || $(FAILED)
+	@touch $@

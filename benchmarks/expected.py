@@ -1,0 +1,94 @@
+"""What the data require: how many calls, which records, and how fast the limits allow it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_gotowebinar.registrant_list import ROUND_LENGTH
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = 200
+"""Webinars that one call lists."""
+
+SETTLE = dt.timedelta(days=14)
+"""How long a webinar counts as alive after its end or its last registration: the tap's default."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What there is to read, as the bare reading found it.
+
+    Attributes:
+        registrants: How many registrants each webinar has, by webinarKey.
+        quiet_since: When each webinar ended or last drew someone.
+    """
+
+    registrants: dict[str, int]
+    quiet_since: dict[str, dt.datetime]
+
+    @classmethod
+    def of(cls, path: Path) -> Needs:
+        """Read the output of the bare reading."""
+        registrants: Counter[str] = Counter()
+        quiet_since: dict[str, dt.datetime] = {}
+        with path.open("rb") as lines:
+            for message in map(msgspec.json.decode, lines):
+                record = message["record"]
+                key = str(record["webinarKey"])
+                if message["stream"] == "webinars":
+                    registrants[key] = 0
+                    quiet_since[key] = max(_instant(time["endTime"]) for time in record["times"])
+                elif message["stream"] == "registrants":
+                    registrants[key] += 1
+                    quiet_since[key] = max(quiet_since[key], _instant(record["registrationDate"]))
+        return cls(dict(registrants), quiet_since)
+
+    @property
+    def listing_calls(self) -> int:
+        """Calls that list the webinars."""
+        return max(1, -(-len(self.registrants) // PAGE))
+
+    def first_calls(self, *, details: bool) -> int:
+        """Return the calls of a first run: the webinars, the list of each, and the details of everyone on it."""
+        people = sum(self.registrants.values()) if details else 0
+        return self.listing_calls + sum(map(_list_calls, self.registrants.values())) + people
+
+    def idle_calls(self, now: dt.datetime) -> int:
+        """Return the calls of a run right after another one: the webinars, and the lists of those that are alive."""
+        alive = [key for key, quiet in self.quiet_since.items() if now - quiet < SETTLE]
+        return self.listing_calls + sum(_list_calls(self.registrants[key]) for key in alive)
+
+
+def _list_calls(registrants: int) -> int:
+    """Return the calls that read one list; a round length may be a silent cap, which one more call finds out."""
+    return 2 if registrants >= 2 * ROUND_LENGTH and registrants % ROUND_LENGTH == 0 else 1
+
+
+def _instant(text: Any) -> dt.datetime:  # noqa: ANN401 - JSON
+    return dt.datetime.fromisoformat(text)
+
+
+def earliest_last_send(calls: int, *, per_window: int, window: float, per_second: int) -> float:
+    """Return the seconds from the first call to the earliest moment at which the last one may be sent.
+
+    Args:
+        calls: How many calls there are.
+        per_window: Calls allowed in any stretch of `window` seconds.
+        window: Its length.
+        per_second: Calls allowed in any second.
+    """
+    sent: list[float] = []
+    for number in range(calls):
+        at = sent[-1] if sent else 0.0
+        for limit, length in ((per_window, window), (per_second, 1.0)):
+            if limit and number >= limit:
+                at = max(at, sent[number - limit] + length)
+        sent.append(at)
+    return sent[-1]

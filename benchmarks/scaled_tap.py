@@ -1,0 +1,19 @@
+"""The tap with a shorter rate window, so that its budget can be watched in seconds instead of minutes."""
+
+from __future__ import annotations
+
+import os
+
+from tap_gotowebinar.tap import TapGoToWebinar
+
+WINDOW_VARIABLE = "BENCHMARK_RATE_WINDOW"
+
+
+class ScaledTap(TapGoToWebinar):
+    """Counts calls in a window of the length that the environment names, in seconds."""
+
+    rate_window = float(os.environ.get(WINDOW_VARIABLE, TapGoToWebinar.rate_window))
+
+
+if __name__ == "__main__":
+    ScaledTap.cli()

@@ -1,0 +1,75 @@
+"""The sandbox as a process of its own, so that it does not share an interpreter with what is measured."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from tap_gotowebinar.sandbox import Control, Options
+from tap_gotowebinar.sandbox.credentials import credentials
+from tap_gotowebinar.sandbox.world import World
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+USER_TICKS, SYSTEM_TICKS = 11, 12
+"""Where `/proc/PID/stat` counts the processor's time, after the command's name."""
+
+TICKS_PER_SECOND = 100
+PATIENCE = 10
+
+
+class SandboxProcess:
+    """A sandbox, from entering the context to leaving it."""
+
+    def __init__(self, options: Options) -> None:
+        """Describe a sandbox; nothing runs yet."""
+        self._options = options
+
+    def __enter__(self) -> Self:
+        """Start it and wait until it serves."""
+        command = [sys.executable, "-m", "tap_gotowebinar.sandbox.cli", "serve", *_flags(self._options)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        assert self._process.stdout is not None  # noqa: S101 - tells the type checker
+        self.url = self._process.stdout.readline().partition(" ")[0]
+        self.control = Control(self.url)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop it."""
+        self._process.terminate()
+        self._process.communicate(timeout=PATIENCE)
+
+    @property
+    def organizer_key(self) -> str:
+        """Whose webinars are read; it depends on the seed alone."""
+        return str(World(dataclasses.replace(self._options, webinars=0)).owner.key)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Settings that point a tap here."""
+        known = credentials(self._options.seed)
+        names = ("client_id", "client_secret", "refresh_token")
+        return {**{name: getattr(known, name) for name in names}, "api_url": self.url, "auth_url": self.url}
+
+    def cpu(self) -> float:
+        """Return the seconds of processor time it has used; 0 where the system does not tell."""
+        stat = Path(f"/proc/{self._process.pid}/stat")
+        if not stat.exists():
+            return 0.0
+        fields = stat.read_text(encoding="utf-8").rpartition(") ")[2].split()
+        return (int(fields[USER_TICKS]) + int(fields[SYSTEM_TICKS])) / TICKS_PER_SECOND
+
+
+def _flags(options: Options) -> list[str]:
+    flags = []
+    for option in dataclasses.fields(options):
+        value = getattr(options, option.name)
+        if value != option.default:
+            flags.append(f"--{option.name.replace('_', '-')}={value}")
+    return flags

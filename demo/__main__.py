@@ -1,0 +1,177 @@
+"""From a made-up GoToWebinar into a real PostgreSQL with Meltano, twice: the second run brings exactly what is new."""
+# ruff: noqa: T201 - printing is what this program is for
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import signal
+import sys
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from demo.postgres import Postgres, PostgresError
+from demo.project import MeltanoError, MissingProgramError, Project, temporary_project
+from demo.questions import QUESTIONS
+from tap_gotowebinar.sandbox import Options, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Sequence
+    from types import FrameType
+
+    from tap_gotowebinar.sandbox import Control
+
+WORLD: Final = Options(seed=3, webinars=6, registrants=25)
+RUN: Final = ("run", "tap-gotowebinar", "target-postgres")
+NEW_REGISTRANTS: Final = 5
+APPROVALS: Final = 3
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# What Meltano, tap and target print for machines or for their developers.
+NOISE: Final = re.compile(
+    r"METRIC: |Inserting with SQL|Skipping parse |Added '|Using \w+ state |Reading state |^\d{4}-"
+)
+
+TABLES: Final = ("registrants", "registrant_details")
+PEOPLE: Final = """
+select 'registrants', "webinarKey", "registrantKey", status, _sdc_sequence
+from gotowebinar_sandbox.registrants
+union all
+select 'registrant_details', "webinarKey", "registrantKey", status, _sdc_sequence
+from gotowebinar_sandbox.registrant_details
+"""
+
+Keys = tuple[str, str]
+"""webinarKey and registrantKey."""
+
+
+class Row(NamedTuple):
+    """A row with a registrant: the later it was loaded, the greater is `load`."""
+
+    table: str
+    keys: Keys
+    status: str
+    load: int
+
+
+class MismatchError(RuntimeError):
+    """The database does not hold what GoToWebinar has."""
+
+
+def main() -> int:
+    """Run the demo; the exit code is 0 when everything arrived, 1 when not, 128 + n when signal n ended it."""
+    for number in SIGNALS:
+        signal.signal(number, leave)
+    started = time.monotonic()
+    try:
+        demonstrate()
+    except (PostgresError, MissingProgramError, MeltanoError, MismatchError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    print(f"\nDone in {time.monotonic() - started:.0f} seconds. Everything it started is stopped and removed.")
+    return 0
+
+
+def leave(number: int, _frame: FrameType | None) -> None:
+    """Leave every `with` block in good order; a second Ctrl-C does not disturb that."""
+    for other in SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
+    print("\nStopping ...", file=sys.stderr)
+    sys.exit(128 + number)
+
+
+def demonstrate() -> None:
+    """Load, ask, let things happen, load again, compare."""
+    print("Starting a GoToWebinar made of made-up people, and a PostgreSQL ...")
+    with (
+        Sandbox(WORLD) as sandbox,
+        Postgres() as database,
+        temporary_project(sandbox.settings, database) as project,
+    ):
+        first_calls = load(project, sandbox.control)
+        for question in QUESTIONS:
+            show(question.text, question.answer(database))
+        newest = max(row.load for row in people(database))
+        changed = let_things_happen(sandbox.control)
+        second_calls = load(project, sandbox.control)
+        for table in TABLES:
+            written = [row.keys for row in people(database) if row.table == table and row.load > newest]
+            insist(written, changed, f"rows of {table} written by the second run")
+        print(f"\nThe second run wrote exactly these {len(changed)} registrants, with their details.")
+        print(f"It took {second_calls} API calls; the first took {first_calls}.")
+        compare(database, sandbox.control.truth())
+
+
+def load(project: Project, control: Control) -> int:
+    """Run the pipeline once; returns how many API calls it took."""
+    print(f"\n$ meltano --environment=sandbox {' '.join(RUN)}", flush=True)
+    control.reset_calls()
+    project.meltano(*RUN, listen=lambda line: NOISE.search(line) or print(f"  {line}", flush=True))
+    return sum(not call["path"].startswith("/oauth") for call in control.calls())
+
+
+def show(title: str, lines: Iterable[str]) -> None:
+    """Print some lines under a title."""
+    print(f"\n{title}\n", *(f"  {line}" for line in lines), sep="\n")
+
+
+def let_things_happen(control: Control) -> list[Keys]:
+    """Register people for the next webinar and approve some who wait elsewhere; returns who is new or approved."""
+    truth = control.truth()
+    now = dt.datetime.now(dt.UTC).isoformat()
+    upcoming = min(
+        (webinar for webinar in truth["webinars"] if webinar["times"][0]["startTime"] > now),
+        key=lambda webinar: str(webinar["times"][0]["startTime"]),
+    )
+    key = upcoming["webinarKey"]
+    added = [(key, registrant_key) for registrant_key in control.add_registrants(key, NEW_REGISTRANTS)]
+    waiting = [keys_of(registrant) for registrant in truth["registrants"] if registrant["status"] == "WAITING"]
+    approved = waiting[:APPROVALS]
+    for webinar_key, registrant_key in approved:
+        control.approve_registrant(webinar_key, registrant_key)
+    print(f"\nNow {len(added)} more people register for “{upcoming['subject']}”,")
+    print(f"and {len(approved)} who were waiting for another webinar are approved.")
+    return added + approved
+
+
+def people(database: Postgres) -> list[Row]:
+    """The rows of both tables that hold registrants."""
+    return [
+        Row(table, (webinar_key, registrant_key), status, load)
+        for table, webinar_key, registrant_key, status, load in database.query(PEOPLE)
+    ]
+
+
+def compare(database: Postgres, truth: dict[str, list[dict[str, Any]]]) -> None:
+    """Compare the whole tables with what GoToWebinar has.
+
+    Raises:
+        MismatchError: they differ.
+    """
+    webinars = database.query('select "webinarKey" from gotowebinar_sandbox.webinars')
+    insist(webinars, [(webinar["webinarKey"],) for webinar in truth["webinars"]], "webinars")
+    registrants = [(keys_of(registrant), registrant["status"]) for registrant in truth["registrants"]]
+    for table in TABLES:
+        insist([(row.keys, row.status) for row in people(database) if row.table == table], registrants, table)
+    print(f"PostgreSQL holds exactly what GoToWebinar has: {len(webinars)} webinars, {len(registrants)} registrants.")
+
+
+def keys_of(registrant: dict[str, Any]) -> Keys:
+    """What identifies a registrant."""
+    return registrant["webinarKey"], registrant["registrantKey"]
+
+
+def insist(found: Sequence[Hashable], expected: Sequence[Hashable], what: str) -> None:
+    """Check that two lists are the same, whatever their order.
+
+    Raises:
+        MismatchError: they are not; the message says by how much.
+    """
+    missing, surplus = Counter(expected) - Counter(found), Counter(found) - Counter(expected)
+    if missing or surplus:
+        message = f"Not as it should be: of the {what}, {missing.total()} are missing and {surplus.total()} too many."
+        raise MismatchError(message)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""This repository as a Meltano project in a temporary folder: nothing of a run stays behind, and no `.env` gets in."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from demo.postgres import Postgres
+
+REPOSITORY: Final = Path(__file__).parents[1]
+PROGRAMS: Final = ("meltano", "tap-gotowebinar", "target-postgres")
+PLUGIN_SOURCE: Final = re.compile(r"^ +pip_url: .*\n", re.MULTILINE)
+# Settings of the person at the keyboard, which must not decide where this project reads and writes.
+FOREIGN_VARIABLES: Final = ("MELTANO_", "TAP_GOTOWEBINAR_", "TARGET_POSTGRES_", "PG", "XDG_")
+STOP_SECONDS: Final = 10
+
+
+class MissingProgramError(RuntimeError):
+    """A program the project runs is not installed."""
+
+
+class MeltanoError(RuntimeError):
+    """A Meltano command failed; the message is everything it printed."""
+
+
+class Project:
+    """A Meltano project whose tap reads from one place and whose target writes to one database."""
+
+    def __init__(self, program: str, folder: Path, variables: Mapping[str, str]) -> None:
+        """Run this Meltano in an existing folder with a meltano.yml in it."""
+        self.program = program
+        self.folder = folder
+        self.variables = {
+            name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)
+        } | dict(variables)
+
+    def meltano(self, *arguments: str, listen: Callable[[str], object] = lambda _line: None) -> str:
+        """Run one Meltano command in the sandbox environment and return what it printed.
+
+        Args:
+            arguments: What follows `meltano --environment=sandbox`.
+            listen: Is given each line as it is printed.
+
+        Raises:
+            MeltanoError: the exit code is not 0.
+        """
+        lines = []
+        with subprocess.Popen(  # noqa: S603 - no shell; the arguments are those of tests and demo
+            [self.program, "--environment=sandbox", *arguments],
+            cwd=self.folder,
+            env=self.variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for us: we stop Meltano with its plugins, and wait for them
+        ) as process:
+            try:
+                for line in process.stdout or ():
+                    listen(line.rstrip())
+                    lines.append(line)
+            except BaseException:
+                stop(process)
+                raise
+        output = "".join(lines)
+        if process.returncode:
+            raise MeltanoError(output)
+        return output
+
+
+@contextmanager
+def temporary_project(tap_settings: Mapping[str, Any], database: Postgres) -> Iterator[Project]:
+    """A project with this repository's meltano.yml, gone at the end of the `with` block.
+
+    Its plugins are the programs installed beside this Python: the only change to meltano.yml is that Meltano is not
+    told where to install them from.
+
+    Raises:
+        MissingProgramError: one of the programs is not installed.
+    """
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    meltano, *_ = [found(program, path) for program in PROGRAMS]
+    with tempfile.TemporaryDirectory(prefix="gotowebinar-") as name:
+        folder = Path(name)
+        declared = (REPOSITORY / "meltano.yml").read_text(encoding="utf-8")
+        (folder / "meltano.yml").write_text(PLUGIN_SOURCE.sub("", declared), encoding="utf-8")
+        yield Project(
+            meltano, folder, tap_variables(tap_settings) | target_variables(database) | surroundings(path, name)
+        )
+
+
+def found(program: str, path: str) -> str:
+    """Where a program is.
+
+    Raises:
+        MissingProgramError: it is not installed.
+    """
+    if (place := shutil.which(program, path=path)) is None:
+        message = f"{program} is not installed. Run `make demo`, or pip install -e '.[sandbox]' --group demo"
+        raise MissingProgramError(message)
+    return place
+
+
+def tap_variables(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The tap's settings as Meltano reads them from the environment."""
+    return {
+        f"TAP_GOTOWEBINAR_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in settings.items()
+    }
+
+
+def target_variables(database: Postgres) -> dict[str, str]:
+    """The target's settings as Meltano reads them from the environment."""
+    return {
+        "TARGET_POSTGRES_HOST": database.host,
+        "TARGET_POSTGRES_PORT": str(database.port),
+        "TARGET_POSTGRES_USER": database.user,
+        "TARGET_POSTGRES_PASSWORD": database.password,
+        "TARGET_POSTGRES_DATABASE": database.name,
+    }
+
+
+def surroundings(path: str, folder: str) -> dict[str, str]:
+    """Variables that keep all files inside the folder and all calls on this machine."""
+    return {
+        "PATH": path,
+        "HOME": folder,
+        "TMPDIR": folder,
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+        "MELTANO_CLI_DISABLE_VERSION_CHECK": "1",
+        "MELTANO_CLI_LOG_FORMAT": "plain",
+    }
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """End a Meltano and its plugins: asked first, then by force."""
+    for request in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, request)
+            process.wait(STOP_SECONDS)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue

@@ -1,0 +1,173 @@
+"""Starting the tap as a process of its own, many times and quickly, to send it signals and to read it as a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from tests.runs import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+CHUNK = 4096
+PATIENCE = 60.0
+
+
+class Launched:
+    """A running tap. Its output is read in a thread, like a target would, unless the reading is held.
+
+    Attributes:
+        pid: Its process.
+        received: What it has written so far, as far as it was read.
+        reading: Set while the reader reads.
+    """
+
+    def __init__(self, pid: int, output: int, channel: socket.socket, errors: Path) -> None:
+        """Take over the reading end of its standard output."""
+        self.pid = pid
+        self.received = bytearray()
+        self.reading = threading.Event()
+        self.pause: Callable[[], float] = lambda: 0.0
+        self._output = output
+        self._channel = channel
+        self._errors = errors
+        self._code: int | None = None
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._waiter = threading.Thread(target=self._wait, daemon=True)
+        self._waiter.start()
+        self._reader.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._waiter.is_alive()
+
+    def send(self, signum: int) -> None:
+        """Send it a signal, if it still runs."""
+        if self.is_running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signum)
+
+    def wait_for(self, condition: Callable[[], bool], *, seconds: float = PATIENCE) -> bool:
+        """Wait until something is true or the process has ended; return whether it is true."""
+        until = time.monotonic() + seconds
+        while not condition():
+            if not self.is_running or time.monotonic() > until:
+                return condition()
+            time.sleep(0.001)
+        return True
+
+    def hang_up(self) -> None:
+        """Close the pipe, as a target that dies does; the reading must not have begun."""
+        os.close(self._output)
+        self._output = -1
+
+    def finish(self) -> Run:
+        """Read it to its end."""
+        self.reading.set()
+        self._waiter.join(PATIENCE)
+        self._reader.join(PATIENCE)
+        if self._code is None:
+            self.send(signal.SIGKILL)
+            message = "the tap did not end"
+            raise TimeoutError(message)
+        return Run(self._code, self.received.decode(errors="replace"), self._errors.read_text(encoding="utf-8"))
+
+    def _read(self) -> None:
+        self.reading.wait()
+        if self._output < 0:
+            return
+        while data := os.read(self._output, CHUNK):
+            self.received += data
+            time.sleep(self.pause())
+        os.close(self._output)
+
+    def _wait(self) -> None:
+        self._code = int(_line(self._channel))
+
+
+class Launcher:
+    """Starts the tap, one process after the other."""
+
+    def __enter__(self) -> Self:
+        """Start the process that has the tap imported already."""
+        self._folder = tempfile.TemporaryDirectory()
+        self._runs = 0
+        self._channel, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "tests.launched", str(theirs.fileno())]
+        self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=Path(__file__).parent.parent)
+        theirs.close()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self._channel.close()
+        self._process.wait(PATIENCE)
+        self._folder.cleanup()
+
+    def launch(  # noqa: PLR0913 - what makes a run
+        self,
+        settings: Mapping[str, Any],
+        *arguments: str,
+        state: Mapping[str, Any] | None = None,
+        now: str | None = None,
+        state_interval: float | None = None,
+        pipe_size: int | None = None,
+        reading: bool = True,
+    ) -> Launched:
+        """Start a run.
+
+        Args:
+            settings: The configuration.
+            arguments: Further arguments of the command line.
+            state: The state to start from.
+            now: Time at which its clock stands still.
+            state_interval: Seconds between two STATE messages.
+            pipe_size: Bytes that its standard output takes before someone reads them, where the system lets us choose.
+            reading: Whether its output is read from the start.
+        """
+        self._runs += 1
+        words = ["--config", self._file("config", settings)]
+        words += ["--state", self._file("state", state)] if state is not None else []
+        output, theirs = os.pipe()
+        if pipe_size and hasattr(fcntl, "F_SETPIPE_SZ"):
+            fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, pipe_size)
+        errors = Path(self._folder.name) / f"errors-{self._runs}"
+        request = {"arguments": [*words, *arguments], "now": now, "state_interval": state_interval}
+        with errors.open("wb") as file:
+            socket.send_fds(self._channel, [json.dumps(request).encode()], [theirs, file.fileno()])
+            # Until the answer: descriptors on their way have to stay open here.
+            pid = int(_line(self._channel))
+        os.close(theirs)
+        launched = Launched(pid, output, self._channel, errors)
+        if reading:
+            launched.reading.set()
+        return launched
+
+    def _file(self, name: str, content: Mapping[str, Any]) -> str:
+        path = Path(self._folder.name) / f"{name}-{self._runs}.json"
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return str(path)
+
+
+def _line(channel: socket.socket) -> str:
+    line = b""
+    while not line.endswith(b"\n"):
+        data = channel.recv(1)
+        if not data:
+            message = "the process that starts taps is gone"
+            raise ConnectionError(message)
+        line += data
+    return line.decode()

@@ -1,0 +1,435 @@
+"""Access tokens: one for everybody, renewed in time, and every way in which none can be had."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_gotowebinar.auth import AccessToken, Authenticator, Credentials
+from tap_gotowebinar.errors import AuthenticationError, GaveUpError
+from tap_gotowebinar.pacing import RateBudget
+from tap_gotowebinar.sandbox import Fault
+from tap_gotowebinar.transport import Transport
+from tests.talking import AT_ONCE, ME, SECRETS, Canned, api_calls, in_threads, raw, talk, token_answer, token_calls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_gotowebinar.sandbox import Sandbox
+    from tap_gotowebinar.sandbox.options import FaultKind
+
+OAUTH = "/oauth/token"
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@contextlib.contextmanager
+def authenticator(
+    url: str, clock: Callable[[], float] | None = None, **credentials: str | None
+) -> Iterator[Authenticator]:
+    known = Credentials(**{**SECRETS, **credentials})  # type: ignore[arg-type]
+    with contextlib.closing(Transport(request_timeout=5, user_agent="tests")) as transport:
+        yield Authenticator(known, transport, f"{url}{OAUTH}", clock=clock or Clock(), waits=AT_ONCE)
+
+
+def granted(sandbox: Sandbox) -> dict[str, Any]:
+    """The credentials a sandbox accepts, without the personal access token."""
+    return {name: sandbox.settings[name] for name in SECRETS}
+
+
+def refusal(sandbox: Sandbox, **settings: str) -> str:
+    with talk(sandbox, settings=settings) as talking, pytest.raises(AuthenticationError) as caught:
+        talking.get()
+    assert "\n" not in str(caught.value)
+    assert api_calls(sandbox) == []
+    return str(caught.value)
+
+
+# Getting one ---------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_asked_for_before_the_first_call(sandbox: Sandbox) -> None:
+    with talk(sandbox):
+        assert sandbox.control.calls() == []
+
+
+def test_one_token_serves_many_calls(sandbox: Sandbox) -> None:
+    with talk(sandbox) as talking:
+        for _ in range(3):
+            talking.get()
+
+    assert token_calls(sandbox) == 1
+
+
+def test_a_personal_access_token_goes_before_a_refresh_token(sandbox: Sandbox) -> None:
+    personal = sandbox.credentials["personal_access_token"]
+
+    with talk(sandbox, settings={"personal_access_token": personal, "refresh_token": "used up"}) as talking:
+        assert talking.get()["id"]
+
+
+def test_the_client_introduces_itself_and_shows_one_proof() -> None:
+    with Canned(token_answer()) as server, authenticator(server.url, personal_access_token="our-personal") as auth:
+        auth.token()
+
+    assert "Authorization: Basic b3VyLWNsaWVudDpvdXItc2VjcmV0\r\n" in server.requests[0]
+    assert server.requests[0].endswith("\r\ngrant_type=personal_access_token&pat=our-personal")
+
+
+# Renewing it ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "good_for"), [("3600", 3540), ("600", 540), ("100", 90), ("5", 4.5), ('"3600"', 3540), ("0.5", 0.45)]
+)
+def test_a_token_is_renewed_before_it_expires(lifetime: str, good_for: float) -> None:
+    clock = Clock()
+    with Canned(token_answer(lifetime)) as server, authenticator(server.url, clock) as auth:
+        auth.token()
+        clock.advance(good_for - 0.01)
+        auth.token()
+        assert len(server.requests) == 1
+
+        clock.advance(0.02)
+        auth.token()
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "lifetime", ["0", "-5", "null", '"soon"', "[]", "{}", "1e999", '"nan"', '"inf"', "1" + "0" * 400, '""']
+)
+def test_a_lifetime_that_makes_no_sense_counts_as_an_hour(lifetime: str) -> None:
+    clock = Clock()
+    with Canned(token_answer(lifetime)) as server, authenticator(server.url, clock) as auth:
+        auth.token()
+        clock.advance(3539)
+        auth.token()
+        assert len(server.requests) == 1
+
+        clock.advance(2)
+        auth.token()
+        assert len(server.requests) == 2
+
+
+def test_a_token_lives_from_when_it_was_asked_for() -> None:
+    ticks = iter(range(0, 1000, 10))  # each look at the clock costs ten seconds
+    with Canned(token_answer("30")) as server, authenticator(server.url, lambda: next(ticks)) as auth:
+        auth.token()  # asked for at 0, to be used until 27
+        auth.token()  # at 10
+        auth.token()  # at 20
+        assert len(server.requests) == 1
+
+        auth.token()  # at 30
+        assert len(server.requests) == 2
+
+
+def test_a_token_that_expired_early_is_renewed_and_the_call_repeated(sandbox: Sandbox) -> None:
+    with talk(sandbox) as talking:
+        talking.get()
+        sandbox.control.expire_access_tokens()
+
+        assert talking.get()["id"]
+
+    assert [call["status"] for call in api_calls(sandbox)] == [200, 403, 200]
+    assert token_calls(sandbox) == 2
+    assert (talking.tally.calls, talking.tally.answered, talking.tally.retries) == (3, 2, 1)
+
+
+@pytest.mark.parametrize("code", ["InvalidToken", "INVALIDTOKEN", "invalidtoken", "invalidToken"])
+@pytest.mark.parametrize("name", ["int_err_code", "errorCode", "error"])
+def test_an_expired_token_is_known_by_its_code_in_any_case(name: str, code: str) -> None:
+    expired = raw(b'{"%b": "%b", "msg": "Invalid token passed"}' % (name.encode(), code.encode()), "403 Forbidden")
+    with Canned(token_answer(), expired, token_answer(), raw(b'{"id": "1"}')) as server, talk(server) as talking:
+        assert talking.get() == {"id": "1"}
+
+
+def test_an_unauthorized_call_is_repeated_with_a_new_token() -> None:
+    expired = raw(b"", "401 Unauthorized")
+    with Canned(token_answer(), expired, token_answer(), raw(b'{"id": "1"}')) as server, talk(server) as talking:
+        assert talking.get() == {"id": "1"}
+
+
+def test_a_good_token_that_is_refused_once_does_not_end_the_run(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="invalid_token", path=ME, times=1),))
+
+    with talk(sandbox) as talking:
+        assert talking.get()["id"]
+
+
+def test_tokens_that_never_work_end_the_run_instead_of_going_round(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="invalid_token", path=ME),))
+
+    with talk(sandbox) as talking:
+        endings = in_threads(5, talking.get)
+
+    assert {type(ending) for ending in endings} == {AuthenticationError}
+    (said,) = {str(ending) for ending in endings}
+    assert said == (
+        "GoTo refuses the access tokens it has just given out: check that the OAuth client of client_id "
+        "may use the GoToWebinar API (scope collab:) and that the user has a GoToWebinar licence"
+    )
+    assert token_calls(sandbox) == 5
+
+
+def test_a_path_that_refuses_every_good_token_ends_the_run(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="invalid_token", path="/organizers/"),))
+
+    with talk(sandbox) as talking:
+        talking.get()
+        with pytest.raises(AuthenticationError, match="refuses the access tokens"):
+            talking.get("/G2W/rest/v2/organizers/1/webinars")
+
+
+def test_a_call_gives_up_when_its_tokens_expire_again_and_again(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="invalid_token", path=ME),))
+
+    with talk(sandbox) as talking:
+        ask = talking.authenticator.token
+
+        def token_that_works_for_others() -> str:
+            token = ask()
+            talking.authenticator.accepted(token)
+            return token
+
+        talking.authenticator.token = token_that_works_for_others  # type: ignore[method-assign]
+        with pytest.raises(AuthenticationError, match=re.escape(f"refused 20 access tokens in a row for {ME}")):
+            talking.get()
+
+    assert len(api_calls(sandbox)) == 20
+
+
+def test_concurrent_calls_share_one_renewal(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(latency=0.02)
+
+    with talk(sandbox) as talking:
+        assert in_threads(20, talking.get) == [None] * 20
+        assert token_calls(sandbox) == 1
+
+        sandbox.control.expire_access_tokens()
+        assert in_threads(20, talking.get) == [None] * 20
+        assert token_calls(sandbox) == 2
+
+
+def test_many_threads_complete_although_tokens_live_for_a_moment_only(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(token_lifetime=0.3, jitter=0.05)
+
+    with talk(sandbox) as talking:
+        endings = in_threads(20, lambda: [talking.get() for _ in range(15)])
+
+    assert endings == [None] * 20
+    assert talking.tally.answered == 300
+    assert token_calls(sandbox) > 1
+
+
+def test_a_token_is_looked_at_again_after_the_wait_for_a_slot(sandbox: Sandbox) -> None:
+    clock = Clock()
+    budget = RateBudget(100, 1e6, clock=clock, wait=lambda _condition, delay: clock.advance(delay or 0))
+
+    with talk(sandbox, budget=budget, clock=clock) as talking:
+        talking.get()
+        clock.advance(3500)
+        budget.pause(60)  # ends after the token's time
+        talking.get()
+
+    assert token_calls(sandbox) == 2
+    assert [call["status"] for call in api_calls(sandbox)] == [200, 200]
+
+
+# Rotation ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_replaced_refresh_token_is_used_from_then_on_and_said_once(
+    make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox = make_sandbox(rotate_refresh_tokens=True)
+
+    with caplog.at_level(logging.WARNING, "tap-gotowebinar"), talk(sandbox) as talking:
+        for _ in range(3):
+            talking.get()
+            sandbox.control.expire_access_tokens()
+
+    assert token_calls(sandbox) == 3
+    (said,) = caplog.messages
+    assert said.startswith("GoTo replaced the refresh token")
+    assert "refresh-" not in said
+
+
+@pytest.mark.parametrize("again", ['"our-refresh"', '""', "null", "7"])
+def test_an_answer_without_another_refresh_token_keeps_the_one_there_is(
+    again: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = raw(b'{"access_token": "good", "expires_in": 100, "refresh_token": %b}' % again.encode())
+    clock = Clock()
+    with Canned(answer) as server, authenticator(server.url, clock) as auth:
+        auth.token()
+        clock.advance(100)
+        auth.token()
+
+    assert server.requests[1].endswith("grant_type=refresh_token&refresh_token=our-refresh")
+    assert caplog.messages == []
+
+
+def test_a_personal_access_token_is_not_replaced(caplog: pytest.LogCaptureFixture) -> None:
+    answer = raw(b'{"access_token": "good", "expires_in": 100, "refresh_token": "another"}')
+    clock = Clock()
+    with Canned(answer) as server, authenticator(server.url, clock, personal_access_token="our-personal") as auth:
+        auth.token()
+        clock.advance(100)
+        auth.token()
+
+    assert server.requests[1].endswith("grant_type=personal_access_token&pat=our-personal")
+    assert caplog.messages == []
+
+
+# Getting none --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", ["client_id", "client_secret"])
+def test_a_wrong_client_is_one_clear_line(sandbox: Sandbox, wrong: str) -> None:
+    assert refusal(sandbox, **{wrong: "mistyped"}) == (
+        f"no access token from {sandbox.url}/oauth/token (status 401, invalid_client: The client id or secret is "
+        "wrong.): client_id and client_secret are not those of an OAuth client that GoTo knows; correct them"
+    )
+
+
+def test_a_wrong_refresh_token_is_one_clear_line(sandbox: Sandbox) -> None:
+    assert refusal(sandbox, refresh_token="mistyped") == (
+        f"no access token from {sandbox.url}/oauth/token (status 400, invalid_grant: The refresh token is invalid or "
+        "expired.): refresh_token is wrong, expired or used up; get a new one and set it"
+    )
+
+
+def test_a_wrong_personal_access_token_is_one_clear_line(sandbox: Sandbox) -> None:
+    assert refusal(sandbox, personal_access_token="mistyped") == (
+        f"no access token from {sandbox.url}/oauth/token (status 400, invalid_grant: The personal access token is "
+        "invalid.): personal_access_token is wrong, expired or used up; get a new one and set it"
+    )
+
+
+def test_a_refresh_token_that_dies_in_mid_run_is_one_clear_line(sandbox: Sandbox) -> None:
+    with talk(sandbox) as talking:
+        talking.get()
+        sandbox.control.expire_access_tokens()
+        sandbox.control.revoke_refresh_token()
+
+        with pytest.raises(AuthenticationError, match="refresh_token is wrong, expired or used up"):
+            talking.get()
+
+
+def test_refused_credentials_are_shown_once_however_many_ask(sandbox: Sandbox) -> None:
+    with talk(sandbox, settings={"refresh_token": "mistyped"}) as talking:
+        endings = in_threads(20, talking.get)
+
+    assert {type(ending) for ending in endings} == {AuthenticationError}
+    assert token_calls(sandbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (raw(b"{}"), 200),
+        (raw(b"[]"), 200),
+        (token_answer(token="null"), 200),
+        (token_answer(token='""'), 200),
+        (token_answer(token="17"), 200),
+        (token_answer(token='"two words"'), 200),
+        (token_answer(token='"line\\nbreak"'), 200),
+        (token_answer(token='"tok\\u20acn"'), 200),
+        (raw(b"<html>Not here</html>", "404 Not Found"), 404),
+        (raw(b"", "302 Found", Location="https://elsewhere.invalid/?secret=1"), 302),
+    ],
+)
+def test_an_answer_without_a_usable_token_names_what_to_check(answer: bytes, status: int) -> None:
+    with Canned(answer) as server, authenticator(server.url) as auth, pytest.raises(AuthenticationError) as caught:
+        auth.token()
+
+    assert str(caught.value) == (
+        f"no access token from {server.url}/oauth/token (status {status}): "
+        "check auth_url, client_id, client_secret and refresh_token"
+    )
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault(kind="html", path=OAUTH), r"the answer is not JSON \(status 200, \d+ bytes\)"),
+        (Fault(kind="truncate", path=OAUTH), r"the answer is not JSON \(status 200, \d+ bytes\)"),
+        (Fault(kind="empty", path=OAUTH), r"the answer is not JSON \(status 200, 0 bytes\)"),
+        (Fault(kind="reset", path=OAUTH), r"no connection to [0-9.:]+, or it was cut"),
+        (Fault(kind="status", status=503, path=OAUTH), r"http://[0-9.:]+/oauth/token answered 503"),
+        (Fault(kind="status", status=429, path=OAUTH), r"http://[0-9.:]+/oauth/token answered 429"),
+    ],
+    ids=["html", "truncate", "empty", "reset", "503", "429"],
+)
+def test_a_token_endpoint_that_stays_broken_is_given_up(
+    make_sandbox: Callable[..., Sandbox], fault: Fault, reason: str
+) -> None:
+    sandbox = make_sandbox(faults=(fault,))
+
+    with talk(sandbox) as talking, pytest.raises(GaveUpError) as caught:
+        talking.get()
+
+    assert re.fullmatch(
+        f"gave up asking for an access token: {reason}; check auth_url and the network", str(caught.value)
+    )
+    assert token_calls(sandbox) == 6
+
+
+@pytest.mark.parametrize("kind", ["html", "truncate", "empty", "reset", "cut", "status"])
+def test_a_token_endpoint_that_stumbles_is_asked_again(make_sandbox: Callable[..., Sandbox], kind: FaultKind) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind=kind, path=OAUTH, times=5),))
+
+    with talk(sandbox) as talking:
+        assert talking.get()["id"]
+
+
+def test_calls_for_tokens_do_not_use_up_the_budget(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="reset", path=OAUTH, times=5),))
+
+    with talk(sandbox) as talking:
+        talking.get()
+
+    assert talking.tally.calls == 1
+
+
+# Keeping it to ourselves ---------------------------------------------------------------------------------------------
+
+
+def test_no_secret_is_in_any_text_form() -> None:
+    credentials = Credentials(**SECRETS, personal_access_token="our-personal")
+
+    shown = f"{credentials!r} {credentials} {AccessToken('our-access', 7.0)!r}"
+
+    assert shown == "Credentials() Credentials() AccessToken(use_until=7.0)"
+
+
+def test_a_renewal_that_was_interrupted_leaves_nothing_locked(sandbox: Sandbox) -> None:
+    class StoppedError(BaseException):
+        pass
+
+    def interrupt(*_: object) -> None:
+        raise StoppedError
+
+    with authenticator(sandbox.url, **granted(sandbox)) as auth:
+        auth._clock = interrupt  # type: ignore[assignment]
+        with pytest.raises(StoppedError):
+            auth.token()
+        auth._clock = Clock()
+
+        assert auth.token().startswith("access-")

@@ -1,0 +1,65 @@
+"""`make demo` shows what it promises, and leaves nothing behind however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from demo.project import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder for temporary files that the user the database runs as may enter too."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
+
+
+@contextmanager
+def demo(temporary: Path) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "demo"],
+        cwd=REPOSITORY,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        yield process
+
+
+def test_the_second_run_brings_exactly_what_is_new(temporary: Path) -> None:
+    with demo(temporary) as process:
+        output, _ = process.communicate()
+    assert process.returncode == 0, output
+    assert "The second run wrote exactly these 8 registrants" in output
+    assert "PostgreSQL holds exactly what GoToWebinar has: 6 webinars, 155 registrants." in output
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_when_it_is_stopped_in_the_middle(temporary: Path, number: signal.Signals) -> None:
+    with demo(temporary) as process:
+        assert process.stdout is not None
+        assert any("Running catalog discovery" in line for line in process.stdout)
+        started = psutil.Process(process.pid).children(recursive=True)
+        assert {"postgres", "meltano"} <= {child.name() for child in started}
+        process.send_signal(number)
+        process.communicate()
+    assert process.returncode == 128 + number
+    assert [child for child in started if child.is_running()] == []
+    assert list(temporary.iterdir()) == []

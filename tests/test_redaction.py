@@ -1,0 +1,208 @@
+"""What may be said of an answer: never a person, a link or a secret, however it is wrapped."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_gotowebinar.redaction import MAX_LENGTH, READ_AT_MOST, error_code, error_text, mask
+from tap_gotowebinar.sandbox import Fault
+from tests.runs import FAST, run_command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from tap_gotowebinar.sandbox import Sandbox
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+TOKEN_LETTERS = f"{LETTERS}0123456789_-.+/=~"
+
+# Text around a secret: anything, but no letters of the secret itself, which would look as if it had survived.
+AROUND = st.text(st.characters(blacklist_categories=["L", "N"], blacklist_characters="<>"), max_size=40)
+NAMES = st.text(LETTERS, min_size=5, max_size=20).map(lambda name: f"Q{name}")
+EMAILS = st.tuples(NAMES, st.sampled_from(["@", "%40", "&#64;", "\uff20"]), NAMES).map(
+    lambda it: f"{it[0]}{it[1]}{it[2]}.com"
+)
+URLS = st.tuples(NAMES, NAMES).map(lambda it: f"https://global.{it[0]}.com/join?k={it[1]}")
+TOKENS = st.text(TOKEN_LETTERS, min_size=20, max_size=300)
+NUMBERS = st.integers(10**6, 10**40).map(str)
+
+
+@given(before=AROUND, secret=EMAILS | URLS, after=AROUND)
+def test_no_address_of_any_kind_survives(before: str, secret: str, after: str) -> None:
+    said = mask(f"{before}{secret}{after}")
+
+    assert not any(letter.isalpha() for letter in said.replace("<e-mail>", "").replace("<url>", ""))
+
+
+@given(before=AROUND, secret=TOKENS, after=AROUND)
+def test_no_token_survives_even_in_part(before: str, secret: str, after: str) -> None:
+    said = mask(f"{before} {secret} {after}")
+
+    assert not any(letter.isalnum() for letter in said.replace("<token>", "").replace("<url>", ""))
+
+
+@given(before=AROUND, secret=NUMBERS, after=AROUND)
+def test_no_long_number_survives(before: str, secret: str, after: str) -> None:
+    said = mask(f"{before}{secret}{after}")
+
+    assert not any(letter.isdigit() for letter in said)
+
+
+@given(st.text() | st.text(st.characters(categories=["Zl", "Zp", "Zs", "Cc", "Cf"])) | TOKENS.map(lambda it: it * 30))
+def test_whatever_comes_becomes_one_short_printable_line(text: str) -> None:
+    said = mask(text)
+
+    assert len(said) <= MAX_LENGTH
+    assert said.isprintable()
+    assert len(said.splitlines()) <= 1
+
+
+@given(st.text() | EMAILS | URLS | TOKENS)
+def test_what_is_masked_stays_as_it_is(text: str) -> None:
+    assert mask(mask(text)) == mask(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("The webinar is full.", "The webinar is full."),
+        ("  two\r\n\tlines\u2028and\x85more ", "two lines and more"),
+        ("\x1b[31mred\x1b[0m and \u202ereversed", "[31mred[0m and reversed"),
+        ("no webinar 8114402279905634571", "no webinar <number>"),
+        ("field 'phone' (max 128)", "field 'phone' (max 128)"),
+        ("for ada.berg@example.com: denied", "for <e-mail> denied"),
+        ('{"email":"ada@example.com","id":7}', "<e-mail>"),
+        ("ada\u200b.berg\x00@example.com", "<e-mail>"),
+        ("mail=ada%40example.com", "<e-mail>"),
+        ("see https://example.com/a?b=ada@example.com,c", "see <url>"),
+        ("see https:\\/\\/example.com\\/join\\/1", "see <url>"),
+        ("token eyJraWQiOi12345678901.eyJz!", "token <token>!"),
+        ("key 0a1b2c3d45678901ef2a", "key <token>"),
+        ("half \ud83d a face", "half a face"),
+        ("", ""),
+    ],
+)
+def test_messages_stay_readable(text: str, said: str) -> None:
+    assert mask(text) == said
+
+
+def test_a_long_message_is_cut() -> None:
+    assert mask("word " * 100) == ("word " * 40)[:197] + "..."
+
+
+@pytest.mark.parametrize("filler", ["x", "word ", "\u20ac", "\ud83d", "7", "@", "a@", "://", ":", "<", " ", "%4"])
+def test_a_message_of_megabytes_costs_next_to_nothing(filler: str) -> None:
+    text = filler * (5_000_000 // len(filler))
+    started = time.process_time()
+
+    mask(text)
+
+    assert time.process_time() - started < 0.1
+
+
+@pytest.mark.parametrize("cut", range(1, 30))
+def test_a_secret_at_the_end_of_what_is_read_does_not_survive_in_half(cut: int) -> None:
+    secret = "ada.berg.and.some.more@example.com"
+    text = ("\x00" * (READ_AT_MOST - cut - 1) + " " + secret).rjust(READ_AT_MOST)
+
+    assert mask(text + " and more") == "..."
+
+
+# Error bodies --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", ["description", "message", "msg", "error_description", "errorMessage"])
+def test_a_message_is_found_under_each_of_its_names(field: str) -> None:
+    assert error_text({field: "Not allowed.", "other": "x"}) == "Not allowed."
+
+
+@pytest.mark.parametrize("field", ["errorCode", "int_err_code", "error"])
+def test_a_code_is_found_under_each_of_its_names(field: str) -> None:
+    assert error_code({field: "AccessDenied", "msg": "x"}) == "AccessDenied"
+    assert error_text({field: "AccessDenied", "msg": "Not allowed."}) == "AccessDenied: Not allowed."
+
+
+@pytest.mark.parametrize(
+    "body", [None, [], "text", 7, {}, {"message": 7, "error": {"code": "x"}}, {"message": " ", "error": ""}]
+)
+def test_a_body_without_a_message_says_nothing(body: object) -> None:
+    assert error_text(body) == error_code(body) == ""
+
+
+def test_fields_that_are_no_message_are_never_shown() -> None:
+    assert error_text({"description": "Denied", "email": "ada@example.com", "firstName": "Ada"}) == "Denied"
+
+
+@given(st.dictionaries(st.sampled_from(["errorCode", "description", "msg", "error"]), st.text(max_size=1000)))
+def test_code_and_message_together_are_one_short_line(body: dict[str, str]) -> None:
+    assert len(error_text(body)) <= MAX_LENGTH
+    assert error_text(body).isprintable()
+
+
+# A whole run at DEBUG ------------------------------------------------------------------------------------------------
+
+
+def private(sandbox: Sandbox) -> set[str]:
+    """Everything of a sandbox that must not be told: secrets, people, their addresses and links."""
+    truth = sandbox.control.truth()
+    people = [*truth["registrants"], *truth["organizers"]]
+    fields = ("email", "joinUrl", "phone", "address", "questionsAndComments")
+    told = {person[field] for person in people for field in fields if isinstance(person.get(field), str)}
+    names = {f"{person['firstName']} {person['lastName']}" for person in people if "lastName" in person}
+    return {text.casefold() for text in told | names | set(sandbox.credentials.values()) if text}
+
+
+FAULTS = (
+    Fault(kind="html", path="/oauth/", times=1),
+    Fault(kind="status", status=500, path="/registrants", times=1),
+    Fault(kind="status", status=403, path=r"/registrants/\d+", times=1),
+    Fault(kind="status", status=404, path=r"/registrants/\d+", times=1),
+    Fault(kind="status", status=429, path="/registrants", times=1, retry_after=0.5),
+    Fault(kind="invalid_token", path="/registrants", times=1, skip=3),
+    Fault(kind="reset", path="/registrants", times=1),
+    Fault(kind="truncate", path="/registrants", times=1),
+)
+FATAL = Fault(kind="status", status=409, path=r"/registrants/\d+", skip=10)
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code"),
+    [
+        ({"faults": FAULTS, "rotate_refresh_tokens": True}, 1),
+        ({"faults": (FATAL,), "rotate_refresh_tokens": True}, 1),
+        ({}, 0),
+    ],
+    ids=["many stumbles", "a fatal answer", "all well"],
+)
+def test_not_even_a_run_at_debug_tells_anything_private(
+    make_sandbox: Callable[..., Sandbox], tmp_path: Path, options: Mapping[str, Any], exit_code: int
+) -> None:
+    sandbox = make_sandbox(**options)
+
+    run = run_command({**sandbox.settings, **FAST}, tmp_path, env={"TAP_GOTOWEBINAR_LOGLEVEL": "DEBUG"})
+
+    told = f"{run.stderr}{json.dumps(run.states, ensure_ascii=False)}".casefold()
+    assert run.exit_code == exit_code
+    assert "| debug " in told
+    assert run.records("registrant_details")
+    assert sorted(text for text in private(sandbox) if text in told) == []
+    assert [line for line in told.splitlines() if "@example" in line or "access-" in line or "refresh-" in line] == []
+    assert "planted" not in told.replace("plantederror", "")
+
+
+def test_refused_credentials_are_not_told_at_debug(sandbox: Sandbox, tmp_path: Path) -> None:
+    settings = {**sandbox.settings, "client_secret": "mistyped-secret", "refresh_token": "mistyped-refresh"}
+
+    run = run_command({**settings, **FAST}, tmp_path, env={"TAP_GOTOWEBINAR_LOGLEVEL": "DEBUG"})
+
+    assert run.exit_code == 1
+    assert len(run.errors) == 1
+    assert "mistyped" not in run.stderr
+    assert settings["client_id"] not in run.stderr

@@ -1,0 +1,236 @@
+"""A signal ends the run where nothing is half done; each test stops a process of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_gotowebinar.sandbox import Fault
+from tap_gotowebinar.stopping import Stopped, StopSignals
+from tests.runs import EXECUTABLE, FAST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tap_gotowebinar.sandbox import Sandbox
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+
+BEGIN = """
+import contextlib, sys, time
+from tap_gotowebinar import stopping
+
+signals = stopping.StopSignals()
+signals.install()
+
+def say(word):
+    print(word, flush=True)
+
+def work_until(is_over):
+    end = time.monotonic() + 30
+    while time.monotonic() < end and not is_over():
+        pass
+"""
+
+
+def started(program: str) -> subprocess.Popen[str]:
+    """Start a program and wait until it says that it is ready."""
+    process = subprocess.Popen([sys.executable, "-c", BEGIN + program], stdout=subprocess.PIPE, encoding="utf-8")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def said(process: subprocess.Popen[str]) -> list[str]:
+    with process:
+        output, _ = process.communicate(timeout=30)
+    return output.split()
+
+
+@pytest.mark.parametrize("signum", SIGNALS)
+def test_a_signal_ends_a_wait_at_once(signum: int) -> None:
+    process = started("""
+try:
+    with signals.waiting():
+        say("ready")
+        time.sleep(60)
+except stopping.Stopped as stopped:
+    say("stopped")
+    sys.exit(stopped.exit_code)
+""")
+    sent_at = time.monotonic()
+    process.send_signal(signum)
+
+    assert said(process) == ["stopped"]
+    assert process.returncode == 128 + signum
+    assert time.monotonic() - sent_at < 30
+
+
+@pytest.mark.parametrize("signum", SIGNALS)
+def test_a_signal_between_waits_is_left_to_the_next_check(signum: int) -> None:
+    process = started("""
+say("ready")
+work_until(lambda: signals._signum)
+say("work-done")
+try:
+    signals.check()
+except stopping.Stopped as stopped:
+    sys.exit(stopped.exit_code)
+""")
+    process.send_signal(signum)
+
+    assert said(process) == ["work-done"]
+    assert process.returncode == 128 + signum
+
+
+def test_no_wait_begins_after_a_signal() -> None:
+    process = started("""
+say("ready")
+work_until(lambda: signals._signum)
+try:
+    with signals.waiting():
+        say("waiting")
+except stopping.Stopped as stopped:
+    sys.exit(stopped.exit_code)
+""")
+    process.send_signal(signal.SIGTERM)
+
+    assert said(process) == []
+    assert process.returncode == 128 + signal.SIGTERM
+
+
+def test_a_signal_after_a_wait_does_not_interrupt_what_follows() -> None:
+    process = started("""
+with signals.waiting():
+    pass
+say("ready")
+work_until(lambda: signals._signum)
+say("work-done")
+""")
+    process.send_signal(signal.SIGTERM)
+
+    assert said(process) == ["work-done"]
+    assert process.returncode == 0
+
+
+def test_the_same_signal_sent_twice_at_once_counts_once() -> None:
+    process = started("""
+import signal
+seen = []
+note = signals._note
+signal.signal(signal.SIGINT, lambda *args: (seen.append(1), note(*args)))
+say("ready")
+work_until(lambda: signals._signum)
+say("first")
+work_until(lambda: seen)
+say("work-done")
+""")
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "first\n"
+    process.send_signal(signal.SIGINT)
+
+    assert said(process) == ["work-done"]
+    assert process.returncode == 0
+
+
+def test_who_insists_ends_the_process_on_the_spot() -> None:
+    process = started("""
+stopping.INSIST_AFTER = 0.01
+say("ready")
+work_until(lambda: signals._signum)
+time.sleep(0.02)
+say("first")
+work_until(lambda: False)
+say("work-done")
+""")
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "first\n"
+    process.send_signal(signal.SIGINT)
+
+    assert said(process) == []
+    assert process.returncode == 128 + signal.SIGINT
+
+
+def test_handlers_of_errors_do_not_swallow_a_stop() -> None:
+    assert not issubclass(Stopped, Exception)
+    assert Stopped(signal.SIGTERM).exit_code == 143
+
+
+def test_without_a_signal_nothing_is_stopped() -> None:
+    signals = StopSignals()
+
+    with signals.waiting():
+        pass
+    signals.check()
+
+
+# The whole tap -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("signum", SIGNALS)
+def test_a_run_stopped_while_it_waits_for_an_answer_says_what_it_wrote(
+    make_sandbox: Callable[..., Sandbox], tmp_path: Path, signum: int
+) -> None:
+    slow = Fault(kind="slow", path=r"/registrants/\d+$", skip=5, seconds=60)
+    process, sandbox = tap_until_struck(make_sandbox(faults=(slow,)), tmp_path)
+    process.send_signal(signum)
+
+    messages = output(process)
+
+    details = [it for it in messages if it["type"] == "RECORD" and it["stream"] == "registrant_details"]
+    assert process.returncode == 128 + signum
+    assert len(details) == 5
+    assert messages[-1]["type"] == "STATE"
+    assert sandbox.control.state()["peak"] == 1
+
+
+def test_a_run_stopped_while_it_waits_for_the_budget_ends_at_once(
+    make_sandbox: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    too_many = Fault(kind="status", status=429, path=r"/registrants/\d+$", skip=5, retry_after=250)
+    process, _ = tap_until_struck(make_sandbox(faults=(too_many,)), tmp_path)
+    process.send_signal(signal.SIGTERM)
+
+    messages = output(process)
+
+    assert process.returncode == 143
+    assert messages[-1]["type"] == "STATE"
+
+
+def test_a_run_stopped_between_two_tries_ends_at_once(make_sandbox: Callable[..., Sandbox], tmp_path: Path) -> None:
+    broken = Fault(kind="status", path=r"/registrants/\d+$", skip=5)
+    process, _ = tap_until_struck(make_sandbox(faults=(broken,)), tmp_path)
+    process.send_signal(signal.SIGTERM)
+
+    messages = output(process)
+
+    assert process.returncode == 143
+    assert messages[-1]["type"] == "STATE"
+
+
+def tap_until_struck(sandbox: Sandbox, folder: Path) -> tuple[subprocess.Popen[str], Sandbox]:
+    """Start the tap, and wait until the sandbox has struck one of its calls."""
+    config = folder / "config.json"
+    config.write_text(json.dumps({**sandbox.settings, **FAST}), encoding="utf-8")
+    process = subprocess.Popen(
+        [EXECUTABLE, "--config", str(config)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
+    )
+    while not any(call["fault"] for call in sandbox.control.calls()):
+        assert process.poll() is None
+        time.sleep(0.01)
+    return process, sandbox
+
+
+def output(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
+    with process:
+        stdout, _ = process.communicate(timeout=20)
+    return [json.loads(line) for line in stdout.splitlines()]
