@@ -1,0 +1,287 @@
+"""What is measured: a made-up account, how its server behaves, who runs, and what has to come out."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any, Final
+
+from benchmarks.expected import Needs, earliest_last_send
+from benchmarks.runner import PLAIN_TAP, Contender, Run, Session, bare_reading, this_tap, with_settings
+from benchmarks.server import SandboxProcess
+from tap_gotowebinar.sandbox import Options
+from tap_gotowebinar.settings import DEFAULT_MAX_CONCURRENCY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+UNLIMITED: Final = {"requests_per_minute": 1_000_000, "requests_per_second": 1_000_000}
+"""Settings under which the budget never waits."""
+
+PER_MINUTE: Final = 100
+PER_SECOND: Final = 10
+"""What the server allows where the rate is limited: the documented limit, and the one that GoTo publishes."""
+
+MEMORY_LIMIT: Final = 200e6
+MIB: Final = 2**20
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that has to be so, and whether it is."""
+
+    text: str
+    met: bool
+
+
+@dataclass(kw_only=True)
+class Result:
+    """What a scenario brought: the runs of each contender, and the checks."""
+
+    title: str
+    needs: Needs
+    runs: dict[str, list[Run]]
+    checks: list[Check] = field(default_factory=list)
+
+    def median(self, name: str, of: Callable[[Run], float]) -> float:
+        """Return the median of a figure over the runs of a contender."""
+        return median(of(run) for run in self.runs[name])
+
+    def wall(self, name: str) -> float:
+        """Return the median of the seconds that a contender took."""
+        return self.median(name, lambda run: run.cost.wall)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One measurement.
+
+    Attributes:
+        title: What the report calls it.
+        world: What the account holds.
+        behaviour: How the server behaves in measured runs; in the others it answers at once.
+        details: Whether the details of registrants are read.
+        settings: Of this tap.
+        plain: Whether the plain tap runs, too: never, once (where it does nothing but wait for one answer after the
+            other, which takes the same time every time), or as often as this one.
+        is_idle: Whether what is measured is a run right after another one.
+        rate_window: Seconds of the rate window, if not this tap's own.
+        most_runs: Runs at the most.
+        check: Adds the checks of this scenario alone.
+    """
+
+    title: str
+    world: Options
+    behaviour: Mapping[str, Any] = field(default_factory=dict)
+    details: bool = False
+    settings: Mapping[str, Any] = field(default_factory=lambda: UNLIMITED)
+    plain: str = "always"
+    is_idle: bool = False
+    rate_window: float | None = None
+    most_runs: int | None = None
+    check: Callable[[Result], list[Check]] = lambda _result: []
+
+    def measure(self, runs: int) -> Result:
+        """Run everyone in turn, and compare what they brought."""
+        with tempfile.TemporaryDirectory() as folder, SandboxProcess(self.world) as sandbox:
+            session = Session(sandbox, Path(folder), details=self.details)
+            # The first reading also makes the sandbox make up everyone, which it does only once.
+            truth = session.run(bare_reading(DEFAULT_MAX_CONCURRENCY, details=self.details))
+            result = Result(title=self.title, needs=Needs.of(session.output_file), runs={})
+            one_by_one = session.run(this_tap({**UNLIMITED, "max_concurrency": 1}, name="one at a time"))
+            states = self._states(session) if self.is_idle else {}
+            sandbox.control.configure(**self.behaviour)
+            for number in range(min(runs, self.most_runs or runs)):
+                for contender in self._contenders(number):
+                    run = session.run(contender, state=states.get(contender.name))
+                    result.runs.setdefault(contender.name, []).append(run)
+        result.checks = [*self._common_checks(result, truth, one_by_one), *self.check(result)]
+        return result
+
+    def _contenders(self, number: int) -> list[Contender]:
+        contenders = [this_tap(self.settings, rate_window=self.rate_window)]
+        if self.plain == "always" or (self.plain == "once" and number == 0):
+            contenders.append(PLAIN_TAP)
+        if not self.is_idle and self.rate_window is None and "rate_limit" not in self.behaviour:
+            contenders.append(bare_reading(DEFAULT_MAX_CONCURRENCY if self.details else 1, details=self.details))
+        return contenders
+
+    def _states(self, session: Session) -> dict[str, Any]:
+        contenders = [with_settings(contender, **UNLIMITED) for contender in self._contenders(0)[:1]]
+        contenders += self._contenders(0)[1:]
+        return {contender.name: session.run(contender).output.state for contender in contenders}
+
+    def _common_checks(self, result: Result, truth: Run, one_by_one: Run) -> list[Check]:
+        ours = result.runs["this tap"]
+        now = dt.datetime.now(dt.UTC)
+        wanted = result.needs.idle_calls(now) if self.is_idle else result.needs.first_calls(details=self.details)
+        checks = [
+            Check(
+                f"calls exactly those the data require: {wanted:,}, none twice",
+                all(run.calls == wanted and not run.repeated for run in ours),
+            ),
+            Check("no 429", not any(run.too_many for run in ours)),
+        ]
+        if self.is_idle:
+            return [
+                *checks,
+                Check("no registrant came out again", not any(set(run.output.records) - {"webinars"} for run in ours)),
+            ]
+        everyone = [run for runs in result.runs.values() for run in runs]
+        return [
+            *checks,
+            Check(
+                f"same {len(truth.output.keys):,} keys from everyone, none twice",
+                all(
+                    run.output.keys == truth.output.keys and run.output.records.total() == len(truth.output.keys)
+                    for run in everyone
+                ),
+            ),
+            Check(
+                "same records in the same order as one call at a time",
+                all(run.output.order == one_by_one.output.order for run in ours),
+            ),
+        ]
+
+
+def _cpu_checks(result: Result) -> list[Check]:
+    ratio = result.wall("plain SDK tap") / result.wall("this tap")
+    return [
+        Check(f"at least 3 times the records per second of the plain SDK tap: {ratio:.2f}", ratio >= 3),  # noqa: PLR2004
+        Check(f"at least 4 times (the ambition): {ratio:.2f}", ratio >= 4),  # noqa: PLR2004
+    ]
+
+
+def _latency_checks(result: Result) -> list[Check]:
+    share = result.median("this tap", lambda run: run.in_flight) / DEFAULT_MAX_CONCURRENCY
+    return [
+        Check(f"at least 0.9 of {DEFAULT_MAX_CONCURRENCY} calls in flight on average: {share:.3f}", share >= 0.9)  # noqa: PLR2004
+    ]
+
+
+def _rate_checks(window: float, per_second: int, jitter: float) -> Callable[[Result], list[Check]]:
+    def check(result: Result) -> list[Check]:
+        calls = result.needs.first_calls(details=True)
+        last = earliest_last_send(calls, per_window=PER_MINUTE, window=window, per_second=per_second)
+        ideal = last + jitter / 2
+        allowed, wall = 1.05 * ideal + 2, result.wall("this tap")
+        return [
+            Check(
+                f"at most {allowed:.1f} s, 1.05 of the ideal {ideal:.1f} s and 2 s more: {wall:.1f} s "
+                f"({wall / ideal:.3f} of the ideal)",
+                wall <= allowed,
+            )
+        ]
+
+    return check
+
+
+def _memory_checks(result: Result) -> list[Check]:
+    peak = max(run.cost.peak for run in result.runs["this tap"])
+    return [Check(f"less than {MEMORY_LIMIT / 1e6:.0f} MB: {peak / 1e6:.0f} MB", peak < MEMORY_LIMIT)]
+
+
+CPU: Final = Scenario(
+    title="CPU-bound: 100,000 registrants of 200 webinars, lists only",
+    world=Options(seed=7, webinars=200, registrants=500),
+    check=_cpu_checks,
+)
+LATENCY: Final = Scenario(
+    title="Latency-bound: 100 webinars, 2,100 registrants with details, 100 ms per call, no budget",
+    world=Options(seed=7, webinars=100, registrants=21),
+    behaviour={"latency": 0.1},
+    details=True,
+    plain="once",
+    check=_latency_checks,
+)
+RATE: Final = Scenario(
+    title="Rate-limited: 50 webinars, 300 registrants with details, 100 calls in 60 s, 10 in 1 s, 0 to 2 s per call",
+    world=Options(seed=7, webinars=50, registrants=6),
+    behaviour={"rate_limit": PER_MINUTE, "rate_window": 60.0, "per_second": PER_SECOND, "jitter": 2.0},
+    settings={"requests_per_minute": PER_MINUTE},
+    details=True,
+    plain="once",
+    check=_rate_checks(60, PER_SECOND, 2),
+)
+IDLE: Final = Scenario(
+    title="Idle incremental: 100 webinars, 2,000 registrants with details, nothing new, 100 ms per call",
+    world=Options(seed=7, webinars=100, registrants=20),
+    behaviour={"latency": 0.1},
+    settings={},
+    details=True,
+    is_idle=True,
+)
+BIG_WEBINAR: Final = Scenario(
+    title="Memory: one webinar with 25,000 registrants, list only",
+    world=Options(seed=7, webinars=1, registrants=25_000),
+    check=_memory_checks,
+)
+BIG_WEBINAR_DETAILS: Final = dataclasses.replace(
+    BIG_WEBINAR,
+    title="Memory: one webinar with 25,000 registrants, with details",
+    details=True,
+    plain="never",
+    most_runs=1,
+)
+BIG_ACCOUNT: Final = Scenario(
+    title="Memory: 10,000 webinars, 40,000 registrants, lists only",
+    world=Options(seed=7, webinars=10_000, registrants=4),
+    plain="never",
+    most_runs=1,
+    check=_memory_checks,
+)
+BIG_ACCOUNT_DETAILS: Final = dataclasses.replace(
+    BIG_ACCOUNT,
+    title="Memory: 10,000 webinars, 20,000 registrants, with details",
+    world=Options(seed=7, webinars=10_000, registrants=2),
+    details=True,
+)
+
+SCENARIOS: Final = {
+    "cpu": [CPU],
+    "latency": [LATENCY],
+    "rate": [RATE],
+    "idle": [IDLE],
+    "memory": [BIG_WEBINAR, BIG_WEBINAR_DETAILS, BIG_ACCOUNT, BIG_ACCOUNT_DETAILS],
+}
+
+
+def _smaller(scenario: Scenario, webinars: int, registrants: int, **changes: Any) -> Scenario:  # noqa: ANN401
+    world = dataclasses.replace(scenario.world, webinars=webinars, registrants=registrants)
+    return dataclasses.replace(scenario, title=f"{scenario.title} (quick: a small part of it)", world=world, **changes)
+
+
+QUICK_WINDOW: Final = 1.5
+QUICK_PER_SECOND: Final = 400
+
+QUICK: Final = {
+    "cpu": [_smaller(CPU, 10, 50)],
+    "latency": [_smaller(LATENCY, 8, 10, behaviour={"latency": 0.02})],
+    "rate": [
+        _smaller(
+            RATE,
+            10,
+            24,
+            behaviour={
+                "rate_limit": PER_MINUTE,
+                "rate_window": QUICK_WINDOW,
+                "per_second": QUICK_PER_SECOND,
+                "jitter": 0.05,
+            },
+            settings={"requests_per_minute": PER_MINUTE, "requests_per_second": QUICK_PER_SECOND // 2},
+            rate_window=QUICK_WINDOW,
+            check=_rate_checks(QUICK_WINDOW, QUICK_PER_SECOND, 0.05),
+        )
+    ],
+    "idle": [_smaller(IDLE, 8, 5, behaviour={"latency": 0.01}, settings=UNLIMITED)],
+    "memory": [
+        _smaller(BIG_WEBINAR, 1, 300),
+        _smaller(BIG_WEBINAR_DETAILS, 1, 30),
+        _smaller(BIG_ACCOUNT, 30, 2),
+        _smaller(BIG_ACCOUNT_DETAILS, 20, 2),
+    ],
+}

@@ -1,0 +1,69 @@
+"""How long it takes until something happens: importing, `--version`, `--discover`, and an idle run with one call."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from benchmarks.runner import PLAIN, PLAIN_TAP, ROOT, TAP, Session, measure, this_tap
+from benchmarks.server import SandboxProcess
+from tap_gotowebinar.sandbox import Options
+
+IMPORTS: Final = {
+    "import, this tap": "import tap_gotowebinar.tap",
+    "import, plain SDK tap": "import benchmarks.plain_tap",
+    "import, singer_sdk": "import singer_sdk",
+    "python itself": "pass",
+}
+EMPTY: Final = Options(seed=7, webinars=0)
+BIGGEST: Final = 12
+
+
+def start_up(runs: int) -> dict[str, tuple[float, float]]:
+    """Return the medians of the clock and of the processor, in seconds, by what is done."""
+    commands: dict[str, tuple[str, ...]] = {name: (sys.executable, "-c", code) for name, code in IMPORTS.items()}
+    for option in ("--version", "--discover"):
+        commands |= {f"{option}, this tap": (*TAP, option), f"{option}, plain SDK tap": (*PLAIN, option)}
+    costs: dict[str, list[tuple[float, float]]] = {}
+    with tempfile.TemporaryDirectory() as folder, SandboxProcess(EMPTY) as sandbox:
+        session = Session(sandbox, Path(folder), details=True)
+        for _ in range(runs):
+            for name, command in commands.items():
+                cost = measure(command, Path(folder))
+                costs.setdefault(name, []).append((cost.wall, cost.cpu))
+            for contender in (this_tap({}), PLAIN_TAP):
+                run = session.run(contender)
+                name = f"idle run with {run.calls} call, {contender.name}"
+                costs.setdefault(name, []).append((run.cost.wall, run.cost.cpu))
+    return {name: (median(wall for wall, _ in all_), median(cpu for _, cpu in all_)) for name, all_ in costs.items()}
+
+
+def import_shares() -> list[tuple[str, float]]:
+    """Return the packages whose own modules take longest to import, in milliseconds."""
+    code = IMPORTS["import, this tap"]
+    command = [sys.executable, "-X", "importtime", "-c", code]
+    done = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, check=True, text=True)  # noqa: S603
+    shares: Counter[str] = Counter()
+    for line in done.stderr.splitlines():
+        own, _, module = (part.strip() for part in line.removeprefix("import time:").split("|"))
+        if own.isdecimal():
+            shares[module.partition(".")[0]] += int(own)
+    return [(name, share / 1000) for name, share in shares.most_common(BIGGEST)]
+
+
+def report(runs: int) -> str:
+    """Measure, and return the tables."""
+    lines = ["### Start-up", "", "| | wall ms | CPU ms |", "|---|---:|---:|"]
+    lines += [f"| {name} | {wall * 1000:.0f} | {cpu * 1000:.0f} |" for name, (wall, cpu) in start_up(runs).items()]
+    shares = ", ".join(f"{name} {share:.0f}" for name, share in import_shares())
+    return "\n".join([*lines, "", f"Import time by package, ms of its own modules: {shares}.", ""])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(import_shares()))
