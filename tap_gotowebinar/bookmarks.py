@@ -86,13 +86,14 @@ class RosterBookmark:
         read_at: When that was; only while settled.
     """
 
-    __slots__ = ("_entry", "_packed", "_roster", "count", "newest", "read_at")
+    __slots__ = ("_entry", "_hashed", "_packed", "_roster", "count", "newest", "read_at")
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         """Start from an entry of the state; its roster is unpacked when it is first needed."""
         self.newest = canonical_time(entry.get("replication_key_value"))
         self._packed: str | None = entry.get("roster")
         self._roster: dict[int, int] | None = None
+        self._hashed: tuple[Row | None, int] = (None, 0)
         # Merged states may hold a roster and a count: the roster is the safer witness.
         self.count: int | None = None if "roster" in entry else entry.get("count")
         self.read_at: str | None = None if "roster" in entry else entry.get("read_at")
@@ -124,7 +125,7 @@ class RosterBookmark:
 
     def is_due(self, row: Row) -> bool:
         """Whether a list row is new or changed."""
-        return self._known().get(row_key(row)) != row_hash(row)
+        return self._known().get(row_key(row)) != self._hash(row)
 
     def remember(self, row: Row, *, not_after: str) -> None:
         """Note that a list row has been emitted.
@@ -133,7 +134,7 @@ class RosterBookmark:
             row: The list row.
             not_after: Start of the run; a date later than this never becomes the bookmark.
         """
-        self._known()[row_key(row)] = row_hash(row)
+        self._known()[row_key(row)] = self._hash(row)
         if date := row.get("registrationDate"):
             self.newest = max(self.newest or "", min(date, not_after))
         self._changed(count=None, read_at=None)
@@ -183,6 +184,12 @@ class RosterBookmark:
             self._roster = unpack(self._packed) if self._packed else {}
             self._packed = None
         return self._roster
+
+    def _hash(self, row: Row) -> int:
+        # A row is looked at several times in a row.
+        if self._hashed[0] is not row:
+            self._hashed = row, row_hash(row)
+        return self._hashed[1]
 
     def _is_newer(self, row: Row) -> bool:
         date = row.get("registrationDate")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from singer_sdk import SchemaDirectory, Stream, StreamSchema
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.metrics import Counter, Metric, Point, Timer
 from singer_sdk.metrics import log as log_metric
 from singer_sdk.streams._state import StreamStateManager  # a public class in an underscore module
@@ -156,6 +157,26 @@ class GoToWebinarStream(Stream):
     def read_single(self, body: object) -> dict[str, Any]:
         """Return the record of an answer that is one object."""
         return self.reader.read(envelopes.single(body))
+
+    @override
+    def _write_record_message(self, record: dict[str, Any]) -> None:
+        """Write a record without the SDK's steps where none of them would change it: half the time of a large run."""
+        if self._needs_mapping:
+            super()._write_record_message(record)
+        else:
+            self.tap.message_writer.write_record(self.name, record)
+            self.state_manager.is_flushed = False
+
+    @functools.cached_property
+    def _needs_mapping(self) -> bool:
+        """Whether a field is deselected, a stream map or flattening is in force, or the catalog's schema differs."""
+        return (
+            [type(stream_map) for stream_map in self.stream_maps] != [SameRecordTransform]
+            or self.stream_maps[0].flattening_enabled
+            or self.stream_maps[0].stream_alias != self.name
+            or not all(self.mask.values())
+            or self.effective_schema != self.schema
+        )
 
     def written(self) -> None:
         """Learn that the record given out last has been written: the moment for a STATE, or for stopping."""

@@ -119,18 +119,18 @@ class Connection:
             return read(answer.body)
 
         def count(details: object) -> None:  # noqa: ARG001
-            tally.retries += 1
+            tally.count(retries=1)
 
         retrying = backoff.on_exception(self._waits, TransientError, max_tries=TRIES, logger=None, on_backoff=count)
         try:
             result = retrying(attempt)()
         except NotFoundError:
-            tally.answered += 1
+            tally.count(answered=1)
             raise
         except TransientError as error:
             msg = f"gave up on {path} after {TRIES} tries: {error}"
             raise GaveUpError(msg) from None
-        tally.answered += 1
+        tally.count(answered=1)
         return result
 
     def _admitted(
@@ -144,9 +144,9 @@ class Connection:
             while True:
                 self._authenticator.token()  # A renewal takes its time before the slot is asked for, not inside.
                 with self._budget.slot() as waited:
-                    tally.waited += waited
+                    tally.count(waited=waited)
                     token = self._authenticator.token()  # The one from before the wait may be gone.
-                    tally.calls += 1
+                    tally.count(calls=1)
                     answer = self._transport.send(method, self._origin + path, token=token, params=params)
                 if answer.status != 429:  # noqa: PLR2004
                     break
@@ -154,13 +154,13 @@ class Connection:
                 paused += pause
                 if paused > LONGEST_PAUSE:
                     raise ComeBackLaterError(_come_back(path, pause))
-                tally.retries += 1
+                tally.count(retries=1)
                 self._budget.pause(pause)
             if not _is_about_token(answer, refusals):
                 self._authenticator.accepted(token)
                 return answer
             self._authenticator.refused(token)
-            tally.retries += 1
+            tally.count(retries=1)
         msg = f"GoTo refused {MAX_RENEWALS} access tokens in a row for {path}; try again later"
         raise AuthenticationError(msg)
 

@@ -112,8 +112,9 @@ class _ObjectReader:
     def __init__(
         self, schema: Mapping[str, Any], tally: Tally, on_unknown: Callable[[set[str]], None], *, prefix: str
     ) -> None:
-        self._unusable = tally.unusable
+        self._tally = tally
         self._on_unknown = on_unknown
+        self._unknown: set[str] = set()
         self._prefix = prefix
         self._converters: dict[str, _Convert] = {
             name: self._converter(declared, tally, prefix + name) for name, declared in schema["properties"].items()
@@ -128,13 +129,15 @@ class _ObjectReader:
             name: str = SPELLINGS.get(wire_name, wire_name)
             converter = self._converters.get(name)
             if converter is None:
-                self._on_unknown({self._prefix + wire_name})
+                if wire_name not in self._unknown:
+                    self._unknown.add(wire_name)
+                    self._on_unknown({self._prefix + wire_name})
             elif raw is None:
                 record.setdefault(name, None)
             else:
                 converted = converter(raw)
                 if converted is UNUSABLE:
-                    self._unusable[self._prefix + name] += 1
+                    self._tally.count_unusable(self._prefix + name)
                     record.setdefault(name, None)
                 else:
                     record[name] = converted
@@ -157,7 +160,7 @@ class _ArrayReader:
 
     def __init__(self, item: _Convert, tally: Tally, path: str) -> None:
         self._item = item
-        self._unusable = tally.unusable
+        self._tally = tally
         self._path = path
 
     def __call__(self, value: Any, /) -> Any:  # noqa: ANN401 - JSON
@@ -166,7 +169,7 @@ class _ArrayReader:
         items = [UNUSABLE if item is None else self._item(item) for item in value]
         usable = [item for item in items if item is not UNUSABLE]
         if len(usable) < len(items):
-            self._unusable[self._path] += len(items) - len(usable)
+            self._tally.count_unusable(self._path, len(items) - len(usable))
         return usable
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -52,6 +53,20 @@ class Tally:
     given_up: list[str] = field(default_factory=list)
     unusable: Counter[str] = field(default_factory=Counter)
     unknown: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def count(self, *, calls: int = 0, answered: int = 0, retries: int = 0, waited: float = 0.0) -> None:
+        """Add to the counts of calls; from any thread."""
+        with self._lock:
+            self.calls += calls
+            self.answered += answered
+            self.retries += retries
+            self.waited += waited
+
+    def count_unusable(self, name: str, values: int = 1) -> None:
+        """Count values of a field that became null; from any thread."""
+        with self._lock:
+            self.unusable[name] += values
 
 
 class Report:
@@ -71,8 +86,10 @@ class Report:
         self.warnings: list[str] = []
 
     def tally(self, stream: str) -> Tally:
-        """Return the counts of `stream`."""
-        return self._tallies.setdefault(stream, Tally())
+        """Return the counts of a stream; the main thread asks first."""
+        if stream not in self._tallies:
+            self._tallies[stream] = Tally()
+        return self._tallies[stream]
 
     def note_unknown(self, stream: str, names: Iterable[str]) -> None:
         """Say once per stream and field that GoTo sends something the schema does not declare."""

@@ -203,14 +203,13 @@ class RegistrantStream(ChildStream):
             return
         rows, webinar = listing.rows, self.webinar_of(context)
         self.tap.removals.expect(webinar.key, rows)
+        bookmark: RosterBookmark = self.bookmarks.of(webinar.key)
+        is_read = listing.is_complete and not self.emits_everything
         for row in self.due_among(rows, webinar.key):
             self._row, self._webinar_key = row, webinar.key
             yield row
-        if self.emits_everything:
-            return
-        bookmark: RosterBookmark = self.bookmarks.of(webinar.key)
-        # Rows that were refused, given up or cut off are still due: then the webinar is not read to the end.
-        is_read = listing.is_complete and not any(map(bookmark.is_due, rows))
+            # What was refused, given up or cut off is still due: then the webinar is not read to the end.
+            is_read = is_read and not bookmark.is_due(row)
         if is_read and bookmark.complete(rows, webinar.moment):
             self.bookmarks.changed()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sys
 import time
@@ -69,6 +70,14 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         elif isinstance(message, RecordMessage):
             self.on_record(message.stream)
         self._append(line)
+
+    def write_record(self, stream: str, record: dict[str, Any]) -> None:
+        """Write a RECORD message of a record that needs no mapping; the same line as `write_message` would write."""
+        self.on_record(stream)
+        now = dt.datetime.now(dt.UTC)
+        self._append(
+            self._encoder.encode({"type": "RECORD", "stream": stream, "record": record, "time_extracted": now})
+        )
 
     def encode_state(self, state: dict[str, Any]) -> bytes:
         """Return a STATE message as a line."""
