@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import os
 import re
 import signal
 import sys
@@ -12,7 +14,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from demo.postgres import Postgres, PostgresError
-from demo.project import MeltanoError, MissingProgramError, Project, temporary_project
+from demo.project import WITHOUT_PROXY, MeltanoError, MissingProgramError, Project, temporary_project
 from demo.questions import QUESTIONS
 from tap_gotowebinar.sandbox import Options, Sandbox
 
@@ -28,9 +30,7 @@ NEW_REGISTRANTS: Final = 5
 APPROVALS: Final = 3
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What Meltano, tap and target print for machines or for their developers.
-NOISE: Final = re.compile(
-    r"METRIC: |Inserting with SQL|Skipping parse |Added '|Using \w+ state |Reading state |^\d{4}-"
-)
+NOISE: Final = re.compile(r"METRIC|Inserting with SQL|Skipping parse |Added '|Using \w+ state |Reading state |^\d{4}-")
 
 TABLES: Final = ("registrants", "registrant_details")
 PEOPLE: Final = """
@@ -62,6 +62,9 @@ def main() -> int:
     """Run the demo; the exit code is 0 when everything arrived, 1 when not, 128 + n when signal n ended it."""
     for number in SIGNALS:
         signal.signal(number, leave)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True, errors="replace")
+    os.environ.update(WITHOUT_PROXY)
     started = time.monotonic()
     try:
         demonstrate()
@@ -104,9 +107,9 @@ def demonstrate() -> None:
 
 def load(project: Project, control: Control) -> int:
     """Run the pipeline once; returns how many API calls it took."""
-    print(f"\n$ meltano --environment=sandbox {' '.join(RUN)}", flush=True)
+    print(f"\n$ meltano --environment=sandbox {' '.join(RUN)}")
     control.reset_calls()
-    project.meltano(*RUN, listen=lambda line: NOISE.search(line) or print(f"  {line}", flush=True))
+    project.meltano(*RUN, listen=lambda line: NOISE.search(line) or print(f"  {line}"))
     return sum(not call["path"].startswith("/oauth") for call in control.calls())
 
 

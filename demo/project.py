@@ -24,6 +24,7 @@ PROGRAMS: Final = ("meltano", "tap-gotowebinar", "target-postgres")
 PLUGIN_SOURCE: Final = re.compile(r"^ +pip_url: .*\n", re.MULTILINE)
 # Settings of the person at the keyboard, which must not decide where this project reads and writes.
 FOREIGN_VARIABLES: Final = ("MELTANO_", "TAP_GOTOWEBINAR_", "TARGET_POSTGRES_", "PG", "XDG_")
+WITHOUT_PROXY: Final = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 STOP_SECONDS: Final = 10
 
 
@@ -64,7 +65,8 @@ class Project:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             start_new_session=True,  # Ctrl-C is for us: we stop Meltano with its plugins, and wait for them
         ) as process:
             try:
@@ -138,8 +140,7 @@ def surroundings(path: str, folder: str) -> dict[str, str]:
         "PATH": path,
         "HOME": folder,
         "TMPDIR": folder,
-        "NO_PROXY": "127.0.0.1",
-        "no_proxy": "127.0.0.1",
+        **WITHOUT_PROXY,
         "MELTANO_CLI_DISABLE_VERSION_CHECK": "1",
         "MELTANO_CLI_LOG_FORMAT": "plain",
     }

@@ -74,7 +74,6 @@ class RateBudget:
         """Let nobody send for `seconds`: the server said it has had enough."""
         with self._changed:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
-            self._changed.notify_all()
 
     def _acquire(self) -> None:
         ticket = object()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +16,19 @@ from tap_gotowebinar.errors import AuthenticationError, GaveUpError
 from tap_gotowebinar.pacing import RateBudget
 from tap_gotowebinar.sandbox import Fault
 from tap_gotowebinar.transport import Transport
-from tests.talking import AT_ONCE, ME, SECRETS, Canned, api_calls, in_threads, raw, talk, token_answer, token_calls
+from tests.talking import (
+    AT_ONCE,
+    ME,
+    SECRETS,
+    Canned,
+    api_calls,
+    in_threads,
+    quick_budget,
+    raw,
+    talk,
+    token_answer,
+    token_calls,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -171,6 +185,18 @@ def test_a_good_token_that_is_refused_once_does_not_end_the_run(make_sandbox: Ca
         assert talking.get()["id"]
 
 
+def test_refusals_count_anew_once_a_token_has_worked(make_sandbox: Callable[..., Sandbox]) -> None:
+    refused_now_and_then = Fault(kind="invalid_token", path=ME, times=4)
+    sandbox = make_sandbox(faults=(refused_now_and_then,))
+
+    with talk(sandbox) as talking:
+        talking.get()
+        sandbox.control.configure(faults=(refused_now_and_then,))
+        talking.get()
+
+    assert [call["status"] for call in api_calls(sandbox)] == [403, 403, 403, 403, 200] * 2
+
+
 def test_tokens_that_never_work_end_the_run_instead_of_going_round(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(faults=(Fault(kind="invalid_token", path=ME),))
 
@@ -234,6 +260,19 @@ def test_many_threads_complete_although_tokens_live_for_a_moment_only(make_sandb
     assert endings == [None] * 20
     assert talking.tally.answered == 300
     assert token_calls(sandbox) > 1
+
+
+def test_a_renewal_keeps_no_slot_from_others(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="slow", path=OAUTH, seconds=0.5),))
+
+    with talk(sandbox, budget=quick_budget(1)) as talking:
+        renewing = threading.Thread(target=talking.get)
+        renewing.start()
+        while not token_calls(sandbox):
+            time.sleep(0.001)
+        with talking.budget.slot() as waited:
+            assert waited < 10
+        renewing.join()
 
 
 def test_a_token_is_looked_at_again_after_the_wait_for_a_slot(sandbox: Sandbox) -> None:

@@ -30,10 +30,19 @@ def temporary() -> Iterator[Path]:
 
 @contextmanager
 def demo(temporary: Path) -> Iterator[subprocess.Popen[str]]:
+    """The demo as someone runs it behind a proxy, in an odd locale, with settings of their own for the real thing."""
+    foreign = {
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "LC_ALL": "C",
+        "PGHOST": "db.invalid",
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONUTF8": "0",
+        "TAP_GOTOWEBINAR_PERSONAL_ACCESS_TOKEN": "x",
+    }
     with subprocess.Popen(
         [sys.executable, "-m", "demo"],
         cwd=REPOSITORY,
-        env={**os.environ, "TMPDIR": str(temporary)},
+        env={**os.environ, **foreign, "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from demo.postgres import Postgres
 from demo.project import REPOSITORY, MeltanoError, temporary_project
+from tap_gotowebinar.settings import CONNECTION_SETTINGS, TAP_SETTINGS
 from tap_gotowebinar.tap import TapGoToWebinar
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def test_the_project_lists_exactly_the_settings_of_the_tap(
 def test_the_project_describes_the_settings_as_the_tap_does(
     tap: dict[str, Any], tap_settings: dict[str, dict[str, Any]]
 ) -> None:
-    own = TapGoToWebinar.config_jsonschema["properties"].keys()
+    own = [setting.name for setting in (*CONNECTION_SETTINGS, *TAP_SETTINGS)]
     listed = {setting["name"]: (setting["label"], setting["description"]) for setting in tap["settings"]}
     said = {name: (tap_settings[name]["title"], tap_settings[name]["description"]) for name in own}
     assert {name: listed[name] for name in own} == said

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import msgspec
 import pytest
 from hypothesis import given
@@ -320,6 +321,7 @@ def fields_of(schema: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("stream", sorted(SCHEMAS))
+@hypothesis.settings(max_examples=50)
 @given(st.data())
 def test_whatever_comes_in_a_record_comes_out_that_fits_the_schema(stream: str, data: st.DataObject) -> None:
     reading = Reading(stream)

@@ -138,8 +138,10 @@ def test_when_neither_service_tells_one_line_says_what_to_set(
     done = run(sandbox)
     assert done.exit_code == 1
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
-        ("GoTo does not tell this token which organizer it belongs to: set organizer_keys, "
-        "or give the OAuth client the scope identity:scim.me")
+        (
+            "GoTo does not tell this token which organizer it belongs to: set organizer_keys, "
+            "or give the OAuth client the scope identity:scim.me"
+        )
     ]
     assert paths(sandbox) == [IDENTITY_PATH, ADMIN_PATH]
 

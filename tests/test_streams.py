@@ -57,10 +57,9 @@ class Wire:
         return answer.json()
 
     def webinars(self, organizer: str) -> list[dict[str, Any]]:
-        window = {"fromTime": "2000-01-01T00:00:00Z", "toTime": "2040-01-01T00:00:00Z", "size": 200}
-        rows: list[dict[str, Any]] = self.get(f"{API}/organizers/{organizer}/webinars", **window)["_embedded"][
-            "webinars"
-        ]
+        window: dict[str, Any] = {"fromTime": "2000-01-01T00:00:00Z", "toTime": "2040-01-01T00:00:00Z", "size": 200}
+        body = self.get(f"{API}/organizers/{organizer}/webinars", **window)
+        rows: list[dict[str, Any]] = body["_embedded"]["webinars"]
         return rows
 
 
@@ -91,7 +90,7 @@ def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # Written down by hand
 
-PERSON = {
+PERSON: dict[str, Any] = {
     "firstName": "Zoë",
     "lastName": "O'Hara, Jr.",
     "email": "zoe@example.com",
@@ -99,7 +98,7 @@ PERSON = {
     "registrationDate": "2026-02-20T08:15:30.12Z",
     "timeZone": "Europe/Oslo",
 }
-FORM = {
+FORM: dict[str, Any] = {
     "source": "newsletter",
     "phone": "+47 555 0101",
     "address": "1 Harbour Street",
@@ -254,7 +253,8 @@ def test_every_webinar_on_the_wire_comes_out_under_one_spelling(sandbox: Sandbox
 def test_every_registrant_on_the_wire_comes_out_with_details(sandbox: Sandbox, settings: dict[str, Any]) -> None:
     done, wire = run_here(settings), Wire(sandbox)
     organizer = done.records("organizers")[0]["organizerKey"]
-    listed, detailed = {}, {}
+    listed: dict[tuple[str, str], dict[str, Any]] = {}
+    detailed: dict[tuple[str, str], dict[str, Any]] = {}
     for webinar in wire.webinars(organizer):
         base = f"{API}/organizers/{organizer}/webinars/{webinar['webinarKey']}/registrants"
         parents = {"organizerKey": organizer, "webinarKey": webinar["webinarKey"]}
