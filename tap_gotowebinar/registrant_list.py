@@ -49,7 +49,7 @@ class RegistrantLists:
             total = stream.call(path, envelopes.array, params={"page": 0, "limit": 1}).total
             if total is not None and total > len(page.rows):
                 return self._paged(path, stream)
-        elif not page.is_last:
+        elif page.total is not None and len(page.rows) != page.total:
             return self._paged(path, stream)
         rows = {row["registrantKey"]: row for row in page.rows}
         return Listing(list(rows.values()), is_complete=True)

@@ -1,0 +1,504 @@
+"""What has been emitted, as pure rules: single cases, the bytes that may never change, and a machine that tries all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any, Final, NamedTuple
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from tap_gotowebinar.bookmarks import (
+    HASHED_FIELDS,
+    Bookmarks,
+    KeysBookmark,
+    Moment,
+    RecordBookmark,
+    RosterBookmark,
+    canonical,
+    quiet_since,
+    row_hash,
+)
+from tap_gotowebinar.records import MAX_KEY
+from tap_gotowebinar.state import pack, unpack
+
+NOW: Final = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
+SETTLE: Final = dt.timedelta(days=14)
+LONG_AGO: Final = NOW - dt.timedelta(days=400)
+ALIVE: Final = Moment(NOW, NOW + dt.timedelta(days=1), SETTLE)
+SETTLED: Final = Moment(NOW, LONG_AGO, SETTLE)
+STREAMS: Final = {"registrants": RosterBookmark, "registrant_details": RosterBookmark}
+Row = dict[str, Any]
+
+
+def person(key: int, date: str | None = "2025-02-01T10:00:00.000000Z", **fields: object) -> Row:
+    return {"registrantKey": str(key), "email": f"{key}@example.com", "registrationDate": date, **fields}
+
+
+def emitted(bookmark: RosterBookmark, rows: list[Row], moment: Moment = ALIVE, *, whole_list: bool = True) -> list[str]:
+    """Read a list to its end, as a stream does; return the keys that came out."""
+    bookmark.begin(rows, whole_list=whole_list)
+    due = [row for row in rows if bookmark.is_due(row)]
+    for row in due:
+        bookmark.remember(row, not_after=canonical(moment.now))
+    bookmark.complete(rows, moment)
+    return [row["registrantKey"] for row in due]
+
+
+def reloaded(bookmark: RosterBookmark) -> RosterBookmark:
+    return RosterBookmark(json.loads(json.dumps(bookmark.entry())))
+
+
+# Bytes that may never change
+
+
+def test_the_hash_of_a_row_is_the_same_in_every_release() -> None:
+    row = {
+        "registrantKey": "1234567890123456789",
+        "firstName": "Zoë",
+        "lastName": "Müller 蜂",
+        "email": "zoe@example.com",
+        "status": "APPROVED",
+        "registrationDate": "2026-02-20T08:15:30.120000Z",
+        "joinUrl": "https://global.gotowebinar.com/join/1/2",
+        "timeZone": "Europe/Zurich",
+    }
+    assert HASHED_FIELDS == ("email", "firstName", "joinUrl", "lastName", "registrationDate", "status", "timeZone")
+    assert row_hash(row) == 0x90D3BD9C
+    assert row_hash({}) == row_hash({"status": None}) == 0x438DD692
+
+
+def test_a_packed_roster_is_the_same_in_every_release() -> None:
+    roster = {1234567890123456789: 0xDEADBEEF, 7: 1}
+    text = "AAAAAAAAAAcAAAABESIQ9H3pgRXerb7v"
+    assert (pack(roster), unpack(text)) == (text, roster)
+
+
+def test_the_hash_of_a_webinar_is_the_same_in_every_release() -> None:
+    bookmark = RecordBookmark({})
+    bookmark.remember({"webinarKey": "1", "subject": "Beekeeping", "times": [{"startTime": None}], "inSession": False})
+    assert bookmark.entry() == {"hash": "cd11b710"}
+
+
+def test_the_first_release_s_state_is_read_by_this_one() -> None:
+    """A state as printed by version 0.1: one alive webinar and one settled."""
+    row = person(1234567890123456789)
+    entry = {"replication_key_value": row["registrationDate"], "roster": "ESIQ9H3pgRUbI43P"}
+    assert emitted(RosterBookmark(entry), [row]) == []
+    settled = {"replication_key_value": row["registrationDate"], "count": 1, "read_at": "2026-01-01T00:00:00Z"}
+    assert emitted(RosterBookmark(settled), [row], SETTLED) == []
+
+
+def test_only_what_a_person_would_call_a_change_changes_the_hash() -> None:
+    row = person(1)
+    assert all(row_hash({**row, name: "new"}) != row_hash(row) for name in HASHED_FIELDS)
+    assert row_hash({**row, "somethingNew": 1}) == row_hash(dict(reversed(row.items()))) == row_hash(row)
+
+
+def test_keys_of_every_length_fit_a_roster() -> None:
+    roster = {0: 0, 9999999999999999999: 5, MAX_KEY: 2**32 - 1}
+    assert unpack(pack(roster)) == roster
+    assert (pack({}), unpack("")) == ("", {})
+
+
+def test_a_roster_costs_sixteen_characters_a_row() -> None:
+    assert len(pack(dict.fromkeys(range(10**18, 10**18 + 500), 2**32 - 1))) == 500 * 16
+
+
+# One webinar, alive
+
+
+def test_every_row_comes_out_once() -> None:
+    bookmark, rows = RosterBookmark({}), [person(1), person(2), person(3, None)]
+    assert emitted(bookmark, rows) == ["1", "2", "3"]
+    assert emitted(reloaded(bookmark), rows) == []
+
+
+@pytest.mark.parametrize("date", ["2025-02-01T10:00:00.000000Z", "2001-01-01T00:00:00.000000Z", None])
+def test_a_late_row_comes_out_whatever_its_date(date: str | None) -> None:
+    bookmark, rows = RosterBookmark({}), [person(1), person(2)]
+    emitted(bookmark, rows)
+    assert emitted(reloaded(bookmark), [*rows, person(3, date)]) == ["3"]
+
+
+def test_a_changed_row_comes_out_again_and_only_that() -> None:
+    bookmark, rows = RosterBookmark({}), [person(1, status="WAITING"), person(2)]
+    emitted(bookmark, rows)
+    rows[0] = {**rows[0], "status": "APPROVED"}
+    assert emitted(reloaded(bookmark), rows) == ["1"]
+    assert emitted(reloaded(bookmark), rows) == ["1"], "what was not printed was not remembered"
+
+
+def test_who_vanished_and_came_back_is_new_again() -> None:
+    bookmark, rows = RosterBookmark({}), [person(1), person(2)]
+    emitted(bookmark, rows)
+    assert emitted(bookmark, rows[1:]) == []
+    assert emitted(reloaded(bookmark), rows) == ["1"]
+
+
+def test_the_bookmark_is_the_newest_date_and_never_in_the_future() -> None:
+    bookmark = RosterBookmark({})
+    emitted(bookmark, [person(1), person(2, "2099-01-01T00:00:00.000000Z"), person(3, "2024-01-01T00:00:00.000000Z")])
+    assert bookmark.entry()["replication_key_value"] == canonical(NOW)
+
+
+def test_an_alive_webinar_without_anybody_is_remembered_once() -> None:
+    bookmark = RosterBookmark({})
+    assert bookmark.complete([], ALIVE)
+    again = reloaded(bookmark)
+    again.begin([], whole_list=True)
+    assert again.is_known
+    assert not again.complete([], ALIVE)
+
+
+def test_reading_again_what_has_not_changed_is_no_change() -> None:
+    bookmark, rows = RosterBookmark({}), [person(1)]
+    emitted(bookmark, rows)
+    before = json.dumps(bookmark.entry())
+    again = reloaded(bookmark)
+    again.begin(rows, whole_list=True)
+    assert not again.complete(rows, ALIVE)
+    assert json.dumps(again.entry()) == before
+
+
+# One webinar, settled
+
+
+def test_a_settled_webinar_is_remembered_by_bookmark_count_and_time() -> None:
+    bookmark = RosterBookmark({})
+    emitted(bookmark, [person(1), person(2, None)], SETTLED)
+    assert bookmark.entry() == {
+        "replication_key_value": "2025-02-01T10:00:00.000000Z",
+        "count": 2,
+        "read_at": "2026-03-10T12:00:00Z",
+    }
+
+
+@pytest.mark.parametrize("whole_list", [True, False])
+def test_of_a_settled_webinar_newer_rows_come_out(*, whole_list: bool) -> None:
+    bookmark, rows = RosterBookmark({}), [person(1), person(2, None)]
+    emitted(bookmark, rows, SETTLED)
+    rows.append(person(3, "2025-06-01T00:00:00.000000Z"))
+    bookmark = reloaded(bookmark)
+    assert emitted(bookmark, rows, SETTLED, whole_list=whole_list) == ["3"]
+    assert bookmark.entry()["count"] == 3
+
+
+def test_of_a_settled_webinar_whose_past_changed_the_list_is_repeated_where_it_costs_nothing() -> None:
+    bookmark, rows = RosterBookmark({}), [person(1), person(2)]
+    emitted(bookmark, rows, SETTLED)
+    rows.append(person(3, "2001-01-01T00:00:00.000000Z"))
+    assert emitted(reloaded(bookmark), rows, SETTLED, whole_list=False) == []
+    bookmark = reloaded(bookmark)
+    assert emitted(bookmark, rows, SETTLED, whole_list=True) == ["1", "2", "3"]
+    assert emitted(reloaded(bookmark), rows, SETTLED, whole_list=True) == []
+
+
+def test_a_settled_webinar_that_is_moved_to_the_future_gets_its_roster_back() -> None:
+    bookmark, rows = RosterBookmark({}), [person(1), person(2)]
+    emitted(bookmark, rows, SETTLED)
+    bookmark = reloaded(bookmark)
+    assert emitted(bookmark, rows, ALIVE) == []
+    assert len(unpack(bookmark.entry()["roster"])) == 2
+    assert emitted(reloaded(bookmark), [*rows, person(3, None)], ALIVE) == ["3"]
+
+
+def test_a_row_dated_in_the_future_comes_out_once_however_often_it_is_read() -> None:
+    """The bookmark cannot cover it, so the webinar keeps its roster until the date has passed."""
+    bookmark, rows = RosterBookmark({}), [person(1), person(2, "2026-06-01T00:00:00.000000Z")]
+    seen = []
+    for days in range(0, 400, 20):
+        moment = SETTLED._replace(now=NOW + dt.timedelta(days=days))
+        seen += emitted(bookmark, rows, moment)
+        bookmark = reloaded(bookmark)
+    assert seen == ["1", "2"]
+    assert bookmark.entry()["count"] == 2
+
+
+@pytest.mark.parametrize("whole_list", [True, False])
+def test_half_a_reading_of_a_settled_webinar_is_gone_on_with(*, whole_list: bool) -> None:
+    bookmark, rows = RosterBookmark({}), [person(1), person(2)]
+    emitted(bookmark, rows, SETTLED)
+    late = [person(key, "2025-06-01T00:00:00.000000Z") for key in (3, 4)]
+    bookmark = reloaded(bookmark)
+    bookmark.begin([*rows, *late], whole_list=whole_list)
+    bookmark.remember(late[0], not_after=canonical(NOW))
+    assert emitted(reloaded(bookmark), [*rows, *late], SETTLED, whole_list=whole_list) == ["4"]
+
+
+# Older and merged states
+
+
+def test_of_a_bookmark_without_a_roster_only_older_rows_count_as_emitted() -> None:
+    bookmark = RosterBookmark({"replication_key_value": "2025-02-01T10:00:00Z"})
+    older = person(1, "2025-02-01T09:59:59.999999Z")
+    assert bookmark.people == 0
+    assert emitted(bookmark, [older, person(2), person(3, None)]) == ["2", "3"]
+
+
+def test_a_merged_entry_of_roster_and_count_loses_nothing() -> None:
+    """Meltano merges maps: the roster of an old state stays beside the count of a new one."""
+    bookmark, rows = RosterBookmark({}), [person(1), person(2)]
+    emitted(bookmark, rows[:1], ALIVE)
+    old = bookmark.entry()
+    emitted(bookmark, rows, SETTLED)
+    merged = RosterBookmark({**old, **bookmark.entry()})
+    assert merged.read_at is None
+    assert emitted(merged, [*rows, person(3, "2001-01-01T00:00:00.000000Z")], SETTLED) == ["2", "3"]
+
+
+def test_a_merged_list_of_keys_only_tells_of_people_who_are_really_gone() -> None:
+    """The entry of a settled webinar is gone from the new state, and comes back from the old one."""
+    bookmark = KeysBookmark({})
+    bookmark.complete([person(1), person(2)], settled=False)
+    assert KeysBookmark(bookmark.entry()).missing([person(2)]) == [1]
+
+
+# Removals
+
+
+def test_nobody_is_missed_before_anybody_was_seen() -> None:
+    bookmark = KeysBookmark({})
+    assert (bookmark.missing([person(1)]), bookmark.is_known, bookmark.entry()) == ([], False, {})
+
+
+def test_each_removal_is_told_once() -> None:
+    bookmark = KeysBookmark({})
+    bookmark.complete([person(1), person(2), person(3)], settled=False)
+    bookmark = KeysBookmark(json.loads(json.dumps(bookmark.entry())))
+    assert bookmark.missing([person(3)]) == [1, 2]
+    bookmark.forget(1)
+    assert KeysBookmark(bookmark.entry()).missing([person(3)]) == [2]
+
+
+def test_of_a_settled_webinar_nobody_is_remembered() -> None:
+    bookmark = KeysBookmark({})
+    bookmark.complete([person(1)], settled=False)
+    assert bookmark.complete([person(1)], settled=True)
+    assert bookmark.entry() == {}
+    assert not bookmark.complete([person(1)], settled=True)
+
+
+# The one record of a webinar
+
+
+def test_a_webinar_comes_out_when_it_is_new_or_has_changed() -> None:
+    bookmark = RecordBookmark({})
+    assert bookmark.is_due({"a": 1})
+    bookmark.remember({"a": 1})
+    bookmark = RecordBookmark(bookmark.entry())
+    assert not bookmark.is_due({"a": 1})
+    assert bookmark.is_due({"a": 2})
+
+
+# Quiet since
+
+
+@pytest.mark.parametrize(
+    ("ends_at", "newest", "since"),
+    [
+        (NOW, "2026-03-09T12:00:00Z", NOW),
+        (LONG_AGO, "2026-03-10T12:00:00Z", NOW),
+        (None, "2026-03-10T12:00:00Z", NOW),
+        (NOW, None, NOW),
+        (None, None, None),
+        (None, "nonsense", None),
+    ],
+)
+def test_a_webinar_is_quiet_since_its_end_or_its_last_registration(
+    ends_at: dt.datetime | None, newest: str | None, since: dt.datetime | None
+) -> None:
+    assert quiet_since(ends_at, newest) == since
+
+
+# All streams
+
+
+def test_what_the_state_says_of_unknown_streams_is_printed_as_it_came() -> None:
+    odd = {"sessions": {"version": 9, "anything": [1, None]}, "webinars": {}}
+    bookmarks = Bookmarks({"bookmarks": odd}, STREAMS)
+    assert bookmarks.state() == {"bookmarks": odd}
+
+
+def test_entries_of_webinars_that_nobody_asked_for_are_kept() -> None:
+    state = {"bookmarks": {"registrants": {"version": 1, "webinars": {"5": {"count": 0, "read_at": "2026-01-01"}}}}}
+    bookmarks = Bookmarks(state, STREAMS)
+    bookmarks.of("registrants", RosterBookmark).of("6")
+    assert bookmarks.state() == state
+
+
+def test_a_stream_without_entries_is_not_printed() -> None:
+    bookmarks = Bookmarks(None, STREAMS)
+    bookmarks.of("registrants", RosterBookmark).of("6")
+    assert bookmarks.state() == {"bookmarks": {}}
+
+
+# The machine
+
+
+class Memory(NamedTuple):
+    """What a stream has emitted of a webinar: rows while it is alive, a bookmark and a count once it is settled."""
+
+    rows: dict[str, Row] | None = {}  # noqa: RUF012 - never changed
+    people: int = 0
+    newest: str = ""
+
+
+class Reader:
+    """A stream as it should be, in a run and as of the last STATE printed."""
+
+    def __init__(self, name: str, *, whole_list: bool) -> None:
+        self.name = name
+        self.whole_list = whole_list
+        self.memory = self.printed = Memory()
+
+    def emitted(self, rows: dict[str, Row]) -> dict[str, Row]:
+        """What of a list counts as emitted.
+
+        Of a settled webinar only the bookmark and the count are left: rows newer than the bookmark are new. When the
+        count tells that the past has changed, `registrants` repeats its whole list and `registrant_details` does not.
+        """
+        if self.memory.rows is not None:
+            return dict(self.memory.rows)
+        past = {key: row for key, row in rows.items() if not (row["registrationDate"] or "") > self.memory.newest}
+        return {} if self.whole_list and len(past) != self.memory.people else past
+
+
+class Webinar(RuleBasedStateMachine):
+    """One webinar, people who come, change and go, and runs of which some are killed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = NOW
+        self.ends_at = NOW + dt.timedelta(days=2)
+        self.rows: dict[str, Row] = {}
+        self.next_key = 1
+        self.state: dict[str, Any] | None = None
+        self.readers = [Reader("registrants", whole_list=True), Reader("registrant_details", whole_list=False)]
+        self.seen: set[str] = set()
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(self.now, self.ends_at, SETTLE)
+
+    def add(self, date: str | None) -> None:
+        self.rows[str(self.next_key)] = person(self.next_key, date, status="WAITING")
+        self.next_key += 1
+
+    @rule(hours=st.integers(0, 3))
+    def someone_registers(self, hours: int) -> None:
+        self.now += dt.timedelta(hours=hours)
+        self.add(canonical(self.now))
+
+    @rule(hours=st.integers(-50_000, 50_000))
+    def someone_registers_with_an_odd_date(self, hours: int) -> None:
+        self.add(canonical(self.now + dt.timedelta(hours=hours)))
+
+    @rule()
+    def someone_registers_without_a_date(self) -> None:
+        self.add(None)
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data())
+    def someone_registers_in_the_same_second(self, data: st.DataObject) -> None:
+        self.add(self.rows[data.draw(st.sampled_from(sorted(self.rows)))]["registrationDate"])
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data(), status=st.sampled_from(["APPROVED", "DENIED"]))
+    def someone_is_decided_upon(self, data: st.DataObject, status: str) -> None:
+        key = data.draw(st.sampled_from(sorted(self.rows)))
+        self.rows[key] = {**self.rows[key], "status": status}
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data())
+    def someone_cancels(self, data: st.DataObject) -> None:
+        del self.rows[data.draw(st.sampled_from(sorted(self.rows)))]
+
+    @rule(days=st.integers(1, 100))
+    def time_passes(self, days: int) -> None:
+        self.now += dt.timedelta(days=days)
+
+    @rule(days=st.integers(-100, 100))
+    def the_webinar_is_moved(self, days: int) -> None:
+        self.ends_at = self.now + dt.timedelta(days=days)
+
+    @rule()
+    def a_run(self) -> None:
+        bookmarks = self.started()
+        for reader in self.readers:
+            self.read(bookmarks, reader)
+        self.read_removals(bookmarks)
+        self.print_state(bookmarks)
+
+    @rule(number=st.integers(0, 1), written=st.integers(0, 5), unprinted=st.integers(0, 2))
+    def a_run_that_is_killed(self, number: int, written: int, unprinted: int) -> None:
+        bookmarks = self.started()
+        for reader in self.readers[:number]:
+            self.read(bookmarks, reader)
+        rows = self.due_rows(bookmarks, self.readers[number])[:written]
+        for row in rows[: max(0, written - unprinted)]:
+            self.write(bookmarks, self.readers[number], row)
+        self.print_state(bookmarks)
+        for row in rows[max(0, written - unprinted) :]:
+            self.write(bookmarks, self.readers[number], row)
+
+    def started(self) -> Bookmarks:
+        for reader in self.readers:
+            reader.memory = reader.printed
+        return Bookmarks(self.state, STREAMS | {"registrant_removals": KeysBookmark})
+
+    def print_state(self, bookmarks: Bookmarks) -> None:
+        self.state = json.loads(json.dumps(bookmarks.state()))
+        for reader in self.readers:
+            reader.printed = reader.memory
+
+    def read(self, bookmarks: Bookmarks, reader: Reader) -> None:
+        for row in self.due_rows(bookmarks, reader):
+            self.write(bookmarks, reader, row)
+        rows = list(self.rows.values())
+        bookmarks.of(reader.name, RosterBookmark).of("1").complete(rows, self.moment)
+        newest = max((row["registrationDate"] or "" for row in rows), default="")
+        if self.moment.is_settled(reader.memory.newest) and newest <= canonical(self.now):
+            reader.memory = Memory(None, len(rows), max(reader.memory.newest, newest))
+        else:
+            reader.memory = Memory(dict(self.rows), 0, reader.memory.newest)
+
+    def due_rows(self, bookmarks: Bookmarks, reader: Reader) -> list[Row]:
+        rows = list(self.rows.values())
+        bookmark = bookmarks.of(reader.name, RosterBookmark).of("1")
+        bookmark.begin(rows, whole_list=reader.whole_list)
+        due = [row for row in rows if bookmark.is_due(row)]
+        known = reader.emitted(self.rows)
+        assert due == [row for key, row in self.rows.items() if known.get(key) != row]
+        return due
+
+    def write(self, bookmarks: Bookmarks, reader: Reader, row: Row) -> None:
+        known = reader.emitted(self.rows)
+        bookmarks.of(reader.name, RosterBookmark).of("1").remember(row, not_after=canonical(self.now))
+        newest = max(reader.memory.newest, min(row["registrationDate"] or "", canonical(self.now)))
+        reader.memory = Memory({**known, row["registrantKey"]: row}, 0, newest)
+
+    def read_removals(self, bookmarks: Bookmarks) -> None:
+        bookmark = bookmarks.of("registrant_removals", KeysBookmark).of("1")
+        rows = list(self.rows.values())
+        missing = {str(key) for key in bookmark.missing(rows)}
+        assert missing == self.seen - self.rows.keys()
+        for key in missing:
+            bookmark.forget(int(key))
+        is_settled = self.moment.is_settled(max(reader.memory.newest for reader in self.readers))
+        bookmark.complete(rows, settled=is_settled)
+        self.seen = set() if is_settled else set(self.rows)
+
+    @invariant()
+    def the_state_is_small(self) -> None:
+        for stream in (self.state or {"bookmarks": {}})["bookmarks"].values():
+            for entry in stream["webinars"].values():
+                assert len(json.dumps(entry)) <= 140 + 16 * self.next_key
+                assert ("roster" in entry) != ("count" in entry)
+
+
+TestWebinar = Webinar.TestCase
+TestWebinar.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
