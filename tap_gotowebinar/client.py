@@ -18,7 +18,7 @@ from typing_extensions import override
 from tap_gotowebinar import envelopes
 from tap_gotowebinar.connection import REFUSALS
 from tap_gotowebinar.envelopes import MAX_PAGE_SIZE, Listing
-from tap_gotowebinar.errors import GaveUpError, NotFoundError, RefusedError
+from tap_gotowebinar.errors import BrokenAnswerError, GaveUpError, NotFoundError, RefusedError
 from tap_gotowebinar.plan import Reason
 from tap_gotowebinar.records import RecordReader
 
@@ -154,9 +154,22 @@ class GoToWebinarStream(Stream):
         """The SDK's view of the state, which is ours; made late, because the state is loaded after the streams."""
         return RosterStateManager(self)
 
-    def read_single(self, body: object) -> dict[str, Any]:
-        """Return the record of an answer that is one object."""
-        return self.reader.read(envelopes.single(body))
+    def read_single(self, asked: Mapping[str, str], body: object) -> dict[str, Any]:
+        """Return the record of an answer that is one object.
+
+        Args:
+            asked: Keys of what was asked for.
+            body: The answer.
+
+        Raises:
+            BrokenAnswerError: the answer is about something else.
+        """
+        record = self.reader.read(envelopes.single(body))
+        if any(record[key] != asked[key] for key in self.answer_keys):
+            msg = "the answer is about another key than the one asked for"
+            raise BrokenAnswerError(msg)
+        # What the answer leaves open, the webinar's context tells.
+        return {name: value for name, value in record.items() if value is not None or name not in asked}
 
     @override
     def _write_record_message(self, record: dict[str, Any]) -> None:

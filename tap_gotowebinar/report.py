@@ -22,6 +22,9 @@ logger = logging.getLogger("tap-gotowebinar")
 PROGRESS_INTERVAL: Final = 30.0
 """Seconds between two progress lines."""
 
+MAX_UNKNOWN: Final = 20
+"""Unknown fields of a stream that are named in the log."""
+
 NAMED_AT_MOST: Final = 5
 """Keys of webinars that are named when something was left out; the rest are counted."""
 
@@ -96,6 +99,9 @@ class Report:
         known = self.tally(stream).unknown
         if new := sorted(set(names) - known):
             known.update(new)
+            # An object keyed by data would otherwise fill the log.
+            if len(known) > MAX_UNKNOWN:
+                return
             shown = ", ".join(mask(name) for name in new[:NAMED_AT_MOST])
             logger.warning("'%s': %d field(s) not in the schema were left out: %s", stream, len(new), shown)
 

@@ -5,6 +5,7 @@ Error texts never hold a value: a secret in the wrong place would end up in a lo
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import ipaddress
 import json
@@ -276,6 +277,17 @@ def problems(config: Mapping[str, Any]) -> Iterator[str]:
         yield "stream_maps is null: fill it or leave it out"
     if config.get("batch_config"):
         yield "batch_config cannot be used: this tap has no BATCH mode; remove it"
+
+
+def with_numbers(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings in which numbers that came as text are numbers; the SDK leaves those of the environment text."""
+    settings = dict(config)
+    for name, declared in schema.get("properties", {}).items():
+        value = settings.get(name)
+        if isinstance(value, str) and "number" in declared.get("type", []):
+            with contextlib.suppress(ValueError):
+                settings[name] = float(value)
+    return settings
 
 
 def environment_problems(schema: Mapping[str, Any], environ: Mapping[str, str], prefix: str) -> Iterator[str]:

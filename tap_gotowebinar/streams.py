@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.mapper import StreamMap
 
     from tap_gotowebinar.bookmarks import Bookmark, Moment
     from tap_gotowebinar.envelopes import Listing
@@ -76,6 +78,14 @@ class Webinars(GoToWebinarStream):
         if self.tap.plan[record["webinarKey"]].reason:
             yield {"webinarKey": record["webinarKey"], "organizerKey": record["organizerKey"]}
 
+    @property
+    def stream_maps(self) -> list[StreamMap]:
+        """The maps of this stream; in the SDK, one that removes the webinars would take their children along."""
+        first, *others = super().stream_maps
+        if isinstance(first, RemoveRecordTransform):
+            first = _RemovedParent(first.stream_alias, first.raw_schema, first.raw_key_properties, None)
+        return [first, *others]
+
     def foresights(self) -> Iterator[Foresight]:
         """Yield, for each webinar that is due, the calls its streams are going to make."""
         children = [child for child in self.child_streams if isinstance(child, ChildStream) and child.selected]
@@ -111,6 +121,12 @@ class Webinars(GoToWebinarStream):
             return []
 
 
+class _RemovedParent(RemoveRecordTransform):
+    @override
+    def get_filter_result(self, record: Record) -> bool:
+        return True
+
+
 class WebinarDetails(ChildStream):
     """What only the webinar itself tells: running or not, registrants, limit, organizer."""
 
@@ -140,8 +156,9 @@ class WebinarDetails(ChildStream):
         yield self._call(context)
 
     def _call(self, context: Context | None) -> Foreseen:
-        path = self.path.format_map(context or {})
-        return Foreseen(path, functools.partial(self.call, path, self.read_single))
+        keys = context or {}
+        path = self.path.format_map(keys)
+        return Foreseen(path, functools.partial(self.call, path, functools.partial(self.read_single, keys)))
 
 
 class RegistrantStream(ChildStream):
@@ -262,8 +279,9 @@ class RegistrantDetails(RegistrantStream):
             yield self._call(context, row)
 
     def _call(self, context: Context | None, row: dict[str, Any]) -> Foreseen:
-        path = self.path.format_map({**(context or {}), "registrantKey": row["registrantKey"]})
-        return Foreseen(path, functools.partial(self.call, path, self.read_single))
+        keys = {**(context or {}), "registrantKey": row["registrantKey"]}
+        path = self.path.format_map(keys)
+        return Foreseen(path, functools.partial(self.call, path, functools.partial(self.read_single, keys)))
 
 
 class RegistrantRemovals(RegistrantStream):

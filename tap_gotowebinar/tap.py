@@ -6,23 +6,17 @@ import contextlib
 import datetime as dt
 import functools
 import inspect
-import json
-import os
-import sys
-import traceback
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import Tap
 from singer_sdk import typing as th
-from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.plugin_base import JSONSchemaValidator
 from typing_extensions import override
 
 from tap_gotowebinar import streams
 from tap_gotowebinar.auth import Authenticator
 from tap_gotowebinar.bookmarks import Bookmarks, Moment, RosterBookmark
 from tap_gotowebinar.client import ChildStream, GoToWebinarStream
+from tap_gotowebinar.command_line import CommandLineTap
 from tap_gotowebinar.connection import Connection
 from tap_gotowebinar.errors import GoToWebinarError, OutputError
 from tap_gotowebinar.pacing import WINDOW, RateBudget
@@ -32,27 +26,16 @@ from tap_gotowebinar.records import canonical_time
 from tap_gotowebinar.registrant_list import RegistrantLists
 from tap_gotowebinar.report import Report
 from tap_gotowebinar.scope import Scope
-from tap_gotowebinar.settings import (
-    CONNECTION_SETTINGS,
-    TAP_SETTINGS,
-    Settings,
-    environment_problems,
-    problems,
-    schema_problem,
-)
-from tap_gotowebinar.stopping import Stopped, StopSignals, signals_held
+from tap_gotowebinar.settings import CONNECTION_SETTINGS, TAP_SETTINGS, Settings
+from tap_gotowebinar.stopping import Stopped
 from tap_gotowebinar.transport import Transport
 from tap_gotowebinar.writer import MessageWriter, StateWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import IO, Self
-
-    import click
-    from singer_sdk.plugin_base import _ConfigInput
+    from collections.abc import Sequence
 
 
-class TapGoToWebinar(Tap):
+class TapGoToWebinar(CommandLineTap):
     """Singer tap for GoToWebinar."""
 
     name = "tap-gotowebinar"
@@ -80,7 +63,6 @@ class TapGoToWebinar(Tap):
         """Take settings, catalog and state; nothing is sent before the first stream is read."""
         self.report = Report()
         self.bookmarks = Bookmarks()
-        self.stop_signals = StopSignals()
         self.given_up_in_a_row = 0
         self.cut_short: set[str] = set()
         self.started_at = self.now()
@@ -196,6 +178,7 @@ class TapGoToWebinar(Tap):
         """Take the state of an earlier run; the SDK's own copy stays empty, so that nothing prints it unasked."""
         self.bookmarks = Bookmarks(state, [child.name for child in self.children])
 
+    @override
     def run(self) -> int:
         """Read everything, print the last STATE, and say how it went.
 
@@ -238,6 +221,7 @@ class TapGoToWebinar(Tap):
         self.state_writer.write_final()
         self.message_writer.flush()
 
+    @override
     def verdict(self) -> int:
         """Return 0 when everything that was wanted was read, else 1, after a line for each reason."""
         problems = self.report.problems(forgive_refusals=self.settings.forgive_refusals)
@@ -247,115 +231,6 @@ class TapGoToWebinar(Tap):
 
     def _count_record(self, stream: str) -> None:
         self.report.tally(stream).records += 1
-
-    @override
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Check the settings; the SDK's own texts hold the values, secrets among them."""
-        self.append_builtin_config(self.config_jsonschema)
-        validator = JSONSchemaValidator(self.config_jsonschema)
-        errors = [schema_problem(error) for error in validator.iter_errors(self._config)]
-        errors = errors or list(problems(self._config))
-        if errors and raise_errors:
-            raise ConfigValidationError(errors[0], errors=errors, schema={})
-        return errors
-
-    @classmethod
-    @override
-    def invoke(  # type: ignore[override]  # as in the SDK's own Tap
-        cls,
-        *,
-        about: bool = False,
-        about_format: str | None = None,
-        config: _ConfigInput | None = None,
-        state: IO[str] | None = None,
-        catalog: IO[str] | None = None,
-    ) -> None:
-        """Run the tap from its command line."""
-        super(Tap, cls).invoke(about=about, about_format=about_format)
-        cls.print_version(print_fn=cls.logger.info)
-        with cls._one_line_errors():
-            known, wanted = _json_object(state, "--state"), _json_object(catalog, "--catalog")
-            with signals_held():
-                # The SDK's own handlers, which it installs here, would print an empty STATE and exit with 0.
-                tap = cls._from_command_line(config, state=known, catalog=wanted)
-                tap.stop_signals.install()
-            code = tap.run()
-        sys.exit(code)
-
-    @classmethod
-    @override
-    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """Read one record of each stream, or print the schemas only."""
-        with cls._one_line_errors():
-            if value == "disabled":
-                return
-            tap = cls._from_command_line(ctx.params.get("config"))
-            if value == "schema":
-                tap.write_schemas()
-            else:
-                tap.run_connection_test()
-            tap.message_writer.flush()
-        ctx.exit(tap.verdict())
-
-    @classmethod
-    @override
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
-        """Read the settings from files and, with `ENV`, from the environment."""
-        with cls._one_line_errors():
-            for path in value:
-                if path != "ENV":
-                    with open(path, encoding="utf-8") as file:  # noqa: PTH123 - OSError names the path as given
-                        _json_object(file, "--config")
-            return super().cb_config(ctx, param, value)
-
-    @classmethod
-    def _from_command_line(
-        cls,
-        config: _ConfigInput | None,
-        *,
-        state: dict[str, Any] | None = None,
-        catalog: dict[str, Any] | None = None,
-    ) -> Self:
-        parse_env = config is not None and config.parse_env
-        if parse_env:
-            errors = list(environment_problems(cls.config_jsonschema, os.environ, "TAP_GOTOWEBINAR_"))
-            if errors:
-                raise ConfigValidationError(errors[0], errors=errors, schema={})
-        return cls(config=config.config if config else {}, state=state, catalog=catalog, parse_env_config=parse_env)
-
-    @classmethod
-    @contextlib.contextmanager
-    def _one_line_errors(cls) -> Iterator[None]:
-        """Turn every failure into a line and exit code 1; a traceback only at log level DEBUG."""
-        try:
-            yield
-        except ConfigValidationError as error:
-            for line in error.errors:
-                cls.logger.error("%s", line)  # noqa: TRY400 - one line
-        except (GoToWebinarError, OSError) as error:
-            cls.logger.error("%s", error)  # noqa: TRY400 - one line
-        except Exception as error:  # noqa: BLE001 - the last resort
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            cls.logger.error(  # noqa: TRY400 - its text may hold data
-                "internal error: %s in %s, line %d; please report it", type(error).__name__, frame.name, frame.lineno
-            )
-        else:
-            return
-        sys.exit(1)
-
-
-def _json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None:
-    if file is None:
-        return None
-    try:
-        value = json.load(file)
-    except ValueError:
-        msg = f"the file of {option} is not JSON: correct it or leave the option out"
-        raise GoToWebinarError(msg) from None
-    if not isinstance(value, dict):
-        msg = f"the file of {option} does not hold a JSON object: correct it or leave the option out"
-        raise GoToWebinarError(msg)
-    return value
 
 
 if __name__ == "__main__":
