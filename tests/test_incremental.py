@@ -167,9 +167,9 @@ def test_an_approval_brings_one_row_and_costs_one_call(begin: Callable[..., Stor
     assert done.records("registrants")[0]["status"] == "APPROVED"
     assert story.calls(DETAILS) == [path for path in story.calls(DETAILS) if path.endswith(waiting)]
     assert len(story.calls(DETAILS)) == 1
-    assert done.records("registrant_removals") == [
-        {"webinarKey": alive(story)[0], "registrantKey": gone, "removedAt": "2026-03-10T13:00:00.000000Z"}
-    ]
+    (removal,) = done.records("registrant_removals")
+    assert (removal["webinarKey"], removal["registrantKey"]) == (alive(story)[0], gone)
+    assert removal["removedAt"] == "2026-03-10T13:00:00.000000Z"
     assert emitted(story.run(*BOTH, "registrant_removals")) == {}
 
 
