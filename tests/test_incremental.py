@@ -508,6 +508,15 @@ def test_a_list_in_hand_is_read_to_its_end_when_no_call_is_left(story: Story) ->
         assert (story.entry(stream, key) or {})["read_at"].startswith(story.now.date().isoformat())
 
 
+@pytest.mark.parametrize(("max_calls", "warns"), [(4, True), (20, False)])
+def test_a_limit_that_alive_webinars_use_up_is_warned_of(
+    begin: Callable[..., Story], caplog: pytest.LogCaptureFixture, max_calls: int, *, warns: bool
+) -> None:
+    story = begin()
+    story.run("registrants", max_calls=max_calls)
+    assert any("some are never read" in record.getMessage() for record in caplog.records) is warns
+
+
 # What is said
 
 
