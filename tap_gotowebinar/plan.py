@@ -86,6 +86,11 @@ class Plan:
         """How many webinars are read."""
         return self.reasons.total()
 
+    @property
+    def alive(self) -> int:
+        """How many of them are read by every run, before all others."""
+        return sum(1 for webinar in self.webinars if webinar.reason and not webinar.settled)
+
     def summary(self, calls_per_webinar: int, requests_per_minute: int) -> str:
         """Return the plan in a line.
 

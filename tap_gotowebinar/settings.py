@@ -39,6 +39,9 @@ DEFAULT_RECHECK_FACTOR: Final = 0.1
 FIRST_START: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 """An earlier `start_date` means the same: there were no webinars, and some clocks do not go back further."""
 
+LONGEST_SETTLING: Final = 36500
+"""Days of `settle_days`: a century is for ever, and more does not fit every calendar."""
+
 LONGEST_TIMEOUT: Final = 86400
 """Seconds of `request_timeout` that sockets of every system take."""
 
@@ -155,7 +158,7 @@ TAP_SETTINGS: Final = (
     ),
     th.Property(
         "settle_days",
-        th.NumberType(minimum=0),
+        th.NumberType(minimum=0, maximum=LONGEST_SETTLING),
         default=DEFAULT_SETTLE_DAYS,
         title="Settle days",
         description="Days without a new registration after the end of a webinar until it counts as settled. Until then "
@@ -262,7 +265,7 @@ def problems(config: Mapping[str, Any]) -> Iterator[str]:
     for name, default in (("api_url", DEFAULT_API_URL), ("auth_url", DEFAULT_AUTH_URL)):
         if url := _text(config, name):
             yield from _origin_problems(name, url, default)
-    for name in ("requests_per_second", "request_timeout"):
+    for name in ("requests_per_second", "request_timeout", "settle_days", "recheck_factor"):
         # JSON has no NaN and no infinity; Python reads them all the same.
         if isinstance(config.get(name), float) and not math.isfinite(config[name]):
             yield f"{name} is not a number: correct it"

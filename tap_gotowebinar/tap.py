@@ -120,7 +120,17 @@ class TapGoToWebinar(CommandLineTap):
         plan = Plan(webinars)
         if readers:
             self.report.planned(plan, [child.name for child in readers], self.settings.requests_per_minute)
+            self._check_max_calls(plan)
         return plan
+
+    def _check_max_calls(self, plan: Plan) -> None:
+        """Say so when the webinars that every run begins with use up all calls: the others would wait for ever."""
+        limit = self.settings.max_calls
+        if limit is not None and limit <= self.report.calls + plan.alive:
+            self.report.warn(
+                f"max_calls ({limit}) is too low: the {plan.alive} webinars that are alive take a call or more each "
+                "in every run; raise it, or some are never read"
+            )
 
     @functools.cached_property
     def children(self) -> list[ChildStream]:

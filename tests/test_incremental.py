@@ -97,11 +97,11 @@ def test_an_idle_run_emits_nothing_makes_no_detail_call_and_prints_no_state(stor
 
 def test_idle_runs_stay_idle_for_years(story: Story) -> None:
     lists = 0
-    for _ in range(24):
+    for _ in range(12):
         story.passes(days=60)
         assert emitted(story.run("registrants", "registrant_details", "registrant_removals")) == {}
         lists += len(story.calls(LISTS))
-    assert lists < 24 * 8 * 0.6
+    assert lists < 12 * 8 * 0.7
 
 
 def test_five_new_people_come_out_and_nobody_else(begin: Callable[..., Story]) -> None:
@@ -167,9 +167,9 @@ def test_an_approval_brings_one_row_and_costs_one_call(begin: Callable[..., Stor
     assert done.records("registrants")[0]["status"] == "APPROVED"
     assert story.calls(DETAILS) == [path for path in story.calls(DETAILS) if path.endswith(waiting)]
     assert len(story.calls(DETAILS)) == 1
-    assert done.records("registrant_removals") == [
-        {"webinarKey": alive(story)[0], "registrantKey": gone, "removedAt": "2026-03-10T13:00:00.000000Z"}
-    ]
+    (removal,) = done.records("registrant_removals")
+    assert (removal["webinarKey"], removal["registrantKey"]) == (alive(story)[0], gone)
+    assert removal["removedAt"] == "2026-03-10T13:00:00.000000Z"
     assert emitted(story.run(*BOTH, "registrant_removals")) == {}
 
 
@@ -462,7 +462,7 @@ def left(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if "left for the next run" in record.getMessage()]
 
 
-@pytest.mark.parametrize("max_calls", [9, 14, 23])
+@pytest.mark.parametrize("max_calls", [12, 23])
 def test_a_backfill_in_pieces_brings_everyone_once_and_wastes_no_call(
     begin: Callable[..., Story], caplog: pytest.LogCaptureFixture, max_calls: int
 ) -> None:
@@ -506,6 +506,15 @@ def test_a_list_in_hand_is_read_to_its_end_when_no_call_is_left(story: Story) ->
     key = story.calls(LISTS)[-1].split("/")[-2]
     for stream in BOTH:
         assert (story.entry(stream, key) or {})["read_at"].startswith(story.now.date().isoformat())
+
+
+@pytest.mark.parametrize(("max_calls", "warns"), [(4, True), (20, False)])
+def test_a_limit_that_alive_webinars_use_up_is_warned_of(
+    begin: Callable[..., Story], caplog: pytest.LogCaptureFixture, max_calls: int, *, warns: bool
+) -> None:
+    story = begin()
+    story.run("registrants", max_calls=max_calls)
+    assert any("some are never read" in record.getMessage() for record in caplog.records) is warns
 
 
 # What is said

@@ -193,7 +193,7 @@ def test_the_order_does_not_depend_on_the_listing(keys: list[str]) -> None:
 
 def test_the_plan_in_a_line() -> None:
     plan = Plan([planned("1", 1, Reason.NEW), planned("2", 1, Reason.ALIVE), planned("3", -90, None, settled=True)])
-    assert plan.due == 2
+    assert (plan.due, plan.alive) == (2, 2)
     assert plan["3"].reason is None
     assert plan.summary(2, 100).startswith(
         "3 webinars listed, 2 due (1 new, 1 alive, 0 recheck): 4 calls before details of registrants"

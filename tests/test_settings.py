@@ -161,6 +161,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"request_timeout": -1}, "request_timeout must be greater than 0: correct it"),
     ({"request_timeout": 1e9}, "request_timeout must be at most 86400: correct it"),
     ({"request_timeout": float("nan")}, "request_timeout is not a number: correct it"),
+    ({"settle_days": 1e9}, "settle_days must be at most 36500: correct it"),
+    ({"settle_days": float("nan")}, "settle_days is not a number: correct it"),
+    ({"recheck_factor": float("nan")}, "recheck_factor is not a number: correct it"),
     (
         {"user_agent": f"agent\r\nX-Planted: {SECRET}"},
         "user_agent holds characters that no HTTP header may hold: use printable ASCII",
