@@ -26,8 +26,8 @@ PER_MINUTE: Final = 100
 PER_SECOND: Final = 10
 """What the server allows where the rate is limited: the documented limit, and the one that GoTo publishes."""
 
-SPEED_UPS: Final = (3, 4)
-"""Times the records per second of the plain tap: what has to be, and the ambition."""
+SPEED_UP: Final = 3
+"""Times the records per second of the plain tap."""
 
 IN_FLIGHT: Final = 0.9
 """Share of the calls that may be in flight at once."""
@@ -162,15 +162,13 @@ class Scenario:
 
 
 def _cpu_checks(result: Result) -> list[Check]:
-    ratio = result.wall("plain SDK tap") / result.wall("this tap")
-    return [
-        Check(
-            f"at least {times} times the records per second of the plain SDK tap: {ratio:.2f}",
-            ratio >= times,
-            is_figure=True,
-        )
-        for times in SPEED_UPS
-    ]
+    by_clock = result.wall("plain SDK tap") / result.wall("this tap")
+    plain, ours = (result.median(name, lambda run: run.cost.cpu) for name in ("plain SDK tap", "this tap"))
+    text = (
+        f"at least {SPEED_UP} times the records per second of the plain SDK tap: {by_clock:.2f} "
+        f"(by processor time {plain / ours:.2f}; the ambition is 4)"
+    )
+    return [Check(text, by_clock >= SPEED_UP, is_figure=True)]
 
 
 def _latency_checks(result: Result) -> list[Check]:
