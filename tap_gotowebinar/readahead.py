@@ -206,7 +206,9 @@ class ReadAhead:
         self._fill()
 
     def _fill(self) -> None:
-        while self._busy < AHEAD * self._workers and len(self._jobs) < MAX_UNREAD * self._workers:
+        # One worker is for whom wants to see one call after the other: nothing waits behind it.
+        busy = AHEAD * self._workers if self._workers > 1 else self._workers
+        while self._busy < busy and len(self._jobs) < MAX_UNREAD * self._workers:
             room_to_open = len(self._jobs) < MAX_UNREAD_TO_OPEN * self._workers
             if not self._submit_next(may_open=room_to_open and self._unread_rows < MAX_UNREAD_ROWS):
                 return

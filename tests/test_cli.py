@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tap_gotowebinar.sandbox import Sandbox
 
 STREAMS = ["organizers", "webinars", "webinar_details", "registrants", "registrant_details"]
+"""The streams that have rows from the first run on."""
+
+ALL_STREAMS = [*STREAMS, "registrant_removals"]
 PLANTED = "planted-value-1f9c"
 
 
@@ -78,7 +81,7 @@ def test_discovery_needs_neither_settings_nor_network(sandbox: Sandbox) -> None:
     done = run_process([EXECUTABLE, "--discover"])
     assert done.exit_code == 0
     streams = json.loads(done.stdout)["streams"]
-    assert sorted(stream["tap_stream_id"] for stream in streams) == sorted(STREAMS)
+    assert sorted(stream["tap_stream_id"] for stream in streams) == sorted(ALL_STREAMS)
     assert all(stream["key_properties"] for stream in streams)
     assert sandbox.control.calls() == []
 
@@ -86,7 +89,7 @@ def test_discovery_needs_neither_settings_nor_network(sandbox: Sandbox) -> None:
 def test_discovery_with_settings_makes_no_call(sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path) -> None:
     done = run_command(settings, tmp_path, "--discover")
     assert done.exit_code == 0
-    assert len(json.loads(done.stdout)["streams"]) == 5
+    assert len(json.loads(done.stdout)["streams"]) == 6
     assert sandbox.control.calls() == []
 
 
@@ -181,8 +184,8 @@ def test_the_schema_test_prints_every_schema_and_makes_no_call(
 ) -> None:
     done = run_command(settings, tmp_path, "--test=schema")
     assert done.exit_code == 0
-    assert sorted(message["stream"] for message in done.of_type("SCHEMA")) == sorted(STREAMS)
-    assert len(done.messages) == len(STREAMS)
+    assert sorted(message["stream"] for message in done.of_type("SCHEMA")) == sorted(ALL_STREAMS)
+    assert len(done.messages) == len(ALL_STREAMS)
     assert sandbox.control.calls() == []
 
 
@@ -296,6 +299,6 @@ def test_a_damaged_state_ends_the_run_with_one_line_before_any_call(
     sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path, state: dict[str, Any]
 ) -> None:
     done = run_command(settings, tmp_path, state=state)
-    assert one_error(done).startswith("bookmarks")
+    assert one_error(done).startswith("the state is damaged: bookmarks")
     assert done.stdout == ""
     assert sandbox.control.calls() == []

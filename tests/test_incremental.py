@@ -28,6 +28,10 @@ def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "TRIES", 2)
 
 
+ONE_BY_ONE = {"max_concurrency": 1}
+"""No call before the one before it is answered, so that the order of calls can be seen."""
+
+
 @pytest.fixture
 def begin(make_sandbox: Callable[..., Sandbox]) -> Callable[..., Story]:
     """Begin a story in a sandbox with these options."""
@@ -70,7 +74,7 @@ def test_the_first_run_brings_everyone_once(begin: Callable[..., Story]) -> None
 
 
 def test_alive_webinars_are_read_first_and_then_the_newest(begin: Callable[..., Story]) -> None:
-    story = begin()
+    story = begin(ONE_BY_ONE)
     story.run()
     read = [path.split("/")[-2] for path in story.calls(LISTS)]
     assert read == list(story.webinars())
@@ -78,7 +82,7 @@ def test_alive_webinars_are_read_first_and_then_the_newest(begin: Callable[..., 
 
 
 def test_inside_a_webinar_the_list_comes_before_the_details(begin: Callable[..., Story]) -> None:
-    story = begin()
+    story = begin(ONE_BY_ONE)
     story.run()
     paths = [path for path in story.calls(f"{LISTS}|{DETAILS}|{WEBINARS}") if alive(story)[0] in path]
     people = len(story.people(alive(story)[0]))
@@ -405,7 +409,7 @@ def test_one_list_that_is_given_up_counts_once_and_the_rest_is_read(begin: Calla
 
 
 def test_an_api_that_is_down_is_not_asked_for_every_webinar(begin: Callable[..., Story]) -> None:
-    story = begin()
+    story = begin(ONE_BY_ONE)
     story.control.configure(faults=[Fault(kind="status", status=500, path=LISTS)])
     assert story.run(*BOTH, "registrant_removals").exit_code == 1
     assert len(set(story.calls(LISTS))) == 3

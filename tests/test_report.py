@@ -224,12 +224,12 @@ def test_an_unknown_field_named_like_a_person_is_masked(caplog: pytest.LogCaptur
 def test_progress_is_said_every_half_minute(caplog: pytest.LogCaptureFixture) -> None:
     clock = [0.0]
     report = Report(clock=lambda: clock[0])
-    report.webinars_total, report.requests_per_minute = 100, 100
+    report.webinars_total, report._requests_per_minute = 100, 100
     report.tally("registrants").calls, report.tally("registrants").records = 1000, 9000
 
     for second in range(100):
         clock[0] = float(second)
-        report.webinar_done()
+        report.webinar_done(due=True)
 
     # The first one comes with the 31st webinar: 1000 calls for 31 of 100, so 2226 to go.
     assert [message.partition(",")[0] for message in caplog.messages] == [
@@ -245,11 +245,11 @@ def test_progress_is_said_every_half_minute(caplog: pytest.LogCaptureFixture) ->
 def test_long_times_are_said_in_hours(caplog: pytest.LogCaptureFixture) -> None:
     clock = [0.0]
     report = Report(clock=lambda: clock[0])
-    report.webinars_total, report.requests_per_minute = 1001, 100
+    report.webinars_total, report._requests_per_minute = 1001, 100
     report.tally("registrants").calls = 150
     clock[0] = 31
 
-    report.webinar_done()
+    report.webinar_done(due=True)
 
     assert "about 25.0 h left" in caplog.messages[0]
 

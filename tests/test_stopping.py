@@ -220,7 +220,7 @@ def test_a_run_stopped_between_two_tries_ends_at_once(make_sandbox: Callable[...
 def tap_until_struck(sandbox: Sandbox, folder: Path) -> tuple[subprocess.Popen[str], Sandbox]:
     """Start the tap, and wait until the sandbox has struck one of its calls."""
     config = folder / "config.json"
-    config.write_text(json.dumps({**sandbox.settings, **FAST}), encoding="utf-8")
+    config.write_text(json.dumps({**sandbox.settings, **FAST, "max_concurrency": 1}), encoding="utf-8")
     process = subprocess.Popen(
         [EXECUTABLE, "--config", str(config)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
     )
