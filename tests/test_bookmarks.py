@@ -375,6 +375,7 @@ class Webinar(RuleBasedStateMachine):
         self.now = NOW
         self.ends_at = NOW + dt.timedelta(days=2)
         self.rows: dict[str, Row] = {}
+        self.gone: dict[str, Row] = {}
         self.next_key = 1
         self.state: dict[str, Any] | None = None
         self.readers = [Reader("registrants", whole_list=True), Reader("registrant_details", whole_list=False)]
@@ -415,7 +416,14 @@ class Webinar(RuleBasedStateMachine):
     @precondition(lambda self: self.rows)
     @rule(data=st.data())
     def someone_cancels(self, data: st.DataObject) -> None:
-        del self.rows[data.draw(st.sampled_from(sorted(self.rows)))]
+        key = data.draw(st.sampled_from(sorted(self.rows)))
+        self.gone[key] = self.rows.pop(key)
+
+    @precondition(lambda self: self.gone)
+    @rule(data=st.data())
+    def someone_comes_back(self, data: st.DataObject) -> None:
+        key = data.draw(st.sampled_from(sorted(self.gone)))
+        self.rows[key] = self.gone.pop(key)
 
     @rule(days=st.integers(1, 100))
     def time_passes(self, days: int) -> None:
@@ -501,4 +509,4 @@ class Webinar(RuleBasedStateMachine):
 
 
 TestWebinar = Webinar.TestCase
-TestWebinar.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+TestWebinar.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
