@@ -25,7 +25,7 @@ KINDS = {
     "array": "array",
     "boolean": "boolean",
     "integer": "integer",
-    "number": "integer",  # Meltano 4.4 cannot write a decimal into the configuration of a plugin
+    "number": "string",  # Meltano 4.4 cannot write a decimal into the configuration of a plugin; the tap reads text
     "object": "object",
     "string": "string",
 }

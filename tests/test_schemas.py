@@ -18,6 +18,7 @@ STREAMS = list(SCHEMAS)
 PRIMARY_KEYS = {
     "organizers": ["organizerKey"],
     "registrant_details": ["webinarKey", "registrantKey"],
+    "registrant_removals": ["webinarKey", "registrantKey"],
     "registrants": ["webinarKey", "registrantKey"],
     "webinar_details": ["webinarKey"],
     "webinars": ["webinarKey"],
@@ -27,11 +28,13 @@ PRIMARY_KEYS = {
 ENDPOINTS_OF = {
     "organizers": [],
     "registrant_details": ["registrant"],
+    "registrant_removals": [],
     "registrants": ["registrants"],
     "webinar_details": ["webinar"],
     "webinars": ["account_webinars", "organizer_webinars"],
 }
 
+FOUND_OUT = "not sent by GoTo: the tap finds it out by comparing lists"
 PARENT_KEY = "carried over from the parent webinar"
 CONNECTOR_ONLY = "the connector reference lists it, v2 sends it elsewhere"
 IDENTITY = "from the identity services, which the endpoint table leaves out"
@@ -51,6 +54,12 @@ DECLARED_BEYOND_THE_ENDPOINTS = {
         "accounts.name": IDENTITY,
     },
     "registrant_details": {"webinarKey": PARENT_KEY, "organizerKey": PARENT_KEY},
+    "registrant_removals": {
+        "webinarKey": PARENT_KEY,
+        "registrantKey": FOUND_OUT,
+        "organizerKey": PARENT_KEY,
+        "removedAt": FOUND_OUT,
+    },
     "registrants": {"webinarKey": PARENT_KEY, "organizerKey": PARENT_KEY},
     "webinar_details": {
         "numberOfRegistrationLinkClicks": CONNECTOR_ONLY,
