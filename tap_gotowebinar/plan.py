@@ -91,21 +91,10 @@ class Plan:
         """How many of them are read by every run, before all others."""
         return sum(1 for webinar in self.webinars if webinar.reason and not webinar.settled)
 
-    def summary(self, calls_per_webinar: int, requests_per_minute: int) -> str:
-        """Return the plan in a line.
-
-        Args:
-            calls_per_webinar: Calls that each due webinar costs before details of registrants.
-            requests_per_minute: The budget.
-        """
+    def summary(self) -> str:
+        """Return how many webinars are read, and why."""
         reasons = ", ".join(f"{self.reasons[reason]} {reason.value}" for reason in Reason)
-        calls = self.due * calls_per_webinar
-        # The first minute's budget may be spent at once.
-        minutes = max(0, calls - requests_per_minute) / requests_per_minute
-        return (
-            f"{len(self.webinars)} webinars listed, {self.due} due ({reasons}): {calls} calls before details of "
-            f"registrants, about {minutes:.0f} min at {requests_per_minute} calls a minute"
-        )
+        return f"{len(self.webinars)} webinars listed, {self.due} due ({reasons})"
 
 
 def last_end(record: Mapping[str, Any]) -> dt.datetime | None:

@@ -87,7 +87,7 @@ class _Sight:
 
     def __init__(self, calls: Foresight) -> None:
         self._calls = calls
-        self._made: dict[str, _Job] = {}
+        self._pivots: dict[str, _Job] = {}
         self._pivot: _Job | None = None
         self.is_over = False
 
@@ -105,12 +105,12 @@ class _Sight:
                 call = self._calls.send(sent)
             except StopIteration:
                 break
-            job = self._made.get(call.key)
-            if call.is_pivot:
-                self._pivot = job or _Job(call)
-            if job is None:
-                job = self._made[call.key] = self._pivot or _Job(call)
-                return job
+            if not call.is_pivot:
+                return _Job(call)
+            self._pivot = self._pivots.get(call.key)
+            if self._pivot is None:
+                self._pivot = self._pivots[call.key] = _Job(call)
+                return self._pivot
         self.is_over = True
         return None
 

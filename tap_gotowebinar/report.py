@@ -22,6 +22,9 @@ logger = logging.getLogger("tap-gotowebinar")
 PROGRESS_INTERVAL: Final = 30.0
 """Seconds between two progress lines."""
 
+BAR_INTERVAL: Final = 0.1
+"""Seconds between two looks of the progress bar."""
+
 MAX_UNKNOWN: Final = 20
 """Unknown fields of a stream that are named in the log."""
 
@@ -127,16 +130,28 @@ class Report:
         self.webinars_total = plan.due
         per_webinar = ("webinar_details" in streams) + any(name.startswith("registrant") for name in streams)
         self._calls_before, self._calls_planned = self.calls, plan.due * per_webinar
-        logger.info("plan: %s", plan.summary(per_webinar, requests_per_minute))
+        # The first minute's budget may be spent at once.
+        minutes = max(0, self._calls_planned - requests_per_minute) / requests_per_minute
+        logger.info(
+            "plan: %s: %d calls before details of registrants, %s at %d calls a minute",
+            *(plan.summary(), self._calls_planned, about(minutes), requests_per_minute),
+        )
 
     def webinar_done(self, *, due: bool) -> None:
-        """Count a webinar whose children are out, and say how far the run is from time to time."""
+        """Count a webinar whose children are out."""
         self.webinars_done += due
-        if self._bar is not None:
-            self._bar.show(self.webinars_done, self.webinars_total, self._progress())
-        elif self._clock() - self._last_line >= PROGRESS_INTERVAL:
-            self._last_line = self._clock()
+        self.say_progress()
+
+    def say_progress(self) -> None:
+        """Say how far the run is, from time to time; called with each record."""
+        now = self._clock()
+        if now - self._last_line < (PROGRESS_INTERVAL if self._bar is None else BAR_INTERVAL):
+            return
+        self._last_line = now
+        if self._bar is None:
             logger.info("%s", self._progress())
+        else:
+            self._bar.show(self.webinars_done, self.webinars_total, self._progress())
 
     def start_bar(self) -> None:
         """Show a live bar instead of progress lines when somebody is watching."""
@@ -150,7 +165,7 @@ class Report:
         left = (self.webinars_total - self.webinars_done) * calls / done / self._requests_per_minute
         return (
             f"{self.webinars_done} of {self.webinars_total} webinars, {calls} calls, {records} records, "
-            f"about {_minutes(left)} left at {self._requests_per_minute} calls a minute"
+            f"{about(left)} left at {self._requests_per_minute} calls a minute"
         )
 
     def problems(self, *, forgive_refusals: bool) -> list[str]:
@@ -219,8 +234,11 @@ def _named(paths: list[str]) -> str:
     return ", ".join(paths[:NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
 
 
-def _minutes(minutes: float) -> str:
-    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"  # noqa: PLR2004
+def about(minutes: float) -> str:
+    """Return a length of time as one would say it."""
+    if minutes < 1:
+        return "less than a minute"
+    return f"about {minutes:.0f} min" if minutes < 120 else f"about {minutes / 60:.1f} h"  # noqa: PLR2004
 
 
 class _Bar:
