@@ -92,7 +92,10 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         # Looked up late: the SDK's test runner puts another standard output in its place.
         output = self._output or sys.stdout.buffer
         try:
-            output.write(data)
+            rest = memoryview(data)
+            while rest:
+                # An unbuffered standard output (PYTHONUNBUFFERED, as in containers) takes less when a signal comes.
+                rest = rest[output.write(rest) or 0 :]
             output.flush()
         except BrokenPipeError:
             self._abandon()

@@ -1,0 +1,1 @@
+"""Measurements anyone can make again, against the sandbox."""
