@@ -5,8 +5,18 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from singer_sdk.singerlib import RecordMessage
+
 from tap_gotowebinar.bookmarks import Bookmarks, KeysBookmark
-from tap_gotowebinar.writer import LONGEST_STATE_INTERVAL, STATE_INTERVAL, STATE_SHARE, MessageWriter, StateWriter
+from tap_gotowebinar.writer import (
+    LONGEST_STATE_INTERVAL,
+    OUTPUT_SHARE,
+    SMALL_STATE,
+    STATE_INTERVAL,
+    STATE_SHARE,
+    MessageWriter,
+    StateWriter,
+)
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -73,3 +83,27 @@ def test_a_state_that_is_costly_comes_less_often() -> None:
 
 def test_no_state_is_so_costly_that_a_killed_run_loses_more_than_a_minute() -> None:
     assert set(pauses(making=5)) == {LONGEST_STATE_INTERVAL}
+
+
+def test_a_large_state_waits_for_as_many_records_but_not_for_more_than_a_minute() -> None:
+    clock = [0.0]
+    output = io.BytesIO()
+    messages = MessageWriter(output)
+    bookmarks = Bookmarks()
+    writer = StateWriter(messages, bookmarks, clock=lambda: clock[0])
+    stream = bookmarks.of("registrants", KeysBookmark)
+    stream.of("1").expect([{"registrantKey": str(number)} for number in range(SMALL_STATE // 16)])
+
+    def prints(seconds: float) -> bool:
+        clock[0] += seconds
+        stream.changed()
+        before = len(output.getvalue())
+        writer.write_state({})
+        return len(output.getvalue()) > before
+
+    assert prints(STATE_INTERVAL)
+    assert not prints(STATE_INTERVAL)
+    messages.write_message(RecordMessage(stream="registrants", record={"text": "x" * OUTPUT_SHARE * 2 * SMALL_STATE}))
+    assert prints(0)
+    assert not prints(LONGEST_STATE_INTERVAL - 1)
+    assert prints(1)
