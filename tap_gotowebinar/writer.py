@@ -36,6 +36,12 @@ STATE_INTERVAL: Final = 10.0
 STATE_SHARE: Final = 50
 """A STATE that took a second to make is followed by this many seconds without one."""
 
+SMALL_STATE: Final = 64 * 1024
+"""Bytes of a STATE that needs no reason but the time."""
+
+OUTPUT_SHARE: Final = 20
+"""A larger STATE is followed by this many times its size of other output, so that its bytes grow with the records."""
+
 LONGEST_STATE_INTERVAL: Final = 60.0
 """Seconds after which a STATE is worth any price: what a killed run loses is at most what it did since the last one."""
 
@@ -54,6 +60,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self._buffer = bytearray()
         self._flushed_at = time.monotonic()
         self._schemas: dict[str, bytes] = {}
+        self.collected = 0
+        """Bytes of all messages so far."""
         self.on_record: Callable[[str], None] = lambda _stream: None
 
     @override
@@ -101,7 +109,10 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         # Looked up late: the SDK's test runner puts another standard output in its place.
         output = self._output or sys.stdout.buffer
         try:
-            output.write(data)
+            rest = memoryview(data)
+            while rest:
+                # An unbuffered standard output (PYTHONUNBUFFERED, as in containers) takes less when a signal comes.
+                rest = rest[output.write(rest) or 0 :]
             output.flush()
         except BrokenPipeError:
             self._abandon()
@@ -124,6 +135,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def _append(self, line: bytes) -> None:
         self._buffer += line + b"\n"
+        self.collected += len(line) + 1
         if len(self._buffer) >= BUFFER_SIZE:
             self.flush()
         else:
@@ -149,11 +161,14 @@ class StateWriter(SdkStateWriter):
         self._clock = clock
         self._printed_changes = 0
         self._next_at = clock() + self.interval
+        self._at_last_at = self._next_at
+        self._enough = 0
 
     @override
     def write_state(self, state: Any) -> None:
         """Print the bookmarks if the last STATE is long enough ago; the SDK's own copy of the state is not used."""
-        if self._clock() >= self._next_at:
+        now = self._clock()
+        if now >= self._next_at and (self._writer.collected >= self._enough or now >= self._at_last_at):
             self.write_final()
 
     def write_final(self) -> None:
@@ -167,4 +182,7 @@ class StateWriter(SdkStateWriter):
         price = self._clock() - started
         self._writer.write_state(line)
         self._printed_changes = changes
-        self._next_at = self._clock() + min(max(self.interval, STATE_SHARE * price), LONGEST_STATE_INTERVAL)
+        now = self._clock()
+        self._next_at = now + min(max(self.interval, STATE_SHARE * price), LONGEST_STATE_INTERVAL)
+        self._at_last_at = now + LONGEST_STATE_INTERVAL
+        self._enough = self._writer.collected + (OUTPUT_SHARE * len(line) if len(line) > SMALL_STATE else 0)

@@ -26,6 +26,9 @@ ALIVE_FOR: Final = dt.timedelta(days=8)
 LONG_AGO: Final = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
 """Late arrivals get dates from here on, earlier than all others."""
 
+MOSTLY: Final = 0.8
+"""Share of those who come that come to a webinar that is alive."""
+
 NEXT_STATUS: Final = {"WAITING": "APPROVED", "APPROVED": "DENIED"}
 """A status never comes back: what the list shows twice in the same form has not changed for anyone who asks twice."""
 
@@ -96,13 +99,13 @@ class Life(threading.Thread):
     @override
     def run(self) -> None:
         happenings = (
-            (self._come, 4),
+            (self._come, 6),
             (self._come_late, 2),
-            (self._decide, 4),
+            (self._decide, 8),
             (self._cancel, 3),
             (self._add_webinar, 1),
             (self._move_webinar, 1),
-            (self._cancel_webinar, 0.3),
+            (self._cancel_webinar, 0.1),
         )
         what, weights = zip(*happenings, strict=True)
         while not self._quiet.is_set():
@@ -117,7 +120,7 @@ class Life(threading.Thread):
         self.join()
 
     def _come(self) -> None:
-        self._add(self._rng.choice(self.alive + self.settled))
+        self._add(self._rng.choice(self.alive if self._rng.random() < MOSTLY else self.settled))
 
     def _come_late(self) -> None:
         webinar = self._rng.choice(self.alive + self.settled)

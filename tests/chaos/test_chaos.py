@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tap_gotowebinar.sandbox import Fault
 from tests.chaos.campaign import Campaign
 from tests.launcher import Launcher
+from tests.runs import FAST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from tap_gotowebinar.sandbox import Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -23,3 +28,22 @@ def test_killed_runs_lose_repeat_and_invent_nothing(seed: int, launcher: Launche
     outcome = Campaign(seed, launcher).run()
     print(outcome)  # noqa: T201 - shown when it fails
     assert outcome.violations == []
+
+
+def test_who_cancels_after_a_killed_run_has_emitted_them_is_missed(
+    launcher: Launcher, make_sandbox: Callable[..., Sandbox]
+) -> None:
+    sandbox = make_sandbox(webinars=0, faults=(Fault(kind="slow", path=r"/registrants/\d+$", skip=3, seconds=60),))
+    webinar = sandbox.control.add_webinar()
+    people = sandbox.control.add_registrants(webinar, 10)
+    settings = {**sandbox.settings, **FAST}
+    launched = launcher.launch(settings, state_interval=0.0)
+    launched.wait_for(lambda: any(call["fault"] for call in sandbox.control.calls()))
+    launched.send(signal.SIGKILL)
+    killed = launched.finish()
+    sandbox.control.configure(faults=())
+    sandbox.control.cancel_registrant(webinar, people[5])
+    run = launcher.launch(settings, state=killed.states[-1]).finish()
+
+    assert people[5] in [record["registrantKey"] for record in killed.records("registrants")]
+    assert [record["registrantKey"] for record in run.records("registrant_removals")] == [people[5]]
