@@ -2,7 +2,7 @@
 # Another interpreter than python3: make demo PYTHON=python3.12
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint chaos bench clean
 
 PYTHON ?= python3
 BIN = .venv/bin
@@ -14,6 +14,8 @@ help:
 	@echo "make demo    GoToWebinar data into a real PostgreSQL, twice, on this machine alone"
 	@echo "make test    the test suite"
 	@echo "make lint    style and types"
+	@echo "make chaos   200 runs killed at random, and what must hold all the same"
+	@echo "make bench   this tap beside a plain one: half an hour"
 	@echo "make clean   remove what these built"
 
 demo: .venv/demo
@@ -26,6 +28,13 @@ lint: .venv/lint
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# Minutes each; not part of the tests, which run them in small.
+chaos: .venv/test
+	$(BIN)/python -m tests.chaos --seeds 200
+
+bench: .venv/test
+	$(BIN)/python -m benchmarks.bench
 
 clean:
 	rm -rf .venv .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info

@@ -178,8 +178,8 @@ class RegistrantStream(ChildStream):
     _row: dict[str, Any]
     """The list row that was given out last."""
 
-    _webinar_key: str
-    """The webinar it belongs to."""
+    _bookmark: Any
+    """What this stream has emitted of the webinar it belongs to."""
 
     @property
     def emits_everything(self) -> bool:
@@ -223,7 +223,7 @@ class RegistrantStream(ChildStream):
         bookmark: RosterBookmark = self.bookmarks.of(webinar.key)
         is_read = listing.is_complete and not self.emits_everything
         for row in self.due_among(rows, webinar.key):
-            self._row, self._webinar_key = row, webinar.key
+            self._row, self._bookmark = row, bookmark
             yield row
             # What was refused, given up or cut off is still due: then the webinar is not read to the end.
             is_read = is_read and not bookmark.is_due(row)
@@ -237,7 +237,7 @@ class RegistrantStream(ChildStream):
 
     def remember_row(self) -> None:
         """Note that nothing is left to emit for the list row that was given out last."""
-        self.bookmarks.of(self._webinar_key).remember(self._row, not_after=self.tap.started)
+        self._bookmark.remember(self._row, not_after=self.tap.started)
         self.bookmarks.changed()
 
 
@@ -313,14 +313,14 @@ class RegistrantRemovals(RegistrantStream):
         webinar = self.webinar_of(context)
         bookmark = self.bookmarks.of(webinar.key)
         for key in bookmark.missing(listing.rows):
-            self._row, self._webinar_key = {"registrantKey": key}, webinar.key
+            self._row, self._bookmark = {"registrantKey": key}, bookmark
             yield {"registrantKey": str(key), "removedAt": self.tap.started}
         if bookmark.complete(listing.rows, settled=self.is_settled(webinar)):
             self.bookmarks.changed()
 
     @override
     def remember_row(self) -> None:
-        self.bookmarks.of(self._webinar_key).forget(row_key(self._row))
+        self._bookmark.forget(row_key(self._row))
         self.bookmarks.changed()
 
 

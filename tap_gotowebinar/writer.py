@@ -59,7 +59,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self._encoder = msgspec.json.Encoder(enc_hook=enc_hook, decimal_format="number")
         self._buffer = bytearray()
         self._flushed_at = time.monotonic()
-        self._schemas: dict[str, bytes] = {}
+        self._schemas: dict[str, SchemaMessage] = {}
         self.collected = 0
         """Bytes of all messages so far."""
         self.on_record: Callable[[str], None] = lambda _stream: None
@@ -70,14 +70,13 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     @override
     def write_message(self, message: Message) -> None:
-        line = self.serialize_message(message)
         if isinstance(message, SchemaMessage):
-            if self._schemas.get(message.stream) == line:
+            if self._schemas.get(message.stream) == message:
                 return
-            self._schemas[message.stream] = line
+            self._schemas[message.stream] = message
         elif isinstance(message, RecordMessage):
             self.on_record(message.stream)
-        self._append(line)
+        self._append(self.serialize_message(message))
 
     def write_record(self, stream: str, record: dict[str, Any]) -> None:
         """Write a RECORD message of a record that needs no mapping; the same line as `write_message` would write."""
