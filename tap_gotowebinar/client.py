@@ -86,9 +86,10 @@ class GoToWebinarStream(Stream):
         *,
         params: Mapping[str, str | int] | None = None,
         refusals: frozenset[int] = REFUSALS,
+        decode: Callable[[bytes], Any] | None = None,
     ) -> T:
         """Make one call on account of this stream; see `Connection.get` for what may be raised."""
-        return self.tap.connection.get(path, read, self.tally, params=params, refusals=refusals)
+        return self.tap.connection.get(path, read, self.tally, params=params, refusals=refusals, decode=decode)
 
     def interruptibly(self, call: Callable[[], T]) -> T:
         """Make a call on the main thread, where a signal may end it."""

@@ -12,7 +12,10 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+import msgspec
+
 from tap_gotowebinar.errors import BrokenAnswerError
+from tap_gotowebinar.typed_rows import TypedRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +34,9 @@ MAX_KEY: Final = 2**64 - 1
 MAX_INTEGER: Final = 2**63 - 1
 """What an integer column of a database holds."""
 
-_WIRE_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_WIRE_MARKS: Final = "2026-01-01T00:00:00Z"[7::3]
+"""The marks between month, day, hour, minute and second of a time in the usual form, and its Z."""
+
 _DIGITS: Final = re.compile(r"[0-9]{1,20}")
 _INTEGER: Final = re.compile(r"\s*[+-]?[0-9]{1,19}\s*", re.ASCII)
 
@@ -50,7 +55,7 @@ def canonical_time(value: object) -> str | None:
         return None
     try:
         moment = dt.datetime.fromisoformat(value)
-        if _WIRE_TIME.fullmatch(value):
+        if len(value) == len("2026-01-01T00:00:00Z") and value[7::3] == _WIRE_MARKS and value[11:13] != "24":
             # What GoTo documents: checked, and for the rest only to be given its fraction.
             return f"{value[:-1]}.000000Z"
         if moment.tzinfo is None:
@@ -86,9 +91,42 @@ class RecordReader:
             for name, declared in schema["properties"].items()
             if "null" not in declared["type"] and name not in keys
         ]
+        self._typed = TypedRows(schema, keys, self._parent_keys)
+        self._times = [name for name, declared in schema["properties"].items() if declared.get("format") == "date-time"]
+        self._tally = tally
+
+    def decode_rows(self, content: bytes) -> list[Any]:
+        """Return rows for `read_all`, faster than general decoding.
+
+        Raises:
+            ValueError: the answer is not a bare array of rows of exactly the declared shape.
+        """
+        return self._typed.decode(content)
+
+    def read_all(self, rows: list[Any]) -> list[dict[str, Any]]:
+        """Return the records of decoded JSON values, or of rows of `decode_rows`.
+
+        Raises:
+            BrokenAnswerError: as `read`.
+        """
+        if not rows or not isinstance(rows[0], self._typed.row_type):
+            return [self.read(row) for row in rows]
+        records: list[dict[str, Any]] = msgspec.to_builtins(rows)
+        for record in records:
+            for key in self._keys:
+                record[key] = str(record[key])
+            for name in self._times:
+                if (wire := record.get(name)) is not None:
+                    record[name] = canonical_time(wire)
+                    if record[name] is None:
+                        self._tally.count_unusable(name)
+        return records
 
     def read(self, row: object) -> dict[str, Any]:
         """Return the record of one row.
+
+        Args:
+            row: A decoded JSON value.
 
         Raises:
             BrokenAnswerError: the row is no object, or a key is missing or no key.

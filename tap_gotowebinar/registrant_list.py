@@ -41,7 +41,7 @@ class RegistrantLists:
     def _read(self, path: str, stream: ChildStream) -> Listing:
         try:
             # Without `page` and `limit` the list is one consistent snapshot.
-            page = stream.call(path, self._checked)
+            page = stream.call(path, self._checked, decode=self._reader.decode_rows)
         except GaveUpError as error:
             stream.logger.warning("%s; trying it in pages", error)
             return self._paged(path, stream)
@@ -59,4 +59,4 @@ class RegistrantLists:
 
     def _checked(self, body: object) -> envelopes.Page:
         page = envelopes.array(body)
-        return page._replace(rows=[self._reader.read(row) for row in page.rows])
+        return page._replace(rows=self._reader.read_all(page.rows))

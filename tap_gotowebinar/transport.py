@@ -7,6 +7,7 @@ texts hold URLs and addresses of objects.
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +19,7 @@ import requests
 from tap_gotowebinar.errors import BrokenAnswerError, GoToWebinarError, TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds for a connection to come about; the setting `request_timeout` bounds the silence after that."""
@@ -76,8 +77,18 @@ class Transport:
         auth: tuple[str, str] | None = None,
         params: Mapping[str, str | int] | None = None,
         data: Mapping[str, str] | None = None,
+        decode: Callable[[bytes], Any] | None = None,
     ) -> Answer:
         """Send one request and read its answer to the end. Redirects are not followed: a token stays where it was sent.
+
+        Args:
+            method: HTTP method.
+            url: Where to.
+            token: Access token.
+            auth: Name and password, where there is no token yet.
+            params: Query parameters.
+            data: Form fields.
+            decode: A faster decoder of the answers that are expected; raises ValueError at any other.
 
         Raises:
             TransientError: no connection, no answer in time, an answer cut off.
@@ -118,7 +129,7 @@ class Transport:
         except OSError:
             msg = f"no connection to {host}: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names certificates that are not there"
             raise GoToWebinarError(msg) from None
-        return _answer(response)
+        return _answer(response, decode)
 
 
 def _basic(auth: tuple[str, str] | None) -> str | None:
@@ -138,7 +149,10 @@ def _environment(origin: str) -> dict[str, Any]:
     return {"proxies": settings["proxies"], "verify": settings["verify"]}
 
 
-def _answer(response: requests.Response) -> Answer:
+def _answer(response: requests.Response, decode: Callable[[bytes], Any] | None) -> Answer:
+    if decode is not None and response.status_code in SUCCESS:
+        with contextlib.suppress(ValueError):
+            return Answer(response.status_code, decode(response.content))
     try:
         body = msgspec.json.decode(response.content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

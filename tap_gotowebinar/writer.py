@@ -60,8 +60,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self._buffer = bytearray()
         self._flushed_at = time.monotonic()
         self._schemas: dict[str, SchemaMessage] = {}
-        self.collected = 0
-        """Bytes of all messages so far."""
+        self._handed_over = 0
         self.on_record: Callable[[str], None] = lambda _stream: None
 
     @override
@@ -82,9 +81,9 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """Write a RECORD message of a record that needs no mapping; the same line as `write_message` would write."""
         self.on_record(stream)
         now = dt.datetime.now(dt.UTC)
-        self._append(
-            self._encoder.encode({"type": "RECORD", "stream": stream, "record": record, "time_extracted": now})
-        )
+        message = {"type": "RECORD", "stream": stream, "record": record, "time_extracted": now}
+        self._encoder.encode_into(message, self._buffer, -1)
+        self._finish_line()
 
     def encode_state(self, state: dict[str, Any]) -> bytes:
         """Return a STATE message as a line."""
@@ -95,6 +94,11 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self._append(line)
         self.flush()
 
+    @property
+    def collected(self) -> int:
+        """Bytes of all messages so far."""
+        return self._handed_over + len(self._buffer)
+
     def flush(self) -> None:
         """Hand everything collected to the reader at the other end.
 
@@ -102,6 +106,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             OutputError: there is none any more, or the disk is full. What was collected is lost.
         """
         data, self._buffer = bytes(self._buffer), bytearray()
+        self._handed_over += len(data)
         self._flushed_at = time.monotonic()
         if not data:
             return
@@ -133,8 +138,11 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _append(self, line: bytes) -> None:
-        self._buffer += line + b"\n"
-        self.collected += len(line) + 1
+        self._buffer += line
+        self._finish_line()
+
+    def _finish_line(self) -> None:
+        self._buffer += b"\n"
         if len(self._buffer) >= BUFFER_SIZE:
             self.flush()
         else:
