@@ -200,9 +200,15 @@ def killing_the_tap(*, after_details: int, of: Sandbox) -> Iterator[None]:
 
 
 def changes(sandbox: Sandbox) -> list[tuple[str, str]]:
-    """Register three people for a webinar and approve one who waits for it; returns whose rows are new or changed."""
-    people = sandbox.control.truth()["registrants"]
-    webinar_key, waiting = next(keys(person) for person in people if person["status"] == "WAITING")
+    """Register three people for a webinar and approve one who waits for it; returns whose rows are new or changed.
+
+    The webinar is one that is not over: others are not read by every run.
+    """
+    truth = sandbox.control.truth()
+    now = dt.datetime.now(dt.UTC).isoformat()
+    ahead = {row["webinarKey"] for row in truth["webinars"] if row["times"] and row["times"][-1]["endTime"] > now}
+    waiting_people = [row for row in truth["registrants"] if row["status"] == "WAITING" and row["webinarKey"] in ahead]
+    webinar_key, waiting = keys(waiting_people[0])
     sandbox.control.approve_registrant(webinar_key, waiting)
     added = sandbox.control.add_registrants(webinar_key, 3)
     return sorted((webinar_key, registrant_key) for registrant_key in [waiting, *added])
