@@ -11,7 +11,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
 from tap_gotowebinar import envelopes
-from tap_gotowebinar.bookmarks import KeysBookmark, RecordBookmark, RosterBookmark, row_key
+from tap_gotowebinar.bookmarks import KeysBookmark, RecordBookmark, RosterBookmark
 from tap_gotowebinar.client import API, ChildStream, GoToWebinarStream
 from tap_gotowebinar.errors import RefusedError
 from tap_gotowebinar.plan import Reason
@@ -19,7 +19,7 @@ from tap_gotowebinar.readahead import Foreseen
 from tap_gotowebinar.scope import IDENTITY_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.mapper import StreamMap
@@ -175,11 +175,8 @@ class RegistrantStream(ChildStream):
     repeats_whole_list: ClassVar[bool]
     """Whether the whole list of a settled webinar is emitted again when its count says that the past has changed."""
 
-    _row: dict[str, Any]
-    """The list row that was given out last."""
-
-    _bookmark: Any
-    """What this stream has emitted of the webinar it belongs to."""
+    _pending: Callable[[], None] | None = None
+    """Remembers what was given out last; None when that has been done."""
 
     @property
     def emits_everything(self) -> bool:
@@ -223,22 +220,24 @@ class RegistrantStream(ChildStream):
         bookmark: RosterBookmark = self.bookmarks.of(webinar.key)
         is_read = listing.is_complete and not self.emits_everything
         for row in self.due_among(rows, webinar.key):
-            self._row, self._bookmark = row, bookmark
+            self._pending = functools.partial(bookmark.remember, row, not_after=self.tap.started)
             yield row
-            # What was refused, given up or cut off is still due: then the webinar is not read to the end.
-            is_read = is_read and not bookmark.is_due(row)
+            # What was refused, given up or cut off stays due: then the webinar is not read to the end.
+            is_read = is_read and self._pending is None
         if is_read and bookmark.complete(rows, webinar.moment):
             self.bookmarks.changed()
 
     @override
     def written(self) -> None:
-        self.remember_row()
+        self.dealt_with()
         super().written()
 
-    def remember_row(self) -> None:
-        """Note that nothing is left to emit for the list row that was given out last."""
-        self._bookmark.remember(self._row, not_after=self.tap.started)
-        self.bookmarks.changed()
+    def dealt_with(self) -> None:
+        """Note that nothing is left to do for what was given out last."""
+        if self._pending is not None:
+            self._pending()
+            self._pending = None
+            self.bookmarks.changed()
 
 
 class Registrants(RegistrantStream):
@@ -270,7 +269,7 @@ class RegistrantDetails(RegistrantStream):
             if record is not None:
                 yield record
             elif len(self.tally.gone) > gone and not self.emits_everything:
-                self.remember_row()
+                self.dealt_with()
 
     @override
     def foresee(self, context: Context) -> Foresight:
@@ -313,15 +312,10 @@ class RegistrantRemovals(RegistrantStream):
         webinar = self.webinar_of(context)
         bookmark = self.bookmarks.of(webinar.key)
         for key in bookmark.missing(listing.rows):
-            self._row, self._bookmark = {"registrantKey": key}, bookmark
+            self._pending = functools.partial(bookmark.forget, key)
             yield {"registrantKey": str(key), "removedAt": self.tap.started}
         if bookmark.complete(listing.rows, settled=self.is_settled(webinar)):
             self.bookmarks.changed()
-
-    @override
-    def remember_row(self) -> None:
-        self._bookmark.forget(row_key(self._row))
-        self.bookmarks.changed()
 
 
 def _chained(foresights: list[Foresight]) -> Foresight:

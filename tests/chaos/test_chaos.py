@@ -36,7 +36,7 @@ def test_who_cancels_after_a_killed_run_has_emitted_them_is_missed(
     sandbox = make_sandbox(webinars=0, faults=(Fault(kind="slow", path=r"/registrants/\d+$", skip=3, seconds=60),))
     webinar = sandbox.control.add_webinar()
     people = sandbox.control.add_registrants(webinar, 10)
-    settings = {**sandbox.settings, **FAST}
+    settings = {**sandbox.settings, **FAST, "max_concurrency": 1}
     launched = launcher.launch(settings, state_interval=0.0)
     launched.wait_for(lambda: any(call["fault"] for call in sandbox.control.calls()))
     launched.send(signal.SIGKILL)
