@@ -125,20 +125,29 @@ class Authenticator:
             self._proven.add(token)
             self._unproven_in_a_row = 0
 
+    def has_worked(self, token: str) -> bool:
+        """Whether the API took `token`, for anybody."""
+        return token in self._proven
+
+    @property
+    def has_ever_worked(self) -> bool:
+        """Whether the API took any token of this run."""
+        return bool(self._proven)
+
     def refused(self, token: str) -> None:
         """Note that the API refused `token`, so that the next call gets a new one.
 
         Under concurrency a call may be refused under several tokens in a row, each expired while it waited;
-        only tokens that never worked for anybody say that the credentials are wrong.
+        only when no token ever worked for anybody are the credentials wrong.
 
         Raises:
-            AuthenticationError: `token` never worked, nor did the ones before it.
+            AuthenticationError: no token has worked yet, and this was not the first to be refused.
         """
         with self._lock:
             if self._token is None or self._token.value != token:
                 return
             self._token = None
-            if token in self._proven:
+            if self._proven:
                 return
             self._unproven_in_a_row += 1
             if self._unproven_in_a_row >= MAX_UNPROVEN:

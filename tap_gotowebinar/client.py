@@ -12,13 +12,14 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.metrics import Counter, Metric, Point, Timer
 from singer_sdk.metrics import log as log_metric
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams._state import StreamStateManager  # a public class in an underscore module
 from typing_extensions import override
 
 from tap_gotowebinar import envelopes
 from tap_gotowebinar.connection import REFUSALS
 from tap_gotowebinar.envelopes import MAX_PAGE_SIZE, Listing
-from tap_gotowebinar.errors import BrokenAnswerError, GaveUpError, NotFoundError, RefusedError
+from tap_gotowebinar.errors import BrokenAnswerError, GaveUpError, NotFoundError, RefusedError, UnexpectedAnswerError
 from tap_gotowebinar.plan import Reason
 from tap_gotowebinar.records import RecordReader
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.singerlib import Catalog
 
     from tap_gotowebinar.bookmarks import Bookmark, Moment, StreamBookmarks
     from tap_gotowebinar.envelopes import Page
@@ -65,6 +67,7 @@ class GoToWebinarStream(Stream):
         """Belong to a tap; discovery comes this far without settings."""
         super().__init__(tap)
         self.tap = tap
+        self._own_keys, self._own_replication_key = self.primary_keys, self.replication_key
         self.logger.addFilter(_says_something)
 
     @property
@@ -93,7 +96,7 @@ class GoToWebinarStream(Stream):
 
     def interruptibly(self, call: Callable[[], T]) -> T:
         """Make a call on the main thread, where a signal may end it."""
-        self.tap.message_writer.flush_if_old()
+        self.tap.message_writer.flush()
         with self.tap.stop_signals.waiting():
             return call()
 
@@ -176,10 +179,21 @@ class GoToWebinarStream(Stream):
     def _write_record_message(self, record: dict[str, Any]) -> None:
         """Write a record without the SDK's steps where none of them would change it: half the time of a large run."""
         if self._needs_mapping:
-            super()._write_record_message(record)
+            super()._write_record_message(_projected(record, self.effective_schema))
         else:
             self.tap.message_writer.write_record(self.name, record)
             self.state_manager.is_flushed = False
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take selection and schema from a catalog; what identifies a row and makes it new is not the catalog's to say.
+
+        The one method that can be asked for is FULL_TABLE: then everything is emitted each time.
+        """
+        super().apply_catalog(catalog)
+        self.primary_keys, self.replication_key = self._own_keys, self._own_replication_key
+        if self.forced_replication_method != REPLICATION_FULL_TABLE:
+            self.forced_replication_method = None
 
     @functools.cached_property
     def _needs_mapping(self) -> bool:
@@ -238,9 +252,8 @@ class ChildStream(GoToWebinarStream):
         """Return what a call brings; None when the thing is refused, gone, given up or past `max_calls`.
 
         Raises:
-            GaveUpError: too many calls in a row were given up.
+            GaveUpError, UnexpectedAnswerError: too many calls in a row were given up.
         """
-        self.tap.message_writer.flush_if_old()
         if not self.tap.read_ahead.has(call) and not self.tap.may_call(0):
             self.tap.cut_short.add(webinar_key)
             return None
@@ -250,7 +263,7 @@ class ChildStream(GoToWebinarStream):
             self.tally.refused.append(call.key)
         except NotFoundError:
             self.tally.gone.append(call.key)
-        except GaveUpError as error:
+        except (GaveUpError, UnexpectedAnswerError) as error:
             self.tally.given_up.append(call.key)
             self.tap.given_up_in_a_row += 1
             if self.tap.given_up_in_a_row >= MAX_GIVEN_UP:
@@ -299,6 +312,16 @@ class RosterStateManager(StreamStateManager):
     def increment_state(self, latest_record: Any, *, context: Context | None = None, replication_key: str) -> None:
         """Called after the record was written, so that the state is never ahead of the records."""
         self._stream.written()
+
+
+def _projected(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Return what of a value the schema of the catalog declares: a user may have taken fields out."""
+    if isinstance(value, dict) and "properties" in schema:
+        declared = schema["properties"]
+        return {name: _projected(item, declared[name]) for name, item in value.items() if name in declared}
+    if isinstance(value, list) and "items" in schema:
+        return [_projected(item, schema["items"]) for item in value]
+    return value
 
 
 def _says_something(record: logging.LogRecord) -> bool:

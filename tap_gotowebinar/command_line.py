@@ -6,9 +6,10 @@ import abc
 import contextlib
 import json
 import os
+import pathlib
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError, MappingError
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from singer_sdk.plugin_base import _ConfigInput
 
     from tap_gotowebinar.writer import MessageWriter
+
+
+MAPPER: Final = str(pathlib.PurePath("singer_sdk", "mapper.py"))
+"""Where stream maps are applied; an error that came through there is one of the user's expressions."""
 
 
 class CommandLineTap(Tap):
@@ -74,7 +79,7 @@ class CommandLineTap(Tap):
         super(Tap, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
         with cls._one_line_errors():
-            known, wanted = _json_object(state, "--state"), _checked_catalog(_json_object(catalog, "--catalog"))
+            known, wanted = _json_object(state, "--state"), cls._completed(_json_object(catalog, "--catalog"))
             with signals_held():
                 # The SDK's own handlers, which it installs here, would print an empty STATE and exit with 0.
                 tap = cls._from_command_line(config, state=known, catalog=wanted)
@@ -125,9 +130,34 @@ class CommandLineTap(Tap):
         return cls(config=config.config if config else {}, state=state, catalog=catalog, parse_env_config=parse_env)
 
     @classmethod
+    def _completed(cls, catalog: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Return a catalog with the keys of this tap, in which the streams that it leaves out are there, deselected.
+
+        Raises:
+            GoToWebinarError: it is no catalog of this tap.
+        """
+        if catalog is None:
+            return None
+        given = _catalog_streams(catalog)
+        streams = []
+        for entry in cls(config={}, validate_config=False, setup_mapper=False).catalog_dict["streams"]:
+            stream = given.get(entry["tap_stream_id"])
+            if stream is None:
+                deselected = {"breadcrumb": [], "metadata": {"selected": False}}
+                streams.append({**entry, "metadata": [deselected]})
+                continue
+            needed = [*entry.get("key_properties", ()), entry.get("replication_key")]
+            missing = [name for name in needed if name and name not in stream["schema"].get("properties", {})]
+            if missing:
+                msg = f"the catalog's schema of '{entry['tap_stream_id']}' lacks {missing[0]}: put it back"
+                raise GoToWebinarError(msg)
+            streams.append({**stream, "key_properties": entry.get("key_properties")})
+        return {**catalog, "streams": streams}
+
+    @classmethod
     @contextlib.contextmanager
     def _one_line_errors(cls) -> Iterator[None]:
-        """Turn every failure into a line and exit code 1; a traceback only at log level DEBUG."""
+        """Turn every failure into a line and exit code 1."""
         try:
             yield
         except ConfigValidationError as error:
@@ -139,10 +169,13 @@ class CommandLineTap(Tap):
         except (GoToWebinarError, OSError) as error:
             cls.logger.error("%s", error)  # noqa: TRY400 - one line
         except Exception as error:  # noqa: BLE001 - the last resort
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            cls.logger.error(  # noqa: TRY400 - its text may hold data
-                "internal error: %s in %s, line %d; please report it", type(error).__name__, frame.name, frame.lineno
-            )
+            frames = traceback.extract_tb(error.__traceback__)
+            if any(frame.filename.endswith(MAPPER) for frame in frames):
+                cls.logger.error("stream_maps failed on a record (%s): correct it", type(error).__name__)  # noqa: TRY400
+            else:
+                place = f"{pathlib.PurePath(frames[-1].filename).name}, line {frames[-1].lineno}"
+                # Its text may hold data.
+                cls.logger.error("internal error: %s in %s; please report it", type(error).__name__, place)  # noqa: TRY400
         else:
             return
         sys.exit(1)
@@ -167,18 +200,23 @@ def _refuse(constant: str) -> None:
     raise ValueError(msg)
 
 
-def _checked_catalog(catalog: dict[str, Any] | None) -> dict[str, Any] | None:
-    if catalog is None:
-        return None
+def _catalog_streams(catalog: dict[str, Any]) -> dict[str, dict[str, Any]]:
     streams = catalog.get("streams")
     is_usable = isinstance(streams, list) and all(
         isinstance(stream, dict)
-        and (stream.get("tap_stream_id") or stream.get("stream"))
+        and isinstance(stream.get("tap_stream_id") or stream.get("stream"), str)
         and isinstance(stream.get("schema"), dict)
-        and isinstance(stream.get("metadata", []), list)
+        and _is_metadata(stream.get("metadata", []))
         for stream in streams
     )
     if not streams or not is_usable:
         msg = "the file of --catalog is not a catalog: make one with --discover, and select streams in it"
         raise GoToWebinarError(msg)
-    return catalog
+    return {stream.get("tap_stream_id") or stream["stream"]: stream for stream in streams}
+
+
+def _is_metadata(metadata: object) -> bool:
+    return isinstance(metadata, list) and all(
+        isinstance(item, dict) and isinstance(item.get("breadcrumb"), list) and isinstance(item.get("metadata"), dict)
+        for item in metadata
+    )

@@ -42,6 +42,9 @@ TRIES: Final = 6
 WAITS: Final = functools.partial(backoff.expo, factor=0.5, max_value=30)
 """Longest waits between these tries, in seconds; each is drawn at random below."""
 
+MAX_FRESH_REFUSED: Final = 3
+"""How many tokens that nobody has used before one call may see refused, where others are taken."""
+
 MAX_RENEWALS: Final = 20
 """How many tokens one call may see expire before something else must be wrong."""
 
@@ -80,6 +83,7 @@ class Connection:
         self._transport = transport
         self._authenticator = authenticator
         self._budget = budget
+        self._come_back: str | None = None
         self._waits = waits
 
     def close(self) -> None:
@@ -138,32 +142,48 @@ class Connection:
 
     def _admitted(self, send: Callable[..., Answer], path: str, tally: Tally, refusals: frozenset[int]) -> Answer:
         """Return the first answer that is about the call, not about the token or the rate."""
-        pauses = backoff.expo(factor=2, max_value=60)
-        next(pauses)
-        paused = 0.0
+        fresh_refused = 0
         for _ in range(MAX_RENEWALS):
-            while True:
-                self._authenticator.token()  # A renewal takes its time before the slot is asked for, not inside.
-                with self._budget.slot() as waited:
-                    tally.count(waited=waited)
-                    token = self._authenticator.token()  # The one from before the wait may be gone.
-                    tally.count(calls=1)
-                    answer = send(token=token)
-                if answer.status != 429:  # noqa: PLR2004
-                    break
-                pause = _asked_pause(answer.retry_after) or random.uniform(0.5, 1) * next(pauses)  # noqa: S311
-                paused += pause
-                if paused > LONGEST_PAUSE:
-                    raise ComeBackLaterError(_come_back(path, pause))
-                tally.count(retries=1)
-                self._budget.pause(pause)
+            token, answer = self._within_rate(send, path, tally)
             if not _is_about_token(answer, refusals):
                 self._authenticator.accepted(token)
                 return answer
             self._authenticator.refused(token)
             tally.count(retries=1)
+            fresh_refused += not self._authenticator.has_worked(token)
+            if fresh_refused >= MAX_FRESH_REFUSED and self._authenticator.has_ever_worked:
+                # The tokens are good elsewhere: it is this path that is not for them.
+                break
+        if self._authenticator.has_ever_worked:
+            msg = f"GoTo refuses {path}: it takes no access token for it"
+            raise RefusedError(msg)
         msg = f"GoTo refused {MAX_RENEWALS} access tokens in a row for {path}; try again later"
         raise AuthenticationError(msg)
+
+    def _within_rate(self, send: Callable[..., Answer], path: str, tally: Tally) -> tuple[str, Answer]:
+        """Return the first answer that is not 429, and the token it was asked with."""
+        pauses = backoff.expo(factor=2, max_value=60)
+        next(pauses)
+        paused = 0.0
+        while True:
+            self._authenticator.token()  # A renewal takes its time before the slot is asked for, not inside.
+            with self._budget.slot() as waited:
+                tally.count(waited=waited)
+                if self._come_back is not None:
+                    raise ComeBackLaterError(self._come_back)
+                token = self._authenticator.token()  # The one from before the wait may be gone.
+                tally.count(calls=1)
+                answer = send(token=token)
+            if answer.status != 429:  # noqa: PLR2004
+                return token, answer
+            pause = _asked_pause(answer.retry_after) or random.uniform(0.5, 1) * next(pauses)  # noqa: S311
+            paused += pause
+            if paused > LONGEST_PAUSE:
+                # For everybody: the other threads would each ask to be told the same.
+                self._come_back = _come_back(path, pause)
+                raise ComeBackLaterError(self._come_back)
+            tally.count(retries=1)
+            self._budget.pause(pause)
 
     @staticmethod
     def _raise_for_status(answer: Answer, path: str, refusals: frozenset[int]) -> None:

@@ -28,7 +28,10 @@ MAX_UNREAD_TO_OPEN: Final = 4
 """The same, up to which further webinars are opened: those that are open need room for what their lists bring."""
 
 MAX_UNREAD_ROWS: Final = 10_000
-"""Rows of results that wait, up to which further webinars are opened."""
+"""Rows of lists that wait or are on their way, up to which further webinars are opened."""
+
+ASSUMED_ROWS: Final = 1_000
+"""Rows that a list on its way counts for, until the first has come; then the largest so far."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class _Job:
 
     def __init__(self, foreseen: Foreseen) -> None:
         self.key = foreseen.key
+        self.is_pivot = foreseen.is_pivot
         self._work = foreseen.work
         self._result: Any = None
         self._error: BaseException | None = None
@@ -121,7 +125,10 @@ class ReadAhead:
     Args:
         foresights: The calls of each webinar, in the order in which the webinars are read.
         workers: Calls in flight at the most; 0 makes each call when it is asked for.
-        may_send: Told how many calls are on their way; says whether one more is allowed.
+        may_send: Told how many calls are on their way; says whether one more is allowed. None: as many as one likes.
+            Where there is a limit, a webinar is finished before the next one is opened: else the limit is spent on
+            lists whose people it does not suffice for.
+        before_waiting: Called when nothing is to be done but to wait.
         stop_signals: Lets a signal end a wait.
     """
 
@@ -129,13 +136,16 @@ class ReadAhead:
         self,
         foresights: Iterator[Foresight],
         workers: int,
-        may_send: Callable[[int], bool],
+        *,
+        may_send: Callable[[int], bool] | None,
+        before_waiting: Callable[[], None],
         stop_signals: StopSignals,
     ) -> None:
         """Start nothing before the first result is asked for."""
         self._foresights = foresights
         self._workers = workers
         self._may_send = may_send
+        self._before_waiting = before_waiting
         self._stop_signals = stop_signals
         self._threads: list[threading.Thread] = []
         self._todo: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -145,6 +155,8 @@ class ReadAhead:
         self._pivot: _Job | None = None
         self._busy = 0
         self._unread_rows = 0
+        self._pivots_on_their_way = 0
+        self._largest_list = 0
 
     def has(self, call: Foreseen) -> bool:
         """Whether a call is on its way or has been made."""
@@ -198,25 +210,36 @@ class ReadAhead:
         return job
 
     def _await_one(self) -> None:
+        if self._finished.empty():
+            self._before_waiting()
         with self._stop_signals.waiting():
             job = self._finished.get()
         job.is_done = True
         self._busy -= 1
         self._unread_rows += job.rows
+        if job.is_pivot:
+            self._pivots_on_their_way -= 1
+            self._largest_list = max(self._largest_list, job.rows)
         self._fill()
 
     def _fill(self) -> None:
         # One worker is for whom wants to see one call after the other: nothing waits behind it.
         busy = AHEAD * self._workers if self._workers > 1 else self._workers
         while self._busy < busy and len(self._jobs) < MAX_UNREAD * self._workers:
-            room_to_open = len(self._jobs) < MAX_UNREAD_TO_OPEN * self._workers
-            if not self._submit_next(may_open=room_to_open and self._unread_rows < MAX_UNREAD_ROWS):
+            if not self._submit_next(may_open=self._may_open()):
                 return
 
+    def _may_open(self) -> bool:
+        expected = self._unread_rows + self._pivots_on_their_way * (self._largest_list or ASSUMED_ROWS)
+        has_room = len(self._jobs) < MAX_UNREAD_TO_OPEN * self._workers and expected < MAX_UNREAD_ROWS
+        return has_room and self._may_send is None
+
     def _submit_next(self, *, may_open: bool) -> bool:
-        job = self._next(may_open=may_open) if self._workers and self._may_send(self._busy) else None
+        may_send = self._workers and (self._may_send is None or self._may_send(self._busy))
+        job = self._next(may_open=may_open) if may_send else None
         if job is None:
             return False
+        self._pivots_on_their_way += job.is_pivot
         self._jobs[job.key] = job
         self._busy += 1
         if len(self._threads) < self._workers:

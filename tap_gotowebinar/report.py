@@ -213,8 +213,11 @@ class Report:
         for stream, tally in self._tallies.items():
             self._log_left_out(stream, tally)
         if self._calls_planned is not None:
-            used, details = self.calls - self._calls_before, self.tally("registrant_details").calls
-            logger.info("planned %d calls, used %d and %d for details", self._calls_planned, used - details, details)
+            logger.info(
+                "planned %d calls before details, used %d with them",
+                self._calls_planned,
+                self.calls - self._calls_before,
+            )
         if self.warnings:
             logger.warning("%d warning(s) above", len(self.warnings))
         logger.info("finished in %.1f s", self._clock() - self._started)

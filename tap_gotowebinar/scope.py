@@ -6,17 +6,20 @@ import functools
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar import envelopes
+from tap_gotowebinar.client import API
 from tap_gotowebinar.errors import (
     BrokenAnswerError,
     GaveUpError,
     GoToWebinarError,
     NotFoundError,
     RefusedError,
+    UnexpectedAnswerError,
 )
 from tap_gotowebinar.records import is_key
 
 if TYPE_CHECKING:
     from tap_gotowebinar.client import GoToWebinarStream
+    from tap_gotowebinar.report import Report
     from tap_gotowebinar.settings import Settings
 
 IDENTITY_PATH: Final = "/identity/v1/Users/me"
@@ -47,16 +50,16 @@ class Scope:
         """The person the token belongs to, as a row of `organizers`; None when GoTo does not tell this token.
 
         Raises:
-            GaveUpError: one of the two look-ups failed, and the other did not help.
+            GaveUpError, UnexpectedAnswerError: one of the two look-ups failed, and the other did not help.
         """
-        failure: GaveUpError | None = None
+        failure: GoToWebinarError | None = None
         for path, read in ((IDENTITY_PATH, _from_identity), (ADMIN_PATH, _from_admin)):
             try:
                 look_up = functools.partial(self._stream.call, path, read, refusals=NO_IDENTITY)
                 return self._stream.interruptibly(look_up)
             except (RefusedError, NotFoundError):
                 continue
-            except GaveUpError as error:
+            except (GaveUpError, UnexpectedAnswerError) as error:
                 failure = failure or error
         if failure is not None:
             raise failure
@@ -83,14 +86,30 @@ class Scope:
     def listings(self) -> list[tuple[str, str | None]]:
         """Paths under which webinars are listed, each with the organizer it belongs to (None for an account)."""
         if self._settings.account_key:
-            return [(f"/G2W/rest/v2/accounts/{self._settings.account_key}/webinars", None)]
-        return [(f"/G2W/rest/v2/organizers/{key}/webinars", key) for key in self.organizer_keys]
+            return [(f"{API}/accounts/{self._settings.account_key}/webinars", None)]
+        return [(f"{API}/organizers/{key}/webinars", key) for key in self.organizer_keys]
 
     def includes(self, organizer_key: str | None) -> bool:
         """Whether a listed webinar of this organizer is wanted: only the list of an account shows others' webinars."""
         if not self._settings.account_key or not self._settings.organizer_keys:
             return True
         return organizer_key in self._settings.organizer_keys
+
+    def check_listed(self, organizer_keys: set[str | None], report: Report) -> None:
+        """Say which configured organizers have no webinar in the account.
+
+        Raises:
+            GoToWebinarError: none of them has.
+        """
+        if not self._settings.account_key:
+            return
+        missing = [key for key in self._settings.organizer_keys if key not in organizer_keys]
+        if not missing:
+            return
+        text = f"no webinar in the account for {', '.join(missing)} of organizer_keys: a key may be wrong"
+        if len(missing) == len(self._settings.organizer_keys):
+            raise GoToWebinarError(text)
+        report.warn(text)
 
 
 def _from_identity(body: object) -> dict[str, Any]:

@@ -25,6 +25,9 @@ VERSION: Final = 1
 Entry = dict[str, Any]
 """What is remembered of one webinar."""
 
+KNOWN_FIELDS: Final = {"version", "webinars", "partitions", "replication_key_signpost", "starting_replication_value"}
+"""Fields that a stream's state may have: ours, and what the SDK leaves there."""
+
 _ROW: Final = struct.Struct(">QI")
 """A roster row: the key (up to 19 digits fit 64 bits) and the hash. 12 bytes, 16 characters in base64."""
 
@@ -85,6 +88,8 @@ def loaded_entries(value: object, where: str) -> dict[str, Entry]:
         raise StateError(where=where, what=f"has another version than {VERSION}, the one that this release reads")
     if "replication_key_value" in stream_state:
         raise StateError(where=where, what="has one bookmark for all webinars, which says nothing of each of them")
+    if unknown := sorted(stream_state.keys() - KNOWN_FIELDS):
+        raise StateError(where=where, what=f"has a field '{mask(unknown[0])}', which means nothing")
     entries = _from_partitions(stream_state.get("partitions", []), f"{where}.partitions")
     for key, entry in mapping(stream_state.get("webinars", {}), f"{where}.webinars").items():
         if not is_key(key):

@@ -13,9 +13,10 @@ from typing_extensions import override
 from tap_gotowebinar import envelopes
 from tap_gotowebinar.bookmarks import KeysBookmark, RecordBookmark, RosterBookmark
 from tap_gotowebinar.client import API, ChildStream, GoToWebinarStream
-from tap_gotowebinar.errors import RefusedError
+from tap_gotowebinar.errors import GaveUpError, RefusedError, UnexpectedAnswerError
 from tap_gotowebinar.plan import Reason
 from tap_gotowebinar.readahead import Foreseen
+from tap_gotowebinar.records import is_key
 from tap_gotowebinar.scope import IDENTITY_PATH
 
 if TYPE_CHECKING:
@@ -48,14 +49,25 @@ class Organizers(GoToWebinarStream):
     def get_records(self, context: Context | None) -> Iterable[Record]:
         scope = self.tap.scope
         rows: dict[str, dict[str, Any]] = {}
-        if scope.owner is not None:
-            rows[scope.owner["organizerKey"]] = scope.owner
-        keys = [*scope.organizer_keys]
+        if (owner := self._owner()) is not None:
+            rows[owner["organizerKey"]] = owner
+        keys = scope.organizer_keys
         if self.tap.settings.account_key:
-            keys += [row["organizerKey"] for row in self.tap.webinars.listing]
+            keys = tuple(row["organizerKey"] for row in self.tap.webinars.listing if row["organizerKey"])
         for key in keys:
             rows.setdefault(key, {"organizerKey": key, "accountKey": self.tap.settings.account_key})
         return [self.reader.read(row) for row in rows.values()]
+
+    def _owner(self) -> dict[str, Any] | None:
+        try:
+            return self.tap.scope.owner
+        except (GaveUpError, UnexpectedAnswerError) as error:
+            if not (self.tap.settings.organizer_keys or self.tap.settings.account_key):
+                raise
+            # Whose data to read is known without it.
+            self.tally.given_up.append(self.path)
+            self.logger.warning("%s; going on with the configured keys", error)
+            return None
 
 
 class Webinars(GoToWebinarStream):
@@ -90,10 +102,12 @@ class Webinars(GoToWebinarStream):
         """Yield, for each webinar that is due, the calls its streams are going to make."""
         children = [child for child in self.child_streams if isinstance(child, ChildStream) and child.selected]
         for webinar in self.tap.plan.webinars:
-            # As the SDK does: what the stream map filters out has no children.
-            if self.stream_maps[0].get_filter_result(dict(webinar.record)):
-                for context in self.generate_child_contexts(webinar.record, None):
-                    yield _chained([child.foresee(context) for child in children])
+            for context in self.generate_child_contexts(webinar.record, None):
+                yield _chained([child.foresee(context) for child in children])
+
+    def has_children(self, record: Record) -> bool:
+        """Whether a webinar is read: it needs an organizer, and the stream's map must not filter it out."""
+        return bool(record["organizerKey"]) and self.stream_maps[0].get_filter_result(dict(record))
 
     @functools.cached_property
     def listing(self) -> list[dict[str, Any]]:
@@ -102,9 +116,14 @@ class Webinars(GoToWebinarStream):
         for path, organizer_key in self.tap.scope.listings:
             for row in self._listed(path):
                 record = self.reader.read(row)
-                record["organizerKey"] = record.get("organizerKey") or organizer_key
+                # It becomes part of paths: anything but a key would lead elsewhere.
+                told = record.get("organizerKey")
+                record["organizerKey"] = told if is_key(told) else organizer_key
+                if record["organizerKey"] is None:
+                    self.tally.given_up.append(f"{path}/{record['webinarKey']}, which names no organizer")
                 if self.tap.scope.includes(record["organizerKey"]):
                     records.setdefault(record["webinarKey"], record)
+        self.tap.scope.check_listed({record["organizerKey"] for record in records.values()}, self.tap.report)
         return list(records.values())
 
     def _listed(self, path: str) -> list[Any]:

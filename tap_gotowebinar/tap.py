@@ -114,8 +114,10 @@ class TapGoToWebinar(CommandLineTap):
         for record in self.webinars.listing:
             key, moment = record["webinarKey"], Moment(self.started_at, last_end(record), settle)
             newest = self.newest_of(key)
-            reasons = {child.reason(rule, moment, newest, key) for child in readers}
-            reason = next((reason for reason in Reason if reason in reasons), None)
+            reason = None
+            if self.webinars.has_children(record):
+                reasons = {child.reason(rule, moment, newest, key) for child in readers}
+                reason = next((reason for reason in Reason if reason in reasons), None)
             webinars.append(PlannedWebinar(record, moment, reason, settled=moment.is_settled(newest)))
         plan = Plan(webinars)
         if readers:
@@ -164,9 +166,17 @@ class TapGoToWebinar(CommandLineTap):
     @functools.cached_property
     def read_ahead(self) -> ReadAhead:
         """The calls of the next webinars, in flight while the present one is emitted."""
-        # A test run reads one record of each stream and nothing ahead of it.
-        workers = 0 if self.webinars.ABORT_AT_RECORD_COUNT is not None else self.settings.max_concurrency
-        return ReadAhead(self.webinars.foresights(), workers, self.may_call, self.stop_signals)
+        for child in self.children:
+            # Before the first worker asks for them.
+            _ = child.tally, child.reader
+        return ReadAhead(
+            self.webinars.foresights(),
+            # A test run reads one record of each stream and nothing ahead of it.
+            0 if self.webinars.ABORT_AT_RECORD_COUNT is not None else self.settings.max_concurrency,
+            may_send=None if self.settings.max_calls is None else self.may_call,
+            before_waiting=self.message_writer.flush,
+            stop_signals=self.stop_signals,
+        )
 
     @functools.cached_property
     def scope(self) -> Scope:

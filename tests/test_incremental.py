@@ -537,12 +537,12 @@ def test_the_plan_is_said_before_and_compared_after(
     assert said(caplog, "plan: ")[0].startswith(
         "plan: 8 webinars listed, 8 due (8 new, 0 alive, 0 recheck): 16 calls before details of registrants"
     )
-    assert said(caplog, "planned ") == [f"planned 16 calls, used 16 and {PEOPLE} for details"]
+    assert said(caplog, "planned ") == [f"planned 16 calls before details, used {16 + PEOPLE} with them"]
     caplog.clear()
     story.run()
     count = len(alive(story))
     assert said(caplog, "plan: ")[0].startswith(f"plan: 8 webinars listed, {count} due (0 new, {count} alive")
-    assert said(caplog, "planned ") == [f"planned {2 * count} calls, used {2 * count} and 0 for details"]
+    assert said(caplog, "planned ") == [f"planned {2 * count} calls before details, used {2 * count} with them"]
 
 
 def test_everything_that_comes_out_is_told_to_the_log_by_count_only(
