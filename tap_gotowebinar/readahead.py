@@ -30,7 +30,7 @@ MAX_UNREAD_TO_OPEN: Final = 4
 MAX_UNREAD_ROWS: Final = 10_000
 """Rows of lists that wait or are on their way, up to which further webinars are opened."""
 
-ASSUMED_ROWS: Final = 1_000
+ASSUMED_ROWS: Final = 2_000
 """Rows that a list on its way counts for, until the first has come; then the largest so far."""
 
 
@@ -261,6 +261,14 @@ class ReadAhead:
             self._sights.append(_Sight(foresight))
 
     def _work(self) -> None:
-        while job := self._todo.get():
-            job.run()
-            self._finished.put(job)
+        while self._run_next():
+            pass
+
+    def _run_next(self) -> bool:
+        # A function of its own: a worker that waits for the next call must not hold on to the last one's result.
+        job = self._todo.get()
+        if job is None:
+            return False
+        job.run()
+        self._finished.put(job)
+        return True
