@@ -7,6 +7,7 @@ made each call itself. What was not foreseen it does make itself. Workers touch 
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -167,7 +168,7 @@ class ReadAhead:
         while call.key not in self._jobs:
             if self._busy:
                 self._await_one()
-            elif not self._submit_next(may_open=False):
+            elif not self._submit_next():
                 return False
         return True
 
@@ -190,8 +191,9 @@ class ReadAhead:
     def close(self) -> None:
         """Send nothing more. Calls in flight are left to themselves: the threads do not keep the process alive."""
         self._workers = 0
-        while not self._todo.empty():
-            self._todo.get()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._todo.get_nowait()
         for _ in self._threads:
             self._todo.put(None)
 
@@ -226,17 +228,21 @@ class ReadAhead:
         # One worker is for whom wants to see one call after the other: nothing waits behind it.
         busy = AHEAD * self._workers if self._workers > 1 else self._workers
         while self._busy < busy and len(self._jobs) < MAX_UNREAD * self._workers:
-            if not self._submit_next(may_open=self._may_open()):
+            if not self._submit_next():
                 return
 
     def _may_open(self) -> bool:
+        """Whether a further webinar may be opened now."""
+        if not self._jobs:
+            return True
+        if self._may_send is not None:
+            return not self._sights
         expected = self._unread_rows + self._pivots_on_their_way * (self._largest_list or ASSUMED_ROWS)
-        has_room = len(self._jobs) < MAX_UNREAD_TO_OPEN * self._workers and expected < MAX_UNREAD_ROWS
-        return has_room and self._may_send is None
+        return len(self._jobs) < MAX_UNREAD_TO_OPEN * self._workers and expected < MAX_UNREAD_ROWS
 
-    def _submit_next(self, *, may_open: bool) -> bool:
+    def _submit_next(self) -> bool:
         may_send = self._workers and (self._may_send is None or self._may_send(self._busy))
-        job = self._next(may_open=may_open) if may_send else None
+        job = self._next() if may_send else None
         if job is None:
             return False
         self._pivots_on_their_way += job.is_pivot
@@ -248,14 +254,14 @@ class ReadAhead:
         self._todo.put(job)
         return True
 
-    def _next(self, *, may_open: bool) -> _Job | None:
-        """Return the next call of the first webinar that has one, opening webinars as needed."""
+    def _next(self) -> _Job | None:
+        """Return the next call of the first webinar that has one, opening webinars as needed and allowed."""
         while True:
             for sight in self._sights:
                 if job := sight.next():
                     return job
             self._sights = [sight for sight in self._sights if not sight.is_over]
-            foresight = next(self._foresights, None) if may_open or not self._sights else None
+            foresight = next(self._foresights, None) if self._may_open() else None
             if foresight is None:
                 return None
             self._sights.append(_Sight(foresight))

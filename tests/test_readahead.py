@@ -8,6 +8,7 @@ import functools
 import itertools
 import re
 import signal
+import sys
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
@@ -610,6 +611,47 @@ def test_rows_that_wait_are_bounded() -> None:
         assert all(work.read(ahead, roster) is listing for roster in lists)
 
     assert work.most_unread <= MAX_UNREAD_ROWS / size + on_their_way + 1
+
+
+def test_rows_are_bounded_behind_a_slow_call_that_is_no_list_too() -> None:
+    size = 2_000
+    work = Work()
+    listing = Listing([{}] * size, is_complete=True)
+
+    def linger() -> None:
+        work.wait_for(lambda: len(work.started) > MAX_UNREAD_ROWS / size + 1, 10 * SOON)
+
+    slow = work.call("slow", linger)
+    lists = [work.call(str(number), lambda: listing, is_pivot=True) for number in range(100)]
+    with reading(map(webinar, [slow, *lists]), workers=4) as ahead:
+        work.read(ahead, slow)
+        assert len(work.started) - 1 <= MAX_UNREAD_ROWS / size
+        assert all(work.read(ahead, roster) is listing for roster in lists)
+
+
+def test_a_surprise_does_not_open_the_whole_account() -> None:
+    work = Work()
+    account = (webinar(work.call(str(number))) for number in range(5_000))
+    with reading(account, workers=2) as ahead:
+        assert ahead.result(Foreseen("surprise", lambda: "made now")) == "made now"
+        assert len(work.started) <= MAX_UNREAD * 2
+
+
+def test_the_end_never_waits_for_a_worker_that_was_quicker() -> None:
+    """Threads take turns as often as they can, so that a worker may take the last call while the end does."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(200):
+            account = (webinar(Foreseen(str(number), lambda: None)) for number in itertools.count())
+            with reading(account, workers=10) as ahead:
+                ahead.result(Foreseen("0", lambda: None))
+                end = threading.Thread(target=ahead.close, daemon=True)
+                end.start()
+                end.join(PATIENCE)
+                assert not end.is_alive()
+    finally:
+        sys.setswitchinterval(interval)
 
 
 # Limits
