@@ -126,14 +126,15 @@ class RosterBookmark:
         """
         if self._has_roster:
             return
-        past = [row for row in rows if not self._is_newer(row)]
+        past = [row for row in rows if not self._is_newer(row)] if self.is_known else []
         if whole_list and self.count is not None and self.count != len(past):
             past = []
         self._roster = {row_key(row): row_hash(row) for row in past}
 
     def is_due(self, row: Row) -> bool:
         """Whether a list row is new or changed."""
-        return self._known().get(row_key(row)) != self._hash(row)
+        known = self._known().get(row_key(row))
+        return known is None or known != self._hash(row)
 
     def remember(self, row: Row, *, not_after: str) -> None:
         """Note that a list row has been emitted.

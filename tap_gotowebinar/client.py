@@ -332,7 +332,11 @@ def _says_something(record: logging.LogRecord) -> bool:
 
 
 class _SilentCounter(Counter):
-    """Counts without a log line per webinar; the total is logged at the end."""
+    """Counts nothing: the report does, and its total is logged once, not for each webinar."""
+
+    @override
+    def increment(self, value: int = 1) -> None:
+        pass
 
     @override
     def _pop(self) -> None:
