@@ -129,7 +129,7 @@ def test_the_last_state_arrives_when_the_reader_has_not_read_for_a_while(
     signum: int, launcher: Launcher, make_sandbox: Callable[..., Sandbox]
 ) -> None:
     sandbox = make_sandbox(webinars=4, registrants=100)
-    launched = launcher.launch({**sandbox.settings, **FAST}, reading=False, pipe_size=4096)
+    launched = launcher.launch({**sandbox.settings, **FAST}, reading=False, pipe_size=65536)
     wait_until_blocked(launched, sandbox)
     launched.send(signum)
     launched.send(signum)
@@ -145,7 +145,7 @@ def test_a_second_signal_after_a_while_ends_a_run_that_is_stuck(
     launcher: Launcher, make_sandbox: Callable[..., Sandbox]
 ) -> None:
     sandbox = make_sandbox(webinars=4, registrants=100)
-    launched = launcher.launch({**sandbox.settings, **FAST}, reading=False, pipe_size=4096)
+    launched = launcher.launch({**sandbox.settings, **FAST}, reading=False, pipe_size=65536)
     wait_until_blocked(launched, sandbox)
     launched.send(signal.SIGTERM)
     time.sleep(INSIST_AFTER + 0.1)
@@ -192,7 +192,7 @@ def test_a_reader_that_is_gone_ends_the_run_with_a_line(
     launcher: Launcher, make_sandbox: Callable[..., Sandbox]
 ) -> None:
     sandbox = make_sandbox(webinars=4, registrants=100)
-    launched = launcher.launch({**sandbox.settings, **FAST}, reading=False, pipe_size=4096)
+    launched = launcher.launch({**sandbox.settings, **FAST}, reading=False, pipe_size=65536)
     wait_until_blocked(launched, sandbox)
     launched.hang_up()
 
