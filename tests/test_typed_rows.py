@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import inspect
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_sdk import Stream
 
 from tap_gotowebinar.client import SCHEMAS
 from tap_gotowebinar.records import RecordReader
 from tap_gotowebinar.report import Tally
-from tests.runs import run_here
+from tests.runs import FAST, run_here
+
+if TYPE_CHECKING:
+    from tap_gotowebinar.sandbox import Sandbox
 
 FIELDS = ("firstName", "lastName", "email", "status", "timeZone", "joinUrl")
 TEXTS = st.none() | st.text(max_size=8)
@@ -29,6 +32,7 @@ def reader(tally: Tally) -> RecordReader:
     return RecordReader(SCHEMAS.get_schema("registrants"), ("registrantKey",), tally, lambda _names: None)
 
 
+@settings(deadline=None)
 @given(st.lists(ROWS, max_size=4))
 def test_rows_decoded_into_their_shape_are_those_decoded_in_general(rows: list[dict[str, Any]]) -> None:
     typed, general = Tally(), Tally()
@@ -70,9 +74,10 @@ def test_the_rows_of_the_wire_are_of_the_shape() -> None:
     ]
 
 
-def test_records_are_the_same_whether_or_not_they_are_mapped(settings: dict[str, Any]) -> None:
-    direct = run_here(settings)
-    mapped = run_here({**settings, "stream_maps": {"registrants": {"email": "email"}}})
+def test_records_are_the_same_whether_or_not_they_are_mapped(sandbox: Sandbox) -> None:
+    config = {**sandbox.settings, **FAST}
+    direct = run_here(config)
+    mapped = run_here({**config, "stream_maps": {"registrants": {"email": "email"}}})
     assert direct.records("registrants")
     assert mapped.records("registrants") == direct.records("registrants")
     for one, other in zip(direct.of_type("RECORD"), mapped.of_type("RECORD"), strict=True):
