@@ -17,7 +17,8 @@ from singer_sdk.plugin_base import JSONSchemaValidator
 from typing_extensions import override
 
 from tap_gotowebinar.errors import GoToWebinarError
-from tap_gotowebinar.settings import environment_problems, problems, schema_problem, with_numbers
+from tap_gotowebinar.raw_settings import environment_prefix, environment_problems, schema_problem, with_numbers
+from tap_gotowebinar.settings import problems
 from tap_gotowebinar.stopping import StopSignals, signals_held
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class CommandLineTap(Tap):
         self.append_builtin_config(self.config_jsonschema)
         self._config = with_numbers(self._config, self.config_jsonschema)
         validator = JSONSchemaValidator(self.config_jsonschema)
-        errors = [schema_problem(error) for error in validator.iter_errors(self._config)]
+        errors = [schema_problem(error, environment_prefix(self.name)) for error in validator.iter_errors(self._config)]
         errors = errors or list(problems(self._config))
         if errors and raise_errors:
             raise ConfigValidationError(errors[0], errors=errors, schema={})
@@ -124,7 +125,7 @@ class CommandLineTap(Tap):
         parse_env = config is not None and config.parse_env
         if parse_env:
             cls.append_builtin_config(cls.config_jsonschema)
-            errors = list(environment_problems(cls.config_jsonschema, os.environ, "TAP_GOTOWEBINAR_"))
+            errors = list(environment_problems(cls.config_jsonschema, os.environ, environment_prefix(cls.name)))
             if errors:
                 raise ConfigValidationError(errors[0], errors=errors, schema={})
         return cls(config=config.config if config else {}, state=state, catalog=catalog, parse_env_config=parse_env)

@@ -73,13 +73,13 @@ class Connection:
         """Nothing is sent before the first call.
 
         Args:
-            origin: Scheme and host that every path is appended to.
+            origin: Scheme and host that every path is appended to, without a slash at its end.
             transport: Sends one request.
             authenticator: Knows the token.
             budget: Says when a call may be sent.
             waits: Longest waits between tries, in seconds.
         """
-        self._origin = origin.rstrip("/")
+        self._origin = origin
         self._transport = transport
         self._authenticator = authenticator
         self._budget = budget

@@ -13,32 +13,32 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
 from tap_gotowebinar import streams
-from tap_gotowebinar.auth import Authenticator
 from tap_gotowebinar.bookmarks import Bookmarks, Moment, RosterBookmark
 from tap_gotowebinar.client import ChildStream, GoToWebinarStream
 from tap_gotowebinar.command_line import CommandLineTap
-from tap_gotowebinar.connection import Connection
+from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS
 from tap_gotowebinar.errors import GoToWebinarError, OutputError
-from tap_gotowebinar.pacing import WINDOW, RateBudget
+from tap_gotowebinar.pacing import WINDOW
 from tap_gotowebinar.plan import DueRule, Plan, PlannedWebinar, Reason, last_end
 from tap_gotowebinar.readahead import ReadAhead
 from tap_gotowebinar.records import canonical_time
 from tap_gotowebinar.registrant_list import RegistrantLists
 from tap_gotowebinar.report import Report
 from tap_gotowebinar.scope import Scope
-from tap_gotowebinar.settings import CONNECTION_SETTINGS, TAP_SETTINGS, Settings
+from tap_gotowebinar.settings import PROGRAM, TAP_SETTINGS, Settings
 from tap_gotowebinar.stopping import Stopped
-from tap_gotowebinar.transport import Transport
 from tap_gotowebinar.writer import MessageWriter, StateWriter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tap_gotowebinar.connection import Connection
+
 
 class TapGoToWebinar(CommandLineTap):
     """Singer tap for GoToWebinar."""
 
-    name = "tap-gotowebinar"
+    name = PROGRAM
     config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(*CONNECTION_SETTINGS, *TAP_SETTINGS).to_dict()
     capabilities: ClassVar[list[Any]] = [
         TapCapabilities.CATALOG,
@@ -99,11 +99,7 @@ class TapGoToWebinar(CommandLineTap):
     @functools.cached_property
     def connection(self) -> Connection:
         """What all streams call through: one pool, one token, one budget."""
-        settings = self.settings
-        transport = Transport(request_timeout=settings.request_timeout, user_agent=settings.user_agent)
-        authenticator = Authenticator(settings.credentials, transport, f"{settings.auth_url.rstrip('/')}/oauth/token")
-        budget = RateBudget(settings.requests_per_minute, settings.requests_per_second, window=self.rate_window)
-        return Connection(settings.api_url, transport, authenticator, budget)
+        return self.settings.connection.connect(window=self.rate_window)
 
     @functools.cached_property
     def plan(self) -> Plan:
@@ -121,7 +117,7 @@ class TapGoToWebinar(CommandLineTap):
             webinars.append(PlannedWebinar(record, moment, reason, settled=moment.is_settled(newest)))
         plan = Plan(webinars)
         if readers:
-            self.report.planned(plan, [child.name for child in readers], self.settings.requests_per_minute)
+            self.report.planned(plan, [child.name for child in readers], self.settings.connection.requests_per_minute)
             self._check_max_calls(plan)
         return plan
 
@@ -172,7 +168,7 @@ class TapGoToWebinar(CommandLineTap):
         return ReadAhead(
             self.webinars.foresights(),
             # A test run reads one record of each stream and nothing ahead of it.
-            0 if self.webinars.ABORT_AT_RECORD_COUNT is not None else self.settings.max_concurrency,
+            0 if self.webinars.ABORT_AT_RECORD_COUNT is not None else self.settings.connection.max_concurrency,
             may_send=None if self.settings.max_calls is None else self.may_call,
             before_waiting=self.message_writer.flush,
             stop_signals=self.stop_signals,

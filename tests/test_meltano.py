@@ -18,7 +18,8 @@ from ruamel.yaml import YAML
 
 from demo.postgres import Postgres
 from demo.project import REPOSITORY, MeltanoError, temporary_project
-from tap_gotowebinar.settings import CONNECTION_SETTINGS, TAP_SETTINGS
+from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS
+from tap_gotowebinar.settings import TAP_SETTINGS
 from tap_gotowebinar.tap import TapGoToWebinar
 
 if TYPE_CHECKING:

@@ -59,7 +59,7 @@ class QuickTap(TapGoToWebinar):
     def connection(self) -> Connection:
         whole = super().connection
         transport, authenticator = whole._transport, whole._authenticator
-        return Connection(self.settings.api_url, transport, authenticator, quick_budget(), waits=AT_ONCE)
+        return Connection(self.settings.connection.api_url, transport, authenticator, quick_budget(), waits=AT_ONCE)
 
 
 @contextlib.contextmanager

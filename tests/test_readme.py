@@ -21,18 +21,15 @@ from ruamel.yaml import YAML
 from tap_gotowebinar.auth import Credentials
 from tap_gotowebinar.bookmarks import Bookmarks, Moment
 from tap_gotowebinar.client import ChildStream, GoToWebinarStream
+from tap_gotowebinar.connection_settings import (
+    CONNECTION_SETTINGS,
+    DEFAULT_AUTH_URL,
+    DEFAULT_REQUESTS_PER_MINUTE,
+)
 from tap_gotowebinar.envelopes import MAX_PAGE_SIZE
 from tap_gotowebinar.plan import DueRule
 from tap_gotowebinar.sandbox import Options, Sandbox
-from tap_gotowebinar.settings import (
-    CONNECTION_SETTINGS,
-    DEFAULT_AUTH_URL,
-    DEFAULT_RECHECK_FACTOR,
-    DEFAULT_REQUESTS_PER_MINUTE,
-    DEFAULT_SETTLE_DAYS,
-    TAP_SETTINGS,
-    problems,
-)
+from tap_gotowebinar.settings import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS, TAP_SETTINGS, problems
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import FAST, run_here
 from tests.selection import selecting

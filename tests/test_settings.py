@@ -7,11 +7,15 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from jsonschema import Draft7Validator
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_gotowebinar.settings import Settings, environment_problems, problems
+from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS, ConnectionSettings
+from tap_gotowebinar.raw_settings import environment_prefix, environment_problems, schema_problem
+from tap_gotowebinar.settings import TAP_SETTINGS, Settings, problems
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import run_here
 
@@ -42,20 +46,24 @@ def settings(**changes: object) -> Settings:
 
 def test_the_least_that_works_is_a_client_and_a_token() -> None:
     typed = settings()
-    assert typed.credentials.client_id == "an-id"
-    assert typed.credentials.client_secret == "a-secret"
-    assert typed.credentials.grant == {"grant_type": "refresh_token", "refresh_token": "a-token"}
-    assert (typed.api_url, typed.auth_url) == ("https://api.getgo.com", "https://authentication.logmeininc.com")
+    connection = typed.connection
+    assert connection.credentials.client_id == "an-id"
+    assert connection.credentials.client_secret == "a-secret"
+    assert connection.credentials.grant == {"grant_type": "refresh_token", "refresh_token": "a-token"}
+    assert (connection.api_url, connection.auth_url) == (
+        "https://api.getgo.com",
+        "https://authentication.logmeininc.com",
+    )
     assert (typed.organizer_keys, typed.account_key) == ((), None)
     assert typed.start_date == dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
-    assert (typed.requests_per_minute, typed.requests_per_second, typed.request_timeout) == (100, 8, 60)
-    assert typed.user_agent == f"tap-gotowebinar/{version('tap-gotowebinar')}"
+    assert (connection.requests_per_minute, connection.requests_per_second, connection.request_timeout) == (100, 8, 60)
+    assert connection.user_agent == f"tap-gotowebinar/{version('tap-gotowebinar')}"
     assert not typed.forgive_refusals
 
 
 def test_a_personal_access_token_goes_before_a_refresh_token() -> None:
     typed = settings(personal_access_token="a-pat")
-    assert typed.credentials.grant == {"grant_type": "personal_access_token", "pat": "a-pat"}
+    assert typed.connection.credentials.grant == {"grant_type": "personal_access_token", "pat": "a-pat"}
 
 
 # One line each
@@ -211,7 +219,7 @@ def test_bad_settings_are_found_before_anything_is_sent(sandbox: Sandbox) -> Non
     assert sandbox.control.calls() == []
 
 
-NAMES = [*list(Settings.__dataclass_fields__)[1:-1], "client_id", "client_secret", "refresh_token", "on_forbidden"]
+NAMES = [declared.name for declared in (*CONNECTION_SETTINGS, *TAP_SETTINGS)]
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(SECRET),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
@@ -219,6 +227,7 @@ VALUES = st.recursive(
 )
 
 
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on shared machines
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4))
 def test_any_settings_at_all_are_understood_or_get_lines_without_a_value(changes: dict[str, object]) -> None:
     config = {**VALID, **changes}
@@ -228,7 +237,7 @@ def test_any_settings_at_all_are_understood_or_get_lines_without_a_value(changes
         assert "\n" not in line
         assert ": " in line
     if not found:
-        assert Settings.of(config).credentials.client_id
+        assert Settings.of(config).connection.credentials.client_id
 
 
 # Variants that work
@@ -236,7 +245,7 @@ def test_any_settings_at_all_are_understood_or_get_lines_without_a_value(changes
 
 @pytest.mark.parametrize("name", ["refresh_token", "client_id", "client_secret"])
 def test_blanks_around_a_credential_are_not_part_of_it(name: str) -> None:
-    assert getattr(settings(**{name: " value\n"}).credentials, name) == "value"
+    assert getattr(settings(**{name: " value\n"}).connection.credentials, name) == "value"
 
 
 @pytest.mark.parametrize(
@@ -289,7 +298,7 @@ def test_a_start_date_may_be_any_iso_time(text: str, moment: dt.datetime) -> Non
 )
 def test_an_origin_may_be_https_anywhere_and_http_on_this_machine(url: str, origin: str) -> None:
     typed = settings(api_url=url, auth_url=url)
-    assert (typed.api_url, typed.auth_url) == (origin, origin)
+    assert (typed.connection.api_url, typed.connection.auth_url) == (origin, origin)
 
 
 def test_on_forbidden_skip_forgives() -> None:
@@ -340,3 +349,18 @@ def test_variables_that_can_be_read_are_no_problem() -> None:
         TAP_GOTOWEBINAR_CLIENT_ID="anything",
         OTHER_REQUESTS_PER_MINUTE="many",
     )
+
+
+# Shared with other programs
+
+
+def test_a_missing_setting_is_named_as_the_variable_of_the_program_that_runs() -> None:
+    missing = next(Draft7Validator({"required": ["client_id"]}).iter_errors({}))
+    assert schema_problem(missing, environment_prefix("target-gotowebinar")) == (
+        "client_id is missing: set it in the configuration or as TARGET_GOTOWEBINAR_CLIENT_ID"
+    )
+
+
+def test_every_program_introduces_itself_by_its_own_name() -> None:
+    connection = ConnectionSettings.of(VALID, "target-gotowebinar")
+    assert connection.user_agent == f"target-gotowebinar/{version('tap-gotowebinar')}"

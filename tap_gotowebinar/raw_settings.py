@@ -1,0 +1,114 @@
+"""Settings as they come in, from a file or the environment: read with care, and what is wrong with their form.
+
+Knows no setting by name. Error texts never hold a value: a secret in the wrong place would end up in a log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from jsonschema import ValidationError
+
+_KEY: Final = re.compile(r"[0-9]{1,19}")
+
+
+def environment_prefix(program: str) -> str:
+    """Return what the environment variables of a program's settings begin with."""
+    return program.upper().replace("-", "_") + "_"
+
+
+def text(config: Mapping[str, Any], name: str) -> str | None:
+    """Return a setting without blanks around it; None when nothing is left: an empty text means not set."""
+    value = config.get(name)
+    return (str(value).strip() or None) if value is not None else None
+
+
+def with_numbers(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings in which numbers that came as text are numbers; the SDK leaves those of the environment text."""
+    settings = dict(config)
+    for name, declared in schema.get("properties", {}).items():
+        value = settings.get(name)
+        if isinstance(value, str) and "number" in declared.get("type", []):
+            with contextlib.suppress(ValueError):
+                settings[name] = float(value)
+    return settings
+
+
+def schema_problem(error: ValidationError, prefix: str) -> str:
+    """Return a line about a setting that does not fit the settings schema, without its value.
+
+    Args:
+        error: What the schema's validator found.
+        prefix: What the environment variables of the program's settings begin with.
+    """
+    if error.validator == "required":
+        missing = next((name for name in _names(error.validator_value) if f"'{name}'" in error.message), "a setting")
+        return f"{missing} is missing: set it in the configuration or as {prefix}{missing.upper()}"
+    name = str(error.path[0]) if error.path else "the configuration"
+    expected = {
+        "type": f"must be of type {_one_of(error.validator_value)}",
+        "enum": f"must be one of {_one_of(error.validator_value)}",
+        "minimum": f"must be at least {error.validator_value}",
+        "maximum": f"must be at most {error.validator_value}",
+        "exclusiveMinimum": f"must be greater than {error.validator_value}",
+        "oneOf": "must hold texts or whole numbers",
+        "format": f"must be a {error.validator_value}",
+    }
+    return f"{name} {expected.get(str(error.validator), 'is not valid')}: correct it"
+
+
+def environment_problems(schema: Mapping[str, Any], environ: Mapping[str, str], prefix: str) -> Iterator[str]:
+    """Yield a line for each environment variable that the settings cannot be read from."""
+    for name, declared in schema.get("properties", {}).items():
+        variable = prefix + name.upper()
+        types = declared.get("type", [])
+        try:
+            if variable not in environ:
+                continue
+            if "integer" in types:
+                int(environ[variable])
+            elif "array" in types or "object" in types:
+                json.loads(environ[variable])
+        except ValueError:
+            form = "a whole number" if "integer" in types else "JSON"
+            yield f"{name} is not valid: the environment variable {variable} must hold {form}"
+
+
+def is_key(value: object) -> bool:
+    """Whether a setting is the key of an organizer, an account or a webinar."""
+    return _KEY.fullmatch(str(value).strip()) is not None
+
+
+def key_problems(config: Mapping[str, Any], *names: str) -> Iterator[str]:
+    """Yield a line for each of these settings that is set and no key."""
+    for name in names:
+        if not is_key(text(config, name) or "0"):
+            yield f"{name} is not a key: keys are whole numbers of up to 19 digits"
+
+
+def number_problems(config: Mapping[str, Any], *names: str) -> Iterator[str]:
+    """Yield a line for each of these settings that is not finite: JSON has no NaN, but Python reads it all the same."""
+    for name in names:
+        if isinstance(config.get(name), float) and not math.isfinite(config[name]):
+            yield f"{name} is not a number: correct it"
+
+
+def map_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line when the SDK would stumble over its own `stream_maps`."""
+    if "stream_maps" in config and config["stream_maps"] is None:
+        yield "stream_maps is null: fill it or leave it out"
+
+
+def _one_of(value: object) -> str:
+    return " or ".join(name for name in _names(value) if name != "null")
+
+
+def _names(value: object) -> list[str]:
+    return [str(item) for item in value if item is not None] if isinstance(value, list) else [str(value)]
