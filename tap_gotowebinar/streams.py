@@ -14,10 +14,10 @@ from tap_gotowebinar import envelopes
 from tap_gotowebinar.bookmarks import KeysBookmark, RecordBookmark, RosterBookmark
 from tap_gotowebinar.client import API, ChildStream, GoToWebinarStream
 from tap_gotowebinar.errors import GaveUpError, RefusedError, UnexpectedAnswerError
+from tap_gotowebinar.identity import IDENTITY_PATH
 from tap_gotowebinar.plan import Reason
 from tap_gotowebinar.readahead import Foreseen
 from tap_gotowebinar.records import is_key
-from tap_gotowebinar.scope import IDENTITY_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

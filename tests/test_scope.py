@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_gotowebinar import connection
+from tap_gotowebinar.identity import ADMIN_PATH, IDENTITY_PATH
 from tap_gotowebinar.sandbox import Fault
-from tap_gotowebinar.scope import ADMIN_PATH, IDENTITY_PATH
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
