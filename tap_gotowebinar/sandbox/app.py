@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Router
 
 from tap_gotowebinar.sandbox.access import TokenGuard
+from tap_gotowebinar.sandbox.authorize_endpoint import AuthorizeEndpoint
 from tap_gotowebinar.sandbox.changes import UnknownError
 from tap_gotowebinar.sandbox.control_endpoints import ControlEndpoints
 from tap_gotowebinar.sandbox.door import Door
@@ -31,6 +32,7 @@ def make_app(live: Live) -> Door:
     identity: list[BaseRoute] = [*IdentityEndpoints(live).routes()]
     routes: list[BaseRoute] = [
         Mount("/_sandbox", app=_control(live)),
+        *AuthorizeEndpoint(live).routes(),
         *OAuthEndpoint(live).routes(),
         Mount(PRODUCT, app=TokenGuard(Router(product, redirect_slashes=False), live)),
         Mount("/", app=TokenGuard(Router(identity, redirect_slashes=False), live)),

@@ -77,14 +77,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_option(parser: argparse.ArgumentParser, option: dataclasses.Field[Any]) -> None:
     """Add an option of the sandbox; what is not given stays out of the result."""
-    shown = "" if option.default in (None, ()) else f" (default: {option.default})"
+    shown = "" if option.default is None or isinstance(option.default, tuple) else f" (default: {option.default})"
     how: dict[str, Any] = {"default": argparse.SUPPRESS, "help": f"{option.metadata['help']}{shown}"}
     if option.name == "faults":
         how |= {"type": msgspec.json.decode, "metavar": "JSON"}
     elif isinstance(option.default, bool):
         how |= {"action": argparse.BooleanOptionalAction}
     elif isinstance(option.default, tuple):
-        how |= {"action": "append", "metavar": "KEY"}
+        how |= {"action": "append", "metavar": "VALUE"}
     else:
         how |= {"metavar": "VALUE"}
     parser.add_argument(f"--{option.name.replace('_', '-')}", **how)

@@ -123,7 +123,7 @@ class Control:
         self._ask("POST", "tokens/expire")
 
     def revoke_refresh_token(self) -> None:
-        """Refuse the refresh token from now on; the personal access token stays good."""
+        """Refuse every refresh token given out so far; the personal access token stays good."""
         self._ask("POST", "tokens/revoke")
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON has no narrower type

@@ -78,7 +78,7 @@ class ControlEndpoints:
         return Response(status_code=NO_CONTENT)
 
     async def revoke_refresh_token(self, _request: Request) -> Response:
-        """Refuse the refresh token from now on."""
+        """Refuse every refresh token given out so far."""
         self._live.tokens.revoke()
         return Response(status_code=NO_CONTENT)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tap_gotowebinar.sandbox.calls import CallLog
+from tap_gotowebinar.sandbox.codes import Codes
 from tap_gotowebinar.sandbox.credentials import credentials
 from tap_gotowebinar.sandbox.dice import dice
 from tap_gotowebinar.sandbox.faults import Faults
@@ -15,14 +16,15 @@ from tap_gotowebinar.sandbox.world import World
 
 
 class Live:
-    """Options, world, tokens, limits, faults and log of one sandbox; used from its event loop only."""
+    """Options, world, codes, tokens, limits, faults and log of one sandbox; used from its event loop only."""
 
     def __init__(self, options: Options) -> None:
         """Make the world and forget nothing of what happens in it."""
         self.options = options
         self.world = World(options)
         self.credentials = credentials(options.seed)
-        self.tokens = Tokens(options.seed, self.credentials, self.world.owner.email, lambda: self.options)
+        self.codes = Codes(dice(options.seed, "codes"))
+        self.tokens = Tokens(options.seed, self.credentials, self.codes, self.world.owner.email, lambda: self.options)
         self.calls = CallLog()
         self.window = SlidingWindow()
         self.second = SlidingWindow()

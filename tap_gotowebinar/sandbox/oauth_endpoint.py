@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from tap_gotowebinar.sandbox.errors import json_response
 from tap_gotowebinar.sandbox.live import Live
-from tap_gotowebinar.sandbox.tokens import RefusedError
+from tap_gotowebinar.sandbox.refusal import RefusedError
 
 
 class OAuthEndpoint:
@@ -28,12 +28,13 @@ class OAuthEndpoint:
         """Answer a token request."""
         expected = f"{self._live.credentials.client_id}:{self._live.credentials.client_secret}"
         if _basic(request.headers.get("authorization", "")) != expected:
-            return _refusal(401, "invalid_client", "The client id or secret is wrong.")
+            wrong = RefusedError(code="invalid_client", description="The client id or secret is wrong.")
+            return json_response(wrong.plain(), 401)
         form = dict(parse_qsl((await request.body()).decode("latin-1")))
         try:
             return json_response(self._live.tokens.grant(form))
         except RefusedError as error:
-            return _refusal(400, *error.args)
+            return json_response(error.plain(), 400)
 
 
 def _basic(header: str) -> str:
@@ -44,7 +45,3 @@ def _basic(header: str) -> str:
         return base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return ""
-
-
-def _refusal(status: int, code: str, description: str) -> Response:
-    return json_response({"error": code, "error_description": description}, status)

@@ -97,6 +97,12 @@ class Options:
         default=False,
         meaning="each refresh gives a new refresh token, the old one is refused",
     )
+    refresh_token_lifetime: float = _option(30 * 86400.0, "seconds until a refresh token given out from now on expires")
+    code_lifetime: float = _option(60.0, "seconds until an authorization code expires")
+    redirect_uris: tuple[str, ...] = _option(
+        ("http://localhost:8914/callback",),
+        "redirect URI registered for the client: only an exact match is sent back to (default: the login command's)",
+    )
     identity: Literal["ok", "forbidden"] = _option("ok", "forbidden: identity/v1/Users/me answers 403")
     admin: Literal["ok", "narrow"] = _option("ok", "narrow: admin/rest/v1/me answers 401 not.authenticated")
     forbidden: tuple[str, ...] = _option((), "key of an account, organizer or webinar that answers a permission 403")

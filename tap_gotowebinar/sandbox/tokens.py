@@ -2,15 +2,23 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from tap_gotowebinar.sandbox.codes import Codes
 from tap_gotowebinar.sandbox.credentials import Credentials
 from tap_gotowebinar.sandbox.dice import dice
 from tap_gotowebinar.sandbox.options import Options
+from tap_gotowebinar.sandbox.refusal import RefusedError
+
+SCOPE = "collab:"
+"""Scope of tokens that were not asked for on the authorize page."""
 
 
-class RefusedError(Exception):
-    """A token was refused; the text is the OAuth error code, then its description."""
+class RefreshToken(NamedTuple):
+    """What a refresh token is good for, and until when (monotonic seconds)."""
+
+    scope: str
+    until: float
 
 
 class Tokens:
@@ -19,22 +27,33 @@ class Tokens:
     A new grant is one method here and one line in the table of grants.
     """
 
-    def __init__(self, seed: int, credentials: Credentials, principal: str, options: Callable[[], Options]) -> None:
+    def __init__(
+        self,
+        seed: int,
+        credentials: Credentials,
+        codes: Codes,
+        principal: str,
+        options: Callable[[], Options],
+    ) -> None:
         """Begin with one refresh token and one personal access token, both good.
 
         Args:
             seed: Seed of the made-up tokens.
             credentials: What the sandbox hands out to begin with.
+            codes: What the user allowed.
             principal: Login e-mail of the user.
             options: Returns the options as they are now.
         """
         self._rng = dice(seed, "tokens")
         self._credentials = credentials
+        self._codes = codes
         self._principal = principal
         self._options = options
-        self._refresh_token: str | None = credentials.refresh_token
         self._expiry: dict[str, float] = {}
+        self._refresh_tokens: dict[str, RefreshToken] = {}
+        self._keep(credentials.refresh_token, SCOPE)
         self._grants: dict[str, Callable[[Mapping[str, str]], dict[str, Any]]] = {
+            "authorization_code": self._redeem,
             "refresh_token": self._refresh,
             "personal_access_token": self._trade,
         }
@@ -47,8 +66,7 @@ class Tokens:
         """
         grant = self._grants.get(form.get("grant_type", ""))
         if grant is None:
-            code, text = "unsupported_grant_type", "The grant type is not supported."
-            raise RefusedError(code, text)
+            raise RefusedError(code="unsupported_grant_type", description="The grant type is not supported.")
         return grant(form)
 
     def good(self, access_token: str) -> bool:
@@ -60,25 +78,39 @@ class Tokens:
         self._expiry.clear()
 
     def revoke(self) -> None:
-        """Refuse the refresh token from now on."""
-        self._refresh_token = None
+        """Refuse every refresh token given out so far."""
+        self._refresh_tokens.clear()
+
+    def _redeem(self, form: Mapping[str, str]) -> dict[str, Any]:
+        scope = self._codes.redeem(form).scope
+        return {**self._access(scope), "refresh_token": self._new_refresh_token(scope)}
 
     def _refresh(self, form: Mapping[str, str]) -> dict[str, Any]:
-        if form.get("refresh_token") != self._refresh_token:
-            code, text = "invalid_grant", "The refresh token is invalid or expired."
-            raise RefusedError(code, text)
-        answer = self._access()
+        given = form.get("refresh_token", "")
+        known = self._refresh_tokens.get(given)
+        if known is None or known.until <= time.monotonic():
+            raise RefusedError(code="invalid_grant", description="The refresh token is invalid or expired.")
+        answer = self._access(known.scope)
         if self._options().rotate_refresh_tokens:
-            self._refresh_token = answer["refresh_token"] = f"refresh-{self._rng.getrandbits(128):032x}"
+            del self._refresh_tokens[given]
+            answer["refresh_token"] = self._new_refresh_token(known.scope)
         return answer
 
     def _trade(self, form: Mapping[str, str]) -> dict[str, Any]:
         if form.get("pat") != self._credentials.personal_access_token:
-            code, text = "invalid_grant", "The personal access token is invalid."
-            raise RefusedError(code, text)
-        return self._access()
+            raise RefusedError(code="invalid_grant", description="The personal access token is invalid.")
+        return self._access(SCOPE)
 
-    def _access(self) -> dict[str, Any]:
+    def _new_refresh_token(self, scope: str) -> str:
+        token = f"refresh-{self._rng.getrandbits(128):032x}"
+        self._keep(token, scope)
+        return token
+
+    def _keep(self, token: str, scope: str) -> None:
+        until = time.monotonic() + self._options().refresh_token_lifetime
+        self._refresh_tokens[token] = RefreshToken(scope, until)
+
+    def _access(self, scope: str) -> dict[str, Any]:
         token = f"access-{self._rng.getrandbits(256):064x}"
         lifetime = self._options().token_lifetime
         self._expiry[token] = time.monotonic() + lifetime
@@ -86,6 +118,6 @@ class Tokens:
             "access_token": token,
             "token_type": "Bearer",
             "expires_in": int(lifetime),
-            "scope": "collab:",
+            "scope": scope,
             "principal": self._principal,
         }

@@ -80,6 +80,13 @@ def test_rotation_refuses_the_old_refresh_token_from_then_on() -> None:
             assert api.refresh(second).status_code == 200
 
 
+def test_a_refresh_token_expires() -> None:
+    with Sandbox(Options(seed=7, webinars=1, refresh_token_lifetime=0)) as sandbox:
+        api = Caller(sandbox)
+        with api.session:
+            assert api.refresh().json()["error"] == "invalid_grant"
+
+
 def test_a_revoked_refresh_token_is_refused_but_not_the_personal_one() -> None:
     with Sandbox(Options(seed=7, webinars=1)) as sandbox:
         api = Caller(sandbox)
