@@ -20,6 +20,7 @@ from tap_gotowebinar.errors import (
     ComeBackLaterError,
     GaveUpError,
     NotFoundError,
+    NotSentError,
     RefusedError,
     TransientError,
     UnexpectedAnswerError,
@@ -53,6 +54,9 @@ LONGEST_PAUSE: Final = 300.0
 
 MIN_ASKED_PAUSE: Final = 0.5
 """Seconds; a shorter `Retry-After` (or a date gone by) is replaced by our own growing waits."""
+
+SERVER_ERROR: Final = 500
+"""The first status that says: it is the server's fault."""
 
 REFUSALS: Final = frozenset({403})
 """Statuses that say: understood, and not allowed."""
@@ -125,6 +129,57 @@ class Connection:
             self._raise_for_status(answer, path, refusals)
             return read(answer.body)
 
+        return self._repeated(attempt, path, tally)
+
+    def post(  # noqa: PLR0913 - what a call is made of
+        self,
+        path: str,
+        content: Mapping[str, Any],
+        read: Callable[[Answer, bool], T],
+        tally: Tally,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        look: Callable[[], T | None] | None = None,
+    ) -> T:
+        """Return what `read` makes of the answer to `POST path`; a refusal is an answer, too.
+
+        Args:
+            path: Appended to the origin; holds keys only, so that it can be shown.
+            content: What is sent as JSON.
+            read: Takes the answer, of any status that is not about the token, the rate or a failing server, and whether
+                an earlier try, which seemed to fail, may have taken effect; raises BrokenAnswerError when the answer is
+                not what it should be.
+            tally: Where calls, retries and waiting are counted.
+            params: Query parameters.
+            look: Where repeating would do harm: asks whether the try that seemed to fail has taken effect, and returns
+                the result if it has. None: the call is just repeated.
+
+        Raises:
+            AuthenticationError, GaveUpError, ComeBackLaterError: as for `get`; also whatever `look` raises.
+        """
+        in_doubt = False
+
+        def attempt() -> T:
+            nonlocal in_doubt
+            if in_doubt and look is not None and (found := look()) is not None:
+                return found
+            send = functools.partial(self._transport.send, "POST", self._origin + path, params=params, content=content)
+            try:
+                answer = self._admitted(send, path, tally, REFUSALS)
+                if answer.status >= SERVER_ERROR:
+                    self._raise_for_status(answer, path, REFUSALS)
+                return read(answer, in_doubt)
+            except NotSentError:
+                raise
+            except TransientError:
+                in_doubt = True
+                raise
+
+        return self._repeated(attempt, path, tally)
+
+    def _repeated(self, attempt: Callable[[], T], path: str, tally: Tally) -> T:
+        """Return what the first try brings that does not fail in a transient way."""
+
         def count(details: object) -> None:  # noqa: ARG001
             tally.count(retries=1)
 
@@ -195,7 +250,7 @@ class Connection:
         if status == 404:  # noqa: PLR2004
             msg = f"GoTo does not know {path}: status 404{reason}"
             raise NotFoundError(msg)
-        if status >= 500:  # noqa: PLR2004
+        if status >= SERVER_ERROR:
             msg = f"status {status}{reason}"
             raise TransientError(msg)
         if not 200 <= status < 300:  # noqa: PLR2004

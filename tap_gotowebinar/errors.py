@@ -31,6 +31,10 @@ class TransientError(GoToWebinarError):
     """A failure that the same call may not meet again: no connection, time-out, 5xx, an answer that makes no sense."""
 
 
+class NotSentError(TransientError):
+    """No connection came about: whatever was to be done has not been done."""
+
+
 class BrokenAnswerError(TransientError):
     """A 200 that is not what GoTo documents: no JSON, cut off, an empty envelope that should have rows."""
 

@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 import requests
+from urllib3.exceptions import NewConnectionError
 
-from tap_gotowebinar.errors import BrokenAnswerError, GoToWebinarError, TransientError
+from tap_gotowebinar.errors import BrokenAnswerError, GoToWebinarError, NotSentError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,6 +78,7 @@ class Transport:
         auth: tuple[str, str] | None = None,
         params: Mapping[str, str | int] | None = None,
         data: Mapping[str, str] | None = None,
+        content: Mapping[str, Any] | None = None,
         decode: Callable[[bytes], Any] | None = None,
     ) -> Answer:
         """Send one request and read its answer to the end. Redirects are not followed: a token stays where it was sent.
@@ -88,10 +90,12 @@ class Transport:
             auth: Name and password, where there is no token yet.
             params: Query parameters.
             data: Form fields.
+            content: What goes as JSON.
             decode: A faster decoder of the answers that are expected; raises ValueError at any other.
 
         Raises:
-            TransientError: no connection, no answer in time, an answer cut off.
+            NotSentError: no connection.
+            TransientError: no answer in time, an answer cut off.
             BrokenAnswerError: a status of success without JSON.
             GoToWebinarError: the request cannot be made with this environment or these secrets.
         """
@@ -103,6 +107,7 @@ class Transport:
                 url,
                 params=params,
                 data=data,
+                json=content,
                 headers=headers,
                 timeout=self._timeout,
                 allow_redirects=False,
@@ -113,16 +118,16 @@ class Transport:
             raise GoToWebinarError(msg) from None
         except requests.exceptions.SSLError:
             msg = f"no trusted TLS connection to {host}"
-            raise TransientError(msg) from None
-        except (requests.exceptions.ConnectTimeout, requests.exceptions.ReadTimeout):
+            raise NotSentError(msg) from None
+        except (requests.exceptions.ConnectTimeout, requests.exceptions.ReadTimeout) as error:
             msg = f"{host} did not answer in time"
-            raise TransientError(msg) from None
+            raise _transient(error)(msg) from None
         except requests.exceptions.ProxyError:
             msg = f"no connection to {host} through the proxy that the environment names"
-            raise TransientError(msg) from None
-        except requests.exceptions.ConnectionError:
+            raise NotSentError(msg) from None
+        except requests.exceptions.ConnectionError as error:
             msg = f"no connection to {host}, or it was cut"
-            raise TransientError(msg) from None
+            raise _transient(error)(msg) from None
         except requests.exceptions.RequestException as error:
             msg = f"the answer of {host} could not be read ({type(error).__name__})"
             raise TransientError(msg) from None
@@ -137,6 +142,13 @@ def _basic(auth: tuple[str, str] | None) -> str | None:
         return None
     # In UTF-8 (RFC 7617); the HTTP library would take nothing beyond Latin-1.
     return "Basic " + base64.b64encode(":".join(auth).encode(errors="replace")).decode()
+
+
+def _transient(error: requests.exceptions.RequestException) -> type[TransientError]:
+    """Return which kind of transient failure it was: whether the request may have arrived."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    was_not_sent = isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(reason, NewConnectionError)
+    return NotSentError if was_not_sent else TransientError
 
 
 def _environment(origin: str) -> dict[str, Any]:

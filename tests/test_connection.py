@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import socket
 import time
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_gotowebinar.connection import _asked_pause
+from tap_gotowebinar.connection import TRIES, _asked_pause
 from tap_gotowebinar.envelopes import array
 from tap_gotowebinar.errors import (
     ComeBackLaterError,
@@ -25,7 +26,7 @@ from tap_gotowebinar.errors import (
 from tap_gotowebinar.sandbox import Fault, Options, Sandbox
 from tap_gotowebinar.sandbox.options import from_plain
 from tests.conftest import SMALL
-from tests.talking import ME, SPEED, Canned, api_calls, in_threads, quick_budget, raw, talk, token_answer
+from tests.talking import ME, SPEED, Canned, Talk, api_calls, in_threads, quick_budget, raw, talk, token_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -332,3 +333,88 @@ def test_a_call_that_fails_gives_its_slot_back(make_sandbox: Callable[..., Sandb
         assert talking.get()["id"]
 
     assert talking.tally.calls == 4
+
+
+# Writing
+
+
+ADA = {"firstName": "Ada", "lastName": "Berg", "email": "ada.berg@example.com"}
+LOST = [
+    Fault(kind="reset", after=True, method="POST", path="registrants", times=1),
+    Fault(kind="status", status=503, after=True, method="POST", path="registrants", times=1),
+    Fault(kind="cut", method="POST", path="registrants", times=1),
+    Fault(kind="html", after=True, method="POST", path="registrants", times=1),
+]
+"""Faults of calls that take effect all the same."""
+
+
+def registrants_path(sandbox: Sandbox) -> str:
+    webinar = sandbox.control.add_webinar()
+    organizer = sandbox.control.truth()["organizers"][0]["organizerKey"]
+    return f"/G2W/rest/v2/organizers/{organizer}/webinars/{webinar}/registrants"
+
+
+def post(talking: Talk, path: str, look: Callable[[], tuple[int, bool] | None] | None = None) -> tuple[int, bool]:
+    """Register somebody; the answer is its status, and whether it came after a try that may have taken effect."""
+    return talking.connection.post(
+        path, ADA, lambda answer, in_doubt: (answer.status, in_doubt), talking.tally, look=look
+    )
+
+
+def test_a_refusal_is_an_answer_where_something_is_written(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox()
+    path = registrants_path(sandbox)
+    with talk(sandbox) as talking:
+        assert post(talking, path) == (201, False)
+        assert post(talking, path) == (409, False)
+        assert post(talking, re.sub(r"/webinars/\d+", "/webinars/17", path)) == (404, False)
+        assert post(talking, re.sub(r"/organizers/\d+", "/organizers/17", path)) == (403, False)
+        assert (talking.tally.calls, talking.tally.answered, talking.tally.retries) == (4, 4, 0)
+
+
+def test_an_expired_token_is_renewed_for_writing_too(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox()
+    path = registrants_path(sandbox)
+    with talk(sandbox) as talking:
+        talking.get()
+        sandbox.control.expire_access_tokens()
+        assert post(talking, path) == (201, False)
+
+
+@pytest.mark.parametrize("fault", LOST, ids=lambda fault: fault.kind)
+def test_what_may_have_taken_effect_is_repeated_and_said_to_be_in_doubt(
+    make_sandbox: Callable[..., Sandbox], fault: Fault
+) -> None:
+    sandbox = make_sandbox(faults=(fault,))
+    path = registrants_path(sandbox)
+    with talk(sandbox) as talking:
+        assert post(talking, path) == (409, True)
+        assert talking.tally.retries == 1
+
+
+def test_what_may_have_taken_effect_is_looked_for_instead_where_repeating_does_harm(
+    make_sandbox: Callable[..., Sandbox],
+) -> None:
+    sandbox = make_sandbox(faults=(LOST[0],))
+    path = registrants_path(sandbox)
+    with talk(sandbox) as talking:
+        assert post(talking, path, look=lambda: (0, True)) == (0, True)
+    assert [call["method"] for call in api_calls(sandbox)] == ["POST"]
+
+
+def test_what_is_not_found_is_sent_again(make_sandbox: Callable[..., Sandbox]) -> None:
+    fault = Fault(kind="reset", method="POST", path="registrants", times=1)
+    sandbox = make_sandbox(faults=(fault,))
+    path = registrants_path(sandbox)
+    with talk(sandbox) as talking:
+        assert post(talking, path, look=lambda: None) == (201, True)
+
+
+def test_what_was_not_sent_is_not_in_doubt(make_sandbox: Callable[..., Sandbox]) -> None:
+    looked: list[bool] = []
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    with talk(make_sandbox(), settings={"api_url": nobody}) as talking, pytest.raises(GaveUpError):
+        post(talking, "/x", look=lambda: looked.append(True))
+    assert looked == []
+    assert talking.tally.calls == TRIES

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_gotowebinar.errors import BrokenAnswerError, GoToWebinarError, TransientError
+from tap_gotowebinar.errors import BrokenAnswerError, GoToWebinarError, NotSentError, TransientError
 from tap_gotowebinar.sandbox import Fault
 from tap_gotowebinar.transport import Answer, Transport
 from tests.talking import ME, Canned, raw
@@ -119,13 +119,13 @@ def test_a_body_that_does_not_unpack_is_a_transient_failure() -> None:
     assert str(error) == f"the answer of {server.host} could not be read (ContentDecodingError)"
 
 
-def test_nobody_at_the_other_end_is_a_transient_failure() -> None:
+def test_nobody_at_the_other_end_means_that_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         host = f"127.0.0.1:{unused.getsockname()[1]}"
 
     error = failure(f"http://{host}")
 
-    assert type(error) is TransientError
+    assert type(error) is NotSentError
     assert str(error) == f"no connection to {host}, or it was cut"
 
 
@@ -247,7 +247,7 @@ def test_a_proxy_that_refuses_is_named_without_its_password(monkeypatch: pytest.
 
         error = failure("https://gotowebinar.invalid")
 
-    assert type(error) is TransientError
+    assert type(error) is NotSentError
     assert str(error) == "no connection to gotowebinar.invalid through the proxy that the environment names"
 
 

@@ -24,6 +24,7 @@ WEBINAR_FIELDS = {
     "recurrenceType": "recurrence_type",
     "experienceType": "experience_type",
     "registrationLimit": "registration_limit",
+    "registrationClosed": "registration_closed",
     "isPasswordProtected": "is_password_protected",
 }
 

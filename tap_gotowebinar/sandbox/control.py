@@ -67,8 +67,8 @@ class Control:
 
         Args:
             fields: By their names on the wire: ``subject``, ``times`` (``[{startTime, endTime}]``), ``organizerKey``,
-                ``approvalType`` and so on; ``requiredFields``, names of standard fields that must be filled in;
-                ``questions``, texts of custom questions that must be answered.
+                ``approvalType``, ``registrationLimit`` and so on; ``registrationClosed``; ``requiredFields``, names of
+                standard fields that must be filled in; ``questions``, texts of custom questions that must be answered.
         """
         return str(self._ask("POST", "webinars", fields)["webinarKey"])
 

@@ -55,6 +55,7 @@ class Webinar(msgspec.Struct, kw_only=True):
     is_password_protected: bool = False
     is_ondemand: bool = False
     registration_limit: int = 1000
+    registration_closed: bool = False
 
     @property
     def ends_at(self) -> datetime:

@@ -60,7 +60,7 @@ class Registration:
             201; or 409 if the address is registered already, with the key and link of that registrant.
 
         Raises:
-            ProductError: 400, a field missing or of the wrong type.
+            ProductError: 400, a field missing or of the wrong type; 400 or 403, no more people are taken.
         """
         again = _flag(request, "resendConfirmation")
         sent = _body(await request.body())
@@ -68,6 +68,7 @@ class Registration:
         if known is not None:
             self._live.confirmations += again
             return _duplicate(known).response()
+        self._admit(webinar)
         basic_only = request.headers.get("accept") == BASIC_ONLY
         particulars = {} if basic_only else self._particulars(webinar, sent)
         self._require(webinar, sent, particulars)
@@ -81,6 +82,13 @@ class Registration:
             asset=True,
         )
         return json_response(answer, 201)
+
+    def _admit(self, webinar: Webinar) -> None:
+        """Turn people away from a webinar that takes no more; how GoTo does that is not known, so once in each way."""
+        if webinar.registration_closed:
+            raise ProductError(400, "RegistrationClosed", "Registration for this webinar is closed.")
+        if self._live.world.count(webinar) >= webinar.registration_limit:
+            raise ProductError(403, "RegistrationLimitReached", "This webinar is full.")
 
     def _registrant(self, webinar: Webinar, sent: dict[str, Any]) -> Registrant:
         key = self._live.world.new_key()

@@ -178,6 +178,21 @@ def test_manual_approval_lets_people_wait_without_a_link(api: Caller, control: C
     assert "joinUrl" not in api.register(webinar, **ADA).json()
 
 
+def test_a_closed_webinar_takes_nobody_but_knows_who_is_registered(api: Caller, control: Control) -> None:
+    webinar = control.add_webinar(registrationClosed=True)
+    answer = api.register(webinar, **ADA)
+    assert (answer.status_code, answer.json()["errorCode"]) == (400, "RegistrationClosed")
+    control.add_registrants(webinar, people=[{"email": ADA["email"]}])
+    assert api.register(webinar, **ADA).status_code == 409
+
+
+def test_a_full_webinar_takes_nobody(api: Caller, control: Control) -> None:
+    webinar = control.add_webinar(registrationLimit=1)
+    assert api.register(webinar, **ADA).status_code == 201
+    answer = api.register(webinar, **{**ADA, "email": "grace@example.com"})
+    assert (answer.status_code, answer.json()["errorCode"]) == (403, "RegistrationLimitReached")
+
+
 def test_who_registers_after_the_end_is_late(api: Caller, webinar: str, control: Control) -> None:
     control.move_webinar(webinar, "2026-01-01T10:00:00Z")
     key = api.register(webinar, **ADA).json()["registrantKey"]
