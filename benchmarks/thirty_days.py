@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
-from tap_gotowebinar.bookmarks import Moment
+from tap_gotowebinar.moments import Moment
 from tap_gotowebinar.plan import DueRule, Reason
 from tap_gotowebinar.sandbox import Options, Sandbox
 from tap_gotowebinar.settings import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 import functools
 import importlib.resources
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
@@ -13,27 +12,22 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.metrics import Counter, Metric, Point, Timer
 from singer_sdk.metrics import log as log_metric
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
-from singer_sdk.streams._state import StreamStateManager  # a public class in an underscore module
 from typing_extensions import override
 
 from tap_gotowebinar import envelopes
 from tap_gotowebinar.connection import REFUSALS
 from tap_gotowebinar.envelopes import MAX_PAGE_SIZE, Listing
-from tap_gotowebinar.errors import BrokenAnswerError, GaveUpError, NotFoundError, RefusedError, UnexpectedAnswerError
-from tap_gotowebinar.plan import Reason
+from tap_gotowebinar.errors import BrokenAnswerError
 from tap_gotowebinar.records import RecordReader
+from tap_gotowebinar.sdk_seams import RosterStateManager, SilentCounter, SilentTimer, says_something
 
 if TYPE_CHECKING:
-    import logging
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from singer_sdk.helpers.types import Context, Record
     from singer_sdk.singerlib import Catalog
+    from singer_sdk.streams._state import StreamStateManager
 
-    from tap_gotowebinar.bookmarks import Bookmark, Moment, StreamBookmarks
     from tap_gotowebinar.envelopes import Page
-    from tap_gotowebinar.plan import DueRule, PlannedWebinar
-    from tap_gotowebinar.readahead import Foreseen, Foresight
     from tap_gotowebinar.report import Tally
     from tap_gotowebinar.tap import TapGoToWebinar
 
@@ -43,9 +37,6 @@ API: Final = "/G2W/rest/v2"
 """Where the product's endpoints begin."""
 
 SCHEMAS: Final = SchemaDirectory(importlib.resources.files("tap_gotowebinar.schemas"))
-
-MAX_GIVEN_UP: Final = 3
-"""Calls given up one after the other, after which the API is down rather than one answer broken."""
 
 
 class GoToWebinarStream(Stream):
@@ -68,7 +59,7 @@ class GoToWebinarStream(Stream):
         super().__init__(tap)
         self.tap = tap
         self._own_keys, self._own_replication_key = self.primary_keys, self.replication_key
-        self.logger.addFilter(_says_something)
+        self.logger.addFilter(says_something)
 
     @property
     def tally(self) -> Tally:
@@ -142,11 +133,11 @@ class GoToWebinarStream(Stream):
 
     @override
     def get_record_counter(self, *, endpoint: str | None = None, log_interval: float = 0) -> Counter:
-        return _SilentCounter(Metric.RECORD_COUNT, {"stream": self.name})
+        return SilentCounter(Metric.RECORD_COUNT, {"stream": self.name})
 
     @override
     def get_sync_timer(self) -> Timer:
-        return _SilentTimer(Metric.SYNC_DURATION, {"stream": self.name})
+        return SilentTimer(Metric.SYNC_DURATION, {"stream": self.name})
 
     @override
     def get_batch_config(self, config: Mapping[str, Any]) -> None:
@@ -212,108 +203,6 @@ class GoToWebinarStream(Stream):
         self.tap.stop_signals.check()
 
 
-class ChildStream(GoToWebinarStream):
-    """A stream of what belongs to one webinar. One webinar that cannot be read does not end the run.
-
-    Attributes:
-        bookmark_kind: How this stream remembers what it has emitted of a webinar.
-    """
-
-    bookmark_kind: ClassVar[type[Bookmark]]
-
-    @functools.cached_property
-    def bookmarks(self) -> StreamBookmarks[Any]:
-        """What this stream has emitted, by webinar."""
-        return self.tap.bookmarks.of(self.name, self.bookmark_kind)
-
-    @override
-    def generate_child_contexts(self, record: Record, context: Context | None) -> Iterable[Context | None]:
-        """No children: the SDK's own way to that result takes as long as writing the record."""
-        return ()
-
-    def webinar_of(self, context: Context | None) -> PlannedWebinar:
-        """Return the webinar of a child context."""
-        return self.tap.plan[(context or {})["webinarKey"]]
-
-    def is_settled(self, webinar: PlannedWebinar) -> bool:
-        """Whether a webinar is over and quiet, after what has been read of it by now."""
-        return webinar.moment.is_settled(self.tap.newest_of(webinar.key))
-
-    def reason(self, rule: DueRule, moment: Moment, newest: str | None, webinar_key: str) -> Reason | None:
-        """Return why this stream has to read a webinar, None when it need not."""
-        bookmark = self.bookmarks.of(webinar_key)
-        return rule.reason(moment, newest, bookmark.read_at) if bookmark.is_known else Reason.NEW
-
-    @abc.abstractmethod
-    def foresee(self, context: Context) -> Foresight:
-        """Yield the calls that `get_records` is going to ask for, so that they can be made ahead of it."""
-
-    def tolerant_result(self, call: Foreseen, webinar_key: str) -> Any | None:  # noqa: ANN401
-        """Return what a call brings; None when the thing is refused, gone, given up or past `max_calls`.
-
-        Raises:
-            GaveUpError, UnexpectedAnswerError: too many calls in a row were given up.
-        """
-        if not self.tap.read_ahead.has(call) and not self.tap.may_call(0):
-            self.tap.cut_short.add(webinar_key)
-            return None
-        try:
-            result = self.tap.read_ahead.result(call)
-        except RefusedError:
-            self.tally.refused.append(call.key)
-        except NotFoundError:
-            self.tally.gone.append(call.key)
-        except (GaveUpError, UnexpectedAnswerError) as error:
-            self.tally.given_up.append(call.key)
-            self.tap.given_up_in_a_row += 1
-            if self.tap.given_up_in_a_row >= MAX_GIVEN_UP:
-                raise
-            self.logger.warning("%s; going on with the rest", error)
-        else:
-            if result is not None:
-                self.tap.given_up_in_a_row = 0
-            return result
-        return None
-
-
-class RosterStateManager(StreamStateManager):
-    """Keeps the SDK's state out of the way and tells the stream which records have been written.
-
-    The SDK would search a list of partitions for each access and print all of it after each webinar.
-    """
-
-    def __init__(self, stream: GoToWebinarStream) -> None:
-        """Serve one stream."""
-        super().__init__(stream_name=stream.name, tap_state={}, tap_name=stream.tap_name)
-        self._stream = stream
-
-    @property
-    def stream_state(self) -> dict[str, Any]:
-        """Nothing: what the SDK puts here is not kept."""
-        return {}
-
-    @override
-    def get_context_state(self, context: Context | None) -> dict[str, Any]:
-        return {}
-
-    @override
-    def get_state_partitions(self) -> None:
-        return
-
-    @override
-    def write_starting_replication_value(self, *args: Any, **kwargs: Any) -> None:
-        pass
-
-    @override
-    def write_replication_key_signpost(self, value: Any, *, context: Context | None = None) -> None:
-        pass
-
-    @override
-    def increment_state(self, latest_record: Any, *, context: Context | None = None, replication_key: str) -> None:
-        """Called after the record was written, so that the state is never ahead of the records."""
-        self._stream.written()
-
-
 def _projected(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
     """Return what of a value the schema of the catalog declares: a user may have taken fields out."""
     if isinstance(value, dict) and "properties" in schema:
@@ -322,28 +211,3 @@ def _projected(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - 
     if isinstance(value, list) and "items" in schema:
         return [_projected(item, schema["items"]) for item in value]
     return value
-
-
-def _says_something(record: logging.LogRecord) -> bool:
-    """Drop what the SDK logs for each webinar: its begin, and the second line for an error that has one already."""
-    text = str(record.msg)
-    per_webinar = text.startswith("Beginning sync of") and "context keys" in text
-    return not (per_webinar or text.startswith("An unhandled error occurred"))
-
-
-class _SilentCounter(Counter):
-    """Counts nothing: the report does, and its total is logged once, not for each webinar."""
-
-    @override
-    def increment(self, value: int = 1) -> None:
-        pass
-
-    @override
-    def _pop(self) -> None:
-        pass
-
-
-class _SilentTimer(Timer):
-    @override
-    def __exit__(self, *args: object) -> None:
-        pass

@@ -10,13 +10,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_gotowebinar.bookmarks import parse_time, quiet_since
+from tap_gotowebinar.moments import parse_time, quiet_since
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping
 
-    from tap_gotowebinar.bookmarks import Moment
+    from tap_gotowebinar.moments import Moment
 
 
 class Reason(enum.Enum):

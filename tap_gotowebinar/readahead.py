@@ -55,6 +55,12 @@ Foresight = Generator[Foreseen, Any, None]
 """The calls of one webinar in the order in which they are asked for; ends early when a pivot has failed."""
 
 
+def chained(foresights: list[Foresight]) -> Foresight:
+    """Yield the calls of one stream after those of the other."""
+    for foresight in foresights:
+        yield from foresight
+
+
 class _Job:
     """A call on its way."""
 

@@ -9,7 +9,7 @@ from tap_gotowebinar.envelopes import Listing
 from tap_gotowebinar.errors import GaveUpError
 
 if TYPE_CHECKING:
-    from tap_gotowebinar.client import ChildStream
+    from tap_gotowebinar.client import GoToWebinarStream
     from tap_gotowebinar.records import RecordReader
 
 ROUND_LENGTH: Final = 100
@@ -27,7 +27,7 @@ class RegistrantLists:
         """
         self._reader = reader
 
-    def read(self, path: str, stream: ChildStream, *, known: int) -> Listing:
+    def read(self, path: str, stream: GoToWebinarStream, *, known: int) -> Listing:
         """Return the records of a webinar's list, each registrant once.
 
         Args:
@@ -38,7 +38,7 @@ class RegistrantLists:
         listing = self._read(path, stream)
         return self._read(path, stream) if 2 * len(listing.rows) < known else listing
 
-    def _read(self, path: str, stream: ChildStream) -> Listing:
+    def _read(self, path: str, stream: GoToWebinarStream) -> Listing:
         try:
             # Without `page` and `limit` the list is one consistent snapshot.
             page = stream.call(path, self._checked, decode=self._reader.decode_rows)
@@ -54,7 +54,7 @@ class RegistrantLists:
         rows = {row["registrantKey"]: row for row in page.rows}
         return Listing(list(rows.values()), is_complete=True)
 
-    def _paged(self, path: str, stream: ChildStream) -> Listing:
+    def _paged(self, path: str, stream: GoToWebinarStream) -> Listing:
         return stream.pages(path, self._checked, "registrantKey", size="limit")
 
     def _checked(self, body: object) -> envelopes.Page:

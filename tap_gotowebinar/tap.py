@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
-import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
@@ -13,17 +12,19 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
 from tap_gotowebinar import streams
-from tap_gotowebinar.bookmarks import Bookmarks, Moment, RosterBookmark
-from tap_gotowebinar.client import ChildStream, GoToWebinarStream
+from tap_gotowebinar.bookmarks import Bookmarks
+from tap_gotowebinar.children import WebinarChild
 from tap_gotowebinar.command_line import CommandLineTap
 from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS
 from tap_gotowebinar.errors import GoToWebinarError, OutputError
+from tap_gotowebinar.moments import Moment
 from tap_gotowebinar.pacing import WINDOW
 from tap_gotowebinar.plan import DueRule, Plan, PlannedWebinar, Reason, last_end
 from tap_gotowebinar.readahead import ReadAhead
 from tap_gotowebinar.records import canonical_time
 from tap_gotowebinar.registrant_list import RegistrantLists
 from tap_gotowebinar.report import Report
+from tap_gotowebinar.rosters import RosterBookmark
 from tap_gotowebinar.scope import Scope
 from tap_gotowebinar.settings import PROGRAM, TAP_SETTINGS, Settings
 from tap_gotowebinar.stopping import Stopped
@@ -32,6 +33,7 @@ from tap_gotowebinar.writer import MessageWriter, StateWriter
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tap_gotowebinar.client import GoToWebinarStream
     from tap_gotowebinar.connection import Connection
 
 
@@ -73,9 +75,8 @@ class TapGoToWebinar(CommandLineTap):
 
     @override
     def discover_streams(self) -> Sequence[GoToWebinarStream]:
-        """Return a stream for each class in `streams` that declares a name, in the order of their declaration."""
-        classes = (item for item in vars(streams).values() if inspect.isclass(item))
-        return [item(self) for item in classes if issubclass(item, GoToWebinarStream) and getattr(item, "name", None)]
+        """Return a stream of each class."""
+        return [stream_class(self) for stream_class in streams.STREAMS]
 
     @property
     def webinars(self) -> streams.Webinars:
@@ -131,16 +132,16 @@ class TapGoToWebinar(CommandLineTap):
             )
 
     @functools.cached_property
-    def children(self) -> list[ChildStream]:
+    def children(self) -> list[WebinarChild]:
         """The streams of what belongs to a webinar."""
-        return [stream for stream in self.streams.values() if isinstance(stream, ChildStream)]
+        return [stream for stream in self.streams.values() if isinstance(stream, WebinarChild)]
 
     @functools.cached_property
-    def _rosters(self) -> list[ChildStream]:
+    def _rosters(self) -> list[WebinarChild]:
         return [child for child in self.children if child.bookmark_kind is RosterBookmark]
 
     @functools.cached_property
-    def _registrant_streams(self) -> list[ChildStream]:
+    def _registrant_streams(self) -> list[WebinarChild]:
         return [child for child in self.children if isinstance(child, streams.RegistrantStream)]
 
     def newest_of(self, webinar_key: str) -> str | None:

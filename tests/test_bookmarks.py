@@ -11,18 +11,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tap_gotowebinar.bookmarks import (
-    HASHED_FIELDS,
-    Bookmarks,
-    KeysBookmark,
-    Moment,
-    RecordBookmark,
-    RosterBookmark,
-    canonical,
-    quiet_since,
-    row_hash,
-)
+from tap_gotowebinar.bookmarks import Bookmarks, RecordBookmark
+from tap_gotowebinar.moments import Moment, canonical, quiet_since
 from tap_gotowebinar.records import MAX_KEY
+from tap_gotowebinar.rosters import HASHED_FIELDS, KeysBookmark, RosterBookmark, row_hash
 from tap_gotowebinar.state import pack, unpack
 
 NOW: Final = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)

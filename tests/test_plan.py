@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tap_gotowebinar.bookmarks import Moment, canonical, quiet_since, seconds
+from tap_gotowebinar.moments import Moment, canonical, quiet_since, seconds
 from tap_gotowebinar.plan import DueRule, Plan, PlannedWebinar, Reason, last_end
 
 NOW: Final = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)

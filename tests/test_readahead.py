@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tap_gotowebinar.client import MAX_GIVEN_UP
+from tap_gotowebinar.children import MAX_GIVEN_UP
 from tap_gotowebinar.connection import Connection
 from tap_gotowebinar.envelopes import Listing
 from tap_gotowebinar.errors import NotFoundError

@@ -19,14 +19,16 @@ import pytest
 from ruamel.yaml import YAML
 
 from tap_gotowebinar.auth import Credentials
-from tap_gotowebinar.bookmarks import Bookmarks, Moment
-from tap_gotowebinar.client import ChildStream, GoToWebinarStream
+from tap_gotowebinar.bookmarks import Bookmarks
+from tap_gotowebinar.children import ChildStream
+from tap_gotowebinar.client import GoToWebinarStream
 from tap_gotowebinar.connection_settings import (
     CONNECTION_SETTINGS,
     DEFAULT_AUTH_URL,
     DEFAULT_REQUESTS_PER_MINUTE,
 )
 from tap_gotowebinar.envelopes import MAX_PAGE_SIZE
+from tap_gotowebinar.moments import Moment
 from tap_gotowebinar.plan import DueRule
 from tap_gotowebinar.sandbox import Options, Sandbox
 from tap_gotowebinar.settings import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS, TAP_SETTINGS, problems
@@ -478,9 +480,9 @@ def test_the_excerpt_of_the_demo_adds_up_and_is_what_the_demo_prints() -> None:
 
 @functools.cache
 def strings(folder: Path) -> frozenset[str]:
-    """Return the texts in the code of a folder, without those below it; what is put into a text is left out."""
+    """Return the texts in the code of the tap, without its sandbox; what is put into a text is left out."""
     found = set()
-    for path in folder.glob("*.py"):
+    for path in [*folder.glob("*.py"), *(folder / "streams").glob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.add(node.value)

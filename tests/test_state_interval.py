@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib import RecordMessage
 
-from tap_gotowebinar.bookmarks import Bookmarks, KeysBookmark
+from tap_gotowebinar.bookmarks import Bookmarks
+from tap_gotowebinar.rosters import KeysBookmark
 from tap_gotowebinar.writer import (
     LONGEST_STATE_INTERVAL,
     OUTPUT_SHARE,
