@@ -10,9 +10,11 @@ from tap_gotowebinar.sandbox.errors import (
     INVALID_TOKEN,
     bad_request,
     json_response,
+    no_such_session,
     no_such_webinar,
     not_permitted,
 )
+from tap_gotowebinar.sandbox.gathering import Gathering
 from tap_gotowebinar.sandbox.live import Live
 from tap_gotowebinar.sandbox.model import Webinar
 
@@ -80,6 +82,19 @@ class Access:
         if webinar is None or webinar.organizer_key != organizer_key:
             raise no_such_webinar(key)
         return webinar
+
+    def gathering(self, request: Request) -> Gathering:
+        """Return what happened in the session, which must be the webinar's and over.
+
+        Raises:
+            ProductError: 400, 403 or 404.
+        """
+        webinar = self.webinar(request)
+        key = path_key(request, "sessionKey")
+        session = self._live.diary.find(webinar, key)
+        if session is None:
+            raise no_such_session(key)
+        return self._live.diary.gathering(webinar, session)
 
     def _permit(self, key: int) -> None:
         if str(key) in self._live.options.forbidden:

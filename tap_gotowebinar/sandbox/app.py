@@ -18,6 +18,7 @@ from tap_gotowebinar.sandbox.identity_endpoints import IdentityEndpoints
 from tap_gotowebinar.sandbox.live import Live
 from tap_gotowebinar.sandbox.oauth_endpoint import OAuthEndpoint
 from tap_gotowebinar.sandbox.registrant_endpoints import RegistrantEndpoints
+from tap_gotowebinar.sandbox.session_endpoints import SessionEndpoints
 from tap_gotowebinar.sandbox.webinar_endpoints import WebinarEndpoints
 
 PRODUCT = "/G2W/rest/v2"
@@ -28,7 +29,11 @@ def make_app(live: Live) -> Door:
 
     A new kind of endpoint is a class with ``routes()`` and one line here.
     """
-    product: list[BaseRoute] = [*WebinarEndpoints(live).routes(), *RegistrantEndpoints(live).routes()]
+    product: list[BaseRoute] = [
+        *WebinarEndpoints(live).routes(),
+        *RegistrantEndpoints(live).routes(),
+        *SessionEndpoints(live).routes(),
+    ]
     identity: list[BaseRoute] = [*IdentityEndpoints(live).routes()]
     routes: list[BaseRoute] = [
         Mount("/_sandbox", app=_control(live)),

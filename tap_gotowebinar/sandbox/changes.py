@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from tap_gotowebinar.sandbox.diary import Diary
 from tap_gotowebinar.sandbox.forms import required_field, short_answer
 from tap_gotowebinar.sandbox.model import Webinar, Window
 from tap_gotowebinar.sandbox.people import person
@@ -36,9 +37,10 @@ class UnknownError(Exception):
 class Changes:
     """Lets things happen in a world that GoTo's users, not its clients, would do."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, diary: Diary) -> None:
         """Change a world."""
         self._world = world
+        self._diary = diary
         self._newcomers = world.people
 
     def add_webinar(self, fields: Mapping[str, Any]) -> int:
@@ -56,7 +58,7 @@ class Changes:
             UnknownError: There is no such field or organizer.
         """
         known = {"times", "organizerKey", "questions", "requiredFields"} | WEBINAR_FIELDS.keys()
-        _refuse_unknown(fields.keys() - known)
+        refuse_unknown(fields.keys() - known)
         organizer_key = self._organizer(fields.get("organizerKey", self._world.owner.key))
         times = self._next_week() if "times" not in fields else _windows(fields["times"])
         key = self._world.new_key()
@@ -77,8 +79,9 @@ class Changes:
         return key
 
     def move_webinar(self, webinar_key: str, starts_at: str) -> None:
-        """Let a webinar start at another time; all its times move along."""
+        """Let a webinar start at another time; all its times move along, sessions that are over stay."""
         webinar = self.webinar(webinar_key)
+        self._diary.keep(webinar)
         webinar.times = webinar.times or self._next_week()
         by = instant(starts_at) - webinar.times[0].start
         webinar.times = [Window(time.start + by, time.end + by) for time in webinar.times]
@@ -110,7 +113,7 @@ class Changes:
     def change_registrant(self, webinar_key: str, registrant_key: str, fields: Mapping[str, Any]) -> None:
         """Change fields of a registrant by their names on the wire; a new status takes or gives the joinUrl."""
         webinar = self.webinar(webinar_key)
-        _refuse_unknown(fields.keys() - IN_DETAIL.keys() | fields.keys() & {"registrantKey", "responses"})
+        refuse_unknown(fields.keys() - IN_DETAIL.keys() | fields.keys() & {"registrantKey", "responses"})
         registrant = self.registrant(webinar, registrant_key)
         told = dict(self._world.particulars(webinar, registrant))
         self._world.roll(webinar).change(registrant.registrant_key, told, dict(fields))
@@ -126,7 +129,7 @@ class Changes:
         Raises:
             UnknownError: There is none with this key.
         """
-        webinar = self._world.webinars.get(_number(webinar_key))
+        webinar = self._world.webinars.get(number(webinar_key))
         if webinar is None:
             message = f"no webinar {webinar_key}"
             raise UnknownError(message)
@@ -138,7 +141,7 @@ class Changes:
         Raises:
             UnknownError: The webinar has none with this key.
         """
-        registrant = self._world.roll(webinar).registrants.get(_number(registrant_key))
+        registrant = self._world.roll(webinar).registrants.get(number(registrant_key))
         if registrant is None:
             message = f"no registrant {registrant_key}"
             raise UnknownError(message)
@@ -155,14 +158,14 @@ class Changes:
         return [Window(start, start + timedelta(hours=1))]
 
     def _organizer(self, organizer_key: str | int) -> int:
-        key = _number(organizer_key)
+        key = number(organizer_key)
         if key not in self._world.organizers:
             message = f"no organizer {organizer_key}"
             raise UnknownError(message)
         return key
 
     def _add_registrant(self, webinar: Webinar, fields: Mapping[str, Any]) -> int:
-        _refuse_unknown(fields.keys() - IN_DETAIL.keys() | fields.keys() & {"registrantKey", "responses"})
+        refuse_unknown(fields.keys() - IN_DETAIL.keys() | fields.keys() & {"registrantKey", "responses"})
         key = self._world.new_key()
         self._newcomers += 1
         who = person(self._newcomers)
@@ -187,11 +190,17 @@ def _windows(times: Sequence[Mapping[str, str]]) -> list[Window]:
     return [Window(instant(time["startTime"]), instant(time["endTime"])) for time in times]
 
 
-def _refuse_unknown(names: set[str]) -> None:
+def refuse_unknown(names: set[str]) -> None:
+    """Refuse fields that nobody knows.
+
+    Raises:
+        UnknownError: There are some.
+    """
     if names:
         message = f"no such field: {', '.join(sorted(names))}"
         raise UnknownError(message)
 
 
-def _number(key: str | int) -> int:
+def number(key: str | int) -> int:
+    """Read a key; what is none stands for nobody."""
     return int(key) if str(key).isdigit() else -1

@@ -57,9 +57,16 @@ class Control:
         """
         self._ask("PATCH", "options", to_plain(options))
 
-    def truth(self) -> dict[str, list[dict[str, Any]]]:
-        """Return all there is: ``organizers``, ``webinars`` and ``registrants``, every key a string."""
-        truth: dict[str, list[dict[str, Any]]] = self._ask("GET", "truth")
+    def truth(self, *kinds: str) -> dict[str, list[dict[str, Any]]]:
+        """Return all there is of these kinds, every key a string.
+
+        Args:
+            kinds: Names of streams, for example ``attendees``; none: ``organizers``, ``webinars`` and ``registrants``.
+
+        Raises:
+            ValueError: There is no such kind.
+        """
+        truth: dict[str, list[dict[str, Any]]] = self._ask("GET", f"truth?kinds={','.join(kinds)}")
         return truth
 
     def add_webinar(self, **fields: object) -> str:
@@ -117,6 +124,29 @@ class Control:
     def cancel_registrant(self, webinar_key: Key, registrant_key: Key) -> None:
         """Take a registrant off the list, past webinars included."""
         self._ask("DELETE", f"webinars/{webinar_key}/registrants/{registrant_key}")
+
+    def hold_session(self, webinar_key: Key, attendees: Sequence[Key] | None = None, **times: str) -> str:
+        """Let a session of a webinar have been held, planned or not, and return its key.
+
+        Args:
+            webinar_key: Of which webinar.
+            attendees: The registrantKeys of all who attended; None: it is made up.
+            times: ``startTime`` and ``endTime`` (ISO 8601); default: an hour that ends now.
+        """
+        guests = None if attendees is None else [str(key) for key in attendees]
+        body = {"attendees": guests, **times}
+        return str(self._ask("POST", f"webinars/{webinar_key}/sessions", body)["sessionKey"])
+
+    def attend(self, webinar_key: Key, session_key: Key, registrant_key: Key, **times: str) -> None:
+        """Let a registrant have been in a session, too, or once more.
+
+        Args:
+            webinar_key: Of which webinar.
+            session_key: In which session.
+            registrant_key: Who.
+            times: ``joinTime`` and ``leaveTime`` (ISO 8601); default: from the start to the end.
+        """
+        self._ask("POST", f"webinars/{webinar_key}/sessions/{session_key}/attendees/{registrant_key}", times)
 
     def expire_access_tokens(self) -> None:
         """Let every access token expire now."""

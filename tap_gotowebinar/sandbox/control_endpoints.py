@@ -10,6 +10,8 @@ from starlette.routing import Route
 from tap_gotowebinar.sandbox.changes import Changes
 from tap_gotowebinar.sandbox.errors import json_response
 from tap_gotowebinar.sandbox.live import Live
+from tap_gotowebinar.sandbox.session_control_endpoints import SessionControlEndpoints
+from tap_gotowebinar.sandbox.session_truth import session_truth
 from tap_gotowebinar.sandbox.truth import truth
 
 WEBINARS = "/webinars"
@@ -24,7 +26,7 @@ class ControlEndpoints:
     def __init__(self, live: Live) -> None:
         """Control a sandbox."""
         self._live = live
-        self._changes = Changes(live.world)
+        self._changes = Changes(live.world, live.diary)
 
     def routes(self) -> list[Route]:
         """Return the endpoints."""
@@ -44,6 +46,7 @@ class ControlEndpoints:
             Route(f"{WEBINAR}/registrants", self.add_registrants, methods=["POST"]),
             Route(REGISTRANT, self.change_registrant, methods=["PATCH"]),
             Route(REGISTRANT, self.cancel_registrant, methods=["DELETE"]),
+            *SessionControlEndpoints(self._live, self._changes).routes(),
         ]
 
     async def calls(self, _request: Request) -> Response:
@@ -59,9 +62,10 @@ class ControlEndpoints:
         """Give the figures of the run."""
         return json_response(self._live.state())
 
-    async def truth(self, _request: Request) -> Response:
-        """Give all there is."""
-        return json_response(truth(self._live.world))
+    async def truth(self, request: Request) -> Response:
+        """Give all there is of the kinds asked for."""
+        kinds = [kind for kind in request.query_params.get("kinds", "").split(",") if kind]
+        return json_response(session_truth(self._live.diary, kinds) if kinds else truth(self._live.world))
 
     async def options(self, _request: Request) -> Response:
         """Give the options in force."""

@@ -1,6 +1,9 @@
 """The only source of chance: everything made up comes from named, seeded dice."""
 
+from hashlib import blake2b
 from random import Random
+
+THROW_BYTES = 7
 
 
 def dice(*names: object) -> Random:
@@ -20,3 +23,9 @@ def long_key(rng: Random) -> int:
 def chance(rng: Random, probability: float) -> bool:
     """Throw the dice: true with this probability."""
     return rng.random() < probability
+
+
+def throw(*names: object) -> float:
+    """Draw one number from 0 to 1 that depends on nothing but the names given; far cheaper than dice for a throw."""
+    digest = blake2b("/".join(map(str, names)).encode(), digest_size=THROW_BYTES).digest()
+    return int.from_bytes(digest) / (1 << 8 * THROW_BYTES)

@@ -47,6 +47,11 @@ def no_such_webinar(webinar_key: int) -> ProductError:
     return ProductError(404, "NoSuchWebinar", f"No webinar found for the webinar key {webinar_key}.")
 
 
+def no_such_session(session_key: int) -> ProductError:
+    """Return the answer for a session that is unknown, another webinar's or not over."""
+    return ProductError(404, "NoSuchSession", f"No session found for the session key {session_key}.")
+
+
 def no_such_registrant(registrant_key: int) -> ProductError:
     """Return the answer for a registrant that is unknown or deleted."""
     return ProductError(404, "NoSuchRegistrant", f"No registrant found for the registrant key {registrant_key}.")

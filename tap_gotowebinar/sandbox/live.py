@@ -7,6 +7,7 @@ from typing import Any
 from tap_gotowebinar.sandbox.calls import CallLog
 from tap_gotowebinar.sandbox.codes import Codes
 from tap_gotowebinar.sandbox.credentials import credentials
+from tap_gotowebinar.sandbox.diary import Diary
 from tap_gotowebinar.sandbox.dice import dice
 from tap_gotowebinar.sandbox.faults import Faults
 from tap_gotowebinar.sandbox.limiter import SlidingWindow
@@ -22,6 +23,7 @@ class Live:
         """Make the world and forget nothing of what happens in it."""
         self.options = options
         self.world = World(options)
+        self.diary = Diary(self.world, options)
         self.credentials = credentials(options.seed)
         self.codes = Codes(dice(options.seed, "codes"))
         self.tokens = Tokens(options.seed, self.credentials, self.codes, self.world.owner.email, lambda: self.options)

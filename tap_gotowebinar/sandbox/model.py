@@ -28,6 +28,22 @@ class Window(msgspec.Struct, frozen=True):
     end: datetime
 
 
+class Session(msgspec.Struct, kw_only=True, frozen=True):
+    """One time a webinar was really held.
+
+    Attributes:
+        window: From its real start to its real end.
+        practice: Only the organizer was there.
+        guests: The registrantKeys of those who attended, where someone decided it; None: it is made up.
+    """
+
+    key: int
+    webinar_key: int
+    window: Window
+    practice: bool = False
+    guests: frozenset[int] | None = None
+
+
 class Webinar(msgspec.Struct, kw_only=True):
     """A webinar.
 

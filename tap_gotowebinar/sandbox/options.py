@@ -24,6 +24,9 @@ FaultKind = Literal[
     "json",
 ]
 
+# What the world is made of: cannot change while it runs.
+SHAPING = frozenset({"seed", "organizers", "webinars", "registrants", "attendance", "polls", "questions"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
@@ -77,14 +80,17 @@ def _option(default: Any, meaning: str) -> Any:  # noqa: ANN401 - dataclasses.fi
 class Options:
     """What the made-up world holds and how its server behaves.
 
-    The first four and ``now`` shape the world when it is made; of these only ``now`` can change while it runs
-    (it then moves the clock and leaves the data alone).
+    Those in `SHAPING` and ``now`` shape the world when it is made; of these only ``now`` can change while it runs
+    (it then moves the clock; what was planned for the time in between takes place).
     """
 
     seed: int = _option(1, "same seed and same now, same world")
     organizers: int = _option(1, "organizers of the account; the credentials are those of the first")
     webinars: int = _option(5, "webinars per organizer")
     registrants: int = _option(20, "registrants per webinar, on average: some have none, one has many")
+    attendance: float = _option(0.4, "share of the registrants that attends a session, on average")
+    polls: int = _option(2, "most polls per session; a third of the sessions have none")
+    questions: int = _option(4, "most questions per session that someone asks")
     now: str | None = _option(None, "stop the clock at this ISO 8601 time; default: the real present")
     latency: float = _option(0.0, "seconds before each answer")
     jitter: float = _option(0.0, "up to this many seconds more, at random")
@@ -107,14 +113,28 @@ class Options:
     admin: Literal["ok", "narrow"] = _option("ok", "narrow: admin/rest/v1/me answers 401 not.authenticated")
     forbidden: tuple[str, ...] = _option((), "key of an account, organizer or webinar that answers a permission 403")
     max_registrants_list: int | None = _option(None, "silent cap of the unpaged registrants list; default: none")
-    hal_page_max: int = _option(200, "largest page size of the webinar lists; more is cut to it")
+    hal_page_max: int = _option(200, "largest page size of the HAL lists; more is cut to it")
+    session_window: Literal["overlap", "start", "end"] = _option(
+        "overlap",
+        "what of a session its window tests: start, end or overlap",
+    )
     faults: tuple[Fault, ...] = _option((), 'fault rules as a JSON list, for example \'[{"kind": "reset"}]\'')
 
     def __post_init__(self) -> None:
         """Refuse figures that make no sense."""
         for name in ("organizers", "hal_page_max"):
             _at_least(1, name, getattr(self, name))
-        for name in ("webinars", "registrants", "latency", "jitter", "rate_limit", "per_second"):
+        for name in (
+            "webinars",
+            "registrants",
+            "attendance",
+            "polls",
+            "questions",
+            "latency",
+            "jitter",
+            "rate_limit",
+            "per_second",
+        ):
             _at_least(0, name, getattr(self, name))
         if self.rate_window <= 0:
             message = "rate_window must be more than 0"
@@ -129,7 +149,7 @@ class Options:
             ValueError: An unknown option, one that shapes the world, or a value of the wrong type.
         """
         unknown = changes.keys() - {option.name for option in dataclasses.fields(self)}
-        fixed = changes.keys() & {"seed", "organizers", "webinars", "registrants"}
+        fixed = changes.keys() & SHAPING
         if unknown or fixed:
             what = "no such option" if unknown else "cannot change while it runs"
             message = f"{what}: {', '.join(sorted(unknown or fixed))}"

@@ -17,11 +17,13 @@ class Roll:
 
     Attributes:
         particulars: What is known of a registrant beyond the list, by registrantKey, where it was told or changed.
+        version: Grows with every change of any registrant.
     """
 
     def __init__(self, webinar_key: int, registrants: Iterable[Registrant]) -> None:
         """Take over the registrants of a webinar."""
         self.webinar_key = webinar_key
+        self.version = 0
         self.registrants = {registrant.registrant_key: registrant for registrant in registrants}
         self.particulars: dict[int, dict[str, Any]] = {}
         self._by_email = {_address(registrant.email): registrant for registrant in self.registrants.values()}
@@ -50,7 +52,7 @@ class Roll:
         self.registrants[registrant.registrant_key] = registrant
         self.particulars[registrant.registrant_key] = particulars
         self._by_email[_address(registrant.email)] = registrant
-        self._encoded.clear()
+        self._changed()
 
     def remove(self, registrant_key: int) -> None:
         """Forget someone.
@@ -61,7 +63,7 @@ class Roll:
         registrant = self.registrants.pop(registrant_key)
         self.particulars.pop(registrant_key, None)
         self._by_email.pop(_address(registrant.email), None)
-        self._encoded.clear()
+        self._changed()
 
     def change(self, registrant_key: int, particulars: dict[str, Any], fields: dict[str, Any]) -> None:
         """Change fields of a registrant, by their names on the wire.
@@ -86,7 +88,11 @@ class Roll:
             registrant.join_url = join_url(self.webinar_key, registrant_key) if approved else None
         self.particulars[registrant_key] = particulars
         self._by_email[_address(registrant.email)] = registrant
+        self._changed()
+
+    def _changed(self) -> None:
         self._encoded.clear()
+        self.version += 1
 
 
 def _address(email: str | None) -> str:

@@ -1,17 +1,15 @@
 """Reading webinars: rows 1, 2, 3 and 5 of the API reference, section 4."""
 
-from datetime import datetime
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from tap_gotowebinar.sandbox.access import Access
-from tap_gotowebinar.sandbox.errors import bad_request, json_response
+from tap_gotowebinar.sandbox.errors import json_response
 from tap_gotowebinar.sandbox.live import Live
 from tap_gotowebinar.sandbox.paging import hal, page_of
 from tap_gotowebinar.sandbox.shapes import Shapes
-from tap_gotowebinar.sandbox.timing import instant
+from tap_gotowebinar.sandbox.windows import time_of, window_of
 
 
 class WebinarEndpoints:
@@ -45,8 +43,8 @@ class WebinarEndpoints:
         """List the webinars that are running; here the window is optional."""
         organizer_key = self._access.organizer(request)
         now = self._live.world.clock.now()
-        start = _time(request, "fromTime") if "fromTime" in request.query_params else now
-        end = _time(request, "toTime") if "toTime" in request.query_params else now
+        start = time_of(request, "fromTime") if "fromTime" in request.query_params else now
+        end = time_of(request, "toTime") if "toTime" in request.query_params else now
         running = [
             webinar for webinar in self._live.world.listing(organizer_key, start, end) if webinar.in_session(now)
         ]
@@ -57,23 +55,8 @@ class WebinarEndpoints:
         return json_response(self._shapes.by_key(self._access.webinar(request)))
 
     def _list(self, request: Request, organizer_key: int | None) -> Response:
-        start, end = _time(request, "fromTime"), _time(request, "toTime")
-        if start > end:
-            message = "fromTime is after toTime."
-            raise bad_request(message, "fromTime")
+        start, end = window_of(request)
         page = page_of(request, "size", self._live.options.hal_page_max)
         webinars = self._live.world.listing(organizer_key, start, end)
         rows = [self._shapes.row(webinar) for webinar in webinars[page.start : page.start + page.size]]
         return json_response(hal("webinars", rows, len(webinars), page))
-
-
-def _time(request: Request, name: str) -> datetime:
-    text = request.query_params.get(name)
-    if text is None:
-        message = f"{name} is required."
-        raise bad_request(message, name)
-    try:
-        return instant(text)
-    except ValueError:
-        message = f"{name} is not an ISO 8601 time."
-        raise bad_request(message, name) from None

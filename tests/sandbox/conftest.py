@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from tap_gotowebinar.sandbox import Control, Options, Sandbox
+from tap_gotowebinar.sandbox.options import SHAPING
 
 NOW = "2026-03-10T12:00:00Z"
 TABLE: dict[str, Any] = json.loads(
@@ -16,7 +17,6 @@ TABLE: dict[str, Any] = json.loads(
 )
 PRODUCT = "/G2W/rest/v2"
 EVER = {"fromTime": "2000-01-01T00:00:00Z", "toTime": "2040-01-01T00:00:00Z"}
-FIXED = {"seed", "organizers", "webinars", "registrants"}
 
 
 class Caller:
@@ -92,7 +92,7 @@ def control(sandbox: Sandbox) -> Iterator[Control]:
     sandbox.control.reset_calls()
     before = sandbox.control.options()
     yield sandbox.control
-    sandbox.control.configure(**{name: value for name, value in before.items() if name not in FIXED})
+    sandbox.control.configure(**{name: value for name, value in before.items() if name not in SHAPING})
 
 
 @pytest.fixture

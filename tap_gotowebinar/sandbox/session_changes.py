@@ -1,0 +1,78 @@
+"""What can happen to the sessions of a made-up world after they were first read."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from tap_gotowebinar.sandbox.changes import Changes, UnknownError, number, refuse_unknown
+from tap_gotowebinar.sandbox.diary import Diary
+from tap_gotowebinar.sandbox.gathering import Gathering
+from tap_gotowebinar.sandbox.model import Session, Window
+from tap_gotowebinar.sandbox.timing import instant
+
+AN_HOUR = timedelta(hours=1)
+
+
+class SessionChanges:
+    """Lets sessions be held, and people have been there."""
+
+    def __init__(self, changes: Changes, diary: Diary) -> None:
+        """Change a world."""
+        self._changes = changes
+        self._diary = diary
+
+    def hold(self, webinar_key: str, fields: Mapping[str, Any]) -> int:
+        """Let a session have been held.
+
+        Args:
+            webinar_key: Of which webinar.
+            fields: ``startTime`` and ``endTime``, by default an hour that ends now; ``attendees``, the registrantKeys
+                of all who attended; None: made up.
+
+        Returns:
+            The sessionKey.
+
+        Raises:
+            UnknownError: There is no such webinar, registrant or field.
+        """
+        refuse_unknown(fields.keys() - {"startTime", "endTime", "attendees"})
+        webinar = self._changes.webinar(webinar_key)
+        now = self._diary.world.clock.now().replace(microsecond=0)
+        end = instant(fields["endTime"]) if "endTime" in fields else now
+        start = instant(fields["startTime"]) if "startTime" in fields else end - AN_HOUR
+        if not start + timedelta(minutes=1) <= end <= now:
+            message = "a session lasts a minute at least, and is over"
+            raise ValueError(message)
+        guests = fields.get("attendees")
+        if guests is not None:
+            guests = frozenset(self._changes.registrant(webinar, key).registrant_key for key in guests)
+        key = self._diary.world.new_key()
+        self._diary.add(Session(key=key, webinar_key=webinar.key, window=Window(start, end), guests=guests))
+        return key
+
+    def attend(self, where: Mapping[str, str], fields: Mapping[str, str]) -> None:
+        """Let a registrant have been in a session; ``joinTime`` and ``leaveTime`` are its start and end by default.
+
+        Raises:
+            UnknownError: There is no such session, registrant or field.
+        """
+        refuse_unknown(fields.keys() - {"joinTime", "leaveTime"})
+        gathering = self.gathering(where)
+        registrant = self._changes.registrant(gathering.webinar, where["registrant"])
+        window = gathering.session.window
+        join = instant(fields["joinTime"]) if "joinTime" in fields else window.start
+        leave = instant(fields["leaveTime"]) if "leaveTime" in fields else window.end
+        gathering.attend(registrant.registrant_key, [Window(join, leave)])
+
+    def gathering(self, where: Mapping[str, str]) -> Gathering:
+        """Return what happened in a session.
+
+        Raises:
+            UnknownError: There is no such session, or it is not over.
+        """
+        webinar = self._changes.webinar(where["webinar"])
+        session = self._diary.find(webinar, number(where["session"]))
+        if session is None:
+            message = f"no session {where['session']}"
+            raise UnknownError(message)
+        return self._diary.gathering(webinar, session)
