@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import contextlib
-import json
 import os
 import pathlib
 import sys
@@ -17,7 +16,13 @@ from singer_sdk.plugin_base import JSONSchemaValidator
 from typing_extensions import override
 
 from tap_gotowebinar.errors import GoToWebinarError
-from tap_gotowebinar.raw_settings import environment_prefix, environment_problems, schema_problem, with_numbers
+from tap_gotowebinar.raw_settings import (
+    environment_prefix,
+    environment_problems,
+    json_object,
+    schema_problem,
+    with_numbers,
+)
 from tap_gotowebinar.settings import problems
 from tap_gotowebinar.stopping import StopSignals, signals_held
 
@@ -80,7 +85,7 @@ class CommandLineTap(Tap):
         super(Tap, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
         with cls._one_line_errors():
-            known, wanted = _json_object(state, "--state"), cls._completed(_json_object(catalog, "--catalog"))
+            known, wanted = json_object(state, "--state"), cls._completed(json_object(catalog, "--catalog"))
             with signals_held():
                 # The SDK's own handlers, which it installs here, would print an empty STATE and exit with 0.
                 tap = cls._from_command_line(config, state=known, catalog=wanted)
@@ -111,7 +116,7 @@ class CommandLineTap(Tap):
             for path in value:
                 if path != "ENV":
                     with open(path, encoding="utf-8") as file:  # noqa: PTH123 - OSError names the path as given
-                        _json_object(file, "--config")
+                        json_object(file, "--config")
             return super().cb_config(ctx, param, value)
 
     @classmethod
@@ -180,25 +185,6 @@ class CommandLineTap(Tap):
         else:
             return
         sys.exit(1)
-
-
-def _json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None:
-    if file is None:
-        return None
-    try:
-        value = json.load(file, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        msg = f"the file of {option} is not JSON: correct it or leave the option out"
-        raise GoToWebinarError(msg) from None
-    if not isinstance(value, dict):
-        msg = f"the file of {option} does not hold a JSON object: correct it or leave the option out"
-        raise GoToWebinarError(msg)
-    return value
-
-
-def _refuse(constant: str) -> None:
-    msg = f"{constant} is not JSON"
-    raise ValueError(msg)
 
 
 def _catalog_streams(catalog: dict[str, Any]) -> dict[str, dict[str, Any]]:

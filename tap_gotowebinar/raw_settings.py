@@ -11,8 +11,11 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from tap_gotowebinar.errors import GoToWebinarError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import IO
 
     from jsonschema import ValidationError
 
@@ -22,6 +25,25 @@ _KEY: Final = re.compile(r"[0-9]{1,19}")
 def environment_prefix(program: str) -> str:
     """Return what the environment variables of a program's settings begin with."""
     return program.upper().replace("-", "_") + "_"
+
+
+def json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None:
+    """Return the JSON object that a file of the command line holds; None without a file.
+
+    Raises:
+        GoToWebinarError: it holds something else.
+    """
+    if file is None:
+        return None
+    try:
+        value = json.load(file, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        msg = f"the file of {option} is not JSON: correct it or leave the option out"
+        raise GoToWebinarError(msg) from None
+    if not isinstance(value, dict):
+        msg = f"the file of {option} does not hold a JSON object: correct it or leave the option out"
+        raise GoToWebinarError(msg)
+    return value
 
 
 def text(config: Mapping[str, Any], name: str) -> str | None:
@@ -104,6 +126,11 @@ def map_problems(config: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line when the SDK would stumble over its own `stream_maps`."""
     if "stream_maps" in config and config["stream_maps"] is None:
         yield "stream_maps is null: fill it or leave it out"
+
+
+def _refuse(constant: str) -> None:
+    msg = f"{constant} is not JSON"
+    raise ValueError(msg)
 
 
 def _one_of(value: object) -> str:
