@@ -1,34 +1,23 @@
-"""The command line of the tap: settings and files read, every failure one line, the exit code true."""
+"""The command line of the tap: state and catalog read, every failure one line, the exit code true."""
 
 from __future__ import annotations
 
 import abc
-import contextlib
-import os
-import pathlib
 import sys
-import traceback
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Tap
-from singer_sdk.exceptions import ConfigValidationError, MappingError
-from singer_sdk.plugin_base import JSONSchemaValidator
 from typing_extensions import override
 
 from tap_gotowebinar.errors import GoToWebinarError
-from tap_gotowebinar.raw_settings import (
-    environment_prefix,
-    environment_problems,
-    json_object,
-    schema_problem,
-    with_numbers,
-)
+from tap_gotowebinar.plugin import CommandLinePlugin
+from tap_gotowebinar.raw_settings import json_object
 from tap_gotowebinar.settings import problems
-from tap_gotowebinar.stopping import StopSignals, signals_held
+from tap_gotowebinar.stopping import signals_held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import IO, Self
+    from collections.abc import Iterator, Mapping
+    from typing import IO
 
     import click
     from singer_sdk.plugin_base import _ConfigInput
@@ -36,19 +25,10 @@ if TYPE_CHECKING:
     from tap_gotowebinar.writer import MessageWriter
 
 
-MAPPER: Final = str(pathlib.PurePath("singer_sdk", "mapper.py"))
-"""Where stream maps are applied; an error that came through there is one of the user's expressions."""
-
-
-class CommandLineTap(Tap):
+class CommandLineTap(CommandLinePlugin, Tap):
     """A tap whose command line says what is wrong in one line, and ends as the run did."""
 
     message_writer: MessageWriter
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's
-        """Leave signals alone until the command line takes them over."""
-        self.stop_signals = StopSignals()
-        super().__init__(*args, **kwargs)
 
     @abc.abstractmethod
     def run(self) -> int:
@@ -58,17 +38,10 @@ class CommandLineTap(Tap):
     def verdict(self) -> int:
         """Return 0 when everything that was wanted was read, else 1, after a line for each reason."""
 
+    @classmethod
     @override
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Check the settings; the SDK's own texts hold the values, secrets among them."""
-        self.append_builtin_config(self.config_jsonschema)
-        self._config = with_numbers(self._config, self.config_jsonschema)
-        validator = JSONSchemaValidator(self.config_jsonschema)
-        errors = [schema_problem(error, environment_prefix(self.name)) for error in validator.iter_errors(self._config)]
-        errors = errors or list(problems(self._config))
-        if errors and raise_errors:
-            raise ConfigValidationError(errors[0], errors=errors, schema={})
-        return errors
+    def setting_problems(cls, config: Mapping[str, Any]) -> Iterator[str]:
+        return problems(config)
 
     @classmethod
     @override
@@ -84,11 +57,11 @@ class CommandLineTap(Tap):
         """Run the tap from its command line."""
         super(Tap, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
-        with cls._one_line_errors():
+        with cls.one_line_errors():
             known, wanted = json_object(state, "--state"), cls._completed(json_object(catalog, "--catalog"))
             with signals_held():
                 # The SDK's own handlers, which it installs here, would print an empty STATE and exit with 0.
-                tap = cls._from_command_line(config, state=known, catalog=wanted)
+                tap = cls(**cls.given(config), state=known, catalog=wanted)
                 tap.stop_signals.install()
             code = tap.run()
         sys.exit(code)
@@ -97,43 +70,16 @@ class CommandLineTap(Tap):
     @override
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         """Read one record of each stream, or print the schemas only."""
-        with cls._one_line_errors():
+        with cls.one_line_errors():
             if value == "disabled":
                 return
-            tap = cls._from_command_line(ctx.params.get("config"))
+            tap = cls(**cls.given(ctx.params.get("config")))
             if value == "schema":
                 tap.write_schemas()
             else:
                 tap.run_connection_test()
             tap.message_writer.flush()
         ctx.exit(tap.verdict())
-
-    @classmethod
-    @override
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
-        """Read the settings from files and, with `ENV`, from the environment."""
-        with cls._one_line_errors():
-            for path in value:
-                if path != "ENV":
-                    with open(path, encoding="utf-8") as file:  # noqa: PTH123 - OSError names the path as given
-                        json_object(file, "--config")
-            return super().cb_config(ctx, param, value)
-
-    @classmethod
-    def _from_command_line(
-        cls,
-        config: _ConfigInput | None,
-        *,
-        state: dict[str, Any] | None = None,
-        catalog: dict[str, Any] | None = None,
-    ) -> Self:
-        parse_env = config is not None and config.parse_env
-        if parse_env:
-            cls.append_builtin_config(cls.config_jsonschema)
-            errors = list(environment_problems(cls.config_jsonschema, os.environ, environment_prefix(cls.name)))
-            if errors:
-                raise ConfigValidationError(errors[0], errors=errors, schema={})
-        return cls(config=config.config if config else {}, state=state, catalog=catalog, parse_env_config=parse_env)
 
     @classmethod
     def _completed(cls, catalog: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -159,32 +105,6 @@ class CommandLineTap(Tap):
                 raise GoToWebinarError(msg)
             streams.append({**stream, "key_properties": entry.get("key_properties")})
         return {**catalog, "streams": streams}
-
-    @classmethod
-    @contextlib.contextmanager
-    def _one_line_errors(cls) -> Iterator[None]:
-        """Turn every failure into a line and exit code 1."""
-        try:
-            yield
-        except ConfigValidationError as error:
-            for line in error.errors:
-                cls.logger.error("%s", line)  # noqa: TRY400 - one line
-        except MappingError as error:
-            # Its text holds the expression, and with it perhaps a value.
-            cls.logger.error("stream_maps cannot be applied (%s): correct it", type(error).__name__)  # noqa: TRY400
-        except (GoToWebinarError, OSError) as error:
-            cls.logger.error("%s", error)  # noqa: TRY400 - one line
-        except Exception as error:  # noqa: BLE001 - the last resort
-            frames = traceback.extract_tb(error.__traceback__)
-            if any(frame.filename.endswith(MAPPER) for frame in frames):
-                cls.logger.error("stream_maps failed on a record (%s): correct it", type(error).__name__)  # noqa: TRY400
-            else:
-                place = f"{pathlib.PurePath(frames[-1].filename).name}, line {frames[-1].lineno}"
-                # Its text may hold data.
-                cls.logger.error("internal error: %s in %s; please report it", type(error).__name__, place)  # noqa: TRY400
-        else:
-            return
-        sys.exit(1)
 
 
 def _catalog_streams(catalog: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
+_FORMS: Final = {"integer": "a whole number", "boolean": "true or false"}
+
+_SWITCH: Final = ("true", "1", "yes", "on", "false", "0", "no", "off", "")
+"""What a variable may say for true and false; the SDK takes everything else for false, a misspelt `true` too."""
+
 _KEY: Final = re.compile(r"[0-9]{1,19}")
 
 
@@ -96,10 +101,12 @@ def environment_problems(schema: Mapping[str, Any], environ: Mapping[str, str], 
                 continue
             if "integer" in types:
                 int(environ[variable])
+            elif "boolean" in types:
+                _SWITCH.index(environ[variable].lower())
             elif "array" in types or "object" in types:
                 json.loads(environ[variable])
         except ValueError:
-            form = "a whole number" if "integer" in types else "JSON"
+            form = next((form for name, form in _FORMS.items() if name in types), "JSON")
             yield f"{name} is not valid: the environment variable {variable} must hold {form}"
 
 

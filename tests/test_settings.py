@@ -331,6 +331,8 @@ def environment_lines(**variables: str) -> list[str]:
         ("requests_per_minute", "1.5", "a whole number"),
         ("requests_per_minute", "", "a whole number"),
         ("account_key", SECRET, "a whole number"),
+        ("flattening_enabled", SECRET, "true or false"),
+        ("flattening_enabled", " true", "true or false"),
         ("organizer_keys", SECRET, "JSON"),
         ("organizer_keys", "", "JSON"),
         ("organizer_keys", "1,2", "JSON"),
