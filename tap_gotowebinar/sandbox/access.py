@@ -10,6 +10,7 @@ from tap_gotowebinar.sandbox.errors import (
     INVALID_TOKEN,
     bad_request,
     json_response,
+    no_such_registrant,
     no_such_session,
     no_such_webinar,
     not_permitted,
@@ -95,6 +96,18 @@ class Access:
         if session is None:
             raise no_such_session(key)
         return self._live.diary.gathering(webinar, session)
+
+    def attendee(self, request: Request) -> tuple[Gathering, int]:
+        """Return what happened in the session, and the registrantKey of someone who is listed there.
+
+        Raises:
+            ProductError: 400, 403 or 404.
+        """
+        gathering = self.gathering(request)
+        key = path_key(request, "registrantKey")
+        if key not in gathering.attendees:
+            raise no_such_registrant(key)
+        return gathering, key
 
     def _permit(self, key: int) -> None:
         if str(key) in self._live.options.forbidden:

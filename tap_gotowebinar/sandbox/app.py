@@ -13,6 +13,7 @@ from tap_gotowebinar.sandbox.authorize_endpoint import AuthorizeEndpoint
 from tap_gotowebinar.sandbox.changes import UnknownError
 from tap_gotowebinar.sandbox.control_endpoints import ControlEndpoints
 from tap_gotowebinar.sandbox.door import Door
+from tap_gotowebinar.sandbox.engagement_endpoints import EngagementEndpoints
 from tap_gotowebinar.sandbox.errors import ProductError, json_response
 from tap_gotowebinar.sandbox.identity_endpoints import IdentityEndpoints
 from tap_gotowebinar.sandbox.live import Live
@@ -33,6 +34,7 @@ def make_app(live: Live) -> Door:
         *WebinarEndpoints(live).routes(),
         *RegistrantEndpoints(live).routes(),
         *SessionEndpoints(live).routes(),
+        *EngagementEndpoints(live).routes(),
     ]
     identity: list[BaseRoute] = [*IdentityEndpoints(live).routes()]
     routes: list[BaseRoute] = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from random import Random
+from typing import NamedTuple
 
 from tap_gotowebinar.sandbox.dice import chance, dice, throw
 from tap_gotowebinar.sandbox.model import Session, Window
@@ -19,11 +19,18 @@ MOST = 0.95
 Spells = list[Window]
 
 
-def make_attendance(seed: int, session: Session, registrants: Iterable[Registrant], share: float) -> dict[int, Spells]:
-    """Make up who attended: registrantKey and the spells of time they were there, not always in order.
+class Turnout(NamedTuple):
+    """The registrantKeys of those who came, and of those who are listed though they did not."""
+
+    present: list[int]
+    absent: list[int]
+
+
+def make_turnout(seed: int, session: Session, registrants: Iterable[Registrant], share: float) -> Turnout:
+    """Make up who attended.
 
     Nobody comes to a practice session, and to a few others. Only approved people come who registered before the
-    start. Where somebody came, a few who did not are listed too: without a spell, or with one of no length.
+    start. Where somebody came, a few who did not are listed too.
 
     Args:
         seed: Seed of the world.
@@ -32,15 +39,40 @@ def make_attendance(seed: int, session: Session, registrants: Iterable[Registran
         share: The part of them that attends, on average.
     """
     share = _share(seed, session, share)
-    present: dict[int, Spells] = {}
-    absent: dict[int, Spells] = {}
+    turnout = Turnout([], [])
     for registrant in registrants:
         key = registrant.registrant_key
         if _attends(seed, session, registrant, share):
-            present[key] = _spells(dice(seed, session.key, key, "spells"), session.window)
+            turnout.present.append(key)
         elif session.guests is None and throw(seed, session.key, key, "listed") < LISTED_ABSENT:
-            absent[key] = [Window(session.window.start, session.window.start)] if key % 2 else []
-    return {**present, **absent} if present else {}
+            turnout.absent.append(key)
+    return turnout if turnout.present else Turnout([], [])
+
+
+def make_spells(seed: int, session: Session, registrant_key: int) -> Spells:
+    """Make up when someone was there: one to three spells of time, of which the first two may overlap.
+
+    They are not always in order.
+    """
+    rng, window = dice(seed, session.key, registrant_key, "spells"), session.window
+    length = int((window.end - window.start).total_seconds())
+    first, last = int(length * 0.4 * rng.random() ** 3), length - int(length * 0.4 * rng.random() ** 3)
+    breaks = rng.choices((0, 1, 2), (7, 2, 1))[0]
+    cuts = [first, *sorted(rng.sample(range(first + 1, last), 2 * breaks)), last]
+    if breaks and chance(rng, TWO_DEVICES):
+        cuts[2] = (cuts[0] + cuts[1]) // 2
+    spells = [
+        Window(window.start + timedelta(seconds=join), window.start + timedelta(seconds=leave))
+        for join, leave in zip(cuts[::2], cuts[1::2], strict=True)
+    ]
+    if chance(rng, UNSORTED):
+        spells.reverse()
+    return spells
+
+
+def no_spells(session: Session, registrant_key: int) -> Spells:
+    """Return what is listed of someone who was not there: nothing, or a spell of no length."""
+    return [Window(session.window.start, session.window.start)] if registrant_key % 2 else []
 
 
 def seconds(spells: Spells) -> int:
@@ -73,21 +105,3 @@ def _registered_before(session: Session, registrant: Registrant) -> bool:
         return instant(registrant.registration_date) < session.window.start
     except (TypeError, ValueError):  # a date that was spoilt on purpose
         return False
-
-
-def _spells(rng: Random, window: Window) -> Spells:
-    """Draw one to three spells; of several, the first two may overlap."""
-    length = int((window.end - window.start).total_seconds())
-    first, last = int(length * 0.4 * rng.random() ** 3), length - int(length * 0.4 * rng.random() ** 3)
-    breaks = rng.choices((0, 1, 2), (7, 2, 1))[0]
-    cuts = [first, *sorted(rng.sample(range(first + 1, last), 2 * breaks)), last]
-    spells = [
-        Window(window.start + timedelta(seconds=join), window.start + timedelta(seconds=leave))
-        for join, leave in zip(cuts[::2], cuts[1::2], strict=True)
-    ]
-    if breaks and chance(rng, TWO_DEVICES):
-        overlapping = Window(spells[0].end - (spells[0].end - spells[0].start) // 2, spells[1].end)
-        spells[1] = Window(overlapping.start.replace(microsecond=0), overlapping.end)
-    if chance(rng, UNSORTED):
-        spells.reverse()
-    return spells

@@ -148,6 +148,57 @@ class Control:
         """
         self._ask("POST", f"webinars/{webinar_key}/sessions/{session_key}/attendees/{registrant_key}", times)
 
+    def follow_up(self, webinar_key: Key, session_key: Key, **counts: int) -> None:
+        """Let more invitations have been opened or links followed.
+
+        Args:
+            webinar_key: Of which webinar.
+            session_key: Of which session.
+            counts: The new ``numRegLinkClicks`` and ``numOpenedInvitations``.
+        """
+        self._ask("PATCH", f"webinars/{webinar_key}/sessions/{session_key}", counts)
+
+    def add_poll(self, webinar_key: Key, session_key: Key, question: str, choices: Sequence[str] = ()) -> None:
+        """Add a poll to a session, which nobody has answered; without choices it is answered in words."""
+        body = {"question": question, "choices": list(choices)}
+        self._ask("POST", f"webinars/{webinar_key}/sessions/{session_key}/polls", body)
+
+    def add_survey_question(
+        self,
+        webinar_key: Key,
+        session_key: Key,
+        question: str,
+        choices: Sequence[str] = (),
+    ) -> None:
+        """Add a question to the survey of a session, which nobody has answered."""
+        body = {"question": question, "choices": list(choices)}
+        self._ask("POST", f"webinars/{webinar_key}/sessions/{session_key}/surveys", body)
+
+    def answer_poll(
+        self, webinar_key: Key, session_key: Key, registrant_key: Key, answers: Sequence[str], number: int = 0
+    ) -> None:
+        """Let an attendee answer the poll of this number (from 0), or answer it differently; no answers: not at all."""
+        body = {"registrantKey": str(registrant_key), "answers": list(answers)}
+        self._ask("POST", f"webinars/{webinar_key}/sessions/{session_key}/polls/{number}", body)
+
+    def answer_survey(
+        self, webinar_key: Key, session_key: Key, registrant_key: Key, answers: Sequence[str], number: int = 0
+    ) -> None:
+        """Let an attendee answer the survey question of this number (from 0), or answer it differently."""
+        body = {"registrantKey": str(registrant_key), "answers": list(answers)}
+        self._ask("POST", f"webinars/{webinar_key}/sessions/{session_key}/surveys/{number}", body)
+
+    def ask_question(
+        self, webinar_key: Key, session_key: Key, registrant_key: Key, question: str, **times: str
+    ) -> None:
+        """Let an attendee have asked something, at ``dateAsked`` (ISO 8601); default: at the start."""
+        body = {"registrantKey": str(registrant_key), "question": question, **times}
+        self._ask("POST", f"webinars/{webinar_key}/sessions/{session_key}/questions", body)
+
+    def answer_question(self, webinar_key: Key, session_key: Key, answer: str, number: int = 0) -> None:
+        """Answer the question of this number (from 0, as the session lists them) now."""
+        self._ask("POST", f"webinars/{webinar_key}/sessions/{session_key}/questions/{number}", {"answer": answer})
+
     def expire_access_tokens(self) -> None:
         """Let every access token expire now."""
         self._ask("POST", "tokens/expire")

@@ -45,8 +45,8 @@ class Diary:
     def gathering(self, webinar: Webinar, session: Session) -> Gathering:
         """Return what happened in a session."""
         if session.key not in self._gatherings:
-            roll = self.world.roll(webinar)
-            self._gatherings[session.key] = Gathering(self._options, webinar, session, roll)
+            roll, host = self.world.roll(webinar), self.world.organizers[webinar.organizer_key]
+            self._gatherings[session.key] = Gathering(self._options, webinar, session, roll, host)
         return self._gatherings[session.key]
 
     def gatherings(self, webinar: Webinar) -> list[Gathering]:

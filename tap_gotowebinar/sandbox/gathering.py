@@ -1,9 +1,13 @@
 """What happened in one session."""
 
-from tap_gotowebinar.sandbox.attendance import Spells, make_attendance, seconds
+from itertools import chain
+
+from tap_gotowebinar.sandbox.attendance import Spells, Turnout, make_spells, make_turnout, no_spells, seconds
+from tap_gotowebinar.sandbox.ballots import Ballots, make_polls, make_survey
 from tap_gotowebinar.sandbox.dice import throw
-from tap_gotowebinar.sandbox.model import Session, Webinar
+from tap_gotowebinar.sandbox.model import Organizer, Session, Webinar
 from tap_gotowebinar.sandbox.options import Options
+from tap_gotowebinar.sandbox.questions import Asked, Reply, make_questions
 from tap_gotowebinar.sandbox.roll import Roll
 
 MOST_CLICKS = 200
@@ -15,40 +19,96 @@ class Gathering:
     Who is no longer registered was never there.
 
     Attributes:
+        polls: The polls.
+        survey: The questions of the survey.
         link_clicks: How often the registration link was followed.
         opened_invitations: How many invitations were opened.
     """
 
-    def __init__(self, options: Options, webinar: Webinar, session: Session, roll: Roll) -> None:
+    def __init__(self, options: Options, webinar: Webinar, session: Session, roll: Roll, host: Organizer) -> None:
         """Gather those of the registrants who came."""
         self.webinar = webinar
         self.session = session
         self.roll = roll
-        self.link_clicks = int(MOST_CLICKS * throw(options.seed, session.key, "clicks"))
-        self.opened_invitations = int(self.link_clicks * throw(options.seed, session.key, "opened"))
+        seed = options.seed
+        self.polls = Ballots(seed, session, "polls", make_polls(seed, session, options.polls))
+        self.survey = Ballots(seed, session, "survey", make_survey(seed, session))
+        self.link_clicks = int(MOST_CLICKS * throw(seed, session.key, "clicks"))
+        self.opened_invitations = int(self.link_clicks * throw(seed, session.key, "opened"))
         self._options = options
+        self._host = host
         self._late: dict[int, Spells] = {}
-        self._attendance: dict[int, Spells] = {}
-        self._made_of: int | None = None
+        self._asked: list[Asked] = []
+        self._replies: dict[tuple[int, int], list[Reply]] = {}
+        self._turnout = Turnout([], [])
+        self._made_of = -1
 
     @property
-    def attendance(self) -> dict[int, Spells]:
-        """The rows of the list of attendees: registrantKey and spells; made anew when registrants change."""
-        if self._made_of != self.roll.version:
-            registrants = self.roll.registrants
-            made = make_attendance(self._options.seed, self.session, registrants.values(), self._options.attendance)
-            for key, spells in self._late.items():
-                if key in registrants:
-                    made[key] = [*made.get(key, ()), *spells]
-            self._attendance, self._made_of = made, self.roll.version
-        return self._attendance
+    def attendees(self) -> list[int]:
+        """The registrantKeys of all who are listed, in the order of the list."""
+        turnout = self._turned_out()
+        return list(dict.fromkeys(chain(turnout.present, turnout.absent, self._latecomers())))
 
     @property
     def present(self) -> list[int]:
         """The registrantKeys of those who were there for a second at least."""
-        return [key for key, spells in self.attendance.items() if seconds(spells)]
+        late = (key for key in self._latecomers() if seconds(self._late[key]))
+        return list(dict.fromkeys(chain(self._turned_out().present, late)))
+
+    def spells(self, registrant_key: int) -> Spells:
+        """Return when someone was there."""
+        turnout, late = self._turned_out(), self._late.get(registrant_key, [])
+        if registrant_key in turnout.present:
+            return [*make_spells(self._options.seed, self.session, registrant_key), *late]
+        if registrant_key in turnout.absent:
+            return [*no_spells(self.session, registrant_key), *late]
+        return late
+
+    def asked(self, registrant_key: int) -> list[Asked]:
+        """Return what someone asked, with the answers."""
+        turnout = self._turned_out()
+        asked = [one for one in self._asked if one.asker == registrant_key]
+        if registrant_key in turnout.present:
+            share, host = self._options.questions, self._host
+            asked = [*make_questions(self._options.seed, self.session, registrant_key, share, host), *asked]
+        return [
+            Asked(one.asker, one.question, one.at, one.replies + tuple(self._replies.get((one.asker, number), ())))
+            for number, one in enumerate(asked)
+        ]
+
+    def questions(self) -> list[Asked]:
+        """Return what everyone asked, in the order of the list of attendees."""
+        return [one for key in self.attendees for one in self.asked(key)]
 
     def attend(self, registrant_key: int, spells: Spells) -> None:
         """Let someone have been there, too, or for longer."""
         self._late.setdefault(registrant_key, []).extend(spells)
-        self._made_of = None
+
+    def ask(self, asked: Asked) -> None:
+        """Let an attendee have asked something more."""
+        self._asked.append(asked)
+
+    def reply(self, number: int, reply: Reply) -> None:
+        """Answer a question.
+
+        Raises:
+            ValueError: There are not so many.
+        """
+        askers = [one.asker for one in self.questions()]
+        if number >= len(askers):
+            message = f"there are {len(askers)} questions, counted from 0"
+            raise ValueError(message)
+        asker = askers[number]
+        earlier = askers[:number].count(asker)
+        self._replies.setdefault((asker, earlier), []).append(reply)
+
+    def _latecomers(self) -> list[int]:
+        return [key for key in self._late if key in self.roll.registrants]
+
+    def _turned_out(self) -> Turnout:
+        """Return who came, made up anew when registrants change."""
+        if self._made_of != self.roll.version:
+            registrants = self.roll.registrants.values()
+            self._turnout = make_turnout(self._options.seed, self.session, registrants, self._options.attendance)
+            self._made_of = self.roll.version
+        return self._turnout

@@ -90,7 +90,7 @@ class Options:
     registrants: int = _option(20, "registrants per webinar, on average: some have none, one has many")
     attendance: float = _option(0.4, "share of the registrants that attends a session, on average")
     polls: int = _option(2, "most polls per session; a third of the sessions have none")
-    questions: int = _option(4, "most questions per session that someone asks")
+    questions: float = _option(0.2, "share of those who attend a session that asks something")
     now: str | None = _option(None, "stop the clock at this ISO 8601 time; default: the real present")
     latency: float = _option(0.0, "seconds before each answer")
     jitter: float = _option(0.0, "up to this many seconds more, at random")

@@ -4,17 +4,19 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from tap_gotowebinar.sandbox.ballots import Ballot, Ballots
 from tap_gotowebinar.sandbox.changes import Changes, UnknownError, number, refuse_unknown
 from tap_gotowebinar.sandbox.diary import Diary
 from tap_gotowebinar.sandbox.gathering import Gathering
 from tap_gotowebinar.sandbox.model import Session, Window
+from tap_gotowebinar.sandbox.questions import Asked, Reply
 from tap_gotowebinar.sandbox.timing import instant
 
 AN_HOUR = timedelta(hours=1)
 
 
 class SessionChanges:
-    """Lets sessions be held, and people have been there."""
+    """Lets sessions be held, and people have been there and said something."""
 
     def __init__(self, changes: Changes, diary: Diary) -> None:
         """Change a world."""
@@ -63,6 +65,69 @@ class SessionChanges:
         join = instant(fields["joinTime"]) if "joinTime" in fields else window.start
         leave = instant(fields["leaveTime"]) if "leaveTime" in fields else window.end
         gathering.attend(registrant.registrant_key, [Window(join, leave)])
+
+    def follow_up(self, where: Mapping[str, str], counts: Mapping[str, int]) -> None:
+        """Set ``numRegLinkClicks`` or ``numOpenedInvitations`` of a session.
+
+        Raises:
+            UnknownError: There is no such session or field.
+        """
+        refuse_unknown(counts.keys() - {"numRegLinkClicks", "numOpenedInvitations"})
+        gathering = self.gathering(where)
+        gathering.link_clicks = counts.get("numRegLinkClicks", gathering.link_clicks)
+        gathering.opened_invitations = counts.get("numOpenedInvitations", gathering.opened_invitations)
+
+    def add_ballot(self, where: Mapping[str, str], fields: Mapping[str, Any]) -> None:
+        """Add a poll or a question of the survey to a session: ``question`` and ``choices``.
+
+        Raises:
+            UnknownError: There is no such session.
+        """
+        self._ballots(where).add(Ballot(fields["question"], tuple(fields["choices"])))
+
+    def answer_ballot(self, where: Mapping[str, str], fields: Mapping[str, Any]) -> None:
+        """Let an attendee, ``registrantKey``, give ``answers`` to a poll or a question of the survey.
+
+        Raises:
+            UnknownError: There is no such session or attendee.
+            ValueError: There are not so many questions.
+        """
+        who = self._attendee(self.gathering(where), fields["registrantKey"])
+        self._ballots(where).answer(int(where["number"]), who, fields["answers"])
+
+    def ask(self, where: Mapping[str, str], fields: Mapping[str, str]) -> None:
+        """Let an attendee, ``registrantKey``, ask a ``question`` at ``dateAsked``, by default the start.
+
+        Raises:
+            UnknownError: There is no such session, attendee or field.
+        """
+        refuse_unknown(fields.keys() - {"registrantKey", "question", "dateAsked"})
+        gathering = self.gathering(where)
+        who = self._attendee(gathering, fields["registrantKey"])
+        at = instant(fields["dateAsked"]) if "dateAsked" in fields else gathering.session.window.start
+        gathering.ask(Asked(who, fields["question"], at))
+
+    def reply(self, where: Mapping[str, str], fields: Mapping[str, str]) -> None:
+        """Let the organizer give an ``answer`` to a question now.
+
+        Raises:
+            UnknownError: There is no such session.
+            ValueError: There are not so many questions.
+        """
+        gathering = self.gathering(where)
+        organizer = self._diary.world.organizers[gathering.webinar.organizer_key]
+        gathering.reply(int(where["number"]), Reply(fields["answer"], organizer, self._diary.world.clock.now()))
+
+    def _ballots(self, where: Mapping[str, str]) -> Ballots:
+        gathering = self.gathering(where)
+        return gathering.polls if where["kind"] == "polls" else gathering.survey
+
+    def _attendee(self, gathering: Gathering, registrant_key: str) -> int:
+        key = number(registrant_key)
+        if key not in gathering.attendees:
+            message = f"no attendee {registrant_key}"
+            raise UnknownError(message)
+        return key
 
     def gathering(self, where: Mapping[str, str]) -> Gathering:
         """Return what happened in a session.

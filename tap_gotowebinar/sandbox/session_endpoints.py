@@ -4,8 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tap_gotowebinar.sandbox.access import Access, path_key
-from tap_gotowebinar.sandbox.errors import json_response, no_such_registrant
+from tap_gotowebinar.sandbox.access import Access
+from tap_gotowebinar.sandbox.errors import json_response
 from tap_gotowebinar.sandbox.live import Live
 from tap_gotowebinar.sandbox.paging import hal, page_of
 from tap_gotowebinar.sandbox.session_shapes import SessionShapes
@@ -59,7 +59,7 @@ class SessionEndpoints:
         webinar = self._access.webinar(request)
         page = page_of(request, "size", self._live.options.hal_page_max)
         everyone = [
-            (gathering, key) for gathering in self._live.diary.gatherings(webinar) for key in gathering.attendance
+            (gathering, key) for gathering in self._live.diary.gatherings(webinar) for key in gathering.attendees
         ]
         shown = everyone[page.start : page.start + page.size]
         rows = [self._shapes.attendee_of_webinar(*attendee) for attendee in shown]
@@ -68,12 +68,9 @@ class SessionEndpoints:
     async def attendees(self, request: Request) -> Response:
         """List who attended a session: a bare array."""
         gathering = self._access.gathering(request)
-        return json_response([self._shapes.attendee(gathering, key) for key in gathering.attendance])
+        return json_response([self._shapes.attendee(gathering, key) for key in gathering.attendees])
 
     async def attendee(self, request: Request) -> Response:
         """Give an attendee as a registrant, not as an attendance."""
-        gathering = self._access.gathering(request)
-        key = path_key(request, "registrantKey")
-        if key not in gathering.attendance:
-            raise no_such_registrant(key)
+        gathering, key = self._access.attendee(request)
         return json_response(gathering.roll.registrants[key])

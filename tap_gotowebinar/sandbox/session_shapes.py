@@ -43,7 +43,7 @@ class SessionShapes:
             creating_organizer_name=creator.name,
             starting_organizer_key=str(starter.key),
             starting_organizer_name=starter.name,
-            total_poll_count=0,
+            total_poll_count=len(gathering.polls.ballots),
             experience_type=webinar.experience_type,
         )
         if throw(session.key, "terse") >= TERSE:
@@ -57,7 +57,7 @@ class SessionShapes:
 
     def attendee(self, gathering: Gathering, registrant_key: int) -> Attendee:
         """Return a row of the list of a session: keys are numbers."""
-        who, spells = gathering.roll.registrants[registrant_key], gathering.attendance[registrant_key]
+        who, spells = gathering.roll.registrants[registrant_key], gathering.spells(registrant_key)
         return Attendee(
             registrant_key=registrant_key,
             session_key=gathering.session.key,

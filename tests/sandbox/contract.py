@@ -8,6 +8,7 @@ INTEGER = (int,)
 JSON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": INTEGER,
+    "number": (float,),
     "boolean": (bool,),
     "array": (list,),
     "array of string": (list,),
@@ -18,6 +19,7 @@ FORMATS = {
     "date-time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z",
     "int64 as digits": r"\d{1,19}",
     "9 digits": r"\d{9}",
+    "integer as digits": r"\d+",
     "uri": r"https://\S+",
     "email": r"\S+@\S+",
 }

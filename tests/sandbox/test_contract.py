@@ -22,6 +22,14 @@ SERVED = [
     "session",
     "session_attendees",
     "session_attendee",
+    "webinar_performance",
+    "session_performance",
+    "session_polls",
+    "session_questions",
+    "session_surveys",
+    "attendee_polls",
+    "attendee_questions",
+    "attendee_surveys",
     "webinar",
     "registrants",
     "registrant",
@@ -96,7 +104,9 @@ def _required(endpoint: dict[str, Any]) -> list[str]:
 
 
 def unwrap(body: Any, items_key: str | None) -> list[dict[str, Any]]:  # noqa: ANN401
-    """Return the records of an answer."""
+    """Return the records of an answer; of a map its values."""
+    if items_key == "*":
+        return list(body.values())
     for name in (items_key or "").split(".") if items_key else ():
         body = body[name]
     return body if isinstance(body, list) else [body]
@@ -105,10 +115,11 @@ def unwrap(body: Any, items_key: str | None) -> list[dict[str, Any]]:  # noqa: A
 def departures(endpoint: dict[str, Any], records: list[dict[str, Any]]) -> list[str]:
     """Return how records depart from the table; only a registrant not approved may lack the join link."""
     also = UNDOCUMENTED.get(endpoint["id"], frozenset())
+    fields = [{**field, "name": field["name"].removeprefix("*.")} for field in endpoint["fields"]]
     return [
         text
         for record in records
-        for text in violations(record, endpoint["fields"], also=also)
+        for text in violations(record, fields, also=also)
         if not (text == "joinUrl is missing" and record.get("status") != "APPROVED")
     ]
 
