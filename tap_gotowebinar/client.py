@@ -61,7 +61,7 @@ class GoToWebinarStream(Stream):
         self._own_keys, self._own_replication_key = self.primary_keys, self.replication_key
         self.logger.addFilter(says_something)
 
-    @property
+    @functools.cached_property
     def tally(self) -> Tally:
         """This stream's counts of this run."""
         return self.tap.report.tally(self.name)
@@ -173,7 +173,7 @@ class GoToWebinarStream(Stream):
             super()._write_record_message(_projected(record, self.effective_schema))
         else:
             self.tap.message_writer.write_record(self.name, record)
-            self.state_manager.is_flushed = False
+            self.tally.records += 1
 
     @override
     def apply_catalog(self, catalog: Catalog) -> None:
@@ -197,9 +197,10 @@ class GoToWebinarStream(Stream):
             or self.effective_schema != self.schema
         )
 
-    def written(self) -> None:
-        """Learn that the record given out last has been written: the moment for a STATE, or for stopping."""
+    def checkpoint(self) -> None:
+        """Note that the record given out last has been written and remembered: the moment for a STATE, or to stop."""
         self.tap.state_writer.write_state({})
+        self.tap.report.say_progress()
         self.tap.stop_signals.check()
 
 

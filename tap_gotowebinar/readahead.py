@@ -14,8 +14,6 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_gotowebinar.envelopes import Listing
-
 if TYPE_CHECKING:
     from tap_gotowebinar.stopping import StopSignals
 
@@ -85,7 +83,8 @@ class _Job:
 
     @property
     def rows(self) -> int:
-        return len(self._result.rows) if isinstance(self._result, Listing) else 1
+        """How many rows wait with it: those of a list, else one."""
+        return len(getattr(self._result, "rows", ("one",)))
 
     def result(self) -> Any:  # noqa: ANN401 - whatever the call returns
         if self._error is not None:
@@ -213,6 +212,7 @@ class ReadAhead:
 
     def _made_now(self, call: Foreseen) -> _Job:
         job = _Job(call)
+        self._before_waiting()
         with self._stop_signals.waiting():
             job.run()
         return job

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tap_gotowebinar import envelopes
-from tap_gotowebinar.envelopes import Listing
 from tap_gotowebinar.errors import GaveUpError
 
 if TYPE_CHECKING:
     from tap_gotowebinar.client import GoToWebinarStream
     from tap_gotowebinar.records import RecordReader
+    from tap_gotowebinar.rosters import Row, Rows
 
 ROUND_LENGTH: Final = 100
 """An answer whose length is a multiple of this, and at least twice as long, may have been capped silently."""
+
+
+class RegistrantList(NamedTuple):
+    """The registrants of one webinar.
+
+    Attributes:
+        rows: Their records by registrantKey, in the order of the answer.
+        is_complete: Whether these are all of them.
+    """
+
+    rows: Rows
+    is_complete: bool
 
 
 class RegistrantLists:
@@ -27,8 +39,8 @@ class RegistrantLists:
         """
         self._reader = reader
 
-    def read(self, path: str, stream: GoToWebinarStream, *, known: int) -> Listing:
-        """Return the records of a webinar's list, each registrant once.
+    def read(self, path: str, stream: GoToWebinarStream, *, known: int) -> RegistrantList:
+        """Return a webinar's list, each registrant once.
 
         Args:
             path: The list's endpoint.
@@ -38,7 +50,7 @@ class RegistrantLists:
         listing = self._read(path, stream)
         return self._read(path, stream) if 2 * len(listing.rows) < known else listing
 
-    def _read(self, path: str, stream: GoToWebinarStream) -> Listing:
+    def _read(self, path: str, stream: GoToWebinarStream) -> RegistrantList:
         try:
             # Without `page` and `limit` the list is one consistent snapshot.
             page = stream.call(path, self._checked, decode=self._reader.decode_rows)
@@ -51,12 +63,16 @@ class RegistrantLists:
                 return self._paged(path, stream)
         elif page.total is not None and len(page.rows) != page.total:
             return self._paged(path, stream)
-        rows = {row["registrantKey"]: row for row in page.rows}
-        return Listing(list(rows.values()), is_complete=True)
+        return RegistrantList(_by_key(page.rows), is_complete=True)
 
-    def _paged(self, path: str, stream: GoToWebinarStream) -> Listing:
-        return stream.pages(path, self._checked, "registrantKey", size="limit")
+    def _paged(self, path: str, stream: GoToWebinarStream) -> RegistrantList:
+        listing = stream.pages(path, self._checked, "registrantKey", size="limit")
+        return RegistrantList(_by_key(listing.rows), is_complete=listing.is_complete)
 
     def _checked(self, body: object) -> envelopes.Page:
         page = envelopes.array(body)
         return page._replace(rows=self._reader.read_all(page.rows))
+
+
+def _by_key(rows: list[Row]) -> Rows:
+    return {int(row["registrantKey"]): row for row in rows}

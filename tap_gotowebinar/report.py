@@ -137,13 +137,8 @@ class Report:
             *(plan.summary(), self._calls_planned, about(minutes), requests_per_minute),
         )
 
-    def webinar_done(self, *, due: bool) -> None:
-        """Count a webinar whose children are out."""
-        self.webinars_done += due
-        self.say_progress()
-
     def say_progress(self) -> None:
-        """Say how far the run is, from time to time; called with each record."""
+        """Say how far the run is, from time to time; called after each record."""
         now = self._clock()
         if now - self._last_line < (PROGRESS_INTERVAL if self._bar is None else BAR_INTERVAL):
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 import zlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -18,7 +19,7 @@ from tap_gotowebinar.records import canonical_time
 from tap_gotowebinar.state import pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from tap_gotowebinar.moments import Moment
 
@@ -31,6 +32,9 @@ _ENCODER: Final = msgspec.json.Encoder()
 Row = dict[str, Any]
 """A registrant as the list shows it."""
 
+Rows = Mapping[int, Row]
+"""A list of registrants by registrantKey, as the number it is."""
+
 
 def row_hash(row: Mapping[str, Any]) -> int:
     """Return 32 bits that differ (but for one in four thousand million times) when a list row has changed."""
@@ -39,11 +43,6 @@ def row_hash(row: Mapping[str, Any]) -> int:
     except KeyError:
         values = [row.get(name) for name in HASHED_FIELDS]
     return zlib.crc32(_ENCODER.encode(values))
-
-
-def row_key(row: Mapping[str, Any]) -> int:
-    """Return the key of a list row as the number it is."""
-    return int(row["registrantKey"])
 
 
 class RosterBookmark:
@@ -55,14 +54,13 @@ class RosterBookmark:
         read_at: When that was; only while settled.
     """
 
-    __slots__ = ("_entry", "_hashed", "_packed", "_roster", "count", "newest", "read_at")
+    __slots__ = ("_entry", "_packed", "_roster", "count", "newest", "read_at")
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         """Start from an entry of the state; its roster is unpacked when it is first needed."""
         self.newest = canonical_time(entry.get("replication_key_value"))
         self._packed: str | None = entry.get("roster")
         self._roster: dict[int, int] | None = None
-        self._hashed: tuple[Row | None, int] = (None, 0)
         # Merged states may hold a roster and a count: the roster is the safer witness.
         self.count: int | None = None if "roster" in entry else entry.get("count")
         self.read_at: str | None = None if "roster" in entry else entry.get("read_at")
@@ -78,7 +76,7 @@ class RosterBookmark:
         """How many registrants are known."""
         return len(self._known()) if self._has_roster else self.count or 0
 
-    def begin(self, rows: Sequence[Row], *, whole_list: bool) -> None:
+    def begin(self, rows: Rows, *, whole_list: bool) -> None:
         """Prepare for the rows of a complete list; a bookmark without a roster gets one of the rows dealt with earlier.
 
         Args:
@@ -87,43 +85,47 @@ class RosterBookmark:
         """
         if self._has_roster:
             return
-        past = [row for row in rows if not self._is_newer(row)] if self.is_known else []
+        past = {key: row for key, row in rows.items() if not self._is_newer(row)} if self.is_known else {}
         if whole_list and self.count is not None and self.count != len(past):
-            past = []
-        self._roster = {row_key(row): row_hash(row) for row in past}
+            past = {}
+        self._roster = {key: row_hash(row) for key, row in past.items()}
 
-    def is_due(self, row: Row) -> bool:
-        """Whether a list row is new or changed."""
-        known = self._known().get(row_key(row))
-        return known is None or known != self._hash(row)
+    def due(self, rows: Rows) -> Iterator[tuple[int, Row]]:
+        """Yield the list rows that are new or changed, and their keys."""
+        roster = self._known()
+        for key, row in rows.items():
+            known = roster.get(key)
+            if known is None or known != row_hash(row):
+                yield key, row
 
-    def remember(self, row: Row, *, not_after: str) -> None:
+    def remember(self, key: int, row: Row, *, not_after: str) -> None:
         """Note that a list row has been emitted.
 
         Args:
+            key: The registrantKey.
             row: The list row.
             not_after: Start of the run; a date later than this never becomes the bookmark.
         """
-        self._known()[row_key(row)] = self._hash(row)
-        if date := row.get("registrationDate"):
+        self._known()[key] = row_hash(row)
+        date = row.get("registrationDate")
+        if date is not None and date > (self.newest or ""):
             self.newest = max(self.newest or "", min(date, not_after))
         self._changed(count=None, read_at=None)
 
-    def complete(self, rows: Iterable[Row], moment: Moment) -> bool:
+    def complete(self, rows: Rows, moment: Moment) -> bool:
         """Note that all rows of a complete list have been dealt with.
 
         Returns:
             Whether anything changed.
         """
-        roster, present = self._known(), {row_key(row): row.get("registrationDate") or "" for row in rows}
-        newest = max(present.values(), default="")
+        roster, newest = self._known(), max((row.get("registrationDate") or "" for row in rows.values()), default="")
         # A bookmark tells old rows from new ones only when it is not behind any of them.
         if moment.is_settled(self.newest) and newest <= canonical(moment.now):
             self.newest = max(self.newest or "", newest) or None
-            self._changed(count=len(present), read_at=seconds(moment.now))
+            self._changed(count=len(rows), read_at=seconds(moment.now))
             self._roster = None
             return True
-        gone = roster.keys() - present.keys()
+        gone = roster.keys() - rows.keys()
         for key in gone:
             # Who comes back after having vanished is new again.
             del roster[key]
@@ -157,12 +159,6 @@ class RosterBookmark:
             self._packed = None
         return self._roster
 
-    def _hash(self, row: Row) -> int:
-        # A row is looked at several times in a row.
-        if self._hashed[0] is not row:
-            self._hashed = row, row_hash(row)
-        return self._hashed[1]
-
     def _is_newer(self, row: Row) -> bool:
         date = row.get("registrationDate")
         if self.count is not None:
@@ -189,33 +185,33 @@ class KeysBookmark:
         """How many registrants were seen."""
         return len(self._known())
 
-    def expect(self, rows: Iterable[Row]) -> bool:
+    def expect(self, rows: Rows) -> bool:
         """Remember who is on a list, beside those who were.
 
         Returns:
             Whether anything changed.
         """
-        new = {row_key(row) for row in rows} - self._known()
+        new = rows.keys() - self._known()
         if new:
             self._seen, self._entry = self._known() | new, None
         return bool(new)
 
-    def missing(self, rows: Iterable[Row]) -> list[int]:
+    def missing(self, rows: Rows) -> list[int]:
         """Return the keys that a complete list no longer has."""
-        return sorted(self._known() - {row_key(row) for row in rows})
+        return sorted(self._known() - rows.keys())
 
     def forget(self, key: int) -> None:
         """Note that a removal has been emitted."""
         self._known().discard(key)
         self._entry = None
 
-    def complete(self, rows: Iterable[Row], *, settled: bool) -> bool:
+    def complete(self, rows: Rows, *, settled: bool) -> bool:
         """Remember who is on a complete list; nobody once the webinar is settled.
 
         Returns:
             Whether anything changed.
         """
-        seen = set() if settled else {row_key(row) for row in rows}
+        seen = set() if settled else set(rows)
         if seen == self._known():
             return False
         self._seen, self._entry = seen, None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class RosterStateManager(StreamStateManager):
-    """Keeps the SDK's state out of the way and tells the stream which records have been written.
+    """Keeps the SDK's state out of the way.
 
     The SDK would search a list of partitions for each access and print all of it after each webinar.
     """
@@ -25,7 +25,6 @@ class RosterStateManager(StreamStateManager):
     def __init__(self, stream: GoToWebinarStream) -> None:
         """Serve one stream."""
         super().__init__(stream_name=stream.name, tap_state={}, tap_name=stream.tap_name)
-        self._stream = stream
 
     @property
     def stream_state(self) -> dict[str, Any]:
@@ -50,8 +49,7 @@ class RosterStateManager(StreamStateManager):
 
     @override
     def increment_state(self, latest_record: Any, *, context: Context | None = None, replication_key: str) -> None:
-        """Called after the record was written, so that the state is never ahead of the records."""
-        self._stream.written()
+        pass
 
 
 def says_something(record: logging.LogRecord) -> bool:

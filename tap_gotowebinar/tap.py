@@ -248,7 +248,6 @@ class TapGoToWebinar(CommandLineTap):
 
     def _count_record(self, stream: str) -> None:
         self.report.tally(stream).records += 1
-        self.report.say_progress()
 
 
 if __name__ == "__main__":

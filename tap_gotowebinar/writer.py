@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 BUFFER_SIZE: Final = 64 * 1024
 """Bytes collected before they are written."""
 
-MAX_DELAY: Final = 2.0
-"""Seconds a message may stay in the buffer while the run goes on."""
-
 STATE_INTERVAL: Final = 10.0
 """Seconds between two STATE messages, at the least."""
 
@@ -58,7 +55,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self._output = output
         self._encoder = msgspec.json.Encoder(enc_hook=enc_hook, decimal_format="number")
         self._buffer = bytearray()
-        self._flushed_at = time.monotonic()
+        self._extracted_at: dt.datetime | None = None
         self._schemas: dict[str, SchemaMessage] = {}
         self._handed_over = 0
         self.on_record: Callable[[str], None] = lambda _stream: None
@@ -78,10 +75,12 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self._append(self.serialize_message(message))
 
     def write_record(self, stream: str, record: dict[str, Any]) -> None:
-        """Write a RECORD message of a record that needs no mapping; the same line as `write_message` would write."""
-        self.on_record(stream)
-        now = dt.datetime.now(dt.UTC)
-        message = {"type": "RECORD", "stream": stream, "record": record, "time_extracted": now}
+        """Write a RECORD message of a record that needs no mapping; the same line as `write_message` would write.
+
+        What is collected between two waits was extracted at the same time.
+        """
+        self._extracted_at = self._extracted_at or dt.datetime.now(dt.UTC)
+        message = {"type": "RECORD", "stream": stream, "record": record, "time_extracted": self._extracted_at}
         self._encoder.encode_into(message, self._buffer, -1)
         self._finish_line()
 
@@ -100,14 +99,14 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         return self._handed_over + len(self._buffer)
 
     def flush(self) -> None:
-        """Hand everything collected to the reader at the other end.
+        """Hand everything collected to the reader at the other end; done before each wait, so that it has work.
 
         Raises:
             OutputError: there is none any more, or the disk is full. What was collected is lost.
         """
         data, self._buffer = bytes(self._buffer), bytearray()
         self._handed_over += len(data)
-        self._flushed_at = time.monotonic()
+        self._extracted_at = None
         if not data:
             return
         # Looked up late: the SDK's test runner puts another standard output in its place.
@@ -127,11 +126,6 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             msg = f"the output cannot be written ({error.strerror}); stopped"
             raise OutputError(msg) from None
 
-    def flush_if_old(self) -> None:
-        """Flush when the last time is `MAX_DELAY` ago; called before waiting, too, so that the target has work."""
-        if time.monotonic() - self._flushed_at >= MAX_DELAY:
-            self.flush()
-
     def _abandon(self) -> None:
         """Keep the interpreter from failing once more, with a traceback, at its own flush."""
         if self._output is None:
@@ -145,8 +139,6 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self._buffer += b"\n"
         if len(self._buffer) >= BUFFER_SIZE:
             self.flush()
-        else:
-            self.flush_if_old()
 
 
 class StateWriter(SdkStateWriter):

@@ -30,14 +30,18 @@ def person(key: int, date: str | None = "2025-02-01T10:00:00.000000Z", **fields:
     return {"registrantKey": str(key), "email": f"{key}@example.com", "registrationDate": date, **fields}
 
 
+def by_key(rows: list[Row]) -> dict[int, Row]:
+    return {int(row["registrantKey"]): row for row in rows}
+
+
 def emitted(bookmark: RosterBookmark, rows: list[Row], moment: Moment = ALIVE, *, whole_list: bool = True) -> list[str]:
     """Read a list to its end, as a stream does; return the keys that came out."""
-    bookmark.begin(rows, whole_list=whole_list)
-    due = [row for row in rows if bookmark.is_due(row)]
-    for row in due:
-        bookmark.remember(row, not_after=canonical(moment.now))
-    bookmark.complete(rows, moment)
-    return [row["registrantKey"] for row in due]
+    bookmark.begin(by_key(rows), whole_list=whole_list)
+    due = list(bookmark.due(by_key(rows)))
+    for key, row in due:
+        bookmark.remember(key, row, not_after=canonical(moment.now))
+    bookmark.complete(by_key(rows), moment)
+    return [row["registrantKey"] for _, row in due]
 
 
 def reloaded(bookmark: RosterBookmark) -> RosterBookmark:
@@ -139,11 +143,11 @@ def test_the_bookmark_is_the_newest_date_and_never_in_the_future() -> None:
 
 def test_an_alive_webinar_without_anybody_is_remembered_once() -> None:
     bookmark = RosterBookmark({})
-    assert bookmark.complete([], ALIVE)
+    assert bookmark.complete({}, ALIVE)
     again = reloaded(bookmark)
-    again.begin([], whole_list=True)
+    again.begin({}, whole_list=True)
     assert again.is_known
-    assert not again.complete([], ALIVE)
+    assert not again.complete({}, ALIVE)
 
 
 def test_reading_again_what_has_not_changed_is_no_change() -> None:
@@ -151,8 +155,8 @@ def test_reading_again_what_has_not_changed_is_no_change() -> None:
     emitted(bookmark, rows)
     before = json.dumps(bookmark.entry())
     again = reloaded(bookmark)
-    again.begin(rows, whole_list=True)
-    assert not again.complete(rows, ALIVE)
+    again.begin(by_key(rows), whole_list=True)
+    assert not again.complete(by_key(rows), ALIVE)
     assert json.dumps(again.entry()) == before
 
 
@@ -216,8 +220,8 @@ def test_half_a_reading_of_a_settled_webinar_is_gone_on_with(*, whole_list: bool
     emitted(bookmark, rows, SETTLED)
     late = [person(key, "2025-06-01T00:00:00.000000Z") for key in (3, 4)]
     bookmark = reloaded(bookmark)
-    bookmark.begin([*rows, *late], whole_list=whole_list)
-    bookmark.remember(late[0], not_after=canonical(NOW))
+    bookmark.begin(by_key([*rows, *late]), whole_list=whole_list)
+    bookmark.remember(3, late[0], not_after=canonical(NOW))
     assert emitted(reloaded(bookmark), [*rows, *late], SETTLED, whole_list=whole_list) == ["4"]
 
 
@@ -245,8 +249,8 @@ def test_a_merged_entry_of_roster_and_count_loses_nothing() -> None:
 def test_a_merged_list_of_keys_only_tells_of_people_who_are_really_gone() -> None:
     """The entry of a settled webinar is gone from the new state, and comes back from the old one."""
     bookmark = KeysBookmark({})
-    bookmark.complete([person(1), person(2)], settled=False)
-    assert KeysBookmark(bookmark.entry()).missing([person(2)]) == [1]
+    bookmark.complete(by_key([person(1), person(2)]), settled=False)
+    assert KeysBookmark(bookmark.entry()).missing({2: person(2)}) == [1]
 
 
 # Removals
@@ -254,24 +258,24 @@ def test_a_merged_list_of_keys_only_tells_of_people_who_are_really_gone() -> Non
 
 def test_nobody_is_missed_before_anybody_was_seen() -> None:
     bookmark = KeysBookmark({})
-    assert (bookmark.missing([person(1)]), bookmark.is_known, bookmark.entry()) == ([], False, {})
+    assert (bookmark.missing({1: person(1)}), bookmark.is_known, bookmark.entry()) == ([], False, {})
 
 
 def test_each_removal_is_told_once() -> None:
     bookmark = KeysBookmark({})
-    bookmark.complete([person(1), person(2), person(3)], settled=False)
+    bookmark.complete(by_key([person(1), person(2), person(3)]), settled=False)
     bookmark = KeysBookmark(json.loads(json.dumps(bookmark.entry())))
-    assert bookmark.missing([person(3)]) == [1, 2]
+    assert bookmark.missing({3: person(3)}) == [1, 2]
     bookmark.forget(1)
-    assert KeysBookmark(bookmark.entry()).missing([person(3)]) == [2]
+    assert KeysBookmark(bookmark.entry()).missing({3: person(3)}) == [2]
 
 
 def test_of_a_settled_webinar_nobody_is_remembered() -> None:
     bookmark = KeysBookmark({})
-    bookmark.complete([person(1)], settled=False)
-    assert bookmark.complete([person(1)], settled=True)
+    bookmark.complete({1: person(1)}, settled=False)
+    assert bookmark.complete({1: person(1)}, settled=True)
     assert bookmark.entry() == {}
-    assert not bookmark.complete([person(1)], settled=True)
+    assert not bookmark.complete({1: person(1)}, settled=True)
 
 
 # The one record of a webinar
@@ -458,32 +462,33 @@ class Webinar(RuleBasedStateMachine):
     def read(self, bookmarks: Bookmarks, reader: Reader) -> None:
         for row in self.due_rows(bookmarks, reader):
             self.write(bookmarks, reader, row)
-        rows = list(self.rows.values())
+        rows = by_key(list(self.rows.values()))
         bookmarks.of(reader.name, RosterBookmark).of("1").complete(rows, self.moment)
-        newest = max((row["registrationDate"] or "" for row in rows), default="")
+        newest = max((row["registrationDate"] or "" for row in rows.values()), default="")
         if self.moment.is_settled(reader.memory.newest) and newest <= canonical(self.now):
             reader.memory = Memory(None, len(rows), max(reader.memory.newest, newest))
         else:
             reader.memory = Memory(dict(self.rows), 0, reader.memory.newest)
 
     def due_rows(self, bookmarks: Bookmarks, reader: Reader) -> list[Row]:
-        rows = list(self.rows.values())
+        rows = by_key(list(self.rows.values()))
         bookmark = bookmarks.of(reader.name, RosterBookmark).of("1")
         bookmark.begin(rows, whole_list=reader.whole_list)
-        due = [row for row in rows if bookmark.is_due(row)]
+        due = [row for _, row in bookmark.due(rows)]
         known = reader.emitted(self.rows)
         assert due == [row for key, row in self.rows.items() if known.get(key) != row]
         return due
 
     def write(self, bookmarks: Bookmarks, reader: Reader, row: Row) -> None:
         known = reader.emitted(self.rows)
-        bookmarks.of(reader.name, RosterBookmark).of("1").remember(row, not_after=canonical(self.now))
+        bookmark = bookmarks.of(reader.name, RosterBookmark).of("1")
+        bookmark.remember(int(row["registrantKey"]), row, not_after=canonical(self.now))
         newest = max(reader.memory.newest, min(row["registrationDate"] or "", canonical(self.now)))
         reader.memory = Memory({**known, row["registrantKey"]: row}, 0, newest)
 
     def read_removals(self, bookmarks: Bookmarks) -> None:
         bookmark = bookmarks.of("registrant_removals", KeysBookmark).of("1")
-        rows = list(self.rows.values())
+        rows = by_key(list(self.rows.values()))
         missing = {str(key) for key in bookmark.missing(rows)}
         assert missing == self.seen - self.rows.keys()
         for key in missing:

@@ -253,7 +253,7 @@ def test_as_many_calls_are_in_flight_as_allowed_and_never_more(
 def test_details_of_the_next_webinar_are_in_flight_while_those_of_this_one_are(
     make_sandbox: Callable[..., Sandbox],
 ) -> None:
-    sandbox = make_sandbox(webinars=6, registrants=6, latency=0.01, now=NOW)
+    sandbox = make_sandbox(webinars=6, registrants=6, latency=0.05, now=NOW)
     run(sandbox, 5)
     times: dict[str, list[tuple[float, float]]] = {}
     for call in sandbox.control.calls():

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from singer_sdk.singerlib import RecordMessage, SchemaMessage
 
-from tap_gotowebinar import writer
 from tap_gotowebinar.bookmarks import Bookmarks, RecordBookmark
 from tap_gotowebinar.writer import (
     BUFFER_SIZE,
@@ -184,18 +183,10 @@ def test_messages_are_collected_and_written_in_whole_lines() -> None:
     assert [json.loads(line)["record"]["number"] for line in b"".join(written).splitlines()] == list(range(5000))
 
 
-def test_a_message_does_not_wait_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "MAX_DELAY", 0.0)
-    output = io.BytesIO()
-    MessageWriter(output).write_message(record(1))
-    assert len(lines(output)) == 1
-
-
 def test_nothing_is_written_when_there_is_nothing() -> None:
     output = io.BytesIO()
     messages = MessageWriter(output)
     messages.flush()
-    messages.flush_if_old()
     assert output.getvalue() == b""
 
 

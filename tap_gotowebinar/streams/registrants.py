@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import abc
 import functools
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
@@ -16,42 +17,25 @@ from tap_gotowebinar.rosters import KeysBookmark, RosterBookmark
 from tap_gotowebinar.streams.webinars import Webinars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_gotowebinar.bookmarks import Bookmark
-    from tap_gotowebinar.envelopes import Listing
     from tap_gotowebinar.moments import Moment
     from tap_gotowebinar.plan import DueRule
     from tap_gotowebinar.readahead import Foresight
+    from tap_gotowebinar.registrant_list import RegistrantList
+    from tap_gotowebinar.rosters import Row, Rows
 
 
 class RegistrantStream(WebinarChild):
-    """What the streams on the list of registrants share: the list, and what of it is new or changed."""
+    """What the streams on the list of registrants share: the list, read once."""
 
     parent_stream_type = Webinars
-    replication_key = "registrationDate"
     primary_keys = ("webinarKey", "registrantKey")
     answer_keys = ("registrantKey",)
-    bookmark_kind: ClassVar[type[Bookmark]] = RosterBookmark
 
     list_path: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/registrants"
-
-    repeats_whole_list: ClassVar[bool]
-    """Whether the whole list of a settled webinar is emitted again when its count says that the past has changed."""
-
-    _pending: Callable[[], None] | None = None
-    """Remembers what was given out last; None when that has been done."""
-
-    @property
-    def emits_everything(self) -> bool:
-        """Whether the catalog asks for all rows each time; bookmarks are left alone then."""
-        return self.replication_method == REPLICATION_FULL_TABLE
-
-    @override
-    def reason(self, rule: DueRule, moment: Moment, newest: str | None, webinar_key: str) -> Reason | None:
-        return Reason.ALIVE if self.emits_everything else super().reason(rule, moment, newest, webinar_key)
 
     def list_call(self, context: Context | None) -> Foreseen:
         """Return the call for the list of a webinar."""
@@ -63,50 +47,70 @@ class RegistrantStream(WebinarChild):
     def foresee(self, context: Context) -> Foresight:
         yield self.list_call(context)
 
-    def read_list(self, context: Context | None) -> Listing | None:
+    def read_list(self, context: Context | None) -> RegistrantList | None:
         """Return the list of a webinar; None when it could not be read."""
-        listing: Listing | None = self.tolerant_result(self.list_call(context), self.webinar_of(context).key)
+        listing: RegistrantList | None = self.tolerant_result(self.list_call(context), self.webinar_of(context).key)
         return listing
 
-    def due_among(self, rows: list[dict[str, Any]], webinar_key: str) -> Iterator[dict[str, Any]]:
-        """Yield those of a webinar's list rows that this stream has not emitted as they are."""
+
+class RosterStream(RegistrantStream):
+    """What the streams share that emit the people of a list: which of them are new or changed."""
+
+    replication_key = "registrationDate"
+    bookmark_kind = RosterBookmark
+
+    repeats_whole_list: ClassVar[bool]
+    """Whether the whole list of a settled webinar is emitted again when its count says that the past has changed."""
+
+    @property
+    def emits_everything(self) -> bool:
+        """Whether the catalog asks for all rows each time; bookmarks are left alone then."""
+        return self.replication_method == REPLICATION_FULL_TABLE
+
+    @override
+    def reason(self, rule: DueRule, moment: Moment, newest: str | None, webinar_key: str) -> Reason | None:
+        return Reason.ALIVE if self.emits_everything else super().reason(rule, moment, newest, webinar_key)
+
+    def due_among(self, rows: Rows, webinar_key: str) -> Iterable[tuple[int, Row]]:
+        """Return those of a webinar's list rows that this stream has not emitted as they are, and their keys."""
         if self.emits_everything:
-            return iter(rows)
+            return rows.items()
         bookmark: RosterBookmark = self.bookmarks.of(webinar_key)
         bookmark.begin(rows, whole_list=self.repeats_whole_list)
-        return filter(bookmark.is_due, rows)
+        return bookmark.due(rows)
 
-    def due_rows(self, context: Context | None) -> Iterator[dict[str, Any]]:
-        """Yield the list rows that are due, and note at the end that the list has been read."""
+    @abc.abstractmethod
+    def record_of(self, row: Row, context: Context | None) -> Record | None:
+        """Return the record of a list row; None when it is gone (counted in the tally) or cannot be had now."""
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
         listing = self.read_list(context)
         if listing is None:
             return
         rows, webinar = listing.rows, self.webinar_of(context)
         self.tap.removals.expect(webinar.key, rows)
         bookmark: RosterBookmark = self.bookmarks.of(webinar.key)
-        is_read = listing.is_complete and not self.emits_everything
-        for row in self.due_among(rows, webinar.key):
-            self._pending = functools.partial(bookmark.remember, row, not_after=self.tap.started)
-            yield row
-            # What was refused, given up or cut off stays due: then the webinar is not read to the end.
-            is_read = is_read and self._pending is None
+        remembers = not self.emits_everything
+        is_read = listing.is_complete and remembers
+        for key, row in self.due_among(rows, webinar.key):
+            gone = len(self.tally.gone)
+            record = self.record_of(row, context)
+            if record is not None:
+                yield record
+            elif len(self.tally.gone) == gone:
+                # What was refused, given up or cut off stays due: then the webinar is not read to the end.
+                is_read = False
+                continue
+            if remembers:
+                bookmark.remember(key, row, not_after=self.tap.started)
+                self.bookmarks.changed()
+            self.checkpoint()
         if is_read and bookmark.complete(rows, webinar.moment):
             self.bookmarks.changed()
 
-    @override
-    def written(self) -> None:
-        self.dealt_with()
-        super().written()
 
-    def dealt_with(self) -> None:
-        """Note that nothing is left to do for what was given out last."""
-        if self._pending is not None:
-            self._pending()
-            self._pending = None
-            self.bookmarks.changed()
-
-
-class Registrants(RegistrantStream):
+class Registrants(RosterStream):
     """Who registered for a webinar: one call per webinar."""
 
     name = "registrants"
@@ -114,12 +118,11 @@ class Registrants(RegistrantStream):
     repeats_whole_list = True
 
     @override
-    def get_records(self, context: Context | None) -> Iterator[Record]:
-        for row in self.due_rows(context):
-            yield dict(row)
+    def record_of(self, row: Row, context: Context | None) -> Record:
+        return dict(row)
 
 
-class RegistrantDetails(RegistrantStream):
+class RegistrantDetails(RosterStream):
     """What a registrant told in the registration form: one call per new or changed registrant."""
 
     name = "registrant_details"
@@ -127,23 +130,17 @@ class RegistrantDetails(RegistrantStream):
     repeats_whole_list = False
 
     @override
-    def get_records(self, context: Context | None) -> Iterator[Record]:
-        webinar = self.webinar_of(context)
-        for row in self.due_rows(context):
-            gone = len(self.tally.gone)
-            record = self.tolerant_result(self._call(context, row), webinar.key)
-            if record is not None:
-                yield record
-            elif len(self.tally.gone) > gone and not self.emits_everything:
-                self.dealt_with()
+    def record_of(self, row: Row, context: Context | None) -> Record | None:
+        record: Record | None = self.tolerant_result(self._call(context, row), self.webinar_of(context).key)
+        return record
 
     @override
     def foresee(self, context: Context) -> Foresight:
         listing = yield self.list_call(context)
-        for row in self.due_among(listing.rows, self.webinar_of(context).key):
+        for _, row in self.due_among(listing.rows, self.webinar_of(context).key):
             yield self._call(context, row)
 
-    def _call(self, context: Context | None, row: dict[str, Any]) -> Foreseen:
+    def _call(self, context: Context | None, row: Row) -> Foreseen:
         keys = {**(context or {}), "registrantKey": row["registrantKey"]}
         path = self.path.format_map(keys)
         return Foreseen(path, functools.partial(self.call, path, functools.partial(self.read_single, keys)))
@@ -162,7 +159,7 @@ class RegistrantRemovals(RegistrantStream):
         settled = moment.is_settled(newest)
         return None if settled and not self.bookmarks.of(webinar_key).is_known else Reason.ALIVE
 
-    def expect(self, webinar_key: str, rows: Iterable[dict[str, Any]]) -> None:
+    def expect(self, webinar_key: str, rows: Rows) -> None:
         """Remember who is on a list before the other streams emit them.
 
         Their details may take hours; a run that is killed meanwhile must not forget whom the next one has to miss.
@@ -178,7 +175,9 @@ class RegistrantRemovals(RegistrantStream):
         webinar = self.webinar_of(context)
         bookmark = self.bookmarks.of(webinar.key)
         for key in bookmark.missing(listing.rows):
-            self._pending = functools.partial(bookmark.forget, key)
             yield {"registrantKey": str(key), "removedAt": self.tap.started}
+            bookmark.forget(key)
+            self.bookmarks.changed()
+            self.checkpoint()
         if bookmark.complete(listing.rows, settled=self.is_settled(webinar)):
             self.bookmarks.changed()

@@ -44,8 +44,8 @@ class Webinars(GoToWebinarStream):
     def get_records(self, context: Context | None) -> Iterator[Record]:
         for webinar in self.tap.plan.webinars:
             yield dict(webinar.record)
-            self.tap.report.webinar_done(due=webinar.reason is not None)
-            self.tap.stop_signals.check()
+            self.tap.report.webinars_done += webinar.reason is not None
+            self.checkpoint()
 
     @override
     def generate_child_contexts(self, record: Record, context: Context | None) -> Iterator[Context]:
@@ -129,6 +129,7 @@ class WebinarDetails(WebinarChild):
             yield dict(record)
             bookmark.remember(record)
             self.bookmarks.changed()
+            self.checkpoint()
         if bookmark.complete(webinar.moment, settled=self.is_settled(webinar)):
             self.bookmarks.changed()
 
