@@ -261,8 +261,8 @@ def test_details_of_the_next_webinar_are_in_flight_while_those_of_this_one_are(
             times.setdefault(call["path"].split("/")[-3], []).append((call["at"], call["done"]))
     spans = sorted((min(at for at, _ in span), max(done for _, done in span)) for span in times.values())
 
-    assert len(spans) > 3
-    assert all(following[0] < span[1] for span, following in itertools.pairwise(spans))
+    # One after the other, none would begin before the one before it has ended.
+    assert sum(following[0] < span[1] for span, following in itertools.pairwise(spans)) >= 3
 
 
 # Failures at their own place
