@@ -84,6 +84,20 @@ class Access:
             raise no_such_webinar(key)
         return webinar
 
+    def webinar_alone(self, request: Request) -> Webinar:
+        """Return the webinar of a path that names no organizer, whose organizer must be permitted.
+
+        Raises:
+            ProductError: 400, 403 or 404.
+        """
+        key = path_key(request, "webinarKey")
+        self._permit(key)
+        webinar = self._live.world.webinars.get(key)
+        if webinar is None:
+            raise no_such_webinar(key)
+        self._permit(webinar.organizer_key)
+        return webinar
+
     def gathering(self, request: Request) -> Gathering:
         """Return what happened in the session, which must be the webinar's and over.
 
@@ -105,7 +119,7 @@ class Access:
         """
         gathering = self.gathering(request)
         key = path_key(request, "registrantKey")
-        if key not in gathering.attendees:
+        if not gathering.lists(key):
             raise no_such_registrant(key)
         return gathering, key
 

@@ -12,12 +12,14 @@ from tap_gotowebinar.sandbox.access import TokenGuard
 from tap_gotowebinar.sandbox.authorize_endpoint import AuthorizeEndpoint
 from tap_gotowebinar.sandbox.changes import UnknownError
 from tap_gotowebinar.sandbox.control_endpoints import ControlEndpoints
+from tap_gotowebinar.sandbox.crew_endpoints import CrewEndpoints
 from tap_gotowebinar.sandbox.door import Door
 from tap_gotowebinar.sandbox.engagement_endpoints import EngagementEndpoints
 from tap_gotowebinar.sandbox.errors import ProductError, json_response
 from tap_gotowebinar.sandbox.identity_endpoints import IdentityEndpoints
 from tap_gotowebinar.sandbox.live import Live
 from tap_gotowebinar.sandbox.oauth_endpoint import OAuthEndpoint
+from tap_gotowebinar.sandbox.recording_endpoints import RecordingEndpoints
 from tap_gotowebinar.sandbox.registrant_endpoints import RegistrantEndpoints
 from tap_gotowebinar.sandbox.session_endpoints import SessionEndpoints
 from tap_gotowebinar.sandbox.webinar_endpoints import WebinarEndpoints
@@ -35,6 +37,8 @@ def make_app(live: Live) -> Door:
         *RegistrantEndpoints(live).routes(),
         *SessionEndpoints(live).routes(),
         *EngagementEndpoints(live).routes(),
+        *CrewEndpoints(live).routes(),
+        *RecordingEndpoints(live).routes(),
     ]
     identity: list[BaseRoute] = [*IdentityEndpoints(live).routes()]
     routes: list[BaseRoute] = [

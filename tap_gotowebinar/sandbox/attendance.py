@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import NamedTuple
 
 from tap_gotowebinar.sandbox.dice import chance, dice, throw
 from tap_gotowebinar.sandbox.model import Session, Window
@@ -19,15 +18,8 @@ MOST = 0.95
 Spells = list[Window]
 
 
-class Turnout(NamedTuple):
-    """The registrantKeys of those who came, and of those who are listed though they did not."""
-
-    present: list[int]
-    absent: list[int]
-
-
-def make_turnout(seed: int, session: Session, registrants: Iterable[Registrant], share: float) -> Turnout:
-    """Make up who attended.
+def make_turnout(seed: int, session: Session, registrants: Iterable[Registrant], share: float) -> dict[int, bool]:
+    """Make up who attended: the registrantKeys of all who are listed, and whether they were there.
 
     Nobody comes to a practice session, and to a few others. Only approved people come who registered before the
     start. Where somebody came, a few who did not are listed too.
@@ -39,14 +31,14 @@ def make_turnout(seed: int, session: Session, registrants: Iterable[Registrant],
         share: The part of them that attends, on average.
     """
     share = _share(seed, session, share)
-    turnout = Turnout([], [])
+    turnout: dict[int, bool] = {}
     for registrant in registrants:
         key = registrant.registrant_key
         if _attends(seed, session, registrant, share):
-            turnout.present.append(key)
+            turnout[key] = True
         elif session.guests is None and throw(seed, session.key, key, "listed") < LISTED_ABSENT:
-            turnout.absent.append(key)
-    return turnout if turnout.present else Turnout([], [])
+            turnout[key] = False
+    return turnout if any(turnout.values()) else {}
 
 
 def make_spells(seed: int, session: Session, registrant_key: int) -> Spells:

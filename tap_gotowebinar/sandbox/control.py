@@ -199,6 +199,26 @@ class Control:
         """Answer the question of this number (from 0, as the session lists them) now."""
         self._ask("POST", f"webinars/{webinar_key}/sessions/{session_key}/questions/{number}", {"answer": answer})
 
+    def add_panelist(self, webinar_key: Key) -> str:
+        """Add somebody as a panelist and return the panelistId."""
+        return str(self._ask("POST", f"webinars/{webinar_key}/panelists")["panelistId"])
+
+    def remove_panelist(self, webinar_key: Key, panelist_id: Key) -> None:
+        """Take a panelist away."""
+        self._ask("DELETE", f"webinars/{webinar_key}/panelists/{panelist_id}")
+
+    def add_coorganizer(self, webinar_key: Key) -> str:
+        """Add somebody from outside as a co-organizer and return the memberKey."""
+        return str(self._ask("POST", f"webinars/{webinar_key}/coorganizers")["memberKey"])
+
+    def remove_coorganizer(self, webinar_key: Key, member_key: Key) -> None:
+        """Take a co-organizer away."""
+        self._ask("DELETE", f"webinars/{webinar_key}/coorganizers/{member_key}")
+
+    def add_recording(self, webinar_key: Key, name: str = "A recording") -> str:
+        """Add a recording made now and return its recordingAssetKey."""
+        return str(self._ask("POST", f"webinars/{webinar_key}/recordings", {"name": name})["recordingAssetKey"])
+
     def expire_access_tokens(self) -> None:
         """Let every access token expire now."""
         self._ask("POST", "tokens/expire")

@@ -8,11 +8,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tap_gotowebinar.sandbox.changes import Changes
+from tap_gotowebinar.sandbox.crew_control_endpoints import CrewControlEndpoints
 from tap_gotowebinar.sandbox.errors import json_response
 from tap_gotowebinar.sandbox.live import Live
 from tap_gotowebinar.sandbox.session_control_endpoints import SessionControlEndpoints
-from tap_gotowebinar.sandbox.session_truth import session_truth
 from tap_gotowebinar.sandbox.truth import truth
+from tap_gotowebinar.sandbox.truth_of_kinds import truth_of
 
 WEBINARS = "/webinars"
 WEBINAR = f"{WEBINARS}/{{webinar}}"
@@ -47,6 +48,7 @@ class ControlEndpoints:
             Route(REGISTRANT, self.change_registrant, methods=["PATCH"]),
             Route(REGISTRANT, self.cancel_registrant, methods=["DELETE"]),
             *SessionControlEndpoints(self._live, self._changes).routes(),
+            *CrewControlEndpoints(self._live, self._changes).routes(),
         ]
 
     async def calls(self, _request: Request) -> Response:
@@ -65,7 +67,7 @@ class ControlEndpoints:
     async def truth(self, request: Request) -> Response:
         """Give all there is of the kinds asked for."""
         kinds = [kind for kind in request.query_params.get("kinds", "").split(",") if kind]
-        return json_response(session_truth(self._live.diary, kinds) if kinds else truth(self._live.world))
+        return json_response(truth_of(self._live, kinds) if kinds else truth(self._live.world))
 
     async def options(self, _request: Request) -> Response:
         """Give the options in force."""

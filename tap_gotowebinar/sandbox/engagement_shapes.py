@@ -52,7 +52,7 @@ class EngagementShapes:
                 question_type=ballot.type if more else None,
                 date_asked=stamp(session.window.start) if more else None,
             )
-            for ballot, texts in (ballots.answers(registrant_key) if registrant_key in gathering.present else ())
+            for ballot, texts in (ballots.answers(registrant_key) if gathering.was_there(registrant_key) else ())
         ]
 
     def question(self, gathering: Gathering, asked: Asked) -> AttendeeQuestion:

@@ -1,8 +1,6 @@
 """What happened in one session."""
 
-from itertools import chain
-
-from tap_gotowebinar.sandbox.attendance import Spells, Turnout, make_spells, make_turnout, no_spells, seconds
+from tap_gotowebinar.sandbox.attendance import Spells, make_spells, make_turnout, no_spells, seconds
 from tap_gotowebinar.sandbox.ballots import Ballots, make_polls, make_survey
 from tap_gotowebinar.sandbox.dice import throw
 from tap_gotowebinar.sandbox.model import Organizer, Session, Webinar
@@ -40,39 +38,46 @@ class Gathering:
         self._late: dict[int, Spells] = {}
         self._asked: list[Asked] = []
         self._replies: dict[tuple[int, int], list[Reply]] = {}
-        self._turnout = Turnout([], [])
+        self._turnout: dict[int, bool] = {}
+        self._list: dict[int, bool] = {}
         self._made_of = -1
 
     @property
     def attendees(self) -> list[int]:
         """The registrantKeys of all who are listed, in the order of the list."""
-        turnout = self._turned_out()
-        return list(dict.fromkeys(chain(turnout.present, turnout.absent, self._latecomers())))
+        return list(self._listed())
 
     @property
     def present(self) -> list[int]:
         """The registrantKeys of those who were there for a second at least."""
-        late = (key for key in self._latecomers() if seconds(self._late[key]))
-        return list(dict.fromkeys(chain(self._turned_out().present, late)))
+        return [key for key, was_there in self._listed().items() if was_there]
+
+    def lists(self, registrant_key: int) -> bool:
+        """Tell whether someone is listed."""
+        return registrant_key in self._listed()
+
+    def was_there(self, registrant_key: int) -> bool:
+        """Tell whether someone was there for a second at least."""
+        return self._listed().get(registrant_key, False)
 
     def spells(self, registrant_key: int) -> Spells:
         """Return when someone was there."""
-        turnout, late = self._turned_out(), self._late.get(registrant_key, [])
-        if registrant_key in turnout.present:
-            return [*make_spells(self._options.seed, self.session, registrant_key), *late]
-        if registrant_key in turnout.absent:
+        made_up = self._turnout.get(registrant_key) if self.lists(registrant_key) else None
+        late = self._late.get(registrant_key, [])
+        if made_up is None:
+            return late
+        if not made_up:
             return [*no_spells(self.session, registrant_key), *late]
-        return late
+        return [*make_spells(self._options.seed, self.session, registrant_key), *late]
 
     def asked(self, registrant_key: int) -> list[Asked]:
         """Return what someone asked, with the answers."""
-        turnout = self._turned_out()
         asked = [one for one in self._asked if one.asker == registrant_key]
-        if registrant_key in turnout.present:
+        if self.lists(registrant_key) and self._turnout.get(registrant_key):
             share, host = self._options.questions, self._host
             asked = [*make_questions(self._options.seed, self.session, registrant_key, share, host), *asked]
         return [
-            Asked(one.asker, one.question, one.at, one.replies + tuple(self._replies.get((one.asker, number), ())))
+            one._replace(replies=one.replies + tuple(self._replies.get((registrant_key, number), ())))
             for number, one in enumerate(asked)
         ]
 
@@ -83,6 +88,7 @@ class Gathering:
     def attend(self, registrant_key: int, spells: Spells) -> None:
         """Let someone have been there, too, or for longer."""
         self._late.setdefault(registrant_key, []).extend(spells)
+        self._made_of = -1
 
     def ask(self, asked: Asked) -> None:
         """Let an attendee have asked something more."""
@@ -102,13 +108,16 @@ class Gathering:
         earlier = askers[:number].count(asker)
         self._replies.setdefault((asker, earlier), []).append(reply)
 
-    def _latecomers(self) -> list[int]:
-        return [key for key in self._late if key in self.roll.registrants]
-
-    def _turned_out(self) -> Turnout:
-        """Return who came, made up anew when registrants change."""
+    def _listed(self) -> dict[int, bool]:
+        """Return who is listed and whether they were there, made up anew when registrants change."""
         if self._made_of != self.roll.version:
-            registrants = self.roll.registrants.values()
-            self._turnout = make_turnout(self._options.seed, self.session, registrants, self._options.attendance)
+            registrants = self.roll.registrants
+            self._turnout = make_turnout(
+                self._options.seed, self.session, registrants.values(), self._options.attendance
+            )
+            self._list = dict(self._turnout)
+            for key, spells in self._late.items():
+                if key in registrants:
+                    self._list[key] = self._turnout.get(key, False) or bool(seconds(spells))
             self._made_of = self.roll.version
-        return self._turnout
+        return self._list

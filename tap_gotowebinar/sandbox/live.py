@@ -7,11 +7,13 @@ from typing import Any
 from tap_gotowebinar.sandbox.calls import CallLog
 from tap_gotowebinar.sandbox.codes import Codes
 from tap_gotowebinar.sandbox.credentials import credentials
+from tap_gotowebinar.sandbox.crew import Crew
 from tap_gotowebinar.sandbox.diary import Diary
 from tap_gotowebinar.sandbox.dice import dice
 from tap_gotowebinar.sandbox.faults import Faults
 from tap_gotowebinar.sandbox.limiter import SlidingWindow
 from tap_gotowebinar.sandbox.options import Options
+from tap_gotowebinar.sandbox.recordings import Recordings
 from tap_gotowebinar.sandbox.tokens import Tokens
 from tap_gotowebinar.sandbox.world import World
 
@@ -24,6 +26,8 @@ class Live:
         self.options = options
         self.world = World(options)
         self.diary = Diary(self.world, options)
+        self.crew = Crew(self.world)
+        self.recordings = Recordings(self.diary)
         self.credentials = credentials(options.seed)
         self.codes = Codes(dice(options.seed, "codes"))
         self.tokens = Tokens(options.seed, self.credentials, self.codes, self.world.owner.email, lambda: self.options)

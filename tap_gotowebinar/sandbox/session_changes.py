@@ -124,7 +124,7 @@ class SessionChanges:
 
     def _attendee(self, gathering: Gathering, registrant_key: str) -> int:
         key = number(registrant_key)
-        if key not in gathering.attendees:
+        if not gathering.lists(key):
             message = f"no attendee {registrant_key}"
             raise UnknownError(message)
         return key

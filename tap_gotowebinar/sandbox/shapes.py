@@ -36,7 +36,7 @@ class Shapes:
             omid=webinar.omid,
             subject=webinar.subject,
             description=webinar.description,
-            times=_occurrences(webinar.times),
+            times=occurrences(webinar.times),
             time_zone=webinar.time_zone,
             locale=webinar.locale,
             approval_type=webinar.approval_type,
@@ -61,7 +61,7 @@ class Shapes:
             organizer_name=organizer.name,
             subject=webinar.subject,
             description=webinar.description,
-            times=_occurrences([time for time in webinar.times if not sequence or time.start > now]),
+            times=occurrences([time for time in webinar.times if not sequence or time.start > now]),
             time_zone=webinar.time_zone,
             registration_url=_registration_url(webinar),
             in_session=webinar.in_session(now),
@@ -87,7 +87,7 @@ class Shapes:
             organizer_name=organizer.name,
             subject=webinar.subject,
             description=webinar.description,
-            times=_occurrences(webinar.times),
+            times=occurrences(webinar.times),
             time_zone=webinar.time_zone,
             registration_url=_registration_url(webinar),
             number_of_registrants=self._world.count(webinar),
@@ -103,5 +103,6 @@ def _registration_url(webinar: Webinar) -> str:
     return f"https://attendee.gotowebinar.com/register/{webinar.key}"
 
 
-def _occurrences(times: list[Window]) -> list[Occurrence]:
+def occurrences(times: list[Window]) -> list[Occurrence]:
+    """Return times as the wire spells them."""
     return [Occurrence(stamp(time.start), stamp(time.end)) for time in times]

@@ -31,7 +31,7 @@ def violations(value: Any, fields: list[Field], *, also: frozenset[str] = frozen
 
     Args:
         value: The object, as decoded from JSON.
-        fields: Rows of the table: ``name`` with dots into objects and ``[]`` into arrays.
+        fields: Rows of the table: ``name`` with dots into objects, ``[]`` into arrays and ``.*`` into maps.
         also: Undocumented names that are allowed at the top.
     """
     return list(_violations(value, fields, "", also))
@@ -70,4 +70,7 @@ def _of_field(value: Any, field: Field, fields: list[Field]) -> Iterator[str]:  
         for item in value:
             yield from _violations(item, fields, below, frozenset())
     if isinstance(value, dict):
-        yield from _violations(value, fields, f"{name}.", frozenset())
+        of_map = f"{name}.*."
+        is_map = any(other["name"].startswith(of_map) for other in fields)
+        for item in value.values() if is_map else (value,):
+            yield from _violations(item, fields, of_map if is_map else f"{name}.", frozenset())
