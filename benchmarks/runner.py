@@ -27,6 +27,9 @@ TAP: Final = (str(Path(sys.executable).with_name("tap-gotowebinar")),)
 SCALED_TAP: Final = (sys.executable, "-m", "benchmarks.scaled_tap")
 PLAIN: Final = (sys.executable, "-c", "from benchmarks.plain_tap import PlainTap; PlainTap.cli()")
 BARE: Final = (sys.executable, "-m", "benchmarks.bare")
+NOT_AT_HOME: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+"""Variables that container images set and nobody else: what is compiled anew each time starts later."""
+
 MEASURED: Final = (sys.executable, "-S", str(ROOT / "benchmarks" / "measured.py"))
 
 
@@ -100,7 +103,8 @@ def bare_reading(workers: int, *, details: bool) -> Contender:
 
 def measure(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> Cost:
     """Run a command to its end; `folder` takes its standard output as `out` and its standard error as `log`."""
-    variables = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
+    ours = {name: value for name, value in os.environ.items() if name not in NOT_AT_HOME}
+    variables = {**ours, "PYTHONPATH": str(ROOT), **(environment or {})}
     words = [*MEASURED, str(folder / "out"), str(folder / "log"), *command]
     done = subprocess.run(words, env=variables, stdout=subprocess.PIPE, check=True)  # noqa: S603
     return Cost(**json.loads(done.stdout))
