@@ -227,6 +227,12 @@ def test_a_session_held_now_has_the_guests_named_and_who_came_late(api: Caller, 
     control.cancel_webinar(webinar)
 
 
+def test_the_guests_of_a_session_held_now_may_be_made_up(control: Control, busy: str) -> None:
+    span = {"startTime": "2026-03-10T10:00:00Z", "endTime": "2026-03-10T11:30:00Z"}
+    keys = {control.hold_session(busy, **span) for _ in range(3)}
+    assert {row["sessionKey"] for row in control.truth("attendees")["attendees"]} & keys
+
+
 def test_what_is_unknown_or_not_over_is_refused(control: Control, busy: str) -> None:
     with pytest.raises(ValueError, match="no session 1"):
         control.attend(busy, 1, 1)
