@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-API: Final = "/G2W/rest/v2"
-"""Where the product's endpoints begin."""
-
 SCHEMAS: Final = SchemaDirectory(importlib.resources.files("tap_gotowebinar.schemas"))
 
 

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+API: Final = "/G2W/rest/v2"
+"""Where paths of the product's endpoints begin."""
+
 TRIES: Final = 6
 """How often a call is made when it fails in a transient way: about 15 seconds of waiting in all, plus time-outs."""
 

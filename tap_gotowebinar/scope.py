@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from tap_gotowebinar.client import API
+from tap_gotowebinar.connection import API
 from tap_gotowebinar.errors import GoToWebinarError
 from tap_gotowebinar.identity import NO_IDENTITY, owner_of_token
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[1]
 SCHEMA_NAMES = {path.name for path in (ROOT / "schemas").glob("*.json")}
 SETUPTOOLS_MAJOR = 77
-SHIPPED_PACKAGES = {"tap_gotowebinar"}
+SHIPPED_PACKAGES = {"tap_gotowebinar", "target_gotowebinar"}
 NOT_SOURCE = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "output")
 LIST_SCHEMAS = """
 import importlib.resources, json
@@ -104,20 +104,21 @@ def test_the_wheel_holds_every_schema(wheel: Path) -> None:
     assert {f"tap_gotowebinar/schemas/{name}" for name in SCHEMA_NAMES} <= files_in(wheel)
 
 
-def test_the_wheel_holds_every_file_of_the_package_and_says_that_it_is_typed(wheel: Path) -> None:
-    package = ROOT / "tap_gotowebinar"
+@pytest.mark.parametrize("name", sorted(SHIPPED_PACKAGES))
+def test_the_wheel_holds_every_file_of_a_package_and_says_that_it_is_typed(wheel: Path, name: str) -> None:
+    package = ROOT / name
     source = {path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     assert package / "py.typed" in source
     assert {path.relative_to(ROOT).as_posix() for path in source} - files_in(wheel) == set()
 
 
-def test_the_wheel_holds_nothing_but_the_package_and_its_metadata(wheel: Path) -> None:
+def test_the_wheel_holds_nothing_but_the_packages_and_their_metadata(wheel: Path) -> None:
     folders = {name.partition("/")[0] for name in files_in(wheel)}
     assert {folder for folder in folders if not folder.endswith(".dist-info")} == SHIPPED_PACKAGES
     assert not any({"tests", "demo", "benchmarks"} & set(name.split("/")) for name in files_in(wheel))
 
 
-def test_the_wheel_installs_both_commands(wheel: Path) -> None:
+def test_the_wheel_installs_every_command(wheel: Path) -> None:
     entry_points = configparser.ConfigParser()
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/entry_points.txt")]
@@ -125,6 +126,7 @@ def test_the_wheel_installs_both_commands(wheel: Path) -> None:
     assert dict(entry_points["console_scripts"]) == {
         "gotowebinar-sandbox": "tap_gotowebinar.sandbox.cli:main",
         "tap-gotowebinar": "tap_gotowebinar.tap:TapGoToWebinar.cli",
+        "target-gotowebinar": "target_gotowebinar.target:TargetGoToWebinar.cli",
     }
 
 

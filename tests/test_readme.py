@@ -34,6 +34,7 @@ from tap_gotowebinar.sandbox import Options, Sandbox
 from tap_gotowebinar.settings import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS, TAP_SETTINGS, problems
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import FAST, run_here
+from tests.schema_files import STREAM_SCHEMAS as SCHEMAS
 from tests.selection import selecting
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SCHEMAS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "schemas").glob("*.json")}
 REFERENCE = (ROOT / "tests" / "fixtures" / "connector-reference.md").read_text(encoding="utf-8")
 TAP = TapGoToWebinar(config={}, validate_config=False)
 STREAMS = {name: stream for name, stream in TAP.streams.items() if isinstance(stream, GoToWebinarStream)}

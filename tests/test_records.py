@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
-from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -18,11 +16,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from tap_gotowebinar.errors import BrokenAnswerError
 from tap_gotowebinar.records import RecordReader, canonical_time, is_key
 from tap_gotowebinar.report import Tally
+from tests.schema_files import STREAM_SCHEMAS as SCHEMAS
 
-SCHEMAS: dict[str, dict[str, Any]] = {
-    path.stem: json.loads(path.read_text(encoding="utf-8"))
-    for path in (Path(__file__).parents[1] / "schemas").glob("*.json")
-}
 KEYS = {"organizers": "organizerKey", "webinars": "webinarKey", "webinar_details": "webinarKey"}
 
 HUGE = pytest.param(10**5000, id="huge")

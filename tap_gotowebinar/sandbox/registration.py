@@ -88,7 +88,7 @@ class Registration:
         if webinar.registration_closed:
             raise ProductError(400, "RegistrationClosed", "Registration for this webinar is closed.")
         if self._live.world.count(webinar) >= webinar.registration_limit:
-            raise ProductError(403, "RegistrationLimitReached", "This webinar is full.")
+            raise ProductError(403, "WebinarFull", "This webinar is full.")
 
     def _registrant(self, webinar: Webinar, sent: dict[str, Any]) -> Registrant:
         key = self._live.world.new_key()

@@ -10,7 +10,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
 from tap_gotowebinar.children import WebinarChild
-from tap_gotowebinar.client import API
+from tap_gotowebinar.connection import API
 from tap_gotowebinar.plan import Reason
 from tap_gotowebinar.readahead import Foreseen
 from tap_gotowebinar.rosters import KeysBookmark, RosterBookmark

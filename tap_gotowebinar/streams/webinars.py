@@ -12,7 +12,8 @@ from typing_extensions import override
 from tap_gotowebinar import envelopes
 from tap_gotowebinar.bookmarks import RecordBookmark
 from tap_gotowebinar.children import WebinarChild
-from tap_gotowebinar.client import API, GoToWebinarStream
+from tap_gotowebinar.client import GoToWebinarStream
+from tap_gotowebinar.connection import API
 from tap_gotowebinar.errors import RefusedError
 from tap_gotowebinar.readahead import Foreseen, chained
 from tap_gotowebinar.records import is_key

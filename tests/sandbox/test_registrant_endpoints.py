@@ -190,7 +190,7 @@ def test_a_full_webinar_takes_nobody(api: Caller, control: Control) -> None:
     webinar = control.add_webinar(registrationLimit=1)
     assert api.register(webinar, **ADA).status_code == 201
     answer = api.register(webinar, **{**ADA, "email": "grace@example.com"})
-    assert (answer.status_code, answer.json()["errorCode"]) == (403, "RegistrationLimitReached")
+    assert (answer.status_code, answer.json()["errorCode"]) == (403, "WebinarFull")
 
 
 def test_who_registers_after_the_end_is_late(api: Caller, webinar: str, control: Control) -> None:

@@ -1,0 +1,115 @@
+"""What the main thread waits for: lines of the input and jobs that are done, whichever comes first.
+
+The input is read by a thread of its own, a bounded number of lines ahead, so that answers are recorded while the tap
+is silent, and a signal is heeded at once.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from target_gotowebinar.lanes import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import IO
+
+    from tap_gotowebinar.stopping import StopSignals
+
+MAX_LINES: Final = 64
+"""Lines that are read ahead."""
+
+CHUNK: Final = 64 * 1024
+"""Bytes asked for in one piece."""
+
+Line = str | bytes
+
+
+class Inbox:
+    """Lines and jobs in the order in which they came."""
+
+    def __init__(self, stop_signals: StopSignals) -> None:
+        """Read nothing yet.
+
+        Args:
+            stop_signals: Lets a signal end a wait.
+        """
+        self._stop_signals = stop_signals
+        self._arrived: queue.SimpleQueue[Line | Job | BaseException | None] = queue.SimpleQueue()
+        self._lines: deque[Line | BaseException | None] = deque()
+        self._room = threading.Semaphore(MAX_LINES)
+
+    def read(self, source: IO[str] | None) -> None:
+        """Begin to read lines, from standard input if there is no other source."""
+        lines = _lines_of_standard_input() if source is None else getattr(source, "buffer", source)
+        threading.Thread(target=self._read, args=(lines,), daemon=True, name="input").start()
+
+    def job_done(self, job: Job) -> None:
+        """Note that a job is done; from any thread."""
+        self._arrived.put(job)
+
+    @property
+    def has_line(self) -> bool:
+        """Whether a line is there, and nothing else that has to be looked at first."""
+        return bool(self._lines) and self._arrived.empty()
+
+    def line(self) -> Line | None:
+        """Return the next line, which must be there; None at the end.
+
+        Raises:
+            OSError, UnicodeError: the input cannot be read.
+        """
+        line = self._lines.popleft()
+        self._room.release()
+        if isinstance(line, BaseException):
+            raise line
+        return line
+
+    def wait(self, seconds: float | None = None) -> Job | None:
+        """Wait for something to come; return it if it is a job that is done.
+
+        Args:
+            seconds: How long to wait, whatever signal comes; None: until something comes or a signal.
+
+        Raises:
+            Stopped: a signal has come.
+            queue.Empty: nothing came.
+        """
+        if seconds is None:
+            with self._stop_signals.waiting():
+                item = self._arrived.get()
+        else:
+            item = self._arrived.get(timeout=seconds)
+        if isinstance(item, Job):
+            return item
+        self._lines.append(item)
+        return None
+
+    def _read(self, lines: Iterable[Line]) -> None:
+        end: BaseException | None = None
+        try:
+            for line in lines:
+                self._put(line)
+        except (OSError, ValueError) as error:
+            end = error
+        self._put(end)
+
+    def _put(self, item: Line | BaseException | None) -> None:
+        self._room.acquire()
+        self._arrived.put(item)
+
+
+def _lines_of_standard_input() -> Iterator[bytes]:
+    """Yield lines without a lock of Python's: one that a thread holds at the end of the process would crash it."""
+    descriptor, rest = sys.stdin.fileno(), b""
+    while chunk := os.read(descriptor, CHUNK):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line + b"\n"
+    if rest:
+        yield rest

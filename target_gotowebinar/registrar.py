@@ -1,0 +1,141 @@
+"""One person, one call: what GoTo makes of a registration (API reference, sections 6.1 and 7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from tap_gotowebinar import envelopes
+from tap_gotowebinar.connection import API
+from tap_gotowebinar.errors import BrokenAnswerError, GaveUpError, NotFoundError, RefusedError, UnexpectedAnswerError
+from tap_gotowebinar.redaction import error_text
+from tap_gotowebinar.registrant_list import ROUND_LENGTH
+from tap_gotowebinar.transport import SUCCESS
+from target_gotowebinar.results import Outcome, RegistrationResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_gotowebinar.connection import Connection
+    from tap_gotowebinar.report import Tally
+    from tap_gotowebinar.transport import Answer
+    from target_gotowebinar.applicants import Applicant
+
+CONFLICT: Final = 409
+"""The address is registered for this webinar."""
+
+NOT_FOUND: Final = 404
+"""There is no such webinar, for anybody."""
+
+
+class Registrar:
+    """Registers people; for any thread, but one person of a webinar after the other."""
+
+    def __init__(self, connection: Connection, tally: Tally, *, resend_confirmation: bool) -> None:
+        """Register nobody yet.
+
+        Args:
+            connection: What calls go through.
+            tally: Where they are counted.
+            resend_confirmation: Whether people who are registered already get the mail again.
+        """
+        self._connection = connection
+        self._tally = tally
+        self._resend = resend_confirmation
+        self._unknown: dict[str, str] = {}
+
+    def register(self, applicant: Applicant, organizer_key: str) -> RegistrationResult:
+        """Register somebody and return what became of it.
+
+        Raises:
+            GaveUpError: it is not known whether the person is registered.
+            GoToWebinarError: nobody can be registered like this.
+        """
+        path = f"{API}/organizers/{organizer_key}/webinars/{applicant.webinar_key}/registrants"
+        if path in self._unknown:
+            # Nobody needs to ask again.
+            return RegistrationResult.of(applicant, Outcome.REJECTED, description=self._unknown[path])
+        try:
+            return self._connection.post(
+                path,
+                applicant.content,
+                lambda answer, in_doubt: _result(applicant, answer, path, in_doubt=in_doubt),
+                self._tally,
+                params={"resendConfirmation": "true" if self._resend else "false"},
+                # A second try would send a second mail.
+                look=(lambda: self._found(applicant, path)) if self._resend else None,
+            )
+        except NotFoundError as error:
+            self._unknown[path] = reason = str(error)
+        except RefusedError as error:
+            reason = str(error)
+        return RegistrationResult.of(applicant, Outcome.REJECTED, description=reason)
+
+    def _found(self, applicant: Applicant, path: str) -> RegistrationResult | None:
+        """Return the result of a registration that took effect although its answer was lost."""
+        address = (applicant.email or "").casefold()
+        for row in self._rows(path):
+            if isinstance(row, dict) and str(row.get("email")).casefold() == address:
+                return _registered(applicant, Outcome.REGISTERED, row)
+        return None
+
+    def _rows(self, path: str) -> Iterator[Any]:
+        """Yield the registrants of a webinar, with as few calls as can be."""
+        try:
+            page = self._connection.get(path, envelopes.array, self._tally)
+        except GaveUpError:
+            # Too many to be sent at once.
+            page = envelopes.Page([], None, is_last=False)
+        yield from page.rows
+        is_cut = len(page.rows) >= 2 * ROUND_LENGTH and len(page.rows) % ROUND_LENGTH == 0
+        number, is_last = 0, page.is_last and not is_cut
+        while not is_last:
+            params = {"page": number, "limit": envelopes.MAX_PAGE_SIZE}
+            page = self._connection.get(path, envelopes.array, self._tally, params=params)
+            yield from page.rows
+            number, is_last = number + 1, page.is_last
+
+
+def _result(applicant: Applicant, answer: Answer, path: str, *, in_doubt: bool) -> RegistrationResult:
+    """Return what an answer means.
+
+    Args:
+        applicant: Who was to be registered.
+        answer: The answer.
+        path: What was asked, for an error.
+        in_doubt: Whether an earlier try may have been what registered them.
+
+    Raises:
+        BrokenAnswerError: an answer of success that does not name the registrant.
+        NotFoundError: there is no such webinar.
+        UnexpectedAnswerError: a redirect, which is never followed.
+    """
+    body = answer.body if isinstance(answer.body, dict) else {}
+    if answer.status in SUCCESS:
+        if _text(body.get("registrantKey")) is None:
+            msg = "the answer to a registration holds no registrantKey"
+            raise BrokenAnswerError(msg)
+        return _registered(applicant, Outcome.REGISTERED, body)
+    if answer.status == CONFLICT:
+        return _registered(applicant, Outcome.REGISTERED if in_doubt else Outcome.ALREADY_REGISTERED, body)
+    if answer.location:
+        msg = f"unexpected answer to {path}: status {answer.status}, a redirect, which is never followed: check api_url"
+        raise UnexpectedAnswerError(msg)
+    reason = error_text(answer.body) or f"status {answer.status}"
+    if answer.status == NOT_FOUND:
+        raise NotFoundError(reason)
+    return RegistrationResult.of(applicant, Outcome.REJECTED, description=reason)
+
+
+def _registered(applicant: Applicant, outcome: Outcome, row: dict[str, Any]) -> RegistrationResult:
+    return RegistrationResult.of(
+        applicant,
+        outcome,
+        registrant_key=_text(row.get("registrantKey")),
+        join_url=_text(row.get("joinUrl")),
+        status=_text(row.get("status")),
+        description=error_text(row) or None,
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None or isinstance(value, bool | float | list | dict) else str(value).strip() or None

@@ -1,0 +1,108 @@
+"""What became of each record, and the file that keeps it."""
+
+from __future__ import annotations
+
+import enum
+import json
+import os
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from tap_gotowebinar.errors import OutputError
+
+if TYPE_CHECKING:
+    from target_gotowebinar.applicants import Applicant
+
+MODE: Final = 0o600
+"""Permissions of the file: it holds people, and their links into the webinar."""
+
+
+class Outcome(enum.StrEnum):
+    """The ways in which a record can end."""
+
+    REGISTERED = "registered"
+    ALREADY_REGISTERED = "already_registered"
+    REJECTED = "rejected"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationResult:
+    """What became of a record; a row of `schemas/registration_result.json`."""
+
+    email: str | None = field(repr=False)
+    webinar_key: str | None
+    outcome: Outcome
+    registrant_key: str | None = None
+    join_url: str | None = field(default=None, repr=False)
+    status: str | None = None
+    description: str | None = None
+
+    @classmethod
+    def of(cls, applicant: Applicant, outcome: Outcome, **more: str | None) -> RegistrationResult:
+        """Return what became of a person."""
+        return cls(applicant.email, applicant.webinar_key, outcome, **more)
+
+    def row(self) -> dict[str, Any]:
+        """Return it under the names of the schema."""
+        return {
+            "email": self.email,
+            "webinarKey": self.webinar_key,
+            "outcome": self.outcome.value,
+            "registrantKey": self.registrant_key,
+            "joinUrl": self.join_url,
+            "status": self.status,
+            "description": self.description,
+        }
+
+
+class ResultsFile:
+    """A file of JSON lines that only grows; each row is written in one piece, so that two programs may share it.
+
+    Args:
+        path: Where it is; it is made when it is not there.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Open it.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self._path = path
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, MODE)
+            self._prepare()
+        except OSError as error:
+            raise self._trouble(error) from None
+
+    def write(self, result: RegistrationResult) -> None:
+        """Append a row; it is in the hands of the system when this returns.
+
+        Raises:
+            OutputError: the disk is full, for instance.
+        """
+        line = json.dumps(result.row()).encode() + b"\n"
+        try:
+            while line:
+                line = line[os.write(self._descriptor, line) :]
+        except OSError as error:
+            raise self._trouble(error) from None
+
+    def close(self) -> None:
+        """Close it; nothing can be written any more."""
+        os.close(self._descriptor)
+
+    def _prepare(self) -> None:
+        """Keep others out of it, and end a line that a full disk has cut off."""
+        known = os.fstat(self._descriptor)
+        if not stat.S_ISREG(known.st_mode):
+            return
+        if stat.S_IMODE(known.st_mode) & ~MODE:
+            os.fchmod(self._descriptor, MODE)
+        if known.st_size and os.pread(self._descriptor, 1, known.st_size - 1) != b"\n":
+            os.write(self._descriptor, b"\n")
+
+    def _trouble(self, error: OSError) -> OutputError:
+        return OutputError(f"the file of results_path cannot be written ({error.strerror}): {self._path}")

@@ -1,0 +1,110 @@
+"""The settings of the target: what they are, what is wrong with them, and the typed form the code uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from singer_sdk import typing as th
+
+from tap_gotowebinar.connection_settings import ConnectionSettings, connection_problems
+from tap_gotowebinar.raw_settings import key_problems, map_problems, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PROGRAM: Final = "target-gotowebinar"
+"""Name of the command; its settings may come from environment variables that begin with it."""
+
+TARGET_SETTINGS: Final = (
+    th.Property(
+        "webinar_key",
+        th.CustomType({"type": ["string", "integer", "null"]}),
+        title="Webinar key",
+        description="Key of the webinar for which people are registered whose record has no `webinarKey`.",
+    ),
+    th.Property(
+        "organizer_key",
+        th.CustomType({"type": ["string", "integer", "null"]}),
+        title="Organizer key",
+        description="Key of the organizer of the webinars, for records without `organizerKey`. Default: the organizer "
+        "the token belongs to.",
+    ),
+    th.Property(
+        "resend_confirmation",
+        th.BooleanType(nullable=True),
+        default=False,
+        title="Resend confirmation",
+        description="Whether GoTo sends the confirmation mail again to people who are registered already.",
+    ),
+    th.Property(
+        "on_rejection",
+        th.CustomType({"type": ["string", "null"], "enum": ["fail", "continue", None]}),
+        default="fail",
+        title="On rejection",
+        description="What it means that somebody cannot be registered: `fail` completes the rest and exits with 1; "
+        "`continue` exits with 0. Either way the summary says how many and why.",
+    ),
+    th.Property(
+        "strict_fields",
+        th.BooleanType(nullable=True),
+        default=False,
+        title="Strict fields",
+        description="Whether a field that GoTo does not take is an error. Else it is left out, and named once.",
+    ),
+    th.Property(
+        "results_path",
+        th.StringType,
+        title="Results path",
+        description="File to which a line of JSON is appended for each record: what became of it, with the join link. "
+        "Nobody else can read it (0600). No file unless set.",
+    ),
+    th.Property(
+        "dry_run",
+        th.BooleanType(nullable=True),
+        default=False,
+        title="Dry run",
+        description="Check every record and say what would be sent, without a call to GoTo. No state is passed on.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings in the form the code uses; build it only from settings without `problems`."""
+
+    connection: ConnectionSettings
+    webinar_key: str | None
+    organizer_key: str | None
+    resend_confirmation: bool
+    forgive_rejections: bool
+    strict_fields: bool
+    results_path: str | None
+    dry_run: bool
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Settings:
+        """Return the typed form of valid settings."""
+        return cls(
+            connection=ConnectionSettings.of(config, PROGRAM),
+            webinar_key=_key(config, "webinar_key"),
+            organizer_key=_key(config, "organizer_key"),
+            resend_confirmation=bool(config.get("resend_confirmation")),
+            forgive_rejections=config.get("on_rejection") == "continue",
+            strict_fields=bool(config.get("strict_fields")),
+            results_path=text(config, "results_path"),
+            dry_run=bool(config.get("dry_run")),
+        )
+
+
+def problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each setting, or combination of them, that fits the schema and cannot work."""
+    yield from connection_problems(config)
+    yield from key_problems(config, "webinar_key", "organizer_key")
+    yield from map_problems(config)
+
+
+def _key(config: Mapping[str, Any], name: str) -> str | None:
+    """Return a key without leading zeros, as it is compared with those of records."""
+    key = text(config, name)
+    return None if key is None else str(int(key))

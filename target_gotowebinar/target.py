@@ -1,0 +1,176 @@
+"""The target: settings, capabilities, and how a run begins and ends."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import RecordSink, Target
+from singer_sdk import typing as th
+from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
+from singer_sdk.helpers.capabilities import PluginCapabilities
+from typing_extensions import override
+
+from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS, DISTRIBUTION
+from tap_gotowebinar.errors import OutputError
+from tap_gotowebinar.pacing import WINDOW
+from tap_gotowebinar.plugin import CommandLinePlugin
+from tap_gotowebinar.stopping import Stopped, signals_held
+from tap_gotowebinar.writer import MessageWriter
+from target_gotowebinar.desk import Desk
+from target_gotowebinar.messages import InputError, MessageReader
+from target_gotowebinar.report import Report
+from target_gotowebinar.settings import PROGRAM, TARGET_SETTINGS, Settings, problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from singer_sdk.plugin_base import _ConfigInput
+    from singer_sdk.target_base import Target as SdkTarget
+
+
+class RegistrantSink(RecordSink):
+    """Takes the records of a stream to the desk."""
+
+    @override
+    def __init__(self, target: SdkTarget, stream_name: str, schema: dict[str, Any], key_properties: Any) -> None:
+        super().__init__(target, stream_name, schema, key_properties)
+        assert isinstance(target, TargetGoToWebinar)  # noqa: S101 - tells the type checker
+        self._target = target
+        target.desk.check_schema(stream_name, iter(schema["properties"]))
+        # What GoTo takes is checked by the desk. The SDK would turn dates into objects, and log values on the way.
+        self.schema = {"properties": {}, "additionalProperties": True}
+
+    @override
+    def get_validator(self) -> None:
+        """None: a record that does not fit its own schema gets its one outcome like any other."""
+        return
+
+    @override
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
+        self._target.desk.take(self.stream_name, record, is_deletion=self._target.message_reader.is_deletion)
+
+
+class TargetGoToWebinar(CommandLinePlugin, Target):
+    """Singer target for GoToWebinar: registers people for webinars."""
+
+    name = PROGRAM
+    package_name = DISTRIBUTION
+    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(*CONNECTION_SETTINGS, *TARGET_SETTINGS).to_dict()
+    capabilities: ClassVar[list[Any]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+    default_sink_class = RegistrantSink
+    sayable_errors = (*CommandLinePlugin.sayable_errors, MissingKeyPropertiesError, RecordsWithoutSchemaException)
+    message_reader: MessageReader
+
+    rate_window: ClassVar[float] = WINDOW
+    """Seconds in which `requests_per_minute` calls may be made; a test may scale it."""
+
+    def __init__(self, *, message_writer: MessageWriter | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's
+        """Take the settings; nothing is read or sent yet.
+
+        Args:
+            message_writer: Where STATE is passed on.
+            kwargs: The SDK's.
+        """
+        self.report = Report()
+        self.message_writer = message_writer or MessageWriter()
+        super().__init__(message_reader=MessageReader(lambda: self.desk), **kwargs)
+        # Sinks hold nothing back: there is nothing to be drained side by side.
+        self.max_parallelism = 1
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """The settings in typed form."""
+        return Settings.of(self.config)
+
+    @functools.cached_property
+    def desk(self) -> Desk:
+        """Where records come in and results go out."""
+        connection = self.settings.connection.connect(window=self.rate_window)
+        return Desk(self.settings, connection, self.report, self.message_writer, self.stop_signals)
+
+    @classmethod
+    @override
+    def setting_problems(cls, config: Mapping[str, Any]) -> Iterator[str]:
+        return problems(config)
+
+    @classmethod
+    @override
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add the settings of stream maps, not those of targets that load tables."""
+        super(Target, cls).append_builtin_config(config_jsonschema)
+
+    @override
+    def process_endofpipe(self) -> None:
+        self.desk.settle()
+        super().process_endofpipe()
+
+    def run(self, file_input: IO[str] | None = None) -> int:
+        """Register everybody who comes in, and say how it went.
+
+        Returns:
+            Exit code: 0 complete, 1 somebody was rejected or not answered for, 128 + signal number when stopped.
+        """
+        try:
+            self._listen(file_input)
+        except Stopped as stopped:
+            self.logger.warning("stopped by signal %d; the next run goes on from here", stopped.exit_code - 128)
+            # The same signal often ends the reader of the state, too.
+            with contextlib.suppress(OutputError):
+                self.desk.leave()
+            self.report.log_summary()
+            return stopped.exit_code
+        except Exception:
+            with contextlib.suppress(OutputError):
+                self.desk.leave()
+            self.report.log_summary()
+            raise
+        self.report.log_summary()
+        return self.verdict()
+
+    def verdict(self) -> int:
+        """Return 0 when everybody was registered who was to be, else 1, after a line for each reason."""
+        reasons = self.report.problems(forgive_rejections=self.settings.forgive_rejections)
+        for reason in reasons:
+            self.logger.error("%s", reason)
+        return 1 if reasons else 0
+
+    def _listen(self, file_input: IO[str] | None) -> None:
+        self.stop_signals.check()
+        try:
+            self.listen(file_input)
+        except InputError:
+            # What came before it is whole.
+            self.desk.settle()
+            raise
+
+    @classmethod
+    @override
+    def invoke(  # type: ignore[override]  # as in the SDK's own Target
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        file_input: IO[str] | None = None,
+    ) -> None:
+        """Run the target from its command line."""
+        super(Target, cls).invoke(about=about, about_format=about_format)
+        cls.print_version(print_fn=cls.logger.info)
+        with cls.one_line_errors():
+            with signals_held():
+                # The SDK's own handlers, which it installs here, would answer for nobody and exit with 0.
+                target = cls(**cls.given(config))
+                target.stop_signals.install()
+            code = target.run(file_input)
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    TargetGoToWebinar.cli()

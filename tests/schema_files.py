@@ -1,0 +1,15 @@
+"""The files in `schemas/`: those of streams, and those of what the target takes and gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+_FILES: Final = {path.stem: path for path in sorted((Path(__file__).parents[1] / "schemas").glob("*.json"))}
+_ALL: Final[dict[str, dict[str, Any]]] = {
+    name: json.loads(path.read_text(encoding="utf-8")) for name, path in _FILES.items()
+}
+
+TARGET_SCHEMAS: Final = {name: _ALL.pop(name) for name in ("new_registrant", "registration_result")}
+STREAM_SCHEMAS: Final = _ALL

@@ -1,0 +1,132 @@
+"""Running the target on messages, and what came of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tap_gotowebinar.writer import MessageWriter
+from target_gotowebinar.target import TargetGoToWebinar
+from tests.runs import FAST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tap_gotowebinar.sandbox import Control, Sandbox
+
+EXECUTABLE: Final = str(Path(sys.executable).with_name("target-gotowebinar"))
+
+ADA: Final = {"email": "ada.berg@example.com", "firstName": "Ada", "lastName": "Berg"}
+GRACE: Final = {"email": "grace.moe@example.com", "firstName": "Grace", "lastName": "Moe"}
+
+FIELDS: Final = ("email", "firstName", "lastName", "webinarKey", "organizerKey", "city", "responses")
+
+Message = dict[str, Any]
+
+
+def schema(*fields: str, stream: str = "people") -> Message:
+    properties: dict[str, Any] = {name: {} for name in fields or FIELDS}
+    return {"type": "SCHEMA", "stream": stream, "schema": {"properties": properties}, "key_properties": []}
+
+
+def record(person: Mapping[str, Any], *, stream: str = "people", **more: object) -> Message:
+    return {"type": "RECORD", "stream": stream, "record": {**person, **more}}
+
+
+def state(value: object) -> Message:
+    return {"type": "STATE", "value": value}
+
+
+def person(number: int) -> dict[str, Any]:
+    """Return one of many people."""
+    return {"email": f"person.{number}@example.com", "firstName": f"P{number}", "lastName": "Person"}
+
+
+def lines(messages: Iterable[Message]) -> str:
+    return "".join(json.dumps(message) + "\n" for message in messages)
+
+
+@dataclass
+class Done:
+    """How a run ended, the states it passed on and its rows."""
+
+    exit_code: int
+    states: list[Any]
+    rows: list[dict[str, Any]]
+    stderr: str = ""
+
+    @property
+    def outcomes(self) -> list[str]:
+        return [row["outcome"] for row in self.rows]
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The only row."""
+        (row,) = self.rows
+        return row
+
+    @property
+    def error_lines(self) -> list[str]:
+        """What was logged as an error, without time and logger."""
+        return [line.split("|", 3)[3].strip() for line in self.stderr.splitlines() if "| ERROR " in line]
+
+
+class Office:
+    """A sandbox with a new webinar, and a folder for results."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path, **webinar: object) -> None:
+        self.sandbox = sandbox
+        self.control: Control = sandbox.control
+        self.webinar = self.control.add_webinar(**webinar)
+        self.results = folder / "results.jsonl"
+        self.settings: dict[str, Any] = {**sandbox.settings, **FAST, "webinar_key": self.webinar}
+
+    def config(self, **settings: object) -> dict[str, Any]:
+        return {**self.settings, "results_path": str(self.results), **settings}
+
+    def run(self, *messages: Message, **settings: object) -> Done:
+        """Run the target in this process, on these messages after the usual SCHEMA if there is none."""
+        given = messages if messages and messages[0]["type"] == "SCHEMA" else (schema(), *messages)
+        return self.run_text(lines(given), **settings)
+
+    def run_text(self, text: str, **settings: object) -> Done:
+        output, before = io.BytesIO(), len(self.rows())
+        target = TargetGoToWebinar(config=self.config(**settings), message_writer=MessageWriter(output))
+        code = target.run(io.StringIO(text))
+        return Done(code, [json.loads(line) for line in output.getvalue().splitlines()], self.rows()[before:])
+
+    def run_command(self, text: str, folder: Path, *arguments: str, **settings: object) -> Done:
+        """Run the installed command as a process of its own."""
+        before = len(self.rows())
+        config = folder / "config.json"
+        config.write_text(json.dumps(self.config(**settings)), encoding="utf-8")
+        done = subprocess.run(
+            [EXECUTABLE, "--config", str(config), *arguments],
+            input=text.encode(errors="surrogatepass"),
+            capture_output=True,
+            check=False,
+            timeout=100,
+            env=os.environ,
+        )
+        states = [json.loads(line) for line in done.stdout.splitlines()]
+        return Done(done.returncode, states, self.rows()[before:], done.stderr.decode())
+
+    def rows(self) -> list[dict[str, Any]]:
+        if not self.results.exists():
+            return []
+        return [json.loads(line) for line in self.results.read_text(encoding="utf-8").splitlines()]
+
+    def registered(self, webinar: str | None = None) -> list[dict[str, Any]]:
+        """Who is registered, in the order of registration."""
+        rows = self.control.truth()["registrants"]
+        return [row for row in rows if row["webinarKey"] == (webinar or self.webinar)]
+
+    def posts(self) -> list[dict[str, Any]]:
+        """The calls that register somebody."""
+        return [call for call in self.control.calls() if call["method"] == "POST" and "registrants" in call["path"]]

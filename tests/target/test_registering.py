@@ -1,0 +1,347 @@
+"""People in, registrations out: each record ends in one clear way."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tap_gotowebinar.errors import AuthenticationError, GoToWebinarError, UnexpectedAnswerError
+from tap_gotowebinar.sandbox import Fault, Options, Sandbox
+from tests.schema_files import TARGET_SCHEMAS
+from tests.talking import SECRETS, Canned, raw, talk, token_answer
+from tests.target.registering import ADA, GRACE, Office, person, record, schema, state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROWS = Draft202012Validator(TARGET_SCHEMAS["registration_result"])
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+
+def test_a_person_is_registered_and_the_row_says_so(office: Office) -> None:
+    done = office.run(record(ADA))
+    (registrant,) = office.registered()
+    assert done.exit_code == 0
+    assert done.row == {
+        "email": ADA["email"],
+        "webinarKey": office.webinar,
+        "outcome": "registered",
+        "registrantKey": registrant["registrantKey"],
+        "joinUrl": registrant["joinUrl"],
+        "status": "APPROVED",
+        "description": None,
+    }
+
+
+def test_everything_that_goto_takes_arrives(office: Office) -> None:
+    office.webinar = office.control.add_webinar(questions=["Why?"])
+    organizer = office.control.truth()["organizers"][0]["organizerKey"]
+    (question,) = _questions(office, organizer)
+    told: dict[str, Any] = {
+        "city": " Oslo ",
+        "zipCode": 150,
+        "organization": "Honey & Sons",
+        "country": None,
+        "state": "",
+    }
+    answers = [{"questionKey": str(question), "responseText": "Bees.", "answerKey": None}, {"questionKey": "4"}]
+    done = office.run(record(ADA, webinarKey=office.webinar, responses=answers, **told), webinar_key=None)
+    assert done.outcomes == ["registered"]
+    (registrant,) = office.registered()
+    assert {name: registrant.get(name) for name in told} == {
+        "city": "Oslo",
+        "zipCode": "150",
+        "organization": "Honey & Sons",
+        "country": None,
+        "state": None,
+    }
+    assert registrant["responses"] == [{"question": "Why?", "answer": "Bees."}]
+
+
+def test_responses_may_come_as_json_in_a_text(office: Office) -> None:
+    office.webinar = office.control.add_webinar(questions=["Why?"])
+    (question,) = _questions(office, office.control.truth()["organizers"][0]["organizerKey"])
+    answers = json.dumps([{"questionKey": question, "responseText": "Bees."}])
+    assert office.run(record(ADA, webinarKey=office.webinar, responses=answers)).outcomes == ["registered"]
+
+
+def _questions(office: Office, organizer: str) -> list[int]:
+    path = f"/G2W/rest/v2/organizers/{organizer}/webinars/{office.webinar}/registrants/fields"
+    with talk(office.sandbox) as talking:
+        return [question["questionKey"] for question in talking.get(path)["questions"] if question["required"]]
+
+
+@pytest.mark.parametrize("kind", [str, int])
+def test_keys_may_be_texts_or_numbers(office: Office, kind: Callable[[str], Any]) -> None:
+    organizer = office.control.truth()["organizers"][0]["organizerKey"]
+    keys = {"webinarKey": kind(office.webinar), "organizerKey": kind(organizer)}
+    assert office.run(record(ADA, **keys), webinar_key=None).row["webinarKey"] == office.webinar
+    assert len(office.registered()) == 1
+    # Nobody had to be asked whose token it is.
+    assert {call["path"].split("/")[1] for call in office.control.calls()} == {"oauth", "G2W"}
+
+
+@pytest.mark.parametrize("kind", [str, int])
+def test_keys_of_settings_are_for_records_without_their_own(office: Office, kind: Callable[[str], Any]) -> None:
+    other = office.control.add_webinar()
+    organizer = office.control.truth()["organizers"][0]["organizerKey"]
+    settings = {"webinar_key": kind(office.webinar), "organizer_key": kind(organizer)}
+    office.run(record(ADA), record(GRACE, webinarKey=other), **settings)
+    assert [row["email"] for row in office.registered()] == [ADA["email"]]
+    assert [row["email"] for row in office.registered(other)] == [GRACE["email"]]
+
+
+def test_the_organizer_of_the_token_is_looked_up_once(office: Office) -> None:
+    office.run(*(record(person(number)) for number in range(5)))
+    assert sum("identity" in call["path"] for call in office.control.calls()) == 1
+
+
+def test_a_token_that_tells_nothing_needs_the_setting(make_office: Callable[..., Office]) -> None:
+    office = make_office(identity="forbidden", admin="narrow")
+    with pytest.raises(GoToWebinarError, match="set organizer_key, or give the OAuth client the scope"):
+        office.run(record(ADA))
+    organizer = office.control.truth()["organizers"][0]["organizerKey"]
+    assert office.run(record(ADA), organizer_key=organizer).outcomes == ["registered"]
+
+
+def test_fields_are_renamed_by_stream_maps(office: Office) -> None:
+    maps = {"people": {"email": "mail", "firstName": "given", "lastName": "family.upper()", "mail": "__NULL__"}}
+    row = {"mail": ADA["email"], "given": "Ada", "family": "Berg"}
+    done = office.run(schema("mail", "given", "family"), record(row), stream_maps=maps)
+    assert done.outcomes == ["registered"]
+    assert office.registered()[0]["lastName"] == "BERG"
+
+
+def test_who_is_registered_already_is_no_error(office: Office) -> None:
+    office.run(record(ADA))
+    done = office.run(record(ADA, email="ADA.Berg@example.com"))
+    (registrant,) = office.registered()
+    assert done.exit_code == 0
+    assert done.row["outcome"] == "already_registered"
+    assert (done.row["registrantKey"], done.row["joinUrl"]) == (registrant["registrantKey"], registrant["joinUrl"])
+
+
+def test_who_has_to_wait_for_approval_is_registered_without_a_link(make_office: Callable[..., Office]) -> None:
+    row = make_office(webinar={"approvalType": "MANUAL"}).run(record(ADA)).row
+    assert (row["outcome"], row["status"], row["joinUrl"]) == ("registered", "WAITING", None)
+
+
+BAD_RECORDS: list[tuple[dict[str, Any], str]] = [
+    ({"email": None}, "email is missing"),
+    ({"email": "  "}, "email is missing"),
+    ({"email": "ada"}, "email is not an e-mail address"),
+    ({"email": "ada berg@example.com"}, "email is not an e-mail address"),
+    ({"email": 7}, "email must be a text"),
+    ({"email": ["ada.berg@example.com"]}, "email must be a text"),
+    ({"firstName": None, "lastName": ""}, "firstName is missing; lastName is missing"),
+    ({"city": True}, "city must be a text"),
+    ({"city": {"name": "Oslo"}}, "city must be a text"),
+    ({"city": 1.5}, "city is a number with a fraction or an exponent: send it as a text"),
+    ({"webinarKey": "next week"}, "webinarKey is not a key: keys are whole numbers of up to 19 digits"),
+    ({"webinarKey": -3}, "webinarKey is not a key: keys are whole numbers of up to 19 digits"),
+    ({"webinarKey": "1" * 20}, "webinarKey is not a key: keys are whole numbers of up to 19 digits"),
+    ({"webinarKey": 8.1e18}, "webinarKey is a number with a fraction or an exponent: send it as a text"),
+    ({"webinarKey": True}, "webinarKey must be a text"),
+    ({"organizerKey": "me"}, "organizerKey is not a key: keys are whole numbers of up to 19 digits"),
+    ({"responses": "yes"}, "responses must be a list"),
+    ({"responses": {"questionKey": 1}}, "responses must be a list"),
+    ({"responses": ["yes"]}, "responses[0] must be an object"),
+    ({"responses": [{"responseText": "yes"}]}, "responses[0].questionKey is missing"),
+    (
+        {"responses": [{"questionKey": "one", "responseText": "yes"}]},
+        "responses[0].questionKey is not a key: keys are whole numbers of up to 19 digits",
+    ),
+    (
+        {"responses": [{"questionKey": 1.5, "responseText": "yes"}]},
+        "responses[0].questionKey is a number with a fraction or an exponent: send it as a text",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "reason"), BAD_RECORDS, ids=lambda value: str(value)[:40])
+def test_a_record_that_cannot_be_sent_is_rejected_for_a_reason_without_values(
+    shared: Office, change: dict[str, Any], reason: str
+) -> None:
+    done = shared.run(record({**ADA, **change}))
+    assert done.exit_code == 1
+    assert (done.row["outcome"], done.row["description"]) == ("rejected", reason)
+    assert shared.posts() == []
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with Sandbox(Options(seed=7, webinars=1, registrants=1)) as sandbox:
+        yield Office(sandbox, tmp_path_factory.mktemp("office"))
+
+
+def test_without_a_webinar_anywhere_nobody_is_sent(office: Office) -> None:
+    done = office.run(record(ADA), webinar_key=None)
+    assert done.row["description"] == "webinarKey is missing, and the setting webinar_key, too"
+
+
+@pytest.mark.parametrize(
+    ("webinar", "reason"),
+    [
+        ({"registrationClosed": True}, "RegistrationClosed: Registration for this webinar is closed."),
+        ({"registrationLimit": 0}, "WebinarFull: This webinar is full."),
+        ({"requiredFields": ["jobTitle"]}, "InvalidRequest: jobTitle is required."),
+        ({"questions": ["Why?"]}, "InvalidRequest: An answer to question <number> is required."),
+    ],
+)
+def test_what_goto_rejects_is_rejected_with_its_own_reason(
+    make_office: Callable[..., Office], webinar: dict[str, Any], reason: str
+) -> None:
+    done = make_office(webinar=webinar).run(record(ADA))
+    assert done.exit_code == 1
+    assert (done.row["outcome"], done.row["description"]) == ("rejected", reason)
+
+
+def test_a_webinar_that_is_not_there_is_asked_for_once(office: Office) -> None:
+    done = office.run(*(record(person(number), webinarKey=17) for number in range(10)), record(ADA))
+    assert done.outcomes.count("rejected") == 10
+    assert {row["description"] for row in done.rows if row["outcome"] == "rejected"} == {
+        "NoSuchWebinar: No webinar found for the webinar key 17."
+    }
+    assert sum("/webinars/17/" in call["path"] for call in office.posts()) == 1
+
+
+def test_a_webinar_of_somebody_else_is_refused(office: Office) -> None:
+    done = office.run(record(ADA, organizerKey=17))
+    assert done.row["description"] == "AccessDenied: The user is not authorized to access this resource."
+
+
+def test_a_path_that_takes_no_token_rejects(make_office: Callable[..., Office]) -> None:
+    office = make_office(faults=(Fault(kind="invalid_token", path="registrants"),))
+    row = office.run(record(ADA)).row
+    assert row["outcome"] == "rejected"
+    assert row["description"].endswith("it takes no access token for it")
+
+
+@pytest.mark.parametrize("status", [405, 422])
+def test_another_refusal_rejects_with_its_status(make_office: Callable[..., Office], status: int) -> None:
+    office = make_office(faults=(Fault(kind="status", status=status, path="registrants"),))
+    row = office.run(record(ADA)).row
+    assert row["outcome"] == "rejected"
+    assert row["description"] == "PlantedError: Refused for <e-mail> see <url>"
+
+
+def test_a_refusal_without_a_word_is_told_by_its_status() -> None:
+    with Canned(token_answer(), raw(status="422 Unprocessable")) as server:
+        row = _row_of(server)
+    assert row == {"outcome": "rejected", "description": "status 422"}
+
+
+def test_a_redirect_ends_the_run() -> None:
+    redirect = raw(status="302 Found", Location="https://example.com/")
+    with Canned(token_answer(), redirect) as server, pytest.raises(UnexpectedAnswerError, match="check api_url"):
+        _row_of(server)
+
+
+def _row_of(server: Canned) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        office = object.__new__(Office)
+        office.results = Path(folder) / "results.jsonl"
+        office.settings = {**server.settings, **SECRETS, "webinar_key": 1, "organizer_key": 2}
+        row = office.run(record(ADA)).row
+    return {name: row[name] for name in ("outcome", "description")}
+
+
+def test_credentials_that_do_not_work_end_the_run_before_anybody_is_sent(office: Office) -> None:
+    with pytest.raises(AuthenticationError, match="client_id and client_secret are not those"):
+        office.run(record(ADA), state(1), client_secret="wrong")
+    assert office.rows() == []
+
+
+def test_rejections_may_be_accepted(office: Office) -> None:
+    assert office.run(record({}), record(ADA), on_rejection="continue").exit_code == 0
+    assert office.run(record({}), on_rejection="fail").exit_code == 1
+
+
+def test_a_deleted_row_registers_nobody(office: Office) -> None:
+    done = office.run(record(ADA, _sdc_deleted_at="2026-01-01T00:00:00Z"), record(GRACE, _sdc_deleted_at=None))
+    assert [(row["email"], row["outcome"]) for row in done.rows] == [
+        (ADA["email"], "skipped"),
+        (GRACE["email"], "registered"),
+    ]
+    assert done.exit_code == 0
+    assert [row["email"] for row in office.registered()] == [GRACE["email"]]
+
+
+def test_a_deleted_row_is_known_even_when_stream_maps_leave_the_mark_out(office: Office) -> None:
+    maps = {"people": {**{name: name for name in ADA}, "__else__": None}}
+    done = office.run(record(ADA, _sdc_deleted_at="2026-01-01T00:00:00Z"), stream_maps=maps)
+    assert done.outcomes == ["skipped"]
+
+
+def test_a_new_version_of_a_table_says_nothing_about_people(office: Office) -> None:
+    done = office.run(record(ADA), {"type": "ACTIVATE_VERSION", "stream": "people", "version": 1}, state(1))
+    assert (done.outcomes, done.states) == (["registered"], [1])
+
+
+def test_fields_that_goto_does_not_take_are_left_out_and_named_once(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = office.run(record(ADA, shoe=44, _sdc_sequence=1), record(GRACE, shoe=40, hat=1))
+    assert done.outcomes == ["registered", "registered"]
+    told = [entry.message for entry in caplog.records if "does not take are left out" in entry.message]
+    assert told == [
+        "'people': 1 field(s) that GoTo does not take are left out: shoe",
+        "'people': 1 field(s) that GoTo does not take are left out: hat",
+    ]
+    assert "'people': values left out, of fields that GoTo does not take: 3" in caplog.messages
+
+
+def test_strict_fields_wants_every_declared_field_taken(office: Office) -> None:
+    with pytest.raises(GoToWebinarError, match=r"'people' has fields that GoTo does not take \(hat, shoe\)"):
+        office.run(schema(*ADA, "shoe", "hat"), record(ADA), strict_fields=True)
+    assert office.posts() == []
+
+
+def test_strict_fields_rejects_a_record_with_more_than_was_declared(office: Office) -> None:
+    done = office.run(record(ADA, shoe=44), record(GRACE, _sdc_sequence=1), strict_fields=True)
+    assert [(row["outcome"], row["description"]) for row in done.rows] == [
+        ("rejected", "fields that GoTo does not take: shoe"),
+        ("registered", None),
+    ]
+
+
+def test_a_dry_run_says_what_would_be_sent_and_calls_nobody(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    done = office.run(record(ADA), record({}), record(GRACE, webinarKey=17), state(1), dry_run=True)
+    assert [(row["outcome"], row["description"]) for row in done.rows] == [
+        ("skipped", "dry run: would be sent"),
+        ("rejected", "email is missing; firstName is missing; lastName is missing"),
+        ("skipped", "dry run: would be sent"),
+    ]
+    assert office.control.calls() == []
+    assert done.exit_code == 1
+    assert f"dry run: would be sent to GoTo for webinar {office.webinar}: 1" in caplog.messages
+    # The next run has to get them all.
+    assert done.states == []
+
+
+def test_every_row_fits_its_schema(office: Office) -> None:
+    office.control.add_registrants(office.webinar, people=[{"email": GRACE["email"]}])
+    done = office.run(record(ADA), record(GRACE), record({}), record(ADA, _sdc_deleted_at="now"))
+    assert sorted(done.outcomes) == ["already_registered", "registered", "rejected", "skipped"]
+    assert [error.message for row in done.rows for error in ROWS.iter_errors(row)] == []
+
+
+def test_each_stream_is_counted(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    office.run(schema(), schema(stream="staff"), record(ADA), record(GRACE, stream="staff"), record({}, stream="staff"))
+    counted = {line.split()[0]: line.split()[1:] for line in caplog.messages if line.startswith(("people", "staff"))}
+    assert counted == {"people": ["1", "0", "0", "0"], "staff": ["1", "0", "1", "0"]}
+
+
+def test_no_person_gets_into_the_log(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    office.run(record(ADA), record({**GRACE, "city": 1.5}), record(ADA), state({"mail": GRACE["email"]}))
+    text = caplog.text
+    assert not any(value in text for value in [*ADA.values(), *GRACE.values(), "join/", "@"])
