@@ -45,6 +45,10 @@ def row_hash(row: Mapping[str, Any]) -> int:
     return zlib.crc32(_ENCODER.encode(values))
 
 
+def _hash_of(known: int | Row) -> int:
+    return known if isinstance(known, int) else row_hash(known)
+
+
 class RosterBookmark:
     """What one stream has emitted of the registrants of one webinar.
 
@@ -60,7 +64,8 @@ class RosterBookmark:
         """Start from an entry of the state; its roster is unpacked when it is first needed."""
         self.newest = canonical_time(entry.get("replication_key_value"))
         self._packed: str | None = entry.get("roster")
-        self._roster: dict[int, int] | None = None
+        # Of what this run emitted the row itself, hashed when a STATE needs it: in most webinars none does.
+        self._roster: dict[int, int | Row] | None = None
         # Merged states may hold a roster and a count: the roster is the safer witness.
         self.count: int | None = None if "roster" in entry else entry.get("count")
         self.read_at: str | None = None if "roster" in entry else entry.get("read_at")
@@ -88,14 +93,14 @@ class RosterBookmark:
         past = {key: row for key, row in rows.items() if not self._is_newer(row)} if self.is_known else {}
         if whole_list and self.count is not None and self.count != len(past):
             past = {}
-        self._roster = {key: row_hash(row) for key, row in past.items()}
+        self._roster = dict(past)
 
     def due(self, rows: Rows) -> Iterator[tuple[int, Row]]:
         """Yield the list rows that are new or changed, and their keys."""
         roster = self._known()
         for key, row in rows.items():
             known = roster.get(key)
-            if known is None or known != row_hash(row):
+            if known is None or _hash_of(known) != row_hash(row):
                 yield key, row
 
     def remember(self, key: int, row: Row, *, not_after: str) -> None:
@@ -106,7 +111,7 @@ class RosterBookmark:
             row: The list row.
             not_after: Start of the run; a date later than this never becomes the bookmark.
         """
-        self._known()[key] = row_hash(row)
+        self._known()[key] = row
         date = row.get("registrationDate")
         if date is not None and date > (self.newest or ""):
             self.newest = max(self.newest or "", min(date, not_after))
@@ -139,12 +144,11 @@ class RosterBookmark:
     def entry(self) -> dict[str, Any]:
         """Return the entry for the state."""
         if self._entry is None:
-            roster = None if self._roster is None else pack(self._roster)
             entry = {
                 "replication_key_value": self.newest,
                 "count": self.count,
                 "read_at": self.read_at,
-                "roster": roster,
+                "roster": None if self._roster is None else pack(self._hashes(self._roster)),
             }
             self._entry = {name: value for name, value in entry.items() if value is not None}
         return self._entry
@@ -153,11 +157,17 @@ class RosterBookmark:
     def _has_roster(self) -> bool:
         return self._packed is not None or self._roster is not None
 
-    def _known(self) -> dict[int, int]:
+    def _known(self) -> dict[int, int | Row]:
         if self._roster is None:
-            self._roster = unpack(self._packed) if self._packed else {}
+            self._roster = {**unpack(self._packed)} if self._packed else {}
             self._packed = None
         return self._roster
+
+    @staticmethod
+    def _hashes(roster: dict[int, int | Row]) -> dict[int, int]:
+        hashes = {key: _hash_of(known) for key, known in roster.items()}
+        roster.update(hashes)
+        return hashes
 
     def _is_newer(self, row: Row) -> bool:
         date = row.get("registrationDate")
