@@ -143,7 +143,7 @@ class Desk:
 
     def state(self, value: Any) -> None:  # noqa: ANN401 - whatever the tap says
         """Pass a STATE on as soon as everything before it has been answered for."""
-        self._ledger.state(value)
+        self._ledger.state(json.dumps(value).encode())
         self._pass_on()
 
     def settle(self) -> None:
@@ -240,10 +240,10 @@ class Desk:
         self._report.note(stream, result)
 
     def _pass_on(self) -> None:
-        for state in self._ledger.pass_on():
-            # After a dry run nobody is registered yet: the next run has to get them all.
-            if not self._settings.dry_run:
-                self._output.write_state(json.dumps(state).encode())
+        state = self._ledger.pass_on()
+        # After a dry run nobody is registered yet: the next run has to get them all.
+        if state is not None and not self._settings.dry_run:
+            self._output.write_state(state)
 
 
 def _skipped(person: Applicant, reason: str) -> RegistrationResult:

@@ -1,0 +1,164 @@
+"""What comes in is a Singer message, or one clear line says that it is not; it shows nothing of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from target_gotowebinar.messages import InputError
+from tests.target.registering import ADA, GRACE, Office, lines, record, schema, state
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = lines([schema(), record(ADA), state(1)])
+BROKEN = [
+    ("Ada Berg, ada.berg@example.com", "is not JSON"),
+    ("[" * 100_000, "is not JSON"),
+    ('"ada.berg@example.com"', "is no Singer message: a tap writes SCHEMA, RECORD and STATE messages"),
+    ("[1]", "is no Singer message: a tap writes SCHEMA, RECORD and STATE messages"),
+    ('{"level": "info"}', "is no Singer message: a tap writes SCHEMA, RECORD and STATE messages"),
+    ('{"type": "NEWS"}', "is no Singer message: a tap writes SCHEMA, RECORD and STATE messages"),
+    ('{"type": ["RECORD"]}', "is no Singer message: a tap writes SCHEMA, RECORD and STATE messages"),
+    ('{"type": "RECORD", "record": {}}', "is a RECORD message whose 'stream' is missing or of the wrong type"),
+    (
+        '{"type": "RECORD", "stream": "people", "record": ["ada.berg@example.com"]}',
+        "is a RECORD message whose 'record' is missing or of the wrong type",
+    ),
+    ('{"type": "STATE"}', "is a STATE message whose 'value' is missing or of the wrong type"),
+    ('{"type": "SCHEMA", "stream": "x"}', "is a SCHEMA message whose 'schema' is missing or of the wrong type"),
+    ('{"type": "SCHEMA", "stream": "x", "schema": {}}', "is a SCHEMA message of 'x' that declares no properties"),
+    (
+        '{"type": "BATCH", "stream": "people", "encoding": {}, "manifest": []}',
+        "is a BATCH message, which this target does not read: remove batch_config from the tap",
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "fault"), BROKEN, ids=[fault[:40] + str(n) for n, (_, fault) in enumerate(BROKEN)])
+def test_a_line_that_is_no_message_ends_the_run_after_what_came_before(office: Office, line: str, fault: str) -> None:
+    with pytest.raises(InputError) as caught:
+        office.run_text(f"{HEAD}{line}\n{lines([record(GRACE), state(2)])}")
+    assert str(caught.value) == f"line 4 of the input {fault}; nothing from there on was registered"
+    assert [row["email"] for row in office.registered()] == [ADA["email"]]
+
+
+def test_an_input_that_breaks_off_passes_on_the_states_before_it_and_fails(office: Office, tmp_path: Path) -> None:
+    whole = HEAD + lines([record(GRACE), state(2)])
+    done = office.run_command(whole[:-5], tmp_path)
+    assert (done.exit_code, done.states) == (1, [1])
+    assert done.error_lines == [
+        (
+            "line 5 of the input breaks off in the middle of a message: the tap has failed, see its log; "
+            "nothing from there on was registered"
+        )
+    ]
+    assert done.outcomes == ["registered", "registered"]
+    assert "Traceback" not in done.stderr
+    assert "@example" not in done.stderr
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\n\n  \n"])
+def test_the_last_line_may_end_as_it_likes(office: Office, tmp_path: Path, ending: str) -> None:
+    done = office.run_command(HEAD.rstrip("\n") + ending, tmp_path)
+    assert (done.exit_code, done.states, done.outcomes) == (0, [1], ["registered"])
+
+
+def test_an_empty_input_is_no_error(office: Office, tmp_path: Path) -> None:
+    assert office.run_command("", tmp_path).exit_code == 0
+
+
+def test_a_long_line_is_read_whole(office: Office, tmp_path: Path) -> None:
+    value = {"long": "x" * 1_000_000}
+    assert office.run_command(HEAD + lines([state(value)]), tmp_path).states[-1] == value
+
+
+def test_the_input_may_be_a_file(office: Office, tmp_path: Path) -> None:
+    path = tmp_path / "input.jsonl"
+    path.write_text(lines([schema(), record({**ADA, "firstName": "Ädä"})]), encoding="utf-8")
+    done = office.run_command("", tmp_path, "--input", str(path))
+    assert done.outcomes == ["registered"]
+    assert office.registered()[0]["firstName"] == "Ädä"
+
+
+def test_odd_characters_arrive(office: Office) -> None:
+    done = office.run(
+        record({**ADA, "firstName": "Z\u0000oë 🐝", "city": "São\nPaulo"}), record({**GRACE, "city": "\ud800"})
+    )
+    assert done.outcomes == ["registered", "rejected"]
+    assert office.registered()[0]["firstName"] == "Z\u0000oë 🐝"
+
+
+@pytest.mark.parametrize(
+    ("messages", "line"),
+    [
+        (
+            [record(ADA)],
+            (
+                "A record for stream 'people' was encountered before a corresponding schema. Check that the Tap "
+                "correctly implements the Singer spec."
+            ),
+        ),
+        (
+            [{**schema(*ADA), "key_properties": ["id"]}, record(ADA)],
+            (
+                "Record is missing one or more key_properties. Key Properties: ['id'], Record Keys: ['email', "
+                "'firstName', 'lastName']"
+            ),
+        ),
+    ],
+)
+def test_what_the_sdk_finds_is_one_line(
+    office: Office, tmp_path: Path, messages: list[dict[str, object]], line: str
+) -> None:
+    done = office.run_command(lines(messages), tmp_path)
+    assert (done.exit_code, done.error_lines, done.rows) == (1, [line], [])
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("expression", ["firstName.nonsense()", "nobody"])
+def test_a_stream_map_that_fails_is_one_line_without_values(office: Office, tmp_path: Path, expression: str) -> None:
+    maps = {"people": {"firstName": expression}}
+    done = office.run_command(HEAD, tmp_path, stream_maps=maps)
+    assert done.exit_code == 1
+    (line,) = done.error_lines
+    assert line.startswith("stream_maps ")
+    assert "Ada" not in done.stderr
+
+
+def test_settings_come_from_the_environment_too(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**office.config(), "dry_run": True}.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        monkeypatch.setenv(f"TARGET_GOTOWEBINAR_{name.upper()}", text)
+    done = office.run_command(HEAD, tmp_path, "--config", "ENV", client_id="from a file", dry_run=False)
+    assert done.outcomes == ["skipped"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        (
+            {"client_id": ""},
+            "client_id is empty: set it to the value shown at https://developer.logmeininc.com/clients",
+        ),
+        ({"webinar_key": "soon"}, "webinar_key is not a key: keys are whole numbers of up to 19 digits"),
+        ({"organizer_key": "me"}, "organizer_key is not a key: keys are whole numbers of up to 19 digits"),
+        ({"on_rejection": "cry"}, "on_rejection must be one of fail or continue: correct it"),
+        ({"dry_run": "yes"}, "dry_run must be of type boolean: correct it"),
+        ({"stream_maps": None}, "stream_maps is null: fill it or leave it out"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_one_line(
+    office: Office, tmp_path: Path, settings: dict[str, object], line: str
+) -> None:
+    done = office.run_command(HEAD, tmp_path, **settings)
+    assert (done.exit_code, done.error_lines, office.posts()) == (1, [line], [])
+
+
+def test_without_a_proof_of_who_the_user_is_nothing_begins(office: Office, tmp_path: Path) -> None:
+    done = office.run_command(HEAD, tmp_path, refresh_token="", personal_access_token="")
+    assert done.error_lines == ["refresh_token or personal_access_token is missing: set one of the two"]
