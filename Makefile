@@ -2,11 +2,12 @@
 # Another interpreter than python3: make demo PYTHON=python3.12
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help demo test lint chaos bench clean
+.PHONY: help demo test lint audit dist test-wheel tag chaos bench clean
 
 PYTHON ?= python3
 BIN = .venv/bin
-INSTALL = $(BIN)/python -m pip install -qq --editable ".[sandbox]"
+PACKAGE = --editable ".[sandbox]"
+INSTALL = $(BIN)/python -m pip install -qq $(PACKAGE)
 FAILED = { echo "The environment could not be built; the reason is above. It needs a package index pip can reach," \
 	"and for the demo and the tests Linux with glibc 2.28 or newer, or macOS." >&2; exit 1; }
 
@@ -14,6 +15,8 @@ help:
 	@echo "make demo    GoToWebinar data into a real PostgreSQL, twice, on this machine alone"
 	@echo "make test    the test suite"
 	@echo "make lint    style and types"
+	@echo "make audit   known weaknesses of dependencies and workflows"
+	@echo "make dist    the wheel and the source archive; then make test-wheel tests that wheel"
 	@echo "make chaos   200 runs killed at random, and what must hold all the same"
 	@echo "make bench   this tap beside a plain one: half an hour"
 	@echo "make clean   remove what these built"
@@ -28,6 +31,27 @@ lint: .venv/lint
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+audit: .venv/audit
+	$(BIN)/zizmor --offline --persona=pedantic .github
+	$(BIN)/pip-audit --progress-spinner=off .
+
+dist: .venv/package
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*
+
+# The tests against the wheel in dist/, in a copy of this repository without the sources of what the wheel holds.
+test-wheel:
+	rm -rf build/without-sources
+	mkdir -p build/without-sources
+	git ls-files | grep -vE '^(schemas|tap_gotowebinar|target_gotowebinar)/' | tar -cf - -T - | tar -xf - -C build/without-sources
+	set -- $(CURDIR)/dist/*.whl && $(MAKE) -C build/without-sources test PACKAGE="'$$1[sandbox]'"
+
+# Before a release: TAG names the version that is built, and the changelog tells what is in it.
+tag:
+	grep -qx 'version = "$(TAG:v%=%)"' pyproject.toml
+	grep -q '^## \[$(TAG:v%=%)\]' CHANGELOG.md
 
 # Minutes each; not part of the tests, which run them in small.
 chaos: .venv/test
@@ -54,6 +78,16 @@ clean:
 .venv/lint: .venv/created pyproject.toml
 	@echo "Installing what the linters need in .venv: about a minute, once"
 	@$(INSTALL) --group test --group lint || $(FAILED)
+	@touch $@
+
+.venv/audit: .venv/created pyproject.toml
+	@echo "Installing what the audit needs in .venv: about a minute, once"
+	@$(BIN)/python -m pip install -qq --group audit || $(FAILED)
+	@touch $@
+
+.venv/package: .venv/created pyproject.toml
+	@echo "Installing what the packaging needs in .venv: about a minute, once"
+	@$(BIN)/python -m pip install -qq --group package || $(FAILED)
 	@touch $@
 
 .venv/created:

@@ -1,12 +1,14 @@
-"""The files in `schemas/`: those of streams, and those of what the target takes and gives."""
+"""The files in `schemas/`, as installed: those of streams, and those of what the target takes and gives."""
 
 from __future__ import annotations
 
+import importlib.resources
 import json
 from pathlib import Path
 from typing import Any, Final
 
-_FILES: Final = {path.stem: path for path in sorted((Path(__file__).parents[1] / "schemas").glob("*.json"))}
+SCHEMA_FOLDER: Final = Path(str(importlib.resources.files("tap_gotowebinar.schemas")))
+_FILES: Final = {path.stem: path for path in sorted(SCHEMA_FOLDER.glob("*.json"))}
 _ALL: Final[dict[str, dict[str, Any]]] = {
     name: json.loads(path.read_text(encoding="utf-8")) for name, path in _FILES.items()
 }

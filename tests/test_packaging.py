@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
-# Fetching setuptools for an isolated build takes as long as the network does.
-pytestmark = pytest.mark.timeout(300)
+from tests.schema_files import SCHEMA_FOLDER
+from tests.sources import ROOT, needs_sources
 
-ROOT = Path(__file__).parents[1]
-SCHEMA_NAMES = {path.name for path in (ROOT / "schemas").glob("*.json")}
+# Fetching setuptools for an isolated build takes as long as the network does.
+pytestmark = [pytest.mark.timeout(300), needs_sources]
+
+SCHEMA_NAMES = {path.name for path in SCHEMA_FOLDER.glob("*.json")}
 SETUPTOOLS_MAJOR = 77
 SHIPPED_PACKAGES = {"tap_gotowebinar", "target_gotowebinar"}
 NOT_SOURCE = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "output")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.schema_files import SCHEMA_FOLDER
 from tests.schema_files import STREAM_SCHEMAS as SCHEMAS
 
 ROOT = Path(__file__).parents[1]
@@ -158,7 +159,7 @@ def test_a_schema_is_valid_json_schema_of_an_object(stream: str) -> None:
 def test_a_schema_file_is_indented_by_two_with_its_types_on_one_line(stream: str) -> None:
     expanded = json.dumps(SCHEMAS[stream], indent=2, ensure_ascii=False) + "\n"
     expected = re.sub(r'\[\s+"(\w+)",\s+"null"\s+\]', r'["\1", "null"]', expanded)
-    assert (ROOT / "schemas" / f"{stream}.json").read_text() == expected
+    assert (SCHEMA_FOLDER / f"{stream}.json").read_text() == expected
 
 
 def test_these_tests_know_the_primary_keys_endpoints_and_extras_of_every_schema() -> None:
