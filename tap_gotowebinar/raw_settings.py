@@ -9,6 +9,7 @@ import contextlib
 import json
 import math
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.errors import GoToWebinarError
@@ -58,11 +59,14 @@ def text(config: Mapping[str, Any], name: str) -> str | None:
 
 
 def with_numbers(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings in which numbers that came as text are numbers; the SDK leaves those of the environment text."""
+    """Return settings in which numbers are numbers: the SDK leaves those of the environment text.
+
+    Fractions of a file it makes a Decimal, which Python does not add to a float.
+    """
     settings = dict(config)
     for name, declared in schema.get("properties", {}).items():
         value = settings.get(name)
-        if isinstance(value, str) and "number" in declared.get("type", []):
+        if isinstance(value, str | Decimal) and "number" in declared.get("type", []):
             with contextlib.suppress(ValueError):
                 settings[name] = float(value)
     return settings

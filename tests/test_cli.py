@@ -155,6 +155,12 @@ def test_the_environment_goes_before_the_file(sandbox: Sandbox, settings: dict[s
     assert done.exit_code == 0
 
 
+def test_numbers_of_a_file_may_have_fractions(settings: dict[str, Any], tmp_path: Path) -> None:
+    fractions = {"requests_per_second": 99.5, "request_timeout": 9.5, "settle_days": 0.5, "recheck_factor": 0.25}
+    done = run_command({**settings, **fractions}, tmp_path)
+    assert (done.exit_code, done.errors) == (0, [])
+
+
 def test_the_environment_is_not_read_unasked(settings: dict[str, Any], tmp_path: Path) -> None:
     done = run_command(settings, tmp_path, env={"TAP_GOTOWEBINAR_CLIENT_SECRET": PLANTED})
     assert done.exit_code == 0
