@@ -21,9 +21,13 @@ from demo.project import REPOSITORY, MeltanoError, temporary_project
 from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS
 from tap_gotowebinar.settings import TAP_SETTINGS
 from tap_gotowebinar.tap import TapGoToWebinar
+from target_gotowebinar.settings import TARGET_SETTINGS
+from target_gotowebinar.target import TargetGoToWebinar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+
+    from singer_sdk import typing as th
 
     from tap_gotowebinar.sandbox import Sandbox
 
@@ -35,6 +39,11 @@ KINDS = {
     "object": "object",
     "string": "string",
 }
+Program = type[TapGoToWebinar] | type[TargetGoToWebinar]
+OWN_SETTINGS: dict[Program, tuple[th.Property[Any], ...]] = {
+    TapGoToWebinar: (*CONNECTION_SETTINGS, *TAP_SETTINGS),
+    TargetGoToWebinar: (*CONNECTION_SETTINGS, *TARGET_SETTINGS),
+}
 PEOPLE: tuple[LiteralString, ...] = ("registrants", "registrant_details")
 RUN = ("run", "tap-gotowebinar", "target-postgres")
 
@@ -45,17 +54,23 @@ def declared() -> dict[str, Any]:
     return content
 
 
+@pytest.fixture(scope="module", params=OWN_SETTINGS, ids=lambda program: program.name)
+def program(request: pytest.FixtureRequest) -> Program:
+    program: Program = request.param
+    return program
+
+
 @pytest.fixture(scope="module")
-def tap(declared: dict[str, Any]) -> dict[str, Any]:
-    (plugin,) = declared["plugins"]["extractors"]
-    assert plugin["name"] == TapGoToWebinar.name
+def plugin(declared: dict[str, Any], program: Program) -> dict[str, Any]:
+    plugins = (*declared["plugins"]["extractors"], *declared["plugins"]["loaders"])
+    (plugin,) = (plugin for plugin in plugins if plugin["name"] == program.name)
     return dict(plugin)
 
 
 @pytest.fixture(scope="module")
-def tap_settings() -> dict[str, dict[str, Any]]:
-    schema = json.loads(json.dumps(TapGoToWebinar.config_jsonschema))
-    TapGoToWebinar.append_builtin_config(schema)
+def program_settings(program: Program) -> dict[str, dict[str, Any]]:
+    schema = json.loads(json.dumps(program.config_jsonschema))
+    program.append_builtin_config(schema)
     return dict(schema["properties"])
 
 
@@ -78,49 +93,52 @@ def test_meltano_accepts_the_project_file(declared: dict[str, Any]) -> None:
     assert [error.message for error in Draft202012Validator(schema).iter_errors(declared)] == []
 
 
-def test_the_project_lists_exactly_the_settings_of_the_tap(
-    tap: dict[str, Any], tap_settings: dict[str, dict[str, Any]]
+def test_the_project_lists_exactly_the_settings_of_a_program(
+    plugin: dict[str, Any], program_settings: dict[str, dict[str, Any]]
 ) -> None:
-    listed = {setting["name"]: setting["kind"] for setting in tap["settings"]}
-    assert listed == {name: kind(schema) for name, schema in tap_settings.items()}
+    listed = {setting["name"]: setting["kind"] for setting in plugin["settings"]}
+    assert listed == {name: kind(schema) for name, schema in program_settings.items()}
 
 
-def test_the_project_describes_the_settings_as_the_tap_does(
-    tap: dict[str, Any], tap_settings: dict[str, dict[str, Any]]
+def test_the_project_describes_the_settings_as_its_program_does(
+    plugin: dict[str, Any], program_settings: dict[str, dict[str, Any]], program: Program
 ) -> None:
-    own = [setting.name for setting in (*CONNECTION_SETTINGS, *TAP_SETTINGS)]
-    listed = {setting["name"]: (setting["label"], setting["description"]) for setting in tap["settings"]}
-    said = {name: (tap_settings[name]["title"], tap_settings[name]["description"]) for name in own}
+    own = [setting.name for setting in OWN_SETTINGS[program]]
+    listed = {setting["name"]: (setting["label"], setting["description"]) for setting in plugin["settings"]}
+    said = {name: (program_settings[name]["title"], program_settings[name]["description"]) for name in own}
     assert {name: listed[name] for name in own} == said
 
 
-def test_the_project_treats_exactly_the_secrets_of_the_tap_as_secrets(
-    tap: dict[str, Any], tap_settings: dict[str, dict[str, Any]]
+def test_the_project_treats_exactly_the_secrets_of_a_program_as_secrets(
+    plugin: dict[str, Any], program_settings: dict[str, dict[str, Any]]
 ) -> None:
-    secrets = {name for name, schema in tap_settings.items() if schema.get("secret")}
-    assert {setting["name"] for setting in tap["settings"] if setting.get("sensitive")} == secrets
+    secrets = {name for name, schema in program_settings.items() if schema.get("secret")}
+    assert {setting["name"] for setting in plugin["settings"] if setting.get("sensitive")} == secrets
 
 
-def test_the_project_says_that_keys_of_organizers_and_accounts_are_no_secrets(tap: dict[str, Any]) -> None:
+def test_the_project_says_that_keys_of_organizers_and_accounts_are_no_secrets(
+    plugin: dict[str, Any], program_settings: dict[str, dict[str, Any]]
+) -> None:
     # Tools of Meltano's world take any text with "key" in its name for a secret unless told otherwise.
-    stated = {setting["name"] for setting in tap["settings"] if setting.get("sensitive") is False}
-    assert stated == {"organizer_keys", "account_key"}
+    stated = {setting["name"] for setting in plugin["settings"] if setting.get("sensitive") is False}
+    keys = {"organizer_keys", "account_key", "organizer_key", "webinar_key"}
+    assert stated == keys & program_settings.keys()
 
 
-def test_the_project_lists_exactly_the_choices_of_the_tap(
-    tap: dict[str, Any], tap_settings: dict[str, dict[str, Any]]
+def test_the_project_lists_exactly_the_choices_of_a_program(
+    plugin: dict[str, Any], program_settings: dict[str, dict[str, Any]]
 ) -> None:
     choices = {
         setting["name"]: [option["value"] for option in setting["options"]]
-        for setting in tap["settings"]
+        for setting in plugin["settings"]
         if "options" in setting
     }
-    allowed = {name: schema["enum"] for name, schema in tap_settings.items() if "enum" in schema}
+    allowed = {name: schema["enum"] for name, schema in program_settings.items() if "enum" in schema}
     assert choices == {name: [value for value in values if value is not None] for name, values in allowed.items()}
 
 
-def test_the_project_lists_exactly_the_capabilities_of_the_tap(tap: dict[str, Any]) -> None:
-    assert sorted(tap["capabilities"]) == sorted(capability.value for capability in TapGoToWebinar.capabilities)
+def test_the_project_lists_exactly_the_capabilities_of_a_program(plugin: dict[str, Any], program: Program) -> None:
+    assert sorted(plugin["capabilities"]) == sorted(capability.value for capability in program.capabilities)
 
 
 def test_the_example_of_an_env_file_names_settings_that_exist(declared: dict[str, Any]) -> None:

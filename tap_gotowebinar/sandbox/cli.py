@@ -16,7 +16,7 @@ from tap_gotowebinar.sandbox.running import LOOPBACK, Sandbox
 from tap_gotowebinar.sandbox.supervision import run_command
 
 SERVER_LIBRARIES = {"starlette", "uvicorn"}
-TAP_VARIABLES = ("api_url", "auth_url", "client_id", "client_secret", "refresh_token")
+VARIABLES = ("api_url", "auth_url", "client_id", "client_secret", "refresh_token")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,8 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def environment(sandbox: Sandbox) -> dict[str, str]:
-    """Return the environment variables that point the tap, or anything else, to a sandbox."""
-    variables = {f"TAP_GOTOWEBINAR_{name.upper()}": sandbox.settings[name] for name in TAP_VARIABLES}
+    """Return the environment variables that point tap and target, or anything else, to a sandbox."""
+    variables = {
+        f"{program}_GOTOWEBINAR_{name.upper()}": sandbox.settings[name]
+        for program in ("TAP", "TARGET")
+        for name in VARIABLES
+    }
     return {**variables, "GOTOWEBINAR_SANDBOX_URL": sandbox.url}
 
 
@@ -50,7 +54,7 @@ def _serve(sandbox: Sandbox) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     variables = " ".join(f"{name}={value}" for name, value in environment(sandbox).items())
-    sys.stdout.write(f"{sandbox.url} is a GoToWebinar; point the tap to it with: export {variables}\n")
+    sys.stdout.write(f"{sandbox.url} is a GoToWebinar; point tap and target to it with: export {variables}\n")
     sys.stdout.flush()
     stop.wait()
     return 0
