@@ -167,7 +167,8 @@ class Session:
     def _config(self, contender: Contender) -> str:
         key = self._sandbox.organizer_key
         whose = {"organizer_keys": [key]} if contender.command in {TAP, SCALED_TAP} else {"organizer_key": key}
-        return self._file("config.json", {**self._sandbox.settings, **whose, **contender.settings})
+        tokens = {"token_path": str(self._folder / "tokens.json")}
+        return self._file("config.json", {**self._sandbox.settings, **whose, **tokens, **contender.settings})
 
     def _catalog(self, command: tuple[str, ...]) -> Path:
         if command not in self._catalogs:

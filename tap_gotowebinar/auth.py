@@ -1,43 +1,26 @@
-"""Access tokens: where they come from, when they are renewed, who may use them.
-
-GoTo gives an access token (an hour) for a refresh token (30 days) or a personal access token, with Basic client
-authentication, at `https://authentication.logmeininc.com/oauth/token`. A refresh usually returns no new refresh
-token; when it does, the old one is about to die. Source: developer.goto.com, guides 03, 03.1 and 05.
-"""
+"""Access tokens: one for everybody who calls, shared with other processes, renewed in time."""
 
 from __future__ import annotations
 
-import functools
+import collections
+import concurrent.futures
 import logging
-import re
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import backoff
-
-from tap_gotowebinar.errors import AuthenticationError, GaveUpError, TransientError
-from tap_gotowebinar.redaction import error_text
+from tap_gotowebinar.errors import AuthenticationError, GaveUpError
+from tap_gotowebinar.token_endpoint import LOGIN, Credentials, Granted, UsedUpError
+from tap_gotowebinar.token_store import margin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
-    from tap_gotowebinar.transport import Answer, Transport
+    from tap_gotowebinar.token_endpoint import TokenEndpoint
+    from tap_gotowebinar.token_store import StoredTokens, TokenStore
 
 logger = logging.getLogger("tap-gotowebinar.auth")
-
-DEFAULT_LIFETIME: Final = 3600.0
-"""Seconds an access token lives when the answer does not say."""
-
-MAX_MARGIN: Final = 60.0
-"""Seconds before its end at which a token is renewed, at the most; short-lived ones keep nine tenths."""
-
-TRIES: Final = 6
-"""How often the token endpoint is asked when it fails in a transient way."""
-
-WAITS: Final = functools.partial(backoff.expo, factor=0.5, max_value=30)
-"""Longest waits between these tries, in seconds; each is drawn at random below."""
 
 MAX_UNPROVEN: Final = 5
 """Tokens that GoTo may refuse one after the other without ever having accepted them.
@@ -45,29 +28,15 @@ MAX_UNPROVEN: Final = 5
 One may expire before the first call with it arrives, or be refused by a part of GoTo that does not know it yet.
 """
 
-_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
+REMEMBERED: Final = 8
+"""Tokens that worked and are remembered: calls in flight may still be refused under one that expired a while ago."""
 
+LINGER: Final = 1.0
+"""Seconds that a run which ends waits for a refresh token that is on its way: unless it is stored it is lost."""
 
-@dataclass(frozen=True)
-class Credentials:
-    """What the user configured: the client, and one of two proofs of who the user is."""
-
-    client_id: str = field(repr=False)
-    client_secret: str = field(repr=False)
-    refresh_token: str | None = field(default=None, repr=False)
-    personal_access_token: str | None = field(default=None, repr=False)
-
-    @property
-    def grant(self) -> dict[str, str]:
-        """The form body of a token request; a personal access token goes first, because it cannot be rotated away."""
-        if self.personal_access_token:
-            return {"grant_type": "personal_access_token", "pat": self.personal_access_token}
-        return {"grant_type": "refresh_token", "refresh_token": self.refresh_token or ""}
-
-    @property
-    def proof(self) -> str:
-        """Name of the setting that proves who the user is."""
-        return "personal_access_token" if self.personal_access_token else "refresh_token"
+MISSING: Final = (
+    f"refresh_token or personal_access_token is missing: set one of the two, or log in with the command {LOGIN}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,50 +48,59 @@ class AccessToken:
 
 
 class Authenticator:
-    """Hands out one access token to everybody who calls, and renews it once for all of them. Thread-safe."""
+    """Hands out one access token to everybody who calls, and renews it once for all of them. Thread-safe.
+
+    Attributes:
+        problem: What the next run will fail for: a refresh token that could not be stored. None: nothing.
+    """
 
     def __init__(
         self,
         credentials: Credentials,
-        transport: Transport,
-        token_url: str,
+        endpoint: TokenEndpoint,
+        store: TokenStore,
         *,
         clock: Callable[[], float] = time.monotonic,
-        waits: Callable[[], Generator[Any, None, None]] = WAITS,
     ) -> None:
         """Remember how to get a token; nothing is asked for before the first call."""
+        self.problem: str | None = None
         self._credentials = credentials
-        self._transport = transport
-        self._token_url = token_url
+        self._endpoint = endpoint
+        self._store = store
         self._clock = clock
-        self._waits = waits
         self._lock = threading.Lock()
         self._token: AccessToken | None = None
-        self._proven: set[str] = set()
+        self._spent: str | None = None
+        self._unsaved: str | None = None
+        self._proven: collections.deque[str] = collections.deque(maxlen=REMEMBERED)
         self._unproven_in_a_row = 0
         self._failure: str | None = None
-        self._rotated = False
+        self._renewal: threading.Thread | None = None
+        self._closing = threading.Event()
 
     def token(self) -> str:
         """Return an access token with enough of its life left for a call.
 
         Raises:
             AuthenticationError: the credentials are not accepted.
-            GaveUpError: the token endpoint did not answer.
+            GaveUpError: the token endpoint did not answer, or another process keeps the token store locked.
+            ComeBackLaterError: the token endpoint asks for a longer pause than a run sits through.
         """
         with self._lock:
             if self._failure is not None:
                 # Nobody asks again with credentials that were refused: every thread would, one after the other.
                 raise AuthenticationError(self._failure)
-            if self._token is None or self._clock() >= self._token.use_until:
-                self._token = self._request_token()
+            if self._token is not None and self._clock() >= self._token.use_until:
+                self._spend(self._token)
+            if self._token is None:
+                self._token = self._adopted(self._store.read(self._credentials.secret)) or self._renewed()
             return self._token.value
 
     def accepted(self, token: str) -> None:
         """Note that the API took `token`: a later refusal of it then means that it expired."""
         # Without the lock: a renewal holds it for as long as the network takes.
         if token not in self._proven:
-            self._proven.add(token)
+            self._proven.appendleft(token)
             self._unproven_in_a_row = 0
 
     def has_worked(self, token: str) -> bool:
@@ -146,7 +124,7 @@ class Authenticator:
         with self._lock:
             if self._token is None or self._token.value != token:
                 return
-            self._token = None
+            self._spend(self._token)
             if self._proven:
                 return
             self._unproven_in_a_row += 1
@@ -157,64 +135,79 @@ class Authenticator:
                 )
                 raise AuthenticationError(self._failure)
 
-    def _request_token(self) -> AccessToken:
-        ask = backoff.on_exception(self._waits, TransientError, max_tries=TRIES, logger=None)(self._ask)
+    def close(self) -> None:
+        """Ask for no more tokens, and wait a moment for one that is on its way."""
+        self._closing.set()
+        if self._renewal is not None:
+            self._renewal.join(LINGER)
+
+    def _spend(self, token: AccessToken) -> None:
+        self._token, self._spent = None, token.value
+
+    def _adopted(self, stored: StoredTokens) -> AccessToken | None:
+        """Return the token that another process has stored, if it is not the one that is spent."""
+        left = stored.seconds_left()
+        if left <= 0 or stored.access_token is None or stored.access_token == self._spent:
+            return None
+        return AccessToken(stored.access_token, self._clock() + left)
+
+    def _renewed(self) -> AccessToken:
+        """Return a new token, from a thread of its own: a signal ends our waiting, never the storing."""
+        if self._closing.is_set():
+            msg = "no access token is asked for any more: the run is over"
+            raise GaveUpError(msg)
+        future: concurrent.futures.Future[AccessToken] = concurrent.futures.Future()
+        self._renewal = threading.Thread(target=self._renew, args=(future,), daemon=True, name="token")
+        self._renewal.start()
+        return future.result()
+
+    def _renew(self, future: concurrent.futures.Future[AccessToken]) -> None:
         try:
-            asked_at, answer = ask()
-        except TransientError as error:
-            msg = f"gave up asking for an access token: {error}; check auth_url and the network"
-            raise GaveUpError(msg) from None
-        body = answer.body if isinstance(answer.body, dict) else {}
-        token = body.get("access_token")
-        if answer.status != 200 or not isinstance(token, str) or not _TOKEN.fullmatch(token):  # noqa: PLR2004
-            self._failure = self._refusal(answer)
-            raise AuthenticationError(self._failure)
-        self._adopt_refresh_token(body.get("refresh_token"))
-        lifetime = _seconds(body.get("expires_in"))
-        return AccessToken(token, asked_at + lifetime - min(MAX_MARGIN, lifetime / 10))
+            with self._store.locked(self._closing):
+                stored = self._store.read(self._credentials.secret)
+                token = self._adopted(stored)
+                if token is None:
+                    granted = self._granted(stored)
+                    self._keep(stored, granted)
+                    use_until = granted.asked_at + granted.lifetime - margin(granted.lifetime)
+                    token = AccessToken(granted.access_token, use_until)
+            future.set_result(token)
+        except AuthenticationError as error:
+            self._failure = str(error)
+            future.set_exception(AuthenticationError(self._failure))
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            future.set_exception(error)
 
-    def _ask(self) -> tuple[float, Answer]:
-        """Return the answer, and when it was asked for: a token lives from some moment after that."""
-        asked_at = self._clock()
-        answer = self._transport.send(
-            "POST",
-            self._token_url,
-            data=self._credentials.grant,
-            auth=(self._credentials.client_id, self._credentials.client_secret),
-        )
-        if answer.status == 429 or answer.status >= 500:  # noqa: PLR2004
-            msg = f"{self._token_url} answered {answer.status}"
-            raise TransientError(msg)
-        return asked_at, answer
+    def _granted(self, stored: StoredTokens) -> Granted:
+        configured = self._credentials.secret
+        current = self._unsaved or stored.refresh_token or configured
+        if not current:
+            raise AuthenticationError(MISSING)
+        try:
+            return self._endpoint.ask(current, self._clock, self._closing)
+        except UsedUpError:
+            if not configured or configured == current:
+                raise
+            # What is stored may be older than what was configured: a restored backup.
+            self._unsaved = stored.refresh_token = None
+            return self._endpoint.ask(configured, self._clock, self._closing)
 
-    def _refusal(self, answer: Answer) -> str:
-        said = error_text(answer.body)
-        where = f"no access token from {self._token_url} (status {answer.status}{f', {said}' if said else ''})"
-        if "invalid_client" in said:
-            return (
-                f"{where}: client_id and client_secret are not those of an OAuth client that GoTo knows; correct them"
+    def _keep(self, stored: StoredTokens, granted: Granted) -> None:
+        """Store what was granted before anybody uses it: whoever kills us from now on does not lock the user out."""
+        self._unsaved = granted.refresh_token or self._unsaved
+        stored.take(granted.access_token, self._unsaved, granted.lifetime, granted.expires_at)
+        try:
+            self._store.write(self._credentials.secret, stored)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            if self._unsaved is None:
+                logger.info("tokens are not shared with other runs: %s cannot be written (%s)", self._store, reason)
+                return
+            self.problem = (
+                f"GoTo replaced the refresh token, and the new one cannot be stored in {self._store} ({reason}): it is "
+                "lost when this run ends. Let token_path name a file in a folder that this process may write to, and "
+                f"get a new refresh token with {LOGIN}"
             )
-        if "invalid_grant" in said:
-            return f"{where}: {self._credentials.proof} is wrong, expired or used up; get a new one and set it"
-        return f"{where}: check auth_url, client_id, client_secret and {self._credentials.proof}"
-
-    def _adopt_refresh_token(self, token: object) -> None:
-        if not isinstance(token, str) or not token or token == self._credentials.refresh_token:
-            return
-        if self._credentials.personal_access_token:
-            return
-        if not self._rotated:
-            logger.warning(
-                "GoTo replaced the refresh token. This run goes on with the new one, but the configured refresh_token "
-                "may not work next time: get a new one before then, or use a personal_access_token, which stays"
-            )
-        self._rotated = True
-        self._credentials = Credentials(self._credentials.client_id, self._credentials.client_secret, token)
-
-
-def _seconds(value: object) -> float:
-    try:
-        seconds = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return DEFAULT_LIFETIME
-    return seconds if 0 < seconds < float("inf") else DEFAULT_LIFETIME
+            logger.error("%s", self.problem)  # noqa: TRY400 - one line
+        else:
+            self._unsaved = self.problem = None

@@ -6,11 +6,8 @@ ends as the value its reader made of the answer or as one of `errors`.
 
 from __future__ import annotations
 
-import datetime as dt
-import email.utils
 import functools
 import random
-import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import backoff
@@ -26,6 +23,7 @@ from tap_gotowebinar.errors import (
     UnexpectedAnswerError,
 )
 from tap_gotowebinar.redaction import error_code, error_text
+from tap_gotowebinar.retry_after import LONGEST_PAUSE, asked_pause, come_back_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -51,12 +49,6 @@ MAX_FRESH_REFUSED: Final = 3
 
 MAX_RENEWALS: Final = 20
 """How many tokens one call may see expire before something else must be wrong."""
-
-LONGEST_PAUSE: Final = 300.0
-"""Seconds a run sits through when GoTo answers 429; after more it ends and is to be started again later."""
-
-MIN_ASKED_PAUSE: Final = 0.5
-"""Seconds; a shorter `Retry-After` (or a date gone by) is replaced by our own growing waits."""
 
 SERVER_ERROR: Final = 500
 """The first status that says: it is the server's fault."""
@@ -94,8 +86,14 @@ class Connection:
         self._waits = waits
 
     def close(self) -> None:
-        """Close what is open to GoTo; a later call would open it again."""
+        """Close what is open to GoTo, once a token on its way has been stored; no new one is asked for after that."""
+        self._authenticator.close()
         self._transport.close()
+
+    @property
+    def problem(self) -> str | None:
+        """What the next run will fail for, although this one went well; None: nothing."""
+        return self._authenticator.problem
 
     def get(  # noqa: PLR0913 - what a call is made of
         self,
@@ -234,7 +232,7 @@ class Connection:
                 answer = send(token=token)
             if answer.status != 429:  # noqa: PLR2004
                 return token, answer
-            pause = _asked_pause(answer.retry_after) or random.uniform(0.5, 1) * next(pauses)  # noqa: S311
+            pause = asked_pause(answer.retry_after) or random.uniform(0.5, 1) * next(pauses)  # noqa: S311
             paused += pause
             if paused > LONGEST_PAUSE:
                 # For everybody: the other threads would each ask to be told the same.
@@ -272,23 +270,8 @@ def _is_about_token(answer: Answer, refusals: frozenset[int]) -> bool:
     return answer.status == 401 and 401 not in refusals  # noqa: PLR2004
 
 
-def _asked_pause(retry_after: str) -> float | None:
-    """Return the seconds a `Retry-After` header asks for, in either of its forms; None when it makes no sense."""
-    try:
-        seconds = float(retry_after)
-    except ValueError:
-        try:
-            date = email.utils.parsedate_to_datetime(retry_after)
-            # Without a zone it is GMT, as every date in HTTP; a naive one would be taken for local time.
-            seconds = (date if date.tzinfo else date.replace(tzinfo=dt.UTC)).timestamp() - time.time()
-        except (ValueError, OverflowError):
-            return None
-    return seconds if MIN_ASKED_PAUSE <= seconds < float("inf") else None
-
-
 def _come_back(path: str, pause: float) -> str:
-    when = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(time.time() + min(pause, 366 * 86400)))
     return (
-        f"GoTo's rate limit is used up (status 429 for {path}): start again after {when}, "
+        f"GoTo's rate limit is used up (status 429 for {path}): start again after {come_back_at(pause)}, "
         "and lower requests_per_minute if other tools share this connection"
     )

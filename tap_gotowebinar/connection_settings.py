@@ -6,15 +6,18 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
 
-from tap_gotowebinar.auth import Authenticator, Credentials
+from tap_gotowebinar.auth import MISSING, Authenticator
 from tap_gotowebinar.connection import Connection
 from tap_gotowebinar.pacing import WINDOW, RateBudget
 from tap_gotowebinar.raw_settings import number_problems, text
+from tap_gotowebinar.token_endpoint import Credentials, TokenEndpoint
+from tap_gotowebinar.token_store import TokenStore
 from tap_gotowebinar.transport import Transport
 
 if TYPE_CHECKING:
@@ -59,7 +62,8 @@ CONNECTION_SETTINGS: Final = (
         th.StringType,
         secret=True,
         title="Refresh token",
-        description="Refresh token of the user whose data is read. Either this or a personal access token is required.",
+        description="Refresh token of the user whose data it is about. Either this, a personal access token or a login "
+        "with the command tap-gotowebinar-login is required.",
     ),
     th.Property(
         "personal_access_token",
@@ -68,6 +72,13 @@ CONNECTION_SETTINGS: Final = (
         title="Personal access token",
         description="Personal access token from https://myaccount.goto.com (Developer Tools). Used instead of a "
         "refresh token; it is never rotated.",
+    ),
+    th.Property(
+        "token_path",
+        th.StringType,
+        title="Token path",
+        description="File in which tokens are kept between runs and shared by all that run at the same time. Default: "
+        "one for each OAuth client in the state folder of the user. In containers and CI: on a volume that stays.",
     ),
     th.Property(
         "api_url",
@@ -126,6 +137,7 @@ class ConnectionSettings:
     """Settings of a connection in the form the code uses; build it only from settings without `connection_problems`."""
 
     credentials: Credentials
+    token_path: Path | None
     api_url: str
     auth_url: str
     requests_per_minute: int
@@ -149,6 +161,7 @@ class ConnectionSettings:
                 text(config, "refresh_token"),
                 text(config, "personal_access_token"),
             ),
+            token_path=_path(config),
             api_url=(text(config, "api_url") or DEFAULT_API_URL).rstrip("/"),
             auth_url=(text(config, "auth_url") or DEFAULT_AUTH_URL).rstrip("/"),
             requests_per_minute=int(config.get("requests_per_minute") or DEFAULT_REQUESTS_PER_MINUTE),
@@ -158,6 +171,11 @@ class ConnectionSettings:
             user_agent=text(config, "user_agent") or f"{program}/{metadata.version(DISTRIBUTION)}",
         )
 
+    @property
+    def token_store(self) -> TokenStore:
+        """Where tokens are kept between runs."""
+        return TokenStore(self.token_path, self.auth_url, self.credentials.client_id)
+
     def connect(self, *, window: float = WINDOW) -> Connection:
         """Return a connection: one pool, one token, one budget. Nothing is sent before its first call.
 
@@ -165,7 +183,8 @@ class ConnectionSettings:
             window: Seconds in which `requests_per_minute` calls may be made.
         """
         transport = Transport(request_timeout=self.request_timeout, user_agent=self.user_agent)
-        authenticator = Authenticator(self.credentials, transport, f"{self.auth_url}/oauth/token")
+        endpoint = TokenEndpoint(self.credentials, transport, f"{self.auth_url}/oauth/token")
+        authenticator = Authenticator(self.credentials, endpoint, self.token_store)
         budget = RateBudget(self.requests_per_minute, self.requests_per_second, window=window)
         return Connection(self.api_url, transport, authenticator, budget)
 
@@ -173,6 +192,7 @@ class ConnectionSettings:
 def connection_problems(config: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line for each setting of a connection, or combination of them, that fits the schema and cannot work."""
     yield from _credential_problems(config)
+    yield from _path_problems(config)
     for name, default in (("api_url", DEFAULT_API_URL), ("auth_url", DEFAULT_AUTH_URL)):
         if url := text(config, name):
             yield from _origin_problems(name, url, default)
@@ -185,11 +205,23 @@ def _credential_problems(config: Mapping[str, Any]) -> Iterator[str]:
     for name in ("client_id", "client_secret"):
         if text(config, name) is None:
             yield f"{name} is empty: set it to the value shown at https://developer.logmeininc.com/clients"
-    if text(config, "refresh_token") is None and text(config, "personal_access_token") is None:
-        yield "refresh_token or personal_access_token is missing: set one of the two"
+    settings = ConnectionSettings.of(config, DISTRIBUTION)
+    if not settings.credentials.secret and not settings.token_store.has_login():
+        yield MISSING
     for name in SECRETS:
         if not _fits_a_header(text(config, name)):
             yield f"{name} holds characters that GoTo never gives out: copy it again, without line breaks or quotes"
+
+
+def _path(config: Mapping[str, Any]) -> Path | None:
+    written = text(config, "token_path")
+    return Path(written) if written else None
+
+
+def _path_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    path = _path(config)
+    if path is not None and ("\0" in str(path) or (path.exists() and not path.is_file())):
+        yield "token_path is not a file: let it name a file, which need not be there yet"
 
 
 def _fits_a_header(value: str | None) -> bool:

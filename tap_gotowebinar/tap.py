@@ -237,11 +237,13 @@ class TapGoToWebinar(CommandLineTap):
         self.read_ahead.close()
         self.state_writer.write_final()
         self.message_writer.flush()
+        self.connection.close()
 
     @override
     def verdict(self) -> int:
         """Return 0 when everything that was wanted was read, else 1, after a line for each reason."""
         problems = self.report.problems(forgive_refusals=self.settings.forgive_refusals)
+        problems += [self.connection.problem] if self.connection.problem else []
         for problem in problems:
             self.logger.error("%s", problem)
         return 1 if problems else 0

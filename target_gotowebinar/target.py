@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from singer_sdk.plugin_base import _ConfigInput
     from singer_sdk.target_base import Target as SdkTarget
 
+    from tap_gotowebinar.connection import Connection
+
 
 class RegistrantSink(RecordSink):
     """Takes the records of a stream to the desk."""
@@ -90,10 +92,14 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         return Settings.of(self.config)
 
     @functools.cached_property
+    def connection(self) -> Connection:
+        """What all calls go through."""
+        return self.settings.connection.connect(window=self.rate_window)
+
+    @functools.cached_property
     def desk(self) -> Desk:
         """Where records come in and results go out."""
-        connection = self.settings.connection.connect(window=self.rate_window)
-        return Desk(self.settings, connection, self.report, self.message_writer, self.stop_signals)
+        return Desk(self.settings, self.connection, self.report, self.message_writer, self.stop_signals)
 
     @classmethod
     @override
@@ -137,6 +143,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
     def verdict(self) -> int:
         """Return 0 when everybody was registered who was to be, else 1, after a line for each reason."""
         reasons = self.report.problems(forgive_rejections=self.settings.forgive_rejections)
+        reasons += [self.connection.problem] if self.connection.problem else []
         for reason in reasons:
             self.logger.error("%s", reason)
         return 1 if reasons else 0

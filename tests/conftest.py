@@ -12,8 +12,16 @@ from tests.runs import FAST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 SMALL = {"seed": 7, "organizers": 1, "webinars": 5, "registrants": 10}
+
+
+@pytest.fixture(autouse=True)
+def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where this test's runs keep tokens: nothing of the person at the keyboard is read or changed."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "tap-gotowebinar"
 
 
 @pytest.fixture

@@ -139,7 +139,8 @@ class Launcher:
             reading: Whether its output is read from the start.
         """
         self._runs += 1
-        words = ["--config", self._file("config", settings)]
+        tokens = str(Path(self._folder.name) / f"tokens-{self._runs}.json")
+        words = ["--config", self._file("config", {"token_path": tokens, **settings})]
         words += ["--state", self._file("state", state)] if state is not None else []
         output, theirs = os.pipe()
         if pipe_size and hasattr(fcntl, "F_SETPIPE_SZ"):

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import backoff
 
-from tap_gotowebinar.auth import Authenticator, Credentials
+from tap_gotowebinar.auth import Authenticator
 from tap_gotowebinar.connection import REFUSALS, Connection
 from tap_gotowebinar.pacing import WINDOW, RateBudget
 from tap_gotowebinar.report import Tally
+from tap_gotowebinar.token_endpoint import Credentials, TokenEndpoint
+from tap_gotowebinar.token_store import TokenStore
 from tap_gotowebinar.transport import Transport
 
 if TYPE_CHECKING:
@@ -87,9 +89,9 @@ def talk(
         given.get("personal_access_token"),
     )
     transport = Transport(request_timeout=timeout, user_agent="tests")
-    authenticator = Authenticator(
-        credentials, transport, f"{given['auth_url']}/oauth/token", clock=clock, waits=AT_ONCE
-    )
+    endpoint = TokenEndpoint(credentials, transport, f"{given['auth_url']}/oauth/token", waits=AT_ONCE)
+    store = TokenStore(None, given["auth_url"], given["client_id"])
+    authenticator = Authenticator(credentials, endpoint, store, clock=clock)
     budget = budget or quick_budget()
     connection = Connection(given["api_url"], transport, authenticator, budget, waits=AT_ONCE)
     with contextlib.closing(connection):

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_gotowebinar.auth import AccessToken, Authenticator, Credentials
-from tap_gotowebinar.errors import AuthenticationError, GaveUpError, RefusedError
+from tap_gotowebinar.auth import AccessToken, Authenticator
+from tap_gotowebinar.errors import AuthenticationError, ComeBackLaterError, GaveUpError, RefusedError
 from tap_gotowebinar.pacing import RateBudget
 from tap_gotowebinar.sandbox import Fault
+from tap_gotowebinar.token_endpoint import Credentials, TokenEndpoint
+from tap_gotowebinar.token_store import TokenStore
 from tap_gotowebinar.transport import Transport
 from tests.talking import (
     AT_ONCE,
@@ -58,7 +60,8 @@ def authenticator(
 ) -> Iterator[Authenticator]:
     known = Credentials(**{**SECRETS, **credentials})  # type: ignore[arg-type]
     with contextlib.closing(Transport(request_timeout=5, user_agent="tests")) as transport:
-        yield Authenticator(known, transport, f"{url}{OAUTH}", clock=clock or Clock(), waits=AT_ONCE)
+        endpoint = TokenEndpoint(known, transport, f"{url}{OAUTH}", waits=AT_ONCE)
+        yield Authenticator(known, endpoint, TokenStore(None, url, known.client_id), clock=clock or Clock())
 
 
 def granted(sandbox: Sandbox) -> dict[str, Any]:
@@ -294,20 +297,18 @@ def test_a_token_is_looked_at_again_after_the_wait_for_a_slot(sandbox: Sandbox) 
 # Rotation ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_replaced_refresh_token_is_used_from_then_on_and_said_once(
+def test_a_replaced_refresh_token_is_used_from_then_on(
     make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture
 ) -> None:
     sandbox = make_sandbox(rotate_refresh_tokens=True)
 
-    with caplog.at_level(logging.WARNING, "tap-gotowebinar"), talk(sandbox) as talking:
+    with caplog.at_level(logging.INFO, "tap-gotowebinar"), talk(sandbox) as talking:
         for _ in range(3):
             talking.get()
             sandbox.control.expire_access_tokens()
 
     assert token_calls(sandbox) == 3
-    (said,) = caplog.messages
-    assert said.startswith("GoTo replaced the refresh token")
-    assert "refresh-" not in said
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("again", ['"our-refresh"', '""', "null", "7"])
@@ -351,7 +352,7 @@ def test_a_wrong_client_is_one_clear_line(sandbox: Sandbox, wrong: str) -> None:
 def test_a_wrong_refresh_token_is_one_clear_line(sandbox: Sandbox) -> None:
     assert refusal(sandbox, refresh_token="mistyped") == (
         f"no access token from {sandbox.url}/oauth/token (status 400, invalid_grant: The refresh token is invalid or "
-        "expired.): refresh_token is wrong, expired or used up; get a new one and set it"
+        "expired.): refresh_token is wrong, expired or used up; get a new one with tap-gotowebinar-login"
     )
 
 
@@ -414,9 +415,8 @@ def test_an_answer_without_a_usable_token_names_what_to_check(answer: bytes, sta
         (Fault(kind="empty", path=OAUTH), r"the answer is not JSON \(status 200, 0 bytes\)"),
         (Fault(kind="reset", path=OAUTH), r"no connection to [0-9.:]+, or it was cut"),
         (Fault(kind="status", status=503, path=OAUTH), r"http://[0-9.:]+/oauth/token answered 503"),
-        (Fault(kind="status", status=429, path=OAUTH), r"http://[0-9.:]+/oauth/token answered 429"),
     ],
-    ids=["html", "truncate", "empty", "reset", "503", "429"],
+    ids=["html", "truncate", "empty", "reset", "503"],
 )
 def test_a_token_endpoint_that_stays_broken_is_given_up(
     make_sandbox: Callable[..., Sandbox], fault: Fault, reason: str
@@ -430,6 +430,46 @@ def test_a_token_endpoint_that_stays_broken_is_given_up(
         f"gave up asking for an access token: {reason}; check auth_url and the network", str(caught.value)
     )
     assert token_calls(sandbox) == 6
+
+
+def test_a_token_endpoint_that_is_asked_too_often_is_given_up_with_advice_that_fits(
+    make_sandbox: Callable[..., Sandbox],
+) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="status", status=429, path=OAUTH),))
+
+    with talk(sandbox) as talking, pytest.raises(GaveUpError) as caught:
+        talking.get()
+
+    assert str(caught.value) == (
+        f"gave up asking for an access token: {sandbox.url}/oauth/token answered 429, because too many were asked for; "
+        "start again in some minutes, and let runs share tokens by using the same token_path"
+    )
+    assert token_calls(sandbox) == 6
+
+
+def test_the_token_endpoint_is_left_alone_for_as_long_as_it_asks(make_sandbox: Callable[..., Sandbox]) -> None:
+    fault = Fault(kind="status", status=429, path=OAUTH, times=1, retry_after=0.7)
+    sandbox = make_sandbox(faults=(fault,))
+
+    with talk(sandbox) as talking:
+        began = time.monotonic()
+        assert talking.get()["id"]
+
+    assert time.monotonic() - began >= 0.7
+
+
+def test_a_token_endpoint_that_asks_for_a_long_pause_ends_the_run(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="status", status=429, path=OAUTH, retry_after=301),))
+
+    with talk(sandbox) as talking, pytest.raises(ComeBackLaterError) as caught:
+        talking.get()
+
+    assert re.fullmatch(
+        rf"GoTo gives out no more access tokens for now \({sandbox.url}/oauth/token answered 429\): "
+        r"start again after \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ",
+        str(caught.value),
+    )
+    assert token_calls(sandbox) == 1
 
 
 @pytest.mark.parametrize("kind", ["html", "truncate", "empty", "reset", "cut", "status"])

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_gotowebinar.connection import TRIES, _asked_pause
+from tap_gotowebinar.connection import TRIES
 from tap_gotowebinar.envelopes import array
 from tap_gotowebinar.errors import (
     ComeBackLaterError,
@@ -23,8 +23,9 @@ from tap_gotowebinar.errors import (
     RefusedError,
     UnexpectedAnswerError,
 )
+from tap_gotowebinar.retry_after import asked_pause
 from tap_gotowebinar.sandbox import Fault, Options, Sandbox
-from tap_gotowebinar.sandbox.options import from_plain
+from tap_gotowebinar.sandbox.options import SHAPING, from_plain
 from tests.conftest import SMALL
 from tests.talking import ME, SPEED, Canned, Talk, api_calls, in_threads, quick_budget, raw, talk, token_answer
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from tap_gotowebinar.sandbox.options import FaultKind
 
-ORDINARY = {name: value for name, value in Options().plain().items() if name not in SMALL}
+ORDINARY = {name: value for name, value in Options().plain().items() if name not in SHAPING}
 
 ADMIN = "/admin/rest/v1/me"
 NOWHERE = "/G2W/rest/v2/organizers/17/webinars"
@@ -296,7 +297,7 @@ def test_a_pause_of_five_minutes_is_sat_through(make_sandbox: Callable[..., Sand
 
 @given(st.text() | st.floats().map(str) | st.integers().map(str) | st.datetimes().map(format_datetime))
 def test_no_header_can_make_the_pause_anything_but_a_number_or_nothing(retry_after: str) -> None:
-    pause = _asked_pause(retry_after)
+    pause = asked_pause(retry_after)
 
     assert pause is None or 0.5 <= pause < float("inf")
 
@@ -306,7 +307,7 @@ def test_a_date_is_greenwich_time_wherever_the_machine_stands(monkeypatch: pytes
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     try:
-        pause = _asked_pause((dt.datetime.now(dt.UTC) + dt.timedelta(seconds=100)).strftime(form))
+        pause = asked_pause((dt.datetime.now(dt.UTC) + dt.timedelta(seconds=100)).strftime(form))
     finally:
         monkeypatch.undo()
         time.tzset()

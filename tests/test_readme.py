@@ -19,7 +19,6 @@ import pytest
 from ruamel.yaml import YAML
 
 import tap_gotowebinar
-from tap_gotowebinar.auth import Credentials
 from tap_gotowebinar.bookmarks import Bookmarks
 from tap_gotowebinar.children import ChildStream
 from tap_gotowebinar.client import GoToWebinarStream
@@ -34,6 +33,7 @@ from tap_gotowebinar.plan import DueRule
 from tap_gotowebinar.sandbox import Options, Sandbox
 from tap_gotowebinar.settings import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS, TAP_SETTINGS, problems
 from tap_gotowebinar.tap import TapGoToWebinar
+from tap_gotowebinar.token_endpoint import Credentials
 from tests.runs import FAST, run_here
 from tests.schema_files import STREAM_SCHEMAS as SCHEMAS
 from tests.selection import selecting

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from singer_sdk.exceptions import ConfigValidationError
 
+from tap_gotowebinar.auth import MISSING
 from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS, ConnectionSettings
 from tap_gotowebinar.raw_settings import environment_prefix, environment_problems, schema_problem
 from tap_gotowebinar.settings import TAP_SETTINGS, Settings, problems
@@ -49,7 +50,7 @@ def test_the_least_that_works_is_a_client_and_a_token() -> None:
     connection = typed.connection
     assert connection.credentials.client_id == "an-id"
     assert connection.credentials.client_secret == "a-secret"
-    assert connection.credentials.grant == {"grant_type": "refresh_token", "refresh_token": "a-token"}
+    assert connection.credentials.secret == "a-token"
     assert (connection.api_url, connection.auth_url) == (
         "https://api.getgo.com",
         "https://authentication.logmeininc.com",
@@ -63,7 +64,7 @@ def test_the_least_that_works_is_a_client_and_a_token() -> None:
 
 def test_a_personal_access_token_goes_before_a_refresh_token() -> None:
     typed = settings(personal_access_token="a-pat")
-    assert typed.connection.credentials.grant == {"grant_type": "personal_access_token", "pat": "a-pat"}
+    assert typed.connection.credentials.secret == "a-pat"
 
 
 # One line each
@@ -86,10 +87,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
         "client_secret is empty: set it to the value shown at https://developer.logmeininc.com/clients",
     ),
     ({"client_secret": [SECRET]}, "client_secret must be of type string: correct it"),
-    ({"refresh_token": ...}, "refresh_token or personal_access_token is missing: set one of the two"),
+    ({"refresh_token": ...}, MISSING),
     (
         {"refresh_token": "", "personal_access_token": " "},
-        "refresh_token or personal_access_token is missing: set one of the two",
+        MISSING,
     ),
     ({"refresh_token": {"value": SECRET}}, "refresh_token must be of type string: correct it"),
     (

@@ -16,7 +16,7 @@ from tap_gotowebinar.sandbox.running import LOOPBACK, Sandbox
 from tap_gotowebinar.sandbox.supervision import run_command
 
 SERVER_LIBRARIES = {"starlette", "uvicorn"}
-VARIABLES = ("api_url", "auth_url", "client_id", "client_secret", "refresh_token")
+VARIABLES = ("api_url", "auth_url", "client_id", "client_secret", "refresh_token", "token_path")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,7 +2,9 @@
 
 import dataclasses
 import ipaddress
+import pathlib
 import socket
+import tempfile
 import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -44,6 +46,7 @@ class Sandbox:
         self._address = (host, port)
         self._server: LoopServer | None = None
         self._thread: threading.Thread | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Self:
         """Start serving."""
@@ -72,9 +75,13 @@ class Sandbox:
 
     @property
     def settings(self) -> dict[str, str]:
-        """Settings that point a tap here with the refresh token."""
+        """Settings that point a tap here with the refresh token.
+
+        The tokens of a world that will end are kept in a place that ends with it.
+        """
         given = {name: value for name, value in self.credentials.items() if name != "personal_access_token"}
-        return {**given, "api_url": self.url, "auth_url": self.url}
+        kept = {"token_path": str(pathlib.Path(self._folder.name) / "tokens.json")} if self._folder else {}
+        return {**given, **kept, "api_url": self.url, "auth_url": self.url}
 
     @property
     def control(self) -> Control:
@@ -95,6 +102,7 @@ class Sandbox:
         self._server = LoopServer(Live(self.options))
         listener = _listen(self._address)
         self._address = (self._address[0], listener.getsockname()[1])
+        self._folder = tempfile.TemporaryDirectory(prefix="gotowebinar-sandbox-")
         self._thread = threading.Thread(target=self._server.serve_on, args=(listener,), name="sandbox", daemon=True)
         self._thread.start()
         if not self._server.ready.wait(PATIENCE):
@@ -107,6 +115,9 @@ class Sandbox:
             self._server.stop()
             self._thread.join(PATIENCE)
             self._server = self._thread = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
 
 
 def _listen(address: tuple[str, int]) -> socket.socket:
