@@ -1,4 +1,4 @@
-"""From a made-up GoToWebinar into a real PostgreSQL with Meltano, twice: the second run brings exactly what is new."""
+"""From a made-up GoToWebinar into a real PostgreSQL with Meltano, and people from there into GoToWebinar, and back."""
 # ruff: noqa: T201 - printing is what this program is for
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from demo.leads import write_leads
 from demo.postgres import Postgres, PostgresError
 from demo.project import WITHOUT_PROXY, MeltanoError, MissingProgramError, Project, temporary_project
 from demo.questions import QUESTIONS
@@ -26,11 +27,21 @@ if TYPE_CHECKING:
 
 WORLD: Final = Options(seed=3, webinars=6, registrants=25)
 RUN: Final = ("run", "tap-gotowebinar", "target-postgres")
-NEW_REGISTRANTS: Final = 5
+REGISTER: Final = ("run", "tap-leads", "target-gotowebinar")
+LEADS: Final = (
+    ("ada.berg@example.com", "Ada", "Berg", "Honey & Sons"),
+    ("grace.moe@example.com", "Grace", "Moe", "Example GmbH"),
+    ("zoe.park@example.org", "Zoë", "Park", None),
+    ("li.na@example.org", "Na", "Li", "蜂蜜株式会社"),
+    ("tove.dahl@example.com", "Tove", "Dahl", "Honey & Sons"),
+)
 APPROVALS: Final = 3
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What Meltano, tap and target print for machines or for their developers.
-NOISE: Final = re.compile(r"METRIC|Inserting with SQL|Skipping parse |Added '|Using \w+ state |Reading state |^\d{4}-")
+NOISE: Final = re.compile(
+    r"METRIC|completed processing|Detected `__else__|Inserting with SQL|Skipping parse |Added '|Using \w+ state "
+    r"|Reading state |Starting incremental sync|^\d{4}-"
+)
 
 TABLES: Final = ("registrants", "registrant_details")
 PEOPLE: Final = """
@@ -39,6 +50,14 @@ from gotowebinar_sandbox.registrants
 union all
 select 'registrant_details', "webinarKey", "registrantKey", status, _sdc_sequence
 from gotowebinar_sandbox.registrant_details
+"""
+
+LEADS_THERE: Final = """
+select mail
+from leads
+join gotowebinar_sandbox.registrants on email = mail and "webinarKey" = webinar
+join gotowebinar_sandbox.registrant_details using ("webinarKey", "registrantKey")
+where organization is not distinct from company
 """
 
 Keys = tuple[str, str]
@@ -84,7 +103,7 @@ def leave(number: int, _frame: FrameType | None) -> None:
 
 
 def demonstrate() -> None:
-    """Load, ask, let things happen, load again, compare."""
+    """Load, ask, register people and let things happen, load again, compare."""
     print("Starting a GoToWebinar made of made-up people, and a PostgreSQL ...")
     with (
         Sandbox(WORLD) as sandbox,
@@ -95,22 +114,29 @@ def demonstrate() -> None:
         for question in QUESTIONS:
             show(question.text, question.answer(database))
         newest = max(row.load for row in people(database))
-        changed = let_things_happen(sandbox.control)
+        changed = let_things_happen(project, database, sandbox.control)
         second_calls = load(project, sandbox.control)
         for table in TABLES:
             written = [row.keys for row in people(database) if row.table == table and row.load > newest]
             insist(written, changed, f"rows of {table} written by the second run")
         print(f"\nThe second run wrote exactly these {len(changed)} registrants, with their details.")
         print(f"It took {second_calls} API calls; the first took {first_calls}.")
+        insist(database.query(LEADS_THERE), [lead[:1] for lead in LEADS], "leads among the registrants")
+        print(f"All {len(LEADS)} leads went to GoToWebinar and came back as registrants.")
         compare(database, sandbox.control.truth())
 
 
 def load(project: Project, control: Control) -> int:
     """Run the pipeline once; returns how many API calls it took."""
-    print(f"\n$ meltano --environment=sandbox {' '.join(RUN)}")
     control.reset_calls()
-    project.meltano(*RUN, listen=lambda line: NOISE.search(line) or print(f"  {line}"))
+    run(project, RUN)
     return sum(not call["path"].startswith("/oauth") for call in control.calls())
+
+
+def run(project: Project, words: Sequence[str]) -> None:
+    """Run one Meltano command, and print what matters of its output."""
+    print(f"\n$ meltano --environment=sandbox {' '.join(words)}")
+    project.meltano(*words, listen=lambda line: NOISE.search(line) or print(f"  {line}"))
 
 
 def show(title: str, lines: Iterable[str]) -> None:
@@ -118,22 +144,24 @@ def show(title: str, lines: Iterable[str]) -> None:
     print(f"\n{title}\n", *(f"  {line}" for line in lines), sep="\n")
 
 
-def let_things_happen(control: Control) -> list[Keys]:
-    """Register people for the next webinar and approve some who wait elsewhere; returns who is new or approved."""
+def let_things_happen(project: Project, database: Postgres, control: Control) -> list[Keys]:
+    """Register leads for the next webinar, approve some who wait elsewhere; returns who is new or approved."""
     truth = control.truth()
     now = dt.datetime.now(dt.UTC).isoformat()
     upcoming = min(
         (webinar for webinar in truth["webinars"] if webinar["times"][0]["startTime"] > now),
         key=lambda webinar: str(webinar["times"][0]["startTime"]),
     )
-    key = upcoming["webinarKey"]
-    added = [(key, registrant_key) for registrant_key in control.add_registrants(key, NEW_REGISTRANTS)]
+    print(f"\nNow {len(LEADS)} people in a table of leads are to be registered for “{upcoming['subject']}”.")
+    write_leads(database, upcoming["webinarKey"], LEADS)
+    run(project, REGISTER)
+    known = {keys_of(registrant) for registrant in truth["registrants"]}
+    added = [keys for registrant in control.truth()["registrants"] if (keys := keys_of(registrant)) not in known]
     waiting = [keys_of(registrant) for registrant in truth["registrants"] if registrant["status"] == "WAITING"]
     approved = waiting[:APPROVALS]
     for webinar_key, registrant_key in approved:
         control.approve_registrant(webinar_key, registrant_key)
-    print(f"\nNow {len(added)} more people register for “{upcoming['subject']}”,")
-    print(f"and {len(approved)} who were waiting for another webinar are approved.")
+    print(f"\nAnd {len(approved)} who were waiting for another webinar are approved.")
     return added + approved
 
 

@@ -14,16 +14,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from demo import leads
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from demo.postgres import Postgres
 
 REPOSITORY: Final = Path(__file__).parents[1]
-PROGRAMS: Final = ("meltano", "tap-gotowebinar", "target-postgres")
+PROGRAMS: Final = ("meltano", "tap-gotowebinar", "target-gotowebinar", "target-postgres")
+EXTRACTORS: Final = "plugins:\n  extractors:\n"
 PLUGIN_SOURCE: Final = re.compile(r"^ +pip_url: .*\n", re.MULTILINE)
 # Settings of the person at the keyboard, which must not decide where this project reads and writes.
-FOREIGN_VARIABLES: Final = ("MELTANO_", "TAP_GOTOWEBINAR_", "TARGET_POSTGRES_", "PG", "XDG_")
+FOREIGN_VARIABLES: Final = ("MELTANO_", "TAP_", "TARGET_", "PG", "XDG_")
 WITHOUT_PROXY: Final = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 STOP_SECONDS: Final = 10
 
@@ -83,11 +86,11 @@ class Project:
 
 
 @contextmanager
-def temporary_project(tap_settings: Mapping[str, Any], database: Postgres) -> Iterator[Project]:
+def temporary_project(settings: Mapping[str, Any], database: Postgres) -> Iterator[Project]:
     """A project with this repository's meltano.yml, gone at the end of the `with` block.
 
-    Its plugins are the programs installed beside this Python: the only change to meltano.yml is that Meltano is not
-    told where to install them from.
+    Its plugins are the programs installed beside this Python: the only changes to meltano.yml are that Meltano is not
+    told where to install them from, and that there is a table of leads to read.
 
     Raises:
         MissingProgramError: one of the programs is not installed.
@@ -96,11 +99,11 @@ def temporary_project(tap_settings: Mapping[str, Any], database: Postgres) -> It
     meltano, *_ = [found(program, path) for program in PROGRAMS]
     with tempfile.TemporaryDirectory(prefix="gotowebinar-") as name:
         folder = Path(name)
-        declared = (REPOSITORY / "meltano.yml").read_text(encoding="utf-8")
-        (folder / "meltano.yml").write_text(PLUGIN_SOURCE.sub("", declared), encoding="utf-8")
-        yield Project(
-            meltano, folder, tap_variables(tap_settings) | target_variables(database) | surroundings(path, name)
-        )
+        declared = PLUGIN_SOURCE.sub("", (REPOSITORY / "meltano.yml").read_text(encoding="utf-8"))
+        extractors = EXTRACTORS + leads.plugin(folder, sys.executable, REPOSITORY)
+        (folder / "meltano.yml").write_text(declared.replace(EXTRACTORS, extractors), encoding="utf-8")
+        variables = connection_variables(settings) | database_variables(database) | surroundings(path, name)
+        yield Project(meltano, folder, variables)
 
 
 def found(program: str, path: str) -> str:
@@ -115,22 +118,25 @@ def found(program: str, path: str) -> str:
     return place
 
 
-def tap_variables(settings: Mapping[str, Any]) -> dict[str, str]:
-    """The tap's settings as Meltano reads them from the environment."""
+def connection_variables(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The settings of tap and target as Meltano reads them from the environment."""
     return {
-        f"TAP_GOTOWEBINAR_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        f"{program}_GOTOWEBINAR_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for program in ("TAP", "TARGET")
         for name, value in settings.items()
     }
 
 
-def target_variables(database: Postgres) -> dict[str, str]:
-    """The target's settings as Meltano reads them from the environment."""
+def database_variables(database: Postgres) -> dict[str, str]:
+    """The settings of what reads and writes the database as Meltano reads them from the environment."""
     return {
         "TARGET_POSTGRES_HOST": database.host,
         "TARGET_POSTGRES_PORT": str(database.port),
         "TARGET_POSTGRES_USER": database.user,
         "TARGET_POSTGRES_PASSWORD": database.password,
         "TARGET_POSTGRES_DATABASE": database.name,
+        "TAP_LEADS_DSN": database.dsn,
+        "TARGET_GOTOWEBINAR_STREAM_MAPS": json.dumps(leads.MAPS),
     }
 
 

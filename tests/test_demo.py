@@ -56,6 +56,7 @@ def test_the_second_run_brings_exactly_what_is_new(temporary: Path) -> None:
         output, _ = process.communicate()
     assert process.returncode == 0, output
     assert "The second run wrote exactly these 8 registrants" in output
+    assert "All 5 leads went to GoToWebinar and came back as registrants." in output
     assert "PostgreSQL holds exactly what GoToWebinar has: 6 webinars, 155 registrants." in output
     assert list(temporary.iterdir()) == []
 
