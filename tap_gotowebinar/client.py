@@ -17,7 +17,7 @@ from typing_extensions import override
 from tap_gotowebinar import envelopes
 from tap_gotowebinar.connection import REFUSALS
 from tap_gotowebinar.envelopes import MAX_PAGE_SIZE, Listing
-from tap_gotowebinar.errors import BrokenAnswerError
+from tap_gotowebinar.errors import BrokenAnswerError, GaveUpError
 from tap_gotowebinar.records import RecordReader
 from tap_gotowebinar.sdk_seams import RosterStateManager, SilentCounter, SilentTimer, says_something
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from tap_gotowebinar.tap import TapGoToWebinar
 
 T = TypeVar("T")
+
+MAX_PAGES: Final = 5000
+"""Pages of one listing: a million rows. One that has more goes round in circles."""
 
 SCHEMAS: Final = SchemaDirectory(importlib.resources.files("tap_gotowebinar.schemas"))
 
@@ -117,9 +120,12 @@ class GoToWebinarStream(Stream):
             page = self.call(path, read, params={**params, "page": number})
             before = len(rows)
             rows |= {str(row.get(key) if isinstance(row, dict) else row): row for row in page.rows}
-            if page.is_last or len(rows) == before:
+            if page.is_last or len(rows) == before or len(rows) > (page.total or 0):
                 return list(rows.values()), page.total
             number += 1
+            if number >= MAX_PAGES:
+                msg = f"gave up on {path}: after {MAX_PAGES} pages there is no end to it"
+                raise GaveUpError(msg)
 
     def log_sync_costs(self) -> None:
         """Log this stream's records as the SDK's metric, once; the SDK calls this when all streams are done."""

@@ -19,9 +19,11 @@ from tap_gotowebinar.errors import (
     NotFoundError,
     NotSentError,
     RefusedError,
+    TooLargeAnswerError,
     TransientError,
     UnexpectedAnswerError,
 )
+from tap_gotowebinar.patience import Patience
 from tap_gotowebinar.redaction import error_code, error_text
 from tap_gotowebinar.retry_after import LONGEST_PAUSE, asked_pause, come_back_at
 
@@ -120,13 +122,13 @@ class Connection:
             RefusedError: one of `refusals`, with a good token.
             NotFoundError: 404.
             UnexpectedAnswerError: any other status that repeating cannot mend.
-            GaveUpError: each try failed in a transient way.
+            GaveUpError: each try failed in a transient way, or the answer is too large.
             ComeBackLaterError: 429 for longer than `LONGEST_PAUSE`.
         """
 
-        def attempt() -> T:
+        def attempt(patience: Patience) -> T:
             send = functools.partial(self._transport.send, "GET", self._origin + path, params=params, decode=decode)
-            answer = self._admitted(send, path, tally, refusals)
+            answer = self._admitted(patience.of(send), path, tally, refusals)
             self._raise_for_status(answer, path, refusals)
             return read(answer.body)
 
@@ -160,13 +162,13 @@ class Connection:
         """
         in_doubt = False
 
-        def attempt() -> T:
+        def attempt(patience: Patience) -> T:
             nonlocal in_doubt
             if in_doubt and look is not None and (found := look()) is not None:
                 return found
             send = functools.partial(self._transport.send, "POST", self._origin + path, params=params, content=content)
             try:
-                answer = self._admitted(send, path, tally, REFUSALS)
+                answer = self._admitted(patience.of(send), path, tally, REFUSALS)
                 if answer.status >= SERVER_ERROR:
                     self._raise_for_status(answer, path, REFUSALS)
                 return read(answer, in_doubt)
@@ -178,20 +180,28 @@ class Connection:
 
         return self._repeated(attempt, path, tally)
 
-    def _repeated(self, attempt: Callable[[], T], path: str, tally: Tally) -> T:
+    def _repeated(self, attempt: Callable[[Patience], T], path: str, tally: Tally) -> T:
         """Return what the first try brings that does not fail in a transient way."""
-
-        def count(details: object) -> None:  # noqa: ARG001
-            tally.count(retries=1)
-
-        retrying = backoff.on_exception(self._waits, TransientError, max_tries=TRIES, logger=None, on_backoff=count)
+        patience = Patience(self._transport.longest_call)
+        retrying = backoff.on_exception(
+            self._waits,
+            TransientError,
+            max_tries=TRIES,
+            giveup=lambda _: patience.is_over,
+            logger=None,
+            on_backoff=lambda _: tally.count(retries=1),
+        )
         try:
-            result = retrying(attempt)()
+            result = retrying(attempt)(patience)
         except NotFoundError:
             tally.count(answered=1)
             raise
         except TransientError as error:
-            msg = f"gave up on {path} after {TRIES} tries: {error}"
+            tries = f"{patience.spent:.0f} seconds of tries" if patience.is_over else f"{TRIES} tries"
+            msg = f"gave up on {path} after {tries}: {error}"
+            raise GaveUpError(msg) from None
+        except TooLargeAnswerError as error:
+            msg = f"gave up on {path}: {error}"
             raise GaveUpError(msg) from None
         tally.count(answered=1)
         return result

@@ -39,6 +39,10 @@ class BrokenAnswerError(TransientError):
     """A 200 that is not what GoTo documents: no JSON, cut off, an empty envelope that should have rows."""
 
 
+class TooLargeAnswerError(GoToWebinarError):
+    """An answer of more bytes than are taken; asked again, it would be as large."""
+
+
 class GaveUpError(GoToWebinarError):
     """A call that failed in a transient way each time it was tried."""
 

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 import backoff
 
-from tap_gotowebinar.errors import AuthenticationError, ComeBackLaterError, GaveUpError, TransientError
+from tap_gotowebinar.errors import (
+    AuthenticationError,
+    ComeBackLaterError,
+    GaveUpError,
+    TooLargeAnswerError,
+    TransientError,
+)
+from tap_gotowebinar.patience import Patience
 from tap_gotowebinar.redaction import error_text
 from tap_gotowebinar.retry_after import LONGEST_PAUSE, asked_pause, come_back_at
 
@@ -143,20 +150,26 @@ class TokenEndpoint:
         self, form: dict[str, str], clock: Callable[[], float], stop: threading.Event
     ) -> tuple[float, float, Answer]:
         client = (self._credentials.client_id, self._credentials.client_secret)
+        patience = Patience(self._transport.longest_call)
+        send = patience.of(self._transport.send)
         waits = self._waits()
         next(waits)
         failure = ""
         for attempt in range(TRIES):
             asked_at, now, pause = clock(), time.time(), None
             try:
-                answer = self._transport.send("POST", self._url, data=form, auth=client)
+                answer = send(method="POST", url=self._url, data=form, auth=client)
+            except TooLargeAnswerError as error:
+                failure = f"{error}; check auth_url"
+                break
             except TransientError as error:
                 failure = f"{error}; check auth_url and the network"
             else:
                 if answer.status != 429 and answer.status < 500:  # noqa: PLR2004
                     return asked_at, now, answer
                 failure, pause = self._trouble(answer)
-            if attempt + 1 == TRIES or stop.wait(pause or random.uniform(0, next(waits))):  # noqa: S311
+            is_last = attempt + 1 == TRIES or patience.is_over
+            if is_last or stop.wait(pause or random.uniform(0, next(waits))):  # noqa: S311
                 break
         msg = f"gave up asking for an access token: {failure}"
         raise GaveUpError(msg)

@@ -9,15 +9,27 @@ from __future__ import annotations
 import base64
 import contextlib
 import functools
+import json
+import logging
+import ssl
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 import requests
-from urllib3.exceptions import NewConnectionError
+from typing_extensions import override
+from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
-from tap_gotowebinar.errors import BrokenAnswerError, GoToWebinarError, NotSentError, TransientError
+from tap_gotowebinar.errors import (
+    BrokenAnswerError,
+    GoToWebinarError,
+    NotSentError,
+    TooLargeAnswerError,
+    TransientError,
+)
+from tap_gotowebinar.timed_connections import LONGEST_ANSWER, TimedAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,6 +40,17 @@ CONNECT_TIMEOUT: Final = 10.0
 POOL_SIZE: Final = 100
 """Connections kept open to one host: more than calls are ever in flight."""
 
+MAX_ANSWER: Final = 64 * 1024 * 1024
+"""Bytes of an answer, unpacked: some 200,000 registrants. A larger one would take memory without end."""
+
+CHUNK: Final = 256 * 1024
+"""Bytes of an answer that are unpacked at once."""
+
+LONGEST_CALL: Final = 10
+"""Times `request_timeout` that all tries of one call may take together."""
+
+# It would log what came instead of a header, with a traceback.
+logging.getLogger("urllib3.connection").addFilter(lambda record: record.levelno < logging.WARNING)
 
 SUCCESS: Final = range(200, 300)
 """Statuses that come with a body of JSON."""
@@ -50,15 +73,24 @@ class Answer:
     location: str = ""
 
 
+class _Session(requests.Session):
+    """A session for which no answer is a redirect; the library would read its body and its target all the same."""
+
+    @override
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
 class Transport:
     """A pool of connections with one time-out and one user agent, for any thread."""
 
     def __init__(self, *, request_timeout: float, user_agent: str) -> None:
         """Open nothing yet."""
         self._timeout = (min(CONNECT_TIMEOUT, request_timeout), request_timeout)
-        self._session = requests.Session()
+        self.longest_call = LONGEST_CALL * request_timeout
+        self._session = _Session()
         self._session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
-        adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=POOL_SIZE)
+        adapter = TimedAdapter(pool_connections=4, pool_maxsize=POOL_SIZE)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         # Also keeps a .netrc file from replacing our Authorization header.
@@ -97,10 +129,12 @@ class Transport:
             NotSentError: no connection.
             TransientError: no answer in time, an answer cut off.
             BrokenAnswerError: a status of success without JSON.
+            TooLargeAnswerError: more than `MAX_ANSWER` bytes.
             GoToWebinarError: the request cannot be made with this environment or these secrets.
         """
         scheme, host = urlsplit(url)[:2]
         headers = {"Authorization": f"Bearer {token}" if token else _basic(auth)}
+        began = time.monotonic()
         try:
             response = self._session.request(
                 method,
@@ -111,22 +145,23 @@ class Transport:
                 headers=headers,
                 timeout=self._timeout,
                 allow_redirects=False,
+                stream=True,
                 **self._environment(f"{scheme}://{host}"),
             )
+            body = _body(response, host)
         except ValueError:
             msg = f"the request to {host} cannot be made: check the proxy settings, and the secrets for odd characters"
             raise GoToWebinarError(msg) from None
-        except requests.exceptions.SSLError:
-            msg = f"no trusted TLS connection to {host}"
-            raise NotSentError(msg) from None
+        except requests.exceptions.SSLError as error:
+            raise _tls_failure(error, host) from None
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ReadTimeout) as error:
-            msg = f"{host} did not answer in time"
-            raise _transient(error)(msg) from None
+            raise _transient(error)(self._too_late(host, began)) from None
         except requests.exceptions.ProxyError:
             msg = f"no connection to {host} through the proxy that the environment names"
             raise NotSentError(msg) from None
         except requests.exceptions.ConnectionError as error:
-            msg = f"no connection to {host}, or it was cut"
+            is_late = bool(error.args) and isinstance(error.args[0], ReadTimeoutError)
+            msg = self._too_late(host, began) if is_late else f"no connection to {host}, or it was cut"
             raise _transient(error)(msg) from None
         except requests.exceptions.RequestException as error:
             msg = f"the answer of {host} could not be read ({type(error).__name__})"
@@ -134,7 +169,13 @@ class Transport:
         except OSError:
             msg = f"no connection to {host}: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names certificates that are not there"
             raise GoToWebinarError(msg) from None
-        return _answer(response, decode)
+        return _answer(response, body, decode)
+
+    def _too_late(self, host: str, began: float) -> str:
+        longest = LONGEST_ANSWER * self._timeout[1]
+        if time.monotonic() - began < longest:
+            return f"{host} did not answer in time"
+        return f"{host} did not finish its answer within {longest:g} seconds"
 
 
 def _basic(auth: tuple[str, str] | None) -> str | None:
@@ -161,28 +202,55 @@ def _environment(origin: str) -> dict[str, Any]:
     return {"proxies": settings["proxies"], "verify": settings["verify"]}
 
 
-def _answer(response: requests.Response, decode: Callable[[bytes], Any] | None) -> Answer:
-    if decode is not None and response.status_code in SUCCESS:
+def _tls_failure(error: requests.exceptions.SSLError, host: str) -> TransientError:
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(getattr(reason, "args", (None,))[0], ssl.SSLCertVerificationError):
+        advice = "if your network inspects TLS, name its certificates in REQUESTS_CA_BUNDLE"
+        return NotSentError(f"the certificate of {host} is not to be trusted; {advice}")
+    # It may have broken after the request was sent.
+    return TransientError(f"no trusted TLS connection to {host}")
+
+
+def _body(response: requests.Response, host: str) -> bytes:
+    """Read an answer to its end, unpacked, as long as it is not too large.
+
+    Raises:
+        TooLargeAnswerError: it is.
+    """
+    with contextlib.closing(response):
+        parts, length = [], 0
+        for part in response.iter_content(CHUNK):
+            length += len(part)
+            if length > MAX_ANSWER:
+                msg = f"the answer of {host} is larger than {MAX_ANSWER // 1024**2} MiB"
+                raise TooLargeAnswerError(msg)
+            parts.append(part)
+    return b"".join(parts)
+
+
+def _answer(response: requests.Response, content: bytes, decode: Callable[[bytes], Any] | None) -> Answer:
+    status = response.status_code
+    if decode is not None and status in SUCCESS:
         with contextlib.suppress(ValueError):
-            return Answer(response.status_code, decode(response.content))
+            return Answer(status, decode(content))
     try:
-        body = msgspec.json.decode(response.content)
+        body = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        body = _tolerantly_decoded(response)
+        body = _tolerantly_decoded(status, content)
     return Answer(
-        response.status_code,
+        status,
         body,
         retry_after=response.headers.get("Retry-After", ""),
         location=response.headers.get("Location", "").partition("?")[0],
     )
 
 
-def _tolerantly_decoded(response: requests.Response) -> object:
+def _tolerantly_decoded(status: int, content: bytes) -> object:
     """Decode what the fast decoder is too strict for: lone surrogates, a byte order mark, NaN."""
     try:
-        return response.json()
+        return json.loads(content)
     except (ValueError, RecursionError):
-        if response.status_code in SUCCESS:
-            msg = f"the answer is not JSON (status {response.status_code}, {len(response.content)} bytes)"
+        if status in SUCCESS:
+            msg = f"the answer is not JSON (status {status}, {len(content)} bytes)"
             raise BrokenAnswerError(msg) from None
         return None

@@ -1,5 +1,7 @@
 """What goes wrong on request: one method per kind of fault, as a client would see it."""
 
+import asyncio
+import gzip
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -10,13 +12,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tap_gotowebinar.sandbox.errors import INVALID_TOKEN, ProductError, json_response
 from tap_gotowebinar.sandbox.live import Live
 from tap_gotowebinar.sandbox.options import Fault
-from tap_gotowebinar.sandbox.protocol import hang_up
+from tap_gotowebinar.sandbox.protocol import client_gone, hang_up
 from tap_gotowebinar.sandbox.waiting import retry_after
 
 # Personal data and secrets that careless error messages would repeat.
 PLANTED_EMAIL = "planted.person@example.com"
 PLANTED_LINK = "https://global.gotowebinar.com/join/8114402279905634571/100200300"
 PIECES = 20
+BOMB_BLOCK = 1 << 20
+BOMB_BLOCKS = 256
 SERVER_ERROR = 500
 TOO_MANY = 429
 
@@ -73,12 +77,18 @@ class Breakage:
             "empty": self._empty,
             "invalid_token": self._invalid_token,
             "json": self._json,
+            "raw": self._raw,
+            "bomb": self._bomb,
+            "redirect": self._redirect,
+            "endless": self._endless,
         }
         self._upon: dict[str, Breaking] = {
             "truncate": self._truncate,
             "cut": self._cut,
             "drip": self._drip,
             "hidden": self._hidden,
+            "not_gzip": self._not_gzip,
+            "mistyped": self._mistyped,
         }
 
     async def apply(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,10 +132,44 @@ class Breakage:
     async def _json(self, exchange: Exchange) -> None:
         await exchange.answer(json_response(exchange.fault.value))
 
+    async def _raw(self, exchange: Exchange) -> None:
+        await exchange.answer(Response(str(exchange.fault.value).encode("latin-1"), media_type="application/json"))
+
+    async def _bomb(self, exchange: Exchange) -> None:
+        # Packed blocks one after the other are one packed file.
+        body = gzip.compress(bytes(BOMB_BLOCK)) * BOMB_BLOCKS
+        await exchange.answer(Response(body, headers={"Content-Encoding": "gzip"}, media_type="application/json"))
+
+    async def _redirect(self, exchange: Exchange) -> None:
+        await exchange.answer(Response(status_code=exchange.fault.status, headers={"Location": exchange.fault.value}))
+
+    async def _endless(self, exchange: Exchange) -> None:
+        headers = [(b"content-type", b"application/json")]
+        await exchange.send({"type": "http.response.start", "status": 200, "headers": headers})
+        gone = asyncio.ensure_future(client_gone(exchange.receive))
+        try:
+            while not gone.done():
+                await exchange.body_part(b" ", last=False)
+                await asyncio.wait({gone}, timeout=exchange.fault.seconds)
+        finally:
+            gone.cancel()
+
+    async def _not_gzip(self, exchange: Exchange) -> None:
+        exchange.headers["content-encoding"] = "gzip"
+        await self._whole(exchange)
+
+    async def _mistyped(self, exchange: Exchange) -> None:
+        exchange.headers["content-type"] = "text/html; charset=ebcdic-fr"
+        await self._whole(exchange)
+
+    @staticmethod
+    async def _whole(exchange: Exchange) -> None:
+        await exchange.start(len(exchange.body))
+        await exchange.body_part(exchange.body, last=True)
+
     async def _truncate(self, exchange: Exchange) -> None:
-        half = exchange.body[: len(exchange.body) // 2]
-        await exchange.start(len(half))
-        await exchange.body_part(half, last=True)
+        exchange.body = exchange.body[: len(exchange.body) // 2]
+        await self._whole(exchange)
 
     async def _cut(self, exchange: Exchange) -> None:
         await exchange.start(len(exchange.body) + 1)

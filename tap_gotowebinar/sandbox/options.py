@@ -22,6 +22,12 @@ FaultKind = Literal[
     "hidden",
     "invalid_token",
     "json",
+    "raw",
+    "not_gzip",
+    "bomb",
+    "mistyped",
+    "redirect",
+    "endless",
 ]
 
 # What the world is made of: cannot change while it runs.
@@ -38,7 +44,10 @@ class Fault:
             Content-Length. ``cut``: a Content-Length that promises more than is sent. ``html``: 200 with a web page.
             ``empty``: 200 with zero bytes. ``slow``: wait ``seconds``, then answer. ``drip``: spread the body over
             ``seconds``. ``hidden``: a list that lost its rows. ``invalid_token``: 403 InvalidToken for a good token.
-            ``json``: 200 with ``value`` as body.
+            ``json``: 200 with ``value`` as body. ``raw``: 200 with the text ``value`` as body, a byte per character
+            (Latin-1). ``not_gzip``: the right body, said to be gzip. ``bomb``: a small body that unpacks to 256 MiB.
+            ``mistyped``: the right body, said to be a web page. ``redirect``: ``status`` with ``value`` as location.
+            ``endless``: a blank every ``seconds``, without end.
         path: Regular expression searched in the path; empty fits all.
         method: HTTP method; None fits all.
         times: How many calls it strikes; None is for ever.
@@ -46,8 +55,8 @@ class Fault:
         skip: How many calls that fit pass unharmed first.
         status: HTTP status of ``status``.
         retry_after: Retry-After header of ``status``: seconds, ``"date"`` or any text.
-        seconds: Delay of ``slow`` and ``drip``.
-        value: JSON value of ``json``.
+        seconds: Delay of ``slow``, ``drip`` and ``endless``.
+        value: JSON value of ``json``; text of ``raw`` and ``redirect``.
         after: The call takes effect before its answer is replaced or lost.
     """
 

@@ -35,5 +35,10 @@ async def hang_up(scope: Scope, receive: Receive) -> None:
     """Close the connection once what was sent is out, and wait until it is closed."""
     transport: asyncio.Transport = scope[TRANSPORT]
     transport.close()
+    await client_gone(receive)
+
+
+async def client_gone(receive: Receive) -> None:
+    """Wait until the connection is closed."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -117,6 +117,43 @@ def test_any_json_may_come(value: Any, api: Caller, control: Control) -> None:  
     assert listing(api).json() == value
 
 
+def test_any_bytes_may_come(api: Caller, control: Control) -> None:
+    strike(control, "raw", value="\x00{\xff")
+    assert listing(api).content == b"\x00{\xff"
+
+
+def test_what_is_said_to_be_gzip_may_not_be(api: Caller, control: Control) -> None:
+    strike(control, "not_gzip")
+    with pytest.raises(requests.exceptions.ContentDecodingError):
+        listing(api)
+
+
+def test_a_bomb_is_small_until_it_is_unpacked(api: Caller, control: Control) -> None:
+    strike(control, "bomb")
+    with api.session.get(f"{api.sandbox.url}/identity/v1/Users/me", stream=True, timeout=10) as answer:
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert int(answer.headers["Content-Length"]) < 300_000
+
+
+def test_a_right_answer_may_be_said_to_be_a_web_page(api: Caller, control: Control) -> None:
+    right = listing(api).content
+    strike(control, "mistyped")
+    answer = listing(api)
+    assert (answer.content, answer.headers["Content-Type"]) == (right, "text/html; charset=ebcdic-fr")
+
+
+def test_a_redirect_points_where_it_is_told(api: Caller, control: Control) -> None:
+    strike(control, "redirect", status=307, value="https://elsewhere.invalid/")
+    answer = api.session.get(f"{api.sandbox.url}/x", allow_redirects=False, timeout=10)
+    assert (answer.status_code, answer.headers["Location"]) == (307, "https://elsewhere.invalid/")
+
+
+def test_an_endless_answer_never_ends(api: Caller, control: Control) -> None:
+    strike(control, "endless", seconds=0.001)
+    with api.session.get(f"{api.sandbox.url}/x", stream=True, timeout=10) as answer:
+        assert answer.raw.read(100) == b" " * 100
+
+
 def test_a_fault_strikes_only_what_fits(api: Caller, control: Control, busy: str) -> None:
     strike(control, "empty", path=r"/registrants$", method="GET")
     assert api.get(api.webinar(busy, "/registrants")).content == b""
