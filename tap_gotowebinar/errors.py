@@ -6,6 +6,9 @@ never a body, a token or a person.
 
 from __future__ import annotations
 
+import pathlib
+import traceback
+
 
 class GoToWebinarError(Exception):
     """Something the tap can put a name to; its text is the whole message."""
@@ -53,3 +56,10 @@ class OutputError(GoToWebinarError):
 
 class ComeBackLaterError(GoToWebinarError):
     """GoTo asks for a longer pause than a run should sit through."""
+
+
+def internal_error(error: Exception) -> str:
+    """Return the line about an error that nobody foresaw; its own text may hold data."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{pathlib.PurePath(frame.filename).name}, line {frame.lineno}"
+    return f"internal error: {type(error).__name__} in {place}; please report it"

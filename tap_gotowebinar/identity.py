@@ -27,6 +27,11 @@ ADMIN_PATH: Final = "/admin/rest/v1/me"
 NO_IDENTITY: Final = frozenset({401, 403})
 """Statuses with which an identity endpoint says that it is not for this token."""
 
+UNKNOWN_OWNER: Final = (
+    "GoTo does not tell this token which organizer it belongs to: set organizer_keys, "
+    "or give the OAuth client the scope identity:scim.me"
+)
+
 Owner = dict[str, Any]
 """A row of `organizers`."""
 

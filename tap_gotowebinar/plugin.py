@@ -14,7 +14,7 @@ from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase
 from typing_extensions import override
 
-from tap_gotowebinar.errors import GoToWebinarError
+from tap_gotowebinar.errors import GoToWebinarError, internal_error
 from tap_gotowebinar.raw_settings import (
     environment_prefix,
     environment_problems,
@@ -107,9 +107,7 @@ class CommandLinePlugin(PluginBase):
             if any(frame.filename.endswith(MAPPER) for frame in frames):
                 cls.logger.error("stream_maps failed on a record (%s): correct it", type(error).__name__)  # noqa: TRY400
             else:
-                place = f"{pathlib.PurePath(frames[-1].filename).name}, line {frames[-1].lineno}"
-                # Its text may hold data.
-                cls.logger.error("internal error: %s in %s; please report it", type(error).__name__, place)  # noqa: TRY400
+                cls.logger.error("%s", internal_error(error))  # noqa: TRY400 - one line
         else:
             return
         sys.exit(1)

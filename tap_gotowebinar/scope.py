@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_gotowebinar.connection import API
 from tap_gotowebinar.errors import GoToWebinarError
-from tap_gotowebinar.identity import NO_IDENTITY, owner_of_token
+from tap_gotowebinar.identity import NO_IDENTITY, UNKNOWN_OWNER, owner_of_token
 
 if TYPE_CHECKING:
     from tap_gotowebinar.client import GoToWebinarStream
@@ -51,11 +51,7 @@ class Scope:
         if self._settings.organizer_keys or self._settings.account_key:
             return self._settings.organizer_keys
         if self.owner is None:
-            msg = (
-                "GoTo does not tell this token which organizer it belongs to: set organizer_keys, "
-                "or give the OAuth client the scope identity:scim.me"
-            )
-            raise GoToWebinarError(msg)
+            raise GoToWebinarError(UNKNOWN_OWNER)
         return (str(self.owner["organizerKey"]),)
 
     @property

@@ -174,6 +174,13 @@ def test_a_run_loads_everything_and_the_next_one_exactly_what_is_new(
             assert sorted(keys(row) for row in rows(database, table) if row["_sdc_sequence"] > newest) == changed
 
 
+def test_the_login_is_a_command_of_the_plugin(sandbox: Sandbox, database: Postgres) -> None:
+    with temporary_project(sandbox.settings, database) as project:
+        said = project.meltano("invoke", "tap-gotowebinar:login", "--check")
+
+    assert sandbox.control.truth()["organizers"][0]["organizerKey"] in said
+
+
 def test_a_killed_run_costs_nothing_but_time(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(seed=11, webinars=4, registrants=15, latency=0.05)
     slowly = {**sandbox.settings, "max_concurrency": 2}

@@ -127,6 +127,7 @@ def test_the_wheel_installs_every_command(wheel: Path) -> None:
         entry_points.read_string(archive.read(name).decode())
     assert dict(entry_points["console_scripts"]) == {
         "gotowebinar-sandbox": "tap_gotowebinar.sandbox.cli:main",
+        "tap-gotowebinar-login": "tap_gotowebinar.login.command:cli",
         "tap-gotowebinar": "tap_gotowebinar.tap:TapGoToWebinar.cli",
         "target-gotowebinar": "target_gotowebinar.target:TargetGoToWebinar.cli",
     }

@@ -24,10 +24,11 @@ from tap_gotowebinar.children import ChildStream
 from tap_gotowebinar.client import GoToWebinarStream
 from tap_gotowebinar.connection_settings import (
     CONNECTION_SETTINGS,
-    DEFAULT_AUTH_URL,
     DEFAULT_REQUESTS_PER_MINUTE,
 )
 from tap_gotowebinar.envelopes import MAX_PAGE_SIZE
+from tap_gotowebinar.login.command import DEFAULT_REDIRECT_URI
+from tap_gotowebinar.login.command import cli as login
 from tap_gotowebinar.moments import Moment
 from tap_gotowebinar.plan import DueRule
 from tap_gotowebinar.sandbox import Options, Sandbox
@@ -181,8 +182,13 @@ def test_a_personal_access_token_is_used_when_both_are_set() -> None:
     assert Credentials("a", "b", "c", "d").proof == "personal_access_token"
 
 
-def test_the_token_endpoint_is_that_of_the_code() -> None:
-    assert re.findall(r"https://\S+/oauth/token", README) == [f"{DEFAULT_AUTH_URL}/oauth/token"]
+def test_the_redirect_uri_to_register_is_that_of_the_login() -> None:
+    assert re.findall(r"http://localhost\S+(?=`)", README) == [DEFAULT_REDIRECT_URI]
+
+
+def test_the_options_of_the_login_are_those_it_has() -> None:
+    named = set(re.findall(r"`(--[\w-]+)", section("Your own account")))
+    assert named <= {flag for option in login.params for flag in option.opts}
 
 
 # Streams
@@ -460,7 +466,7 @@ def test_what_is_said_of_the_meltano_project_is_in_it() -> None:
 
 def test_the_options_of_the_sandbox_exist() -> None:
     options = {f"--{name.replace('_', '-')}" for name in Options().plain()} | {"--host", "--port", "--help"}
-    of_sandbox = section("Sandbox").replace("--config=ENV", "")
+    of_sandbox = section("Sandbox").replace("--config=ENV", "").replace("-login --check", "")
     assert set(re.findall(r"(?<![\w-])--[a-z-]+[a-z]", of_sandbox)) <= options
 
 
@@ -484,7 +490,7 @@ def test_the_excerpt_of_the_demo_adds_up_and_is_what_the_demo_prints() -> None:
 def strings(folder: Path) -> frozenset[str]:
     """Return the texts in the code of the tap, without its sandbox; what is put into a text is left out."""
     found = set()
-    for path in [*folder.glob("*.py"), *(folder / "streams").glob("*.py")]:
+    for path in (path for path in folder.rglob("*.py") if "sandbox" not in path.parts):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.add(node.value)

@@ -1,0 +1,1 @@
+"""The command ``tap-gotowebinar-login``: a person gives the tap access in a browser, once."""

@@ -1,0 +1,399 @@
+"""Logging in as a person does, with an HTTP client for a browser; and checking what is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from tests.login.people import CLIENT, COMMAND, click, environment, logging_in, login, redirect_uri
+from tests.runs import FAST, run_here
+from tests.selection import selecting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_gotowebinar.sandbox import Sandbox
+
+REFRESH_TOKEN = re.compile(r"refresh-[0-9a-f]{32}")
+
+
+def complaint(stderr: str) -> str:
+    """The one line of an error."""
+    assert stderr.count("\n") == 1, stderr
+    assert stderr.startswith("tap-gotowebinar-login: ")
+    return stderr
+
+
+def whose(sandbox: Sandbox) -> dict[str, Any]:
+    organizer: dict[str, Any] = sandbox.control.truth()["organizers"][0]
+    return organizer
+
+
+def tap_settings(sandbox: Sandbox) -> dict[str, Any]:
+    """Settings of a tap without any token."""
+    return {**{name: sandbox.settings[name] for name in CLIENT}, **FAST}
+
+
+# Logging in ----------------------------------------------------------------------------------------------------------
+
+
+def test_after_a_login_the_tap_runs_without_a_refresh_token(sandbox: Sandbox, state_folder: Path) -> None:
+    uri = redirect_uri(sandbox)
+    with logging_in(environment(sandbox), "--redirect-uri", uri) as run:
+        page = click(run.address())
+        done = run.ended()
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert page.status_code == 200
+    assert "You are logged in" in page.text
+    organizer = whose(sandbox)
+    for said in (organizer["firstName"], organizer["organizerKey"], organizer["accountKey"], str(state_folder)):
+        assert said in done.stdout
+    (store,) = state_folder.glob("*.json")
+    assert stat.S_IMODE(store.stat().st_mode) == 0o600
+    assert run_here(tap_settings(sandbox), catalog=selecting("organizers")).records("organizers")
+
+
+def test_nothing_secret_is_said(sandbox: Sandbox, state_folder: Path) -> None:
+    uri = redirect_uri(sandbox)
+    with logging_in(environment(sandbox, "refresh_token"), "--redirect-uri", uri) as run:
+        page = click(run.address())
+        done = run.ended()
+
+    (store,) = state_folder.glob("*.json")
+    (entry,) = json.loads(store.read_bytes())["entries"]
+    code = parse_qs(urlsplit(page.url).query)["code"][0]
+    known = {**sandbox.credentials, **entry, "code": code}
+    for name in ("client_secret", "personal_access_token", "refresh_token", "access_token", "code"):
+        assert known[name] not in done.stdout + done.stderr + page.text
+    assert not REFRESH_TOKEN.search(done.stdout)
+
+
+def test_the_refresh_token_is_shown_when_asked_for(sandbox: Sandbox) -> None:
+    uri = redirect_uri(sandbox)
+    with logging_in(environment(sandbox), "--redirect-uri", uri, "--show-token") as run:
+        click(run.address())
+        shown = REFRESH_TOKEN.findall(run.ended().stdout)
+
+    settings = {**tap_settings(sandbox), "refresh_token": shown[0]}
+    assert run_here(settings, catalog=selecting("organizers")).records("organizers")
+
+
+def test_a_login_takes_the_place_of_a_configured_refresh_token_that_died(sandbox: Sandbox) -> None:
+    sandbox.control.revoke_refresh_token()
+    uri = redirect_uri(sandbox)
+    with logging_in(environment(sandbox, "refresh_token"), "--redirect-uri", uri) as run:
+        click(run.address())
+        assert run.ended().exit_code == 0
+    sandbox.control.expire_access_tokens()
+
+    settings = {**tap_settings(sandbox), "refresh_token": sandbox.credentials["refresh_token"]}
+    done = run_here(settings, catalog=selecting("organizers"))
+
+    assert done.records("organizers")
+
+
+def test_the_browser_is_opened(sandbox: Sandbox) -> None:
+    browser = {"BROWSER": f"{sys.executable} -m tests.login.opened %s"}
+
+    env = {**environment(sandbox), **browser}
+    done = login(env, "--redirect-uri", redirect_uri(sandbox), folder=Path(__file__).parents[2])
+
+    assert done.exit_code == 0
+    assert whose(sandbox)["organizerKey"] in done.stdout
+
+
+def test_a_personal_access_token_that_stands_in_the_way_is_named(sandbox: Sandbox) -> None:
+    uri = redirect_uri(sandbox)
+    with logging_in(environment(sandbox, "personal_access_token"), "--redirect-uri", uri) as run:
+        click(run.address())
+        done = run.ended()
+
+    assert done.exit_code == 0
+    assert "personal_access_token is set, and goes before them: take it out" in done.stdout
+
+
+@pytest.mark.parametrize("form", ["{}", "  '{}' ", '"{}"'])
+def test_without_a_browser_the_address_is_pasted(form: str, sandbox: Sandbox) -> None:
+    uri = "https://example.com/never-listens"
+    sandbox.control.configure(redirect_uris=[uri])
+    with logging_in(environment(sandbox), "--redirect-uri", uri, "--no-browser") as run:
+        sent_to = click(run.address(), follow=False).headers["Location"]
+        done = run.ended(form.format(sent_to) + "\n")
+
+    assert done.exit_code == 0
+    assert whose(sandbox)["organizerKey"] in done.stdout
+
+
+# Not logging in ------------------------------------------------------------------------------------------------------
+
+
+def test_who_denies_gets_one_clear_line_here_and_a_page_there(sandbox: Sandbox, state_folder: Path) -> None:
+    uri = redirect_uri(sandbox)
+    with logging_in(environment(sandbox), "--redirect-uri", uri) as run:
+        page = click(run.address(), "deny")
+        done = run.ended()
+
+    assert done.exit_code == 1
+    assert "GoTo gives no access (access_denied" in complaint(done.stderr)
+    assert "Not logged in" in page.text
+    assert not state_folder.exists()
+
+
+def test_an_answer_to_another_login_is_refused(sandbox: Sandbox) -> None:
+    uri = redirect_uri(sandbox)
+    with logging_in(environment(sandbox), "--redirect-uri", uri) as run:
+        sent_to = click(run.address(), follow=False).headers["Location"]
+        page = requests.get(re.sub(r"state=[^&]*", "state=another", sent_to), timeout=10)
+        done = run.ended()
+
+    assert done.exit_code == 1
+    assert "the answer to another login" in complaint(done.stderr)
+    assert "Not logged in" in page.text
+
+
+def test_a_code_that_was_used_is_refused(sandbox: Sandbox) -> None:
+    uri = redirect_uri(sandbox)
+    with logging_in(environment(sandbox), "--redirect-uri", uri) as run:
+        sent_to = click(run.address(), follow=False).headers["Location"]
+        client = (sandbox.credentials["client_id"], sandbox.credentials["client_secret"])
+        stolen = {"grant_type": "authorization_code", "code": parse_qs(urlsplit(sent_to).query)["code"][0]}
+        requests.post(f"{sandbox.url}/oauth/token", data=stolen, auth=client, timeout=10)
+        requests.get(sent_to, timeout=10)
+        done = run.ended()
+
+    assert done.exit_code == 1
+    assert "the code is wrong, expired or used up; get a new one with tap-gotowebinar-login" in complaint(done.stderr)
+
+
+def test_a_code_of_another_login_is_refused_though_the_state_fits(sandbox: Sandbox) -> None:
+    uri = redirect_uri(sandbox)
+    with logging_in(environment(sandbox), "--redirect-uri", uri) as run:
+        other = re.sub(r"code_challenge=[^&]*", f"code_challenge={'A' * 43}", run.address())
+        click(other)
+        done = run.ended()
+
+    assert done.exit_code == 1
+    assert "invalid_grant" in complaint(done.stderr)
+
+
+def test_a_redirect_uri_that_is_not_registered_is_named_when_time_is_up(sandbox: Sandbox) -> None:
+    uri = redirect_uri(sandbox)
+    sandbox.control.configure(redirect_uris=["https://example.com/elsewhere"])
+    with logging_in(environment(sandbox), "--redirect-uri", uri, "--timeout", "1") as run:
+        page = click(run.address())
+        done = run.ended()
+
+    assert (page.status_code, done.exit_code) == (400, 1)
+    assert f"no answer from the browser within 1 seconds: if GoTo showed an error, register {uri}" in complaint(
+        done.stderr
+    )
+
+
+def test_a_port_that_is_taken_is_named(sandbox: Sandbox) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        done = login(environment(sandbox), "--redirect-uri", f"http://localhost:{port}/")
+
+    assert done.exit_code == 1
+    assert f"port {port} of this machine cannot be listened on" in complaint(done.stderr)
+
+
+def test_ctrl_c_ends_it_in_one_line(sandbox: Sandbox) -> None:
+    with logging_in(environment(sandbox), "--redirect-uri", redirect_uri(sandbox)) as run:
+        run.address()
+        run.interrupt()
+        done = run.ended()
+
+    assert (done.exit_code, done.stderr) == (130, "tap-gotowebinar-login: stopped\n")
+
+
+def test_tokens_that_cannot_be_stored_are_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    path = str(tmp_path / "file" / "tokens.json")
+    with logging_in(environment(sandbox, token_path=path), "--redirect-uri", redirect_uri(sandbox)) as run:
+        page = click(run.address())
+        done = run.ended()
+
+    assert done.exit_code == 1
+    assert "the tokens cannot be stored in" in complaint(done.stderr)
+    assert "Not logged in" in page.text
+
+
+def test_a_wrong_client_secret_is_one_line(sandbox: Sandbox) -> None:
+    env = environment(sandbox, client_secret="wrong")
+    with logging_in(env, "--redirect-uri", redirect_uri(sandbox)) as run:
+        click(run.address())
+        done = run.ended()
+
+    assert done.exit_code == 1
+    assert "client_id and client_secret are not those of an OAuth client" in complaint(done.stderr)
+
+
+def test_a_redirect_uri_elsewhere_needs_pasting(sandbox: Sandbox) -> None:
+    done = login(environment(sandbox), "--redirect-uri", "https://example.com/callback")
+
+    assert done.exit_code == 1
+    assert "--no-browser" in complaint(done.stderr)
+
+
+def test_where_nobody_can_be_asked_a_missing_client_is_named(sandbox: Sandbox) -> None:
+    env = {name: value for name, value in environment(sandbox).items() if not name.endswith("CLIENT_ID")}
+
+    done = login(env)
+
+    assert done.exit_code == 1
+    assert "client_id is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_ID" in complaint(done.stderr)
+
+
+def test_at_a_terminal_a_missing_client_is_asked_for_and_the_secret_not_shown(sandbox: Sandbox) -> None:
+    known = sandbox.credentials
+    env = {
+        name: value for name, value in environment(sandbox).items() if not name.endswith(("CLIENT_ID", "CLIENT_SECRET"))
+    }
+    terminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+
+    with subprocess.Popen(
+        [sys.executable, "-c", terminal, COMMAND, "--redirect-uri", redirect_uri(sandbox)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=env,
+        start_new_session=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        said = _read_until(process.stdout, "client_id of your OAuth client: ")
+        process.stdin.write(f"{known['client_id']}\n")
+        process.stdin.flush()
+        said += _read_until(process.stdout, "client_secret of your OAuth client: ")
+        process.stdin.write(f"{known['client_secret']}\n")
+        process.stdin.flush()
+        said += _read_until(process.stdout, "code_challenge_method=S256")
+        found = re.search(r"http\S+/oauth/authorize\S+", said)
+        assert found is not None
+        click(found[0])
+        said += process.stdout.read()
+
+    assert process.returncode == 0
+    assert known["client_secret"] not in said
+    assert whose(sandbox)["organizerKey"] in said
+
+
+def _read_until(stream: IO[str], end: str) -> str:
+    said = ""
+    while not said.endswith(end):
+        letter = stream.read(1)
+        assert letter, said
+        said += letter
+    return said
+
+
+# Checking ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("proof", ["refresh_token", "personal_access_token"])
+def test_a_check_says_whose_the_credentials_are(proof: str, sandbox: Sandbox) -> None:
+    done = login(environment(sandbox, proof), "--check")
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    organizer = whose(sandbox)
+    for name in ("firstName", "lastName", "organizerKey", "accountKey"):
+        assert organizer[name] in done.stdout
+
+
+def test_a_check_after_a_login_needs_no_token(sandbox: Sandbox) -> None:
+    with logging_in(environment(sandbox), "--redirect-uri", redirect_uri(sandbox)) as run:
+        click(run.address())
+        run.ended()
+
+    assert login(environment(sandbox), "--check").exit_code == 0
+
+
+def test_a_check_of_a_dead_refresh_token_is_one_line_that_names_the_remedy(sandbox: Sandbox) -> None:
+    sandbox.control.revoke_refresh_token()
+
+    done = login(environment(sandbox, "refresh_token"), "--check")
+
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "tap-gotowebinar-login" in complaint(done.stderr).partition(": ")[2]
+
+
+def test_a_check_without_any_token_is_one_line(sandbox: Sandbox) -> None:
+    done = login(environment(sandbox), "--check")
+
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "refresh_token or personal_access_token is missing" in complaint(done.stderr)
+
+
+def test_a_check_that_cannot_tell_whose_they_are_names_the_setting(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(identity="forbidden", admin="narrow")
+
+    unknown = login(environment(sandbox, "refresh_token"), "--check")
+    known = login(environment(sandbox, "refresh_token", organizer_keys='["1"]'), "--check")
+
+    assert (unknown.exit_code, known.exit_code) == (1, 0)
+    assert "set organizer_keys" in complaint(unknown.stderr)
+    assert "The credentials work" in known.stdout
+
+
+def test_settings_are_found_in_a_file_and_in_dotenv_and_the_environment_goes_first(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    env = environment(sandbox)
+    variables = {name: env.pop(name) for name in list(env) if name.startswith("TAP_GOTOWEBINAR_")}
+    lines = [f"{name}={value}" for name, value in variables.items()]
+    (tmp_path / ".env").write_text("\n".join([*lines, "TAP_GOTOWEBINAR_REFRESH_TOKEN=wrong"]), encoding="utf-8")
+    (tmp_path / "config.json").write_text('{"client_id": "wrong", "request_timeout": 30}', encoding="utf-8")
+    env["TAP_GOTOWEBINAR_REFRESH_TOKEN"] = sandbox.credentials["refresh_token"]
+
+    done = login(env, "--check", "--config", "config.json", folder=tmp_path)
+
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[]", "the file of --config does not hold a JSON object"),
+        ('{"request_timeout": "soon"}', "request_timeout must be of type number"),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_one_line(content: str, said: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(content, encoding="utf-8")
+
+    done = login(environment(sandbox, "refresh_token"), "--check", "--config", "config.json", folder=tmp_path)
+
+    assert done.exit_code == 1
+    assert said in complaint(done.stderr)
+
+
+def test_a_file_that_is_not_there_is_one_line(sandbox: Sandbox) -> None:
+    done = login(environment(sandbox), "--check", "--config", "nowhere.json")
+
+    assert done.exit_code == 1
+    assert "nowhere.json" in complaint(done.stderr)
+
+
+# What it leaves alone ------------------------------------------------------------------------------------------------
+
+
+def test_the_tap_does_not_load_what_only_the_login_needs() -> None:
+    program = (
+        "import sys, tap_gotowebinar.tap; print(sorted({'oauthlib', 'http.server', 'webbrowser'} & set(sys.modules)))"
+    )
+
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, env=os.environ, text=True)
+
+    assert said.stdout == "[]\n"
