@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tap_gotowebinar.auth import MISSING
 from target_gotowebinar.messages import InputError
 from tests.target.registering import ADA, GRACE, Office, lines, record, schema, state
 
@@ -161,4 +162,4 @@ def test_a_setting_that_cannot_work_is_one_line(
 
 def test_without_a_proof_of_who_the_user_is_nothing_begins(office: Office, tmp_path: Path) -> None:
     done = office.run_command(HEAD, tmp_path, refresh_token="", personal_access_token="")
-    assert done.error_lines == ["refresh_token or personal_access_token is missing: set one of the two"]
+    assert done.error_lines == [MISSING]
