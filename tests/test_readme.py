@@ -19,6 +19,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import tap_gotowebinar
+import target_gotowebinar
 from tap_gotowebinar.bookmarks import Bookmarks
 from tap_gotowebinar.children import ChildStream
 from tap_gotowebinar.client import GoToWebinarStream
@@ -35,13 +36,17 @@ from tap_gotowebinar.sandbox import Options, Sandbox
 from tap_gotowebinar.settings import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS, TAP_SETTINGS, problems
 from tap_gotowebinar.tap import TapGoToWebinar
 from tap_gotowebinar.token_endpoint import Credentials
+from target_gotowebinar.results import Outcome
+from target_gotowebinar.settings import TARGET_SETTINGS
 from tests.runs import FAST, run_here
 from tests.schema_files import STREAM_SCHEMAS as SCHEMAS
+from tests.schema_files import TARGET_SCHEMAS
 from tests.selection import selecting
 from tests.sources import needs_sources
+from tests.target import registering
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from singer_sdk import typing as th
 
@@ -52,7 +57,19 @@ TAP = TapGoToWebinar(config={}, validate_config=False)
 STREAMS = {name: stream for name, stream in TAP.streams.items() if isinstance(stream, GoToWebinarStream)}
 OWN_SETTINGS: list[th.Property[Any]] = [*CONNECTION_SETTINGS, *TAP_SETTINGS]
 
-PROGRAMS = {"cp", "curl", "gotowebinar-sandbox", "make", "meltano", "pip", "tail", "tap-gotowebinar", "touch", "["}
+PROGRAMS = {
+    "cp",
+    "curl",
+    "gotowebinar-sandbox",
+    "make",
+    "meltano",
+    "pip",
+    "tail",
+    "tap-gotowebinar",
+    "target-gotowebinar",
+    "touch",
+    "[",
+}
 """Programs that commands in the README start with; those of the tap and the sandbox are run unless the README says why
 not."""
 
@@ -122,8 +139,8 @@ def section(title: str) -> str:
 
 
 def setting_rows() -> list[str]:
-    """Return the rows of the settings table."""
-    return [setting_row(declared) for declared in OWN_SETTINGS]
+    """Return the rows of the settings tables."""
+    return [setting_row(declared) for declared in (*OWN_SETTINGS, *TARGET_SETTINGS)]
 
 
 def setting_row(declared: th.Property[Any]) -> str:
@@ -131,7 +148,8 @@ def setting_row(declared: th.Property[Any]) -> str:
     marks = " ".join(
         mark for mark, holds in (("R", not declared.optional), ("S", schema.get("secret", False))) if holds
     )
-    default = f"`{schema['default']}`" if "default" in schema else ""
+    default = schema.get("default", "")
+    default = f"`{str(default).lower() if isinstance(default, bool) else default}`" if default != "" else ""
     cells = [f"`{declared.name}`", marks, default, schema["description"]]
     return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
 
@@ -141,9 +159,27 @@ def test_the_settings_table_says_what_the_code_declares(row: str) -> None:
     assert row in README.splitlines(), f"paste into the settings table:\n{row}"
 
 
-def test_the_settings_table_has_no_other_rows() -> None:
-    listed = [names(row[0])[0] for row in table("Setting")]
-    assert listed == [declared.name for declared in OWN_SETTINGS]
+@pytest.mark.parametrize(
+    ("header", "settings"), [("Setting |", OWN_SETTINGS), ("Setting of the target", TARGET_SETTINGS)]
+)
+def test_a_settings_table_has_no_other_rows(header: str, settings: Sequence[th.Property[Any]]) -> None:
+    assert [names(row[0])[0] for row in table(header)] == [declared.name for declared in settings]
+
+
+def test_the_settings_that_the_target_shares_are_those_of_the_connection() -> None:
+    shared = [declared.name for declared in CONNECTION_SETTINGS]
+    assert names(section("Registering people").split("settings of the connection, ")[1])[:2] == [shared[0], shared[-1]]
+
+
+def test_the_example_of_the_targets_configuration_is_valid() -> None:
+    config = json.loads(next(block.text for block in BLOCKS if '"results_path"' in block.text))
+    assert config.keys() - {"stream_maps"} <= {declared.name for declared in TARGET_SETTINGS}
+    fields = TARGET_SCHEMAS["new_registrant"]["properties"].keys() | {"__filter__"}
+    assert all(stream.keys() <= fields for stream in config["stream_maps"].values())
+
+
+def test_the_outcomes_are_those_of_the_target() -> None:
+    assert [names(row[0])[0] for row in table("Outcome")] == [outcome.value for outcome in Outcome]
 
 
 def test_the_settings_of_the_sdk_are_listed() -> None:
@@ -249,12 +285,15 @@ def test_a_name_with_underscores_is_a_setting_or_a_stream(code: str) -> None:
     schema = json.loads(json.dumps(TapGoToWebinar.config_jsonschema))
     TapGoToWebinar.append_builtin_config(schema)
     singer = {"emit_activate_version_messages"}
-    assert code in schema["properties"].keys() | SCHEMAS.keys() | singer
+    target = {declared.name for declared in TARGET_SETTINGS} | {outcome.value for outcome in Outcome}
+    assert code in schema["properties"].keys() | SCHEMAS.keys() | singer | target
 
 
 @pytest.mark.parametrize("code", sorted({code for code in QUOTED if re.fullmatch(r"[a-z]+[A-Z]\w*", code)}))
 def test_a_name_in_camel_case_is_a_field(code: str) -> None:
-    assert any(code in schema["properties"] for schema in SCHEMAS.values())
+    responses = TARGET_SCHEMAS["new_registrant"]["properties"]["responses"]["items"]
+    schemas = [*SCHEMAS.values(), *TARGET_SCHEMAS.values(), responses]
+    assert any(code in schema["properties"] for schema in schemas)
 
 
 @pytest.mark.parametrize("code", sorted({code for code in QUOTED if re.fullmatch(r"[a-z_]+\.[a-zA-Z]+", code)}))
@@ -428,9 +467,13 @@ def run_shell(script: str, folder: Path, sandbox: Sandbox, **variables: str) -> 
 def test_a_command_works(block: Block, sandbox: Sandbox, tmp_path: Path) -> None:
     settings = {**sandbox.settings, **FAST}
     (tmp_path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    webinar = {"webinar_key": sandbox.control.add_webinar()}
+    (tmp_path / "target.json").write_text(json.dumps({**settings, **webinar}), encoding="utf-8")
+    messages = [registering.schema(), registering.record(registering.ADA), registering.state(1)]
+    (tmp_path / "people.jsonl").write_text(registering.lines(messages), encoding="utf-8")
     done = run_shell(block.text, tmp_path, sandbox)
     assert done.returncode == 0, done.stderr
-    for path in (tmp_path / name for name in ("messages.jsonl", "catalog.json") if name in block.text):
+    for path in (tmp_path / name for name in ("messages.jsonl", "catalog.json", "states.jsonl") if name in block.text):
         assert path.stat().st_size > 0, path.name
 
 
@@ -478,7 +521,12 @@ def test_the_excerpt_of_the_demo_adds_up_and_is_what_the_demo_prints() -> None:
     (due,) = re.findall(r"listed, (\d+) due \(0 new", excerpt)
     assert f"It took {calls_of_a_run(webinars=6, due=int(due), details=8)} API calls" in excerpt
     demo = strings(ROOT / "demo")
-    for said in ("The second run wrote exactly these", "PostgreSQL holds exactly what GoToWebinar has: "):
+    for said in (
+        "people in a table of leads are to be",
+        "leads went to GoToWebinar",
+        "The second run wrote exactly these",
+        "PostgreSQL holds exactly what GoToWebinar has: ",
+    ):
         assert said in excerpt
         assert any(said in text for text in demo)
 
@@ -498,8 +546,9 @@ def strings(folder: Path) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("message", [names(row[0])[0] for row in table("Message", "What to do")])
-def test_a_message_of_the_troubleshooting_table_is_one_of_the_tap(message: str) -> None:
-    assert any(message in text for text in strings(Path(tap_gotowebinar.__file__).parent))
+def test_a_message_of_the_troubleshooting_table_is_one_of_tap_or_target(message: str) -> None:
+    folders = [Path(str(package.__file__)).parent for package in (tap_gotowebinar, target_gotowebinar)]
+    assert any(message in text for folder in folders for text in strings(folder))
 
 
 def test_every_setting_that_is_asked_for_by_a_refusal_is_explained() -> None:
@@ -564,6 +613,7 @@ def test_the_sections_come_in_the_order_in_which_a_stranger_needs_them() -> None
         "What it costs in calls",
         "Exit codes and logs",
         "Plain Singer",
+        "Registering people",
         "Personal data",
         "Troubleshooting",
         "If you come from the Microsoft connector",
