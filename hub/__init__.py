@@ -1,0 +1,1 @@
+"""What MeltanoHub has to know of tap and target."""
