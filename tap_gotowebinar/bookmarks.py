@@ -1,4 +1,4 @@
-"""What has been emitted: one memory per stream and webinar, and the state it is kept in between runs.
+"""What has been emitted: one memory per stream and webinar (or organizer), and the state it is kept in between runs.
 
 A row is emitted when its stream has not emitted it before, or when it has changed since. The identity is the webinarKey
 alone: a webinar that moves keeps its memory. Nothing here asks for the time; it is always passed in.
@@ -15,7 +15,8 @@ from tap_gotowebinar.moments import seconds
 from tap_gotowebinar.state import VERSION, loaded_entries, stream_states
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    import datetime as dt
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from tap_gotowebinar.moments import Moment
     from tap_gotowebinar.state import Entry
@@ -66,6 +67,34 @@ class RecordBookmark:
         return {name: value for name, value in entry.items() if value is not None}
 
 
+class RowsBookmark:
+    """The rows that were emitted of a webinar, as one hash.
+
+    Attributes:
+        read_at: When they were last read.
+    """
+
+    __slots__ = ("_hash", "read_at")
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        """Start from an entry of the state."""
+        self._hash: str | None = entry.get("hash")
+        self.read_at: str | None = entry.get("read_at")
+
+    def is_due(self, rows: Sequence[Row]) -> bool:
+        """Whether rows are new or changed; their order does not matter."""
+        return self._hash != rows_hash(rows)
+
+    def complete(self, rows: Sequence[Row], now: dt.datetime) -> None:
+        """Note that the rows have been read, and emitted if they were due."""
+        self._hash, self.read_at = rows_hash(rows), seconds(now)
+
+    def entry(self) -> dict[str, Any]:
+        """Return the entry for the state."""
+        entry = {"hash": self._hash, "read_at": self.read_at}
+        return {name: value for name, value in entry.items() if value is not None}
+
+
 class Bookmark(Protocol):
     """What the bookmarks of all streams have in common."""
 
@@ -80,7 +109,7 @@ B = TypeVar("B", bound=Bookmark)
 
 
 class StreamBookmarks(Generic[B]):
-    """The bookmarks of one stream, by webinarKey.
+    """The bookmarks of one stream, by webinarKey or organizerKey.
 
     Attributes:
         changes: How often one of them has changed in this run.
@@ -91,25 +120,25 @@ class StreamBookmarks(Generic[B]):
 
         Args:
             kind: Makes a bookmark of an entry.
-            entries: Entries by webinarKey; kept up to date by `state`.
+            entries: Entries by key; kept up to date by `state`.
         """
         self._kind = kind
         self._entries = entries
         self._open: dict[str, B] = {}
         self.changes = 0
 
-    def of(self, webinar_key: str) -> B:
-        """Return the bookmark of a webinar."""
-        if webinar_key not in self._open:
-            self._open[webinar_key] = self._kind(self._entries.get(webinar_key, {}))
-        return self._open[webinar_key]
+    def of(self, key: str) -> B:
+        """Return the bookmark of a webinar or organizer."""
+        if key not in self._open:
+            self._open[key] = self._kind(self._entries.get(key, {}))
+        return self._open[key]
 
     def changed(self) -> None:
         """Note that a bookmark is no longer what the last STATE said."""
         self.changes += 1
 
     def state(self) -> dict[str, dict[str, Any]]:
-        """Return the entries by webinarKey."""
+        """Return the entries by key."""
         for key, bookmark in self._open.items():
             if entry := bookmark.entry():
                 self._entries[key] = entry
@@ -121,23 +150,34 @@ class StreamBookmarks(Generic[B]):
 class Bookmarks:
     """The bookmarks of all streams, and the state they come from and go to."""
 
-    def __init__(self, state: object = None, streams: Collection[str] = ()) -> None:
+    def __init__(
+        self, state: object = None, streams: Collection[str] = (), of_organizers: Collection[str] = ()
+    ) -> None:
         """Start empty, or from what an earlier run printed.
 
         Args:
             state: What was printed.
-            streams: Names of the streams that have bookmarks. What the state says of others, a later release's
-                perhaps, is printed again as it came.
+            streams: Names of the streams that have bookmarks by webinarKey. What the state says of others, a later
+                release's perhaps, is printed again as it came.
+            of_organizers: Names of the streams that have bookmarks by organizerKey.
 
         Raises:
             StateError: `state` is not what this tap, or an SDK tap, prints.
         """
         states = stream_states(state)
         self._streams: dict[str, StreamBookmarks[Any]] = {}
-        self._foreign = {name: value for name, value in states.items() if name not in streams}
+        self._loaded = {name for name, value in states.items() if value}
+        self._parents = dict.fromkeys(streams, "webinars") | dict.fromkeys(of_organizers, "organizers")
+        self._foreign = {name: value for name, value in states.items() if name not in self._parents}
         self._entries: dict[str, dict[str, Entry]] = {
-            name: loaded_entries(value, f"bookmarks.{name}") for name, value in states.items() if name in streams
+            name: loaded_entries(value, f"bookmarks.{name}", self._parents[name])
+            for name, value in states.items()
+            if name in self._parents
         }
+
+    def has_loaded(self, stream: str) -> bool:
+        """Whether an earlier run has remembered anything of a stream."""
+        return stream in self._loaded
 
     def of(self, stream: str, kind: Callable[[Mapping[str, Any]], B]) -> StreamBookmarks[B]:
         """Return the bookmarks of a stream."""
@@ -155,8 +195,16 @@ class Bookmarks:
         for stream in self._streams.values():
             stream.state()
         streams = {name: entries for name, entries in self._entries.items() if entries}
-        ours = {name: {"version": VERSION, "webinars": entries} for name, entries in streams.items()}
+        ours = {
+            name: {"version": VERSION, self._parents.get(name, "webinars"): entries}
+            for name, entries in streams.items()
+        }
         return {"bookmarks": {**self._foreign, **ours}}
+
+
+def rows_hash(rows: Sequence[Row]) -> str:
+    """Return 32 bits that differ when rows have changed, whatever order they came in."""
+    return f"{zlib.crc32(b','.join(sorted(msgspec.json.encode(sorted(row.items())) for row in rows))):08x}"
 
 
 def _record_hash(record: Row) -> str:

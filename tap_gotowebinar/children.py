@@ -13,12 +13,13 @@ from tap_gotowebinar.errors import GaveUpError, NotFoundError, RefusedError, Une
 from tap_gotowebinar.plan import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers.types import Context, Record
 
     from tap_gotowebinar.bookmarks import Bookmark, StreamBookmarks
     from tap_gotowebinar.moments import Moment
+    from tap_gotowebinar.parents import ParentStream
     from tap_gotowebinar.plan import DueRule, PlannedWebinar
     from tap_gotowebinar.readahead import Foreseen, Foresight
 
@@ -34,6 +35,11 @@ class ChildStream(GoToWebinarStream):
         """No children: the SDK's own way to that result takes as long as writing the record."""
         return ()
 
+    @functools.cached_property
+    def parent(self) -> ParentStream:
+        """The stream that lists what this one reads something of."""
+        return self.tap.parent_of(self)
+
     @abc.abstractmethod
     def foresee(self, context: Context) -> Foresight:
         """Yield the calls that `get_records` is going to ask for, so that they can be made ahead of it."""
@@ -44,11 +50,13 @@ class ChildStream(GoToWebinarStream):
         Raises:
             GaveUpError, UnexpectedAnswerError: too many calls in a row were given up.
         """
-        if not self.tap.read_ahead.has(call) and not self.tap.may_call(0):
-            self.tap.cut_short.add(parent_key)
+        parent = self.parent
+        read_ahead = self.tap.read_ahead_of(parent)
+        if not read_ahead.has(call) and not self.tap.may_call(0):
+            self.tap.cut_short[parent.noun].add(parent_key)
             return None
         try:
-            result = self.tap.read_ahead.result(call)
+            result = read_ahead.result(call)
         except RefusedError:
             self.tally.refused.append(call.key)
         except NotFoundError:
@@ -65,15 +73,46 @@ class ChildStream(GoToWebinarStream):
             return result
         return None
 
+    def rows_of(self, call: Foreseen, parent_key: str) -> list[dict[str, Any]] | None:
+        """Return the rows that a call brings, none when the thing is gone; None when it could not be read."""
+        gone = len(self.tally.gone)
+        rows: list[dict[str, Any]] | None = self.tolerant_result(call, parent_key)
+        return [] if rows is None and len(self.tally.gone) > gone else rows
+
 
 class WebinarChild(ChildStream):
     """A stream of what belongs to one webinar.
 
     Attributes:
         bookmark_kind: How this stream remembers what it has emitted of a webinar.
+        is_due_alone: Whether a webinar may be due for this stream and not for the others; what is read of registrants
+            is read together.
     """
 
     bookmark_kind: ClassVar[type[Bookmark]]
+    is_due_alone: ClassVar[bool] = False
+
+    @abc.abstractmethod
+    def records_of(self, context: Context | None) -> Iterator[Record]:
+        """Yield what is new or changed in a webinar that is due."""
+
+    @abc.abstractmethod
+    def calls_of(self, context: Context) -> Foresight:
+        """Yield the calls that `records_of` is going to ask for."""
+
+    @property
+    def first_path(self) -> str:
+        """The endpoint that every webinar is asked for first; streams that share it ask once."""
+        return self.path
+
+    @override
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        return self.records_of(context) if self.name in self.webinar_of(context).readers else ()
+
+    @override
+    def foresee(self, context: Context) -> Foresight:
+        if self.name in self.webinar_of(context).readers:
+            yield from self.calls_of(context)
 
     @functools.cached_property
     def bookmarks(self) -> StreamBookmarks[Any]:

@@ -44,7 +44,9 @@ class GoToWebinarStream(Stream):
 
     Attributes:
         path: Endpoint below the API's origin, with `{names}` of context keys.
-        answer_keys: Primary keys that a row of the answer must hold; the others come from the parent.
+        answer_keys: Keys that a row of the answer must hold; the other primary keys come from the parent.
+        opaque_keys: Those of them that are any text, not a number.
+        left_out: Documented fields that the schema leaves out on purpose: links and codes that let people in.
     """
 
     schema = StreamSchema(SCHEMAS)
@@ -53,6 +55,8 @@ class GoToWebinarStream(Stream):
 
     path: ClassVar[str]
     answer_keys: ClassVar[tuple[str, ...]] = ()
+    opaque_keys: ClassVar[frozenset[str]] = frozenset()
+    left_out: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, tap: TapGoToWebinar) -> None:
         """Belong to a tap; discovery comes this far without settings."""
@@ -70,7 +74,11 @@ class GoToWebinarStream(Stream):
     def reader(self) -> RecordReader:
         """Makes records of rows."""
         return RecordReader(
-            self.schema, self.answer_keys, self.tally, lambda names: self.tap.report.note_unknown(self.name, names)
+            self.schema,
+            self.answer_keys,
+            self.tally,
+            lambda names: self.tap.report.note_unknown(self.name, names - self.left_out),
+            opaque=self.opaque_keys,
         )
 
     def call(
@@ -91,7 +99,7 @@ class GoToWebinarStream(Stream):
         with self.tap.stop_signals.waiting():
             return call()
 
-    def pages(self, path: str, read: Callable[[object], Page], key: str, *, size: str, **params: str) -> Listing:
+    def pages(self, path: str, read: Callable[[object], Page], *keys: str, size: str, **params: str) -> Listing:
         """Return the rows of all pages.
 
         Pages are numbered, not pointed at: a list that grows while it is read repeats or skips rows. So the number of
@@ -100,26 +108,27 @@ class GoToWebinarStream(Stream):
         Args:
             path: Endpoint.
             read: Reader of one page.
-            key: Field that tells rows apart.
+            keys: Fields that tell rows apart.
             size: Name of the parameter for the page's size: `size` on HAL lists, `limit` on flat ones.
             params: Further parameters.
         """
         for _ in range(2):
-            rows, total = self._pages_once(path, read, key, {size: MAX_PAGE_SIZE, **params})
+            rows, total = self._pages_once(path, read, keys, {size: MAX_PAGE_SIZE, **params})
             if total is None or len(rows) == total:
                 return Listing(rows, is_complete=True)
         self.tap.report.warn(f"{path} says it holds {total} rows and gave {len(rows)} different ones, read twice")
         return Listing(rows, is_complete=False)
 
     def _pages_once(
-        self, path: str, read: Callable[[object], Page], key: str, params: Mapping[str, str | int]
+        self, path: str, read: Callable[[object], Page], keys: tuple[str, ...], params: Mapping[str, str | int]
     ) -> tuple[list[Any], int | None]:
         rows: dict[str, Any] = {}
         number = 0
         while True:
             page = self.call(path, read, params={**params, "page": number})
             before = len(rows)
-            rows |= {str(row.get(key) if isinstance(row, dict) else row): row for row in page.rows}
+            for row in page.rows:
+                rows["/".join(str(row.get(key) if isinstance(row, dict) else row) for key in keys)] = row
             if page.is_last or len(rows) == before or len(rows) > (page.total or 0):
                 return list(rows.values()), page.total
             number += 1

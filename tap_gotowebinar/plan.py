@@ -27,6 +27,12 @@ class Reason(enum.Enum):
     RECHECK = "recheck"
 
 
+def strongest(reasons: Iterable[Reason]) -> Reason | None:
+    """Return the first of all reasons that is among these."""
+    given = set(reasons)
+    return next((reason for reason in Reason if reason in given), None)
+
+
 @dataclass(frozen=True)
 class DueRule:
     """When a webinar is read again.
@@ -52,15 +58,35 @@ class DueRule:
             return Reason.ALIVE
         return Reason.RECHECK if moment.now - read >= self.recheck_factor * (moment.now - since) else None
 
+    def is_stale(self, now: dt.datetime, since: dt.datetime | None, read_at: str | None) -> bool:
+        """Whether something is due that changes around a moment, and ever more rarely before and after it.
+
+        Args:
+            now: Start of the run.
+            since: The moment; None when there is none.
+            read_at: When it was last read to the end, alive or settled.
+        """
+        read = parse_time(read_at)
+        if since is None or read is None or read > now:
+            return True
+        return now - read >= self.recheck_factor * abs(now - since)
+
 
 @dataclass(frozen=True)
 class PlannedWebinar:
-    """A listed webinar and what the run does with it."""
+    """A listed webinar and what the run does with it.
+
+    Attributes:
+        reason: The strongest reason why a stream reads it.
+        settled: Whether it is over and quiet.
+        readers: Names of the streams that read it.
+    """
 
     record: dict[str, Any]
     moment: Moment
     reason: Reason | None
     settled: bool
+    readers: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:

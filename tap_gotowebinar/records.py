@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tap_gotowebinar.report import Tally
 
-SPELLINGS: Final[dict[str, str]] = {"webinarId": "webinarID"}
+SPELLINGS: Final[dict[str, str]] = {"webinarId": "webinarID", "panelistKey": "panelistId"}
 """Names that the wire spells two ways, and the one that comes out."""
 
 UNUSABLE: Final = object()
@@ -74,6 +74,7 @@ class RecordReader:
             parent: they are left to it, because the path that was asked for is surer than what a row says.
         tally: Where unusable values are counted.
         on_unknown: Told the names of fields that the schema does not declare.
+        opaque: Those of the keys that are any text, not a number; they are part of no path.
     """
 
     def __init__(
@@ -82,10 +83,13 @@ class RecordReader:
         keys: tuple[str, ...],
         tally: Tally,
         on_unknown: Callable[[set[str]], None],
+        *,
+        opaque: frozenset[str] = frozenset(),
     ) -> None:
         """Prepare one converter per declared field."""
         self._object = _ObjectReader(schema, tally, on_unknown, prefix="")
         self._keys = keys
+        self._opaque = opaque
         self._parent_keys = [
             name
             for name, declared in schema["properties"].items()
@@ -138,7 +142,7 @@ class RecordReader:
         for key in self._parent_keys:
             record.pop(key, None)
         for key in self._keys:
-            if not is_key(record.get(key)):
+            if not (record.get(key) if key in self._opaque else is_key(record.get(key))):
                 msg = f"a row of the answer has no usable {key}"
                 raise BrokenAnswerError(msg)
         return record

@@ -6,14 +6,14 @@ import logging
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tap_gotowebinar.redaction import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from tap_gotowebinar.plan import Plan
 
@@ -86,8 +86,11 @@ class Report:
         self._bar: _Bar | None = None
         self._calls_before = 0
         self._calls_planned: int | None = None
-        self.webinars_total = 0
-        self.webinars_done = 0
+        self.noun = "webinars"
+        self.total = 0
+        self.done = 0
+        self._calls_begun = 0
+        self._differences: defaultdict[str, list[str]] = defaultdict(list)
         self._requests_per_minute = 1
         self.warnings: list[str] = []
 
@@ -118,24 +121,41 @@ class Report:
         """Calls made so far, on account of all streams."""
         return sum(tally.calls for tally in self._tallies.values())
 
-    def planned(self, plan: Plan, streams: list[str], requests_per_minute: int) -> None:
+    def planned(self, plan: Plan, calls: int, requests_per_minute: int) -> None:
         """Say what the run is going to do.
 
         Args:
             plan: The listed webinars.
-            streams: Names of the selected streams of what belongs to a webinar.
+            calls: Calls that the due webinars cost at the least.
             requests_per_minute: The budget.
         """
         self._requests_per_minute = requests_per_minute
-        self.webinars_total = plan.due
-        per_webinar = ("webinar_details" in streams) + any(name.startswith("registrant") for name in streams)
-        self._calls_before, self._calls_planned = self.calls, plan.due * per_webinar
+        self.total = plan.due
+        self._calls_before, self._calls_planned = self.calls, calls
         # The first minute's budget may be spent at once.
         minutes = max(0, self._calls_planned - requests_per_minute) / requests_per_minute
         logger.info(
             "plan: %s: %d calls before details of registrants, %s at %d calls a minute",
             *(plan.summary(), self._calls_planned, about(minutes), requests_per_minute),
         )
+
+    def begin(self, noun: str) -> None:
+        """Note that from now on something else is read and counted."""
+        self.noun, self.total, self.done, self._calls_begun = noun, 0, 0, self.calls
+
+    def compare(self, stream: str, key: str, counted: int | None, least: int, most: int) -> None:
+        """Note where GoTo counts more or fewer than it lists.
+
+        Args:
+            stream: Name of the stream that was listed.
+            key: Key of the webinar or session.
+            counted: How many there are, as GoTo says elsewhere; None if it does not.
+            least: How many of the list are in that count for sure.
+            most: How many may be in it.
+        """
+        if counted is not None and not least <= counted <= most:
+            listed = str(most) if least == most else f"{least} to {most}"
+            self._differences[stream].append(f"{key}: {counted} counted, {listed} listed")
 
     def say_progress(self) -> None:
         """Say how far the run is, from time to time; called after each record."""
@@ -146,7 +166,7 @@ class Report:
         if self._bar is None:
             logger.info("%s", self._progress())
         else:
-            self._bar.show(self.webinars_done, self.webinars_total, self._progress())
+            self._bar.show(self.done, self.total, self._progress())
 
     def start_bar(self) -> None:
         """Show a live bar instead of progress lines when somebody is watching."""
@@ -156,23 +176,24 @@ class Report:
     def _progress(self) -> str:
         tallies = self._tallies.values()
         calls, records = sum(t.calls for t in tallies), sum(t.records for t in tallies)
-        done = max(self.webinars_done, 1)
-        left = (self.webinars_total - self.webinars_done) * calls / done / self._requests_per_minute
+        calls_each = (calls - self._calls_begun) / max(self.done, 1)
+        left = (self.total - self.done) * calls_each / self._requests_per_minute
         return (
-            f"{self.webinars_done} of {self.webinars_total} webinars, {calls} calls, {records} records, "
+            f"{self.done} of {self.total} {self.noun}, {calls} calls, {records} records, "
             f"{about(left)} left at {self._requests_per_minute} calls a minute"
         )
 
-    def problems(self, *, forgive_refusals: bool) -> list[str]:
+    def problems(self, *, forgive_refusals: bool, read_before: Collection[str] = ()) -> list[str]:
         """Return a line for each reason why the run is not complete; none when it is.
 
         Args:
             forgive_refusals: Whether refused paths are accepted (`on_forbidden: skip`). A stream that was refused
                 every time is a problem all the same.
+            read_before: Streams of which earlier runs have read what this one did not ask for.
         """
         lines = []
         for stream, tally in self._tallies.items():
-            if tally.refused and not (forgive_refusals and self._read_something(tally)):
+            if tally.refused and not (forgive_refusals and (stream in read_before or self._read_something(tally))):
                 advice = "check the permissions of the user, or set on_forbidden to skip"
                 if forgive_refusals:
                     advice = "every call of this stream was refused: deselect it, or check the permissions of the user"
@@ -207,11 +228,13 @@ class Report:
             )
         for stream, tally in self._tallies.items():
             self._log_left_out(stream, tally)
+        for stream, found in self._differences.items():
+            logger.warning("'%s': GoTo counts otherwise than it lists: %d (%s)", stream, len(found), _named(found))
         if self._calls_planned is not None:
             logger.info(
                 "planned %d calls before details, used %d with them",
                 self._calls_planned,
-                self.calls - self._calls_before,
+                (self._calls_begun or self.calls) - self._calls_before,
             )
         if self.warnings:
             logger.warning("%d warning(s) above", len(self.warnings))

@@ -1,8 +1,9 @@
 """The form of the state: how rosters are packed, and what of a state from outside can be believed.
 
-State looks like `{"bookmarks": {"registrants": {"version": 1, "webinars": {"<webinarKey>": {entry}}}}}`: a map, because
-Meltano merges maps and replaces lists. What cannot be understood is refused with the place where it stands: to take
-it for nothing would be a full reload without a word.
+State looks like `{"bookmarks": {"registrants": {"version": 1, "webinars": {"<webinarKey>": {entry}}}}}`, and with
+`organizers` by organizerKey where sessions are remembered: maps, because Meltano merges maps and replaces lists. What
+cannot be understood is refused with the place where it stands: to take it for nothing would be a full reload without a
+word.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ VERSION: Final = 1
 """Version of the state's form; a later one is refused rather than misread."""
 
 Entry = dict[str, Any]
-"""What is remembered of one webinar."""
+"""What is remembered of one webinar, or of the sessions of one organizer."""
 
-KNOWN_FIELDS: Final = {"version", "webinars", "partitions", "replication_key_signpost", "starting_replication_value"}
-"""Fields that a stream's state may have: ours, and what the SDK leaves there."""
+KNOWN_FIELDS: Final = {"version", "partitions", "replication_key_signpost", "starting_replication_value"}
+"""Fields that a stream's state may have beside the entries: ours, and what the SDK leaves there."""
 
 _ROW: Final = struct.Struct(">QI")
 """A roster row: the key (up to 19 digits fit 64 bits) and the hash. 12 bytes, 16 characters in base64."""
@@ -75,10 +76,15 @@ def stream_states(state: object) -> Mapping[str, object]:
     return mapping(whole["bookmarks"], "bookmarks")
 
 
-def loaded_entries(value: object, where: str) -> dict[str, Entry]:
-    """Return the entries of a stream's state by webinarKey.
+def loaded_entries(value: object, where: str, parents: str = "webinars") -> dict[str, Entry]:
+    """Return the entries of a stream's state by webinarKey, or by organizerKey.
 
     Partitions, as a tap without rosters leaves them, become entries that hold a bookmark only.
+
+    Args:
+        value: What the state says of the stream.
+        where: Its place, for errors.
+        parents: What the entries are about: `webinars` or `organizers`.
 
     Raises:
         StateError: it cannot be understood.
@@ -88,13 +94,14 @@ def loaded_entries(value: object, where: str) -> dict[str, Entry]:
         raise StateError(where=where, what=f"has another version than {VERSION}, the one that this release reads")
     if "replication_key_value" in stream_state:
         raise StateError(where=where, what="has one bookmark for all webinars, which says nothing of each of them")
-    if unknown := sorted(stream_state.keys() - KNOWN_FIELDS):
+    if unknown := sorted(stream_state.keys() - KNOWN_FIELDS - {parents}):
         raise StateError(where=where, what=f"has a field '{mask(unknown[0])}', which means nothing")
     entries = _from_partitions(stream_state.get("partitions", []), f"{where}.partitions")
-    for key, entry in mapping(stream_state.get("webinars", {}), f"{where}.webinars").items():
+    for key, entry in mapping(stream_state.get(parents, {}), f"{where}.{parents}").items():
         if not is_key(key):
-            raise StateError(where=f"{where}.webinars", what=f"has the name '{mask(str(key))}', which is no webinarKey")
-        entries[key] = _checked(entry, f"{where}.webinars.{key}")
+            kind = f"{parents.removesuffix('s')}Key"
+            raise StateError(where=f"{where}.{parents}", what=f"has the name '{mask(str(key))}', which is no {kind}")
+        entries[key] = _checked(entry, f"{where}.{parents}.{key}")
     return entries
 
 
@@ -153,6 +160,20 @@ def _is_hash(value: object) -> bool:
     return isinstance(value, str) and bool(value)
 
 
+def _is_key(value: object) -> bool:
+    return is_key(value)
+
+
+def _are_sessions(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        is_key(key)
+        and isinstance(entry, dict)
+        and entry.keys() <= _USABLE_OF_A_SESSION.keys()
+        and all(_USABLE_OF_A_SESSION[name](item) for name, item in entry.items())
+        for key, entry in value.items()
+    )
+
+
 def _is_roster(value: object) -> bool:
     try:
         return isinstance(value, str) and unpack(value) is not None
@@ -166,5 +187,15 @@ _USABLE: Final[dict[str, Callable[[object], bool]]] = {
     "read_at": _is_time,
     "roster": _is_roster,
     "hash": _is_hash,
+    "start": _is_time,
+    "sessions": _are_sessions,
 }
 """The names in an entry, and what tells a value that may stand there."""
+
+_USABLE_OF_A_SESSION: Final[dict[str, Callable[[object], bool]]] = {
+    "read_at": _is_time,
+    "hash": _is_hash,
+    "roster": _is_roster,
+    "upto": _is_key,
+}
+"""The same of an entry of one session."""

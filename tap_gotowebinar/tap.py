@@ -5,36 +5,53 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
-from tap_gotowebinar import streams
 from tap_gotowebinar.bookmarks import Bookmarks
-from tap_gotowebinar.children import WebinarChild
+from tap_gotowebinar.children import ChildStream, WebinarChild
 from tap_gotowebinar.command_line import CommandLineTap
 from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS
 from tap_gotowebinar.errors import GoToWebinarError, OutputError
 from tap_gotowebinar.moments import Moment
 from tap_gotowebinar.pacing import WINDOW
-from tap_gotowebinar.plan import DueRule, Plan, PlannedWebinar, Reason, last_end
+from tap_gotowebinar.parents import ParentStream
+from tap_gotowebinar.plan import DueRule, Plan, PlannedWebinar, Reason, last_end, strongest
 from tap_gotowebinar.readahead import ReadAhead
 from tap_gotowebinar.records import canonical_time
 from tap_gotowebinar.registrant_list import RegistrantLists
 from tap_gotowebinar.report import Report
 from tap_gotowebinar.rosters import RosterBookmark
 from tap_gotowebinar.scope import Scope
+from tap_gotowebinar.session_children import SessionChild
 from tap_gotowebinar.settings import PROGRAM, TAP_SETTINGS, Settings
 from tap_gotowebinar.stopping import Stopped
+from tap_gotowebinar.streams import (
+    STREAMS,
+    Attendees,
+    RegistrantRemovals,
+    RegistrantStream,
+    SessionPerformance,
+    Sessions,
+    WebinarDetails,
+    WebinarPart,
+    Webinars,
+)
 from tap_gotowebinar.writer import MessageWriter, StateWriter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from singer_sdk import Stream
+
     from tap_gotowebinar.client import GoToWebinarStream
     from tap_gotowebinar.connection import Connection
+
+S = TypeVar("S", bound="GoToWebinarStream")
 
 
 class TapGoToWebinar(CommandLineTap):
@@ -66,7 +83,8 @@ class TapGoToWebinar(CommandLineTap):
         self.report = Report()
         self.bookmarks = Bookmarks()
         self.given_up_in_a_row = 0
-        self.cut_short: set[str] = set()
+        self.cut_short: defaultdict[str, set[str]] = defaultdict(set)
+        self._read_aheads: dict[str, ReadAhead] = {}
         self.started_at = self.now()
         self.started = canonical_time(self.started_at.isoformat()) or ""
         kwargs.setdefault("message_writer", MessageWriter())
@@ -76,21 +94,60 @@ class TapGoToWebinar(CommandLineTap):
     @override
     def discover_streams(self) -> Sequence[GoToWebinarStream]:
         """Return a stream of each class."""
-        return [stream_class(self) for stream_class in streams.STREAMS]
+        return [stream_class(self) for stream_class in STREAMS]
 
-    @property
-    def webinars(self) -> streams.Webinars:
+    @functools.cached_property
+    def streams(self) -> dict[str, Stream]:
+        """The streams in the order of their declaration, which is that of reading."""
+        found = super().streams.values()
+        return {stream.name: stream for stream in sorted(found, key=lambda stream: STREAMS.index(type(stream)))}
+
+    @functools.cached_property
+    def webinars(self) -> Webinars:
         """The stream that lists the webinars."""
-        stream = self.streams["webinars"]
-        assert isinstance(stream, streams.Webinars)  # noqa: S101 - tells the type checker
-        return stream
+        return self._the(Webinars)
 
-    @property
-    def removals(self) -> streams.RegistrantRemovals:
+    @functools.cached_property
+    def details(self) -> WebinarDetails:
+        """The stream that knows how many registrants GoTo counts."""
+        return self._the(WebinarDetails)
+
+    @functools.cached_property
+    def removals(self) -> RegistrantRemovals:
         """The stream that knows who is missing."""
-        stream = self.streams["registrant_removals"]
-        assert isinstance(stream, streams.RegistrantRemovals)  # noqa: S101 - tells the type checker
-        return stream
+        return self._the(RegistrantRemovals)
+
+    @functools.cached_property
+    def sessions(self) -> Sessions:
+        """The stream that lists the sessions."""
+        return self._the(Sessions)
+
+    @functools.cached_property
+    def performance(self) -> SessionPerformance:
+        """The stream that counts what there is in a session."""
+        return self._the(SessionPerformance)
+
+    @functools.cached_property
+    def attendees(self) -> Attendees:
+        """The stream that knows who came to a session."""
+        return self._the(Attendees)
+
+    def _the(self, stream_class: type[S]) -> S:
+        return next(stream for stream in self.streams.values() if isinstance(stream, stream_class))
+
+    def parent_of(self, child: ChildStream) -> ParentStream:
+        """Return the stream that lists what a child reads something of."""
+        return next(stream for stream in self.parents if isinstance(stream, child.parent_stream_type or ParentStream))
+
+    @functools.cached_property
+    def parents(self) -> list[ParentStream]:
+        """The streams that others hang below."""
+        return [stream for stream in self.streams.values() if isinstance(stream, ParentStream)]
+
+    @functools.cached_property
+    def due_rule(self) -> DueRule:
+        """When something is read again."""
+        return DueRule(self.settings.recheck_factor)
 
     @functools.cached_property
     def settings(self) -> Settings:
@@ -105,22 +162,27 @@ class TapGoToWebinar(CommandLineTap):
     @functools.cached_property
     def plan(self) -> Plan:
         """What this run reads; made when all webinars are listed."""
-        rule, settle = DueRule(self.settings.recheck_factor), self.settings.settle
         readers = [child for child in self.children if child.selected]
-        webinars = []
-        for record in self.webinars.listing:
-            key, moment = record["webinarKey"], Moment(self.started_at, last_end(record), settle)
-            newest = self.newest_of(key)
-            reason = None
-            if self.webinars.has_children(record):
-                reasons = {child.reason(rule, moment, newest, key) for child in readers}
-                reason = next((reason for reason in Reason if reason in reasons), None)
-            webinars.append(PlannedWebinar(record, moment, reason, settled=moment.is_settled(newest)))
-        plan = Plan(webinars)
+        plan = Plan([self._planned(record, readers) for record in self.webinars.listing])
         if readers:
-            self.report.planned(plan, [child.name for child in readers], self.settings.connection.requests_per_minute)
+            first_paths = {child.name: child.first_path for child in readers}
+            calls = sum(len({first_paths[name] for name in webinar.readers}) for webinar in plan.webinars)
+            self.report.planned(plan, calls, self.settings.connection.requests_per_minute)
             self._check_max_calls(plan)
         return plan
+
+    def _planned(self, record: dict[str, Any], readers: list[WebinarChild]) -> PlannedWebinar:
+        key, moment = record["webinarKey"], Moment(self.started_at, last_end(record), self.settings.settle)
+        newest = self.newest_of(key)
+        reasons: dict[str, Reason] = {}
+        if self.webinars.has_children(record):
+            found = {child: child.reason(self.due_rule, moment, newest, key) for child in readers}
+            reasons = {child.name: reason for child, reason in found.items() if reason}
+            together = [child.name for child in readers if not child.is_due_alone]
+            if shared := strongest(reasons[name] for name in together if name in reasons):
+                reasons |= dict.fromkeys(together, shared)
+        settled = moment.is_settled(newest)
+        return PlannedWebinar(record, moment, strongest(reasons.values()), settled, frozenset(reasons))
 
     def _check_max_calls(self, plan: Plan) -> None:
         """Say so when the webinars that every run begins with use up all calls: the others would wait for ever."""
@@ -142,7 +204,7 @@ class TapGoToWebinar(CommandLineTap):
 
     @functools.cached_property
     def _registrant_streams(self) -> list[WebinarChild]:
-        return [child for child in self.children if isinstance(child, streams.RegistrantStream)]
+        return [child for child in self.children if isinstance(child, RegistrantStream)]
 
     def newest_of(self, webinar_key: str) -> str | None:
         """Return the latest registration of a webinar that any stream has seen."""
@@ -160,20 +222,21 @@ class TapGoToWebinar(CommandLineTap):
         """
         return self.settings.max_calls is None or self.report.calls + on_their_way < self.settings.max_calls
 
-    @functools.cached_property
-    def read_ahead(self) -> ReadAhead:
-        """The calls of the next webinars, in flight while the present one is emitted."""
-        for child in self.children:
-            # Before the first worker asks for them.
-            _ = child.tally, child.reader
-        return ReadAhead(
-            self.webinars.foresights(),
-            # A test run reads one record of each stream and nothing ahead of it.
-            0 if self.webinars.ABORT_AT_RECORD_COUNT is not None else self.settings.connection.max_concurrency,
-            may_send=None if self.settings.max_calls is None else self.may_call,
-            before_waiting=self.message_writer.flush,
-            stop_signals=self.stop_signals,
-        )
+    def read_ahead_of(self, parent: ParentStream) -> ReadAhead:
+        """Return the calls of the next records of a parent, in flight while the present one is emitted."""
+        if parent.name not in self._read_aheads:
+            for child in parent.readers:
+                # Before the first worker asks for them.
+                _ = child.tally, child.reader
+            self._read_aheads[parent.name] = ReadAhead(
+                parent.foresights(),
+                # A test run reads one record of each stream and nothing ahead of it.
+                0 if parent.ABORT_AT_RECORD_COUNT is not None else self.settings.connection.max_concurrency,
+                may_send=None if self.settings.max_calls is None else self.may_call,
+                before_waiting=self.message_writer.flush,
+                stop_signals=self.stop_signals,
+            )
+        return self._read_aheads[parent.name]
 
     @functools.cached_property
     def scope(self) -> Scope:
@@ -193,7 +256,8 @@ class TapGoToWebinar(CommandLineTap):
     @override
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of an earlier run; the SDK's own copy stays empty, so that nothing prints it unasked."""
-        self.bookmarks = Bookmarks(state, [child.name for child in self.children])
+        of_organizers = [stream.name for stream in self.streams.values() if isinstance(stream, Sessions | SessionChild)]
+        self.bookmarks = Bookmarks(state, [child.name for child in self.children], of_organizers)
 
     @override
     def run(self) -> int:
@@ -206,8 +270,8 @@ class TapGoToWebinar(CommandLineTap):
         code = self._sync()
         self.report.log_summary()
         if self.cut_short:
-            left, limit = len(self.cut_short), self.settings.max_calls
-            self.logger.warning("max_calls (%s) reached: %d webinars left for the next run", limit, left)
+            left = " and ".join(f"{len(keys)} {noun}" for noun, keys in self.cut_short.items())
+            self.logger.warning("max_calls (%s) reached: %s left for the next run", self.settings.max_calls, left)
         return code or self.verdict()
 
     def _sync(self) -> int:
@@ -234,7 +298,8 @@ class TapGoToWebinar(CommandLineTap):
         return code
 
     def _write_last(self) -> None:
-        self.read_ahead.close()
+        for read_ahead in self._read_aheads.values():
+            read_ahead.close()
         self.state_writer.write_final()
         self.message_writer.flush()
         self.connection.close()
@@ -242,7 +307,10 @@ class TapGoToWebinar(CommandLineTap):
     @override
     def verdict(self) -> int:
         """Return 0 when everything that was wanted was read, else 1, after a line for each reason."""
-        problems = self.report.problems(forgive_refusals=self.settings.forgive_refusals)
+        # These ask for what changes seldom or no more: what they were not refused, they have read before.
+        seldom = [child.name for child in self.streams.values() if isinstance(child, SessionChild | WebinarPart)]
+        read_before = [name for name in seldom if self.bookmarks.has_loaded(name)]
+        problems = self.report.problems(forgive_refusals=self.settings.forgive_refusals, read_before=read_before)
         problems += [self.connection.problem] if self.connection.problem else []
         for problem in problems:
             self.logger.error("%s", problem)

@@ -224,12 +224,12 @@ def test_an_unknown_field_named_like_a_person_is_masked(caplog: pytest.LogCaptur
 def test_progress_is_said_every_half_minute(caplog: pytest.LogCaptureFixture) -> None:
     clock = [0.0]
     report = Report(clock=lambda: clock[0])
-    report.webinars_total, report._requests_per_minute = 100, 100
+    report.total, report._requests_per_minute = 100, 100
     report.tally("registrants").calls, report.tally("registrants").records = 1000, 9000
 
     for second in range(100):
         clock[0] = float(second)
-        report.webinars_done += 1
+        report.done += 1
         report.say_progress()
 
     # The first one comes with the 31st webinar: 1000 calls for 31 of 100, so 2226 to go.
@@ -246,11 +246,11 @@ def test_progress_is_said_every_half_minute(caplog: pytest.LogCaptureFixture) ->
 def test_long_times_are_said_in_hours(caplog: pytest.LogCaptureFixture) -> None:
     clock = [0.0]
     report = Report(clock=lambda: clock[0])
-    report.webinars_total, report._requests_per_minute = 1001, 100
+    report.total, report._requests_per_minute = 1001, 100
     report.tally("registrants").calls = 150
     clock[0] = 31
 
-    report.webinars_done += 1
+    report.done += 1
     report.say_progress()
 
     assert "about 25.0 h left" in caplog.messages[0]

@@ -230,7 +230,7 @@ def test_of_two_partitions_of_a_webinar_the_earlier_counts() -> None:
 
 def test_what_belongs_to_streams_this_release_does_not_know_is_handed_on_untouched(story: Story) -> None:
     """Refusing it would make going back a release impossible; dropping it would cost a full reload after."""
-    foreign = {"sessions": {"version": 7, "webinars": None}, "organizers": {}}
+    foreign = {"webhooks": {"version": 7, "webinars": None}, "organizers": {}}
     story.state = {"bookmarks": copy.deepcopy(foreign)}
     story.run()
     assert story.state is not None

@@ -1,10 +1,43 @@
-"""The streams: one class each, in the order in which the children of a webinar are read."""
+"""The streams: one class each, in the order in which the children of a webinar or session are read."""
 
+from tap_gotowebinar.streams.attendance import Attendees
+from tap_gotowebinar.streams.engagement import AttendeePolls, AttendeeSurveys, Polls, Questions, Surveys
 from tap_gotowebinar.streams.organizers import Organizers
 from tap_gotowebinar.streams.registrants import RegistrantDetails, RegistrantRemovals, Registrants, RegistrantStream
+from tap_gotowebinar.streams.sessions import SessionPerformance, Sessions
+from tap_gotowebinar.streams.webinar_parts import CoOrganizers, Panelists, Recordings, RegistrationFields, WebinarPart
 from tap_gotowebinar.streams.webinars import WebinarDetails, Webinars
 
-STREAMS = (Organizers, Webinars, WebinarDetails, Registrants, RegistrantDetails, RegistrantRemovals)
+STREAMS = (
+    Organizers,
+    Webinars,
+    WebinarDetails,
+    Panelists,
+    CoOrganizers,
+    RegistrationFields,
+    Recordings,
+    Registrants,
+    RegistrantDetails,
+    RegistrantRemovals,
+    Sessions,
+    SessionPerformance,
+    Polls,
+    Questions,
+    Surveys,
+    Attendees,
+    AttendeePolls,
+    AttendeeSurveys,
+)
 """All streams."""
 
-__all__ = ["STREAMS", "RegistrantRemovals", "RegistrantStream", "Webinars"]
+__all__ = [
+    "STREAMS",
+    "Attendees",
+    "RegistrantRemovals",
+    "RegistrantStream",
+    "SessionPerformance",
+    "Sessions",
+    "WebinarDetails",
+    "WebinarPart",
+    "Webinars",
+]

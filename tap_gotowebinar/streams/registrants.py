@@ -37,6 +37,11 @@ class RegistrantStream(WebinarChild):
 
     list_path: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/registrants"
 
+    @property
+    @override
+    def first_path(self) -> str:
+        return self.list_path
+
     def list_call(self, context: Context | None) -> Foreseen:
         """Return the call for the list of a webinar."""
         path = self.list_path.format_map(context or {})
@@ -44,7 +49,7 @@ class RegistrantStream(WebinarChild):
         return Foreseen(path, functools.partial(self.tap.registrant_lists.read, path, self, known=known), is_pivot=True)
 
     @override
-    def foresee(self, context: Context) -> Foresight:
+    def calls_of(self, context: Context) -> Foresight:
         yield self.list_call(context)
 
     def read_list(self, context: Context | None) -> RegistrantList | None:
@@ -84,7 +89,7 @@ class RosterStream(RegistrantStream):
         """Return the record of a list row; None when it is gone (counted in the tally) or cannot be had now."""
 
     @override
-    def get_records(self, context: Context | None) -> Iterator[Record]:
+    def records_of(self, context: Context | None) -> Iterator[Record]:
         listing = self.read_list(context)
         if listing is None:
             return
@@ -118,6 +123,16 @@ class Registrants(RosterStream):
     repeats_whole_list = True
 
     @override
+    def read_list(self, context: Context | None) -> RegistrantList | None:
+        listing = super().read_list(context)
+        if listing is not None:
+            key = self.webinar_of(context).key
+            approved = sum(1 for row in listing.rows.values() if row.get("status") == "APPROVED")
+            # Whether those who wait or were denied are in GoTo's count is not documented.
+            self.tap.report.compare(self.name, key, self.tap.details.people.get(key), approved, len(listing.rows))
+        return listing
+
+    @override
     def record_of(self, row: Row, context: Context | None) -> Record:
         return dict(row)
 
@@ -135,7 +150,7 @@ class RegistrantDetails(RosterStream):
         return record
 
     @override
-    def foresee(self, context: Context) -> Foresight:
+    def calls_of(self, context: Context) -> Foresight:
         listing = yield self.list_call(context)
         for _, row in self.due_among(listing.rows, self.webinar_of(context).key):
             yield self._call(context, row)
@@ -168,7 +183,7 @@ class RegistrantRemovals(RegistrantStream):
             self.bookmarks.changed()
 
     @override
-    def get_records(self, context: Context | None) -> Iterator[Record]:
+    def records_of(self, context: Context | None) -> Iterator[Record]:
         listing = self.read_list(context)
         if listing is None or not listing.is_complete:
             return

@@ -6,37 +6,32 @@ import datetime as dt
 import functools
 from typing import TYPE_CHECKING, Any, Final
 
-from singer_sdk.mapper import RemoveRecordTransform
 from typing_extensions import override
 
 from tap_gotowebinar import envelopes
 from tap_gotowebinar.bookmarks import RecordBookmark
 from tap_gotowebinar.children import WebinarChild
-from tap_gotowebinar.client import GoToWebinarStream
 from tap_gotowebinar.connection import API
-from tap_gotowebinar.errors import RefusedError
-from tap_gotowebinar.readahead import Foreseen, chained
+from tap_gotowebinar.parents import WINDOW_MARGIN, ParentStream, wire_time
+from tap_gotowebinar.readahead import Foreseen
 from tap_gotowebinar.records import is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_sdk.helpers.types import Context, Record
-    from singer_sdk.mapper import StreamMap
 
     from tap_gotowebinar.readahead import Foresight
-
-WINDOW_MARGIN: Final = dt.timedelta(days=1)
-"""Asked for on both sides: GoTo does not say whether its filter tests the start, the end or the overlap."""
 
 LOOKAHEAD: Final = dt.timedelta(days=3653)
 """How far ahead webinars are listed, ten years; the API wants an end."""
 
 
-class Webinars(GoToWebinarStream):
+class Webinars(ParentStream):
     """All webinars in the window, of the configured organizers or of the whole account."""
 
     name = "webinars"
+    noun = "webinars"
     path = f"{API}/organizers/{{organizerKey}}/webinars"
     primary_keys = ("webinarKey",)
     answer_keys = ("webinarKey",)
@@ -45,7 +40,7 @@ class Webinars(GoToWebinarStream):
     def get_records(self, context: Context | None) -> Iterator[Record]:
         for webinar in self.tap.plan.webinars:
             yield dict(webinar.record)
-            self.tap.report.webinars_done += webinar.reason is not None
+            self.tap.report.done += webinar.reason is not None
             self.checkpoint()
 
     @override
@@ -53,24 +48,14 @@ class Webinars(GoToWebinarStream):
         if self.tap.plan[record["webinarKey"]].reason:
             yield {"webinarKey": record["webinarKey"], "organizerKey": record["organizerKey"]}
 
-    @property
-    def stream_maps(self) -> list[StreamMap]:
-        """The maps of this stream; in the SDK, one that removes the webinars would take their children along."""
-        first, *others = super().stream_maps
-        if isinstance(first, RemoveRecordTransform):
-            first = _RemovedParent(first.stream_alias, first.raw_schema, first.raw_key_properties, None)
-        return [first, *others]
-
-    def foresights(self) -> Iterator[Foresight]:
-        """Yield, for each webinar that is due, the calls its streams are going to make."""
-        children = [child for child in self.child_streams if isinstance(child, WebinarChild) and child.selected]
+    @override
+    def contexts(self) -> Iterator[Context]:
         for webinar in self.tap.plan.webinars:
-            for context in self.generate_child_contexts(webinar.record, None):
-                yield chained([child.foresee(context) for child in children])
+            yield from self.generate_child_contexts(webinar.record, None)
 
     def has_children(self, record: Record) -> bool:
         """Whether a webinar is read: it needs an organizer, and the stream's map must not filter it out."""
-        return bool(record["organizerKey"]) and self.stream_maps[0].get_filter_result(dict(record))
+        return bool(record["organizerKey"]) and self.is_wanted(record)
 
     @functools.cached_property
     def listing(self) -> list[dict[str, Any]]:
@@ -91,22 +76,11 @@ class Webinars(GoToWebinarStream):
 
     def _listed(self, path: str) -> list[Any]:
         window = {
-            "fromTime": _wire_time(self.tap.settings.start_date - WINDOW_MARGIN),
-            "toTime": _wire_time(self.tap.started_at + LOOKAHEAD + WINDOW_MARGIN),
+            "fromTime": wire_time(self.tap.settings.start_date - WINDOW_MARGIN),
+            "toTime": wire_time(self.tap.started_at + LOOKAHEAD + WINDOW_MARGIN),
         }
-        try:
-            read = functools.partial(self.pages, path, envelopes.hal("webinars"), "webinarKey", size="size", **window)
-            return self.interruptibly(read).rows
-        except RefusedError as error:
-            self.tally.refused.append(path)
-            self.logger.warning("%s: the key may be wrong, or the user may not see it", error)
-            return []
-
-
-class _RemovedParent(RemoveRecordTransform):
-    @override
-    def get_filter_result(self, record: Record) -> bool:
-        return True
+        listing = self.listed_or_refused(path, envelopes.hal("webinars"), "webinarKey", **window)
+        return [] if listing is None else listing.rows
 
 
 class WebinarDetails(WebinarChild):
@@ -119,12 +93,18 @@ class WebinarDetails(WebinarChild):
     answer_keys = ("webinarKey",)
     bookmark_kind = RecordBookmark
 
+    @functools.cached_property
+    def people(self) -> dict[str, int | None]:
+        """How many registrants GoTo counts in each webinar that was read."""
+        return {}
+
     @override
-    def get_records(self, context: Context | None) -> Iterator[Record]:
+    def records_of(self, context: Context | None) -> Iterator[Record]:
         webinar = self.webinar_of(context)
         record = self.tolerant_result(self._call(context), webinar.key)
         if record is None:
             return
+        self.people[webinar.key] = record.get("numberOfRegistrants")
         bookmark = self.bookmarks.of(webinar.key)
         if bookmark.is_due(record):
             yield dict(record)
@@ -135,14 +115,10 @@ class WebinarDetails(WebinarChild):
             self.bookmarks.changed()
 
     @override
-    def foresee(self, context: Context) -> Foresight:
+    def calls_of(self, context: Context) -> Foresight:
         yield self._call(context)
 
     def _call(self, context: Context | None) -> Foreseen:
         keys = context or {}
         path = self.path.format_map(keys)
         return Foreseen(path, functools.partial(self.call, path, functools.partial(self.read_single, keys)))
-
-
-def _wire_time(moment: dt.datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,120 @@
+"""What the streams below a session have in common: each session is read when it is due, and emitted when it changed."""
+
+from __future__ import annotations
+
+import abc
+import functools
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from typing_extensions import override
+
+from tap_gotowebinar import envelopes
+from tap_gotowebinar.bookmarks import rows_hash
+from tap_gotowebinar.children import ChildStream
+from tap_gotowebinar.connection import API
+from tap_gotowebinar.readahead import Foreseen
+from tap_gotowebinar.session_bookmarks import SessionsBookmark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_gotowebinar.bookmarks import StreamBookmarks
+    from tap_gotowebinar.readahead import Foresight
+    from tap_gotowebinar.session_plan import PlannedSession
+
+SESSION = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/sessions/{{sessionKey}}"
+
+Rows = list[dict[str, Any]]
+
+
+class SessionChild(ChildStream):
+    """A stream of what belongs to one session. One session that cannot be read does not end the run."""
+
+    @functools.cached_property
+    def bookmarks(self) -> StreamBookmarks[SessionsBookmark]:
+        """What this stream has emitted, by organizer."""
+        return self.tap.bookmarks.of(self.name, SessionsBookmark)
+
+    def is_due(self, session: PlannedSession) -> bool:
+        """Whether this stream has to read a session."""
+        return self.bookmarks.of(session.organizer_key).is_due(session, self.tap.due_rule)
+
+    @abc.abstractmethod
+    def records_of(self, session: PlannedSession) -> Iterator[Record]:
+        """Yield what is new or changed in a session that is due."""
+
+    @abc.abstractmethod
+    def calls_of(self, session: PlannedSession) -> Foresight:
+        """Yield the calls that `records_of` is going to ask for."""
+
+    @override
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        session = self.session_of(context)
+        return self.records_of(session) if self.is_due(session) else ()
+
+    @override
+    def foresee(self, context: Context) -> Foresight:
+        session = self.session_of(context)
+        if self.is_due(session):
+            yield from self.calls_of(session)
+
+    def session_of(self, context: Context | None) -> PlannedSession:
+        """Return the session of a child context."""
+        return self.tap.sessions.by_key[(context or {})["sessionKey"]]
+
+    def complete(self, session: PlannedSession) -> None:
+        """Note that a session has been read to the end."""
+        self.bookmarks.of(session.organizer_key).complete(session)
+        self.bookmarks.changed()
+
+
+class SessionList(SessionChild):
+    """What one call brings of a session; its rows come out together when one of them is new or has changed.
+
+    Attributes:
+        decides: Whether other streams wait for the rows, to know what to ask for.
+    """
+
+    decides: ClassVar[bool] = False
+
+    def is_empty(self, session: PlannedSession) -> bool:  # noqa: ARG002 - for those that can know
+        """Whether it is known without a call that there is nothing."""
+        return False
+
+    @override
+    def records_of(self, session: PlannedSession) -> Iterator[Record]:
+        rows: Rows | None = []
+        if not self.is_empty(session):
+            rows = self.rows_of(self.call_for(session), session.key)
+        if rows is None:
+            return
+        self.seen(session, rows)
+        bookmark, found = self.bookmarks.of(session.organizer_key), rows_hash(rows)
+        if bookmark.memory(session).get("hash") != found:
+            yield from (dict(row) for row in rows)
+            bookmark.remember(session, hash=found)
+        self.complete(session)
+        self.checkpoint()
+
+    @override
+    def calls_of(self, session: PlannedSession) -> Foresight:
+        if not self.is_empty(session):
+            yield self.call_for(session)
+
+    def call_for(self, session: PlannedSession) -> Foreseen:
+        """Return the call for a session."""
+        path = self.path.format_map(session.context)
+        return Foreseen(path, functools.partial(self.read_rows, session, path), is_pivot=self.decides)
+
+    def read_rows(self, session: PlannedSession, path: str) -> Rows:  # noqa: ARG002 - for those that know better ways
+        """Return the records at a path; called by any thread."""
+        return self.call(path, lambda body: self.records_in(envelopes.array(body).rows))
+
+    def records_in(self, rows: list[Any]) -> Rows:
+        """Return the records of the rows of an answer."""
+        return [self.reader.read(row) for row in rows]
+
+    def seen(self, session: PlannedSession, rows: Rows) -> None:
+        """Learn what a session holds, new or not."""

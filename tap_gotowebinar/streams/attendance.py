@@ -1,0 +1,82 @@
+"""Who came to a session, and when."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from typing_extensions import override
+
+from tap_gotowebinar import envelopes
+from tap_gotowebinar.connection import API
+from tap_gotowebinar.envelopes import MAX_PAGE_SIZE
+from tap_gotowebinar.session_children import SESSION, Rows, SessionList
+from tap_gotowebinar.streams.sessions import Sessions
+from tap_gotowebinar.webinar_wide import WebinarWide
+
+if TYPE_CHECKING:
+    from tap_gotowebinar.readahead import Foreseen
+    from tap_gotowebinar.session_plan import PlannedSession
+
+ALL_SESSIONS: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/attendees"
+"""Everybody who attended any session of a webinar."""
+
+MAX_AT_ONCE: Final = 2_000
+"""Attendees of a webinar up to which those of all its sessions are read at once, and kept until the last session."""
+
+
+class Attendees(SessionList):
+    """Who came to a session: one call per session, or per 200 attendees of a webinar where that is cheaper."""
+
+    name = "attendees"
+    decides = True
+    parent_stream_type = Sessions
+    path = f"{SESSION}/attendees"
+    primary_keys = ("sessionKey", "registrantKey")
+    answer_keys = ("registrantKey",)
+
+    @override
+    def is_empty(self, session: PlannedSession) -> bool:
+        return session.counts_none("registrantsAttended")
+
+    @override
+    def call_for(self, session: PlannedSession) -> Foreseen:
+        _ = self._wide  # Before a worker asks for it.
+        return super().call_for(session)
+
+    @override
+    def read_rows(self, session: PlannedSession, path: str) -> Rows:
+        rows = self._wide.rows_of(session)
+        return super().read_rows(session, path) if rows is None else rows
+
+    @override
+    def seen(self, session: PlannedSession, rows: Rows) -> None:
+        there = sum(1 for row in rows if row.get("attendanceTimeInSeconds"))
+        # GoTo also lists some who registered and were there for no time at all.
+        self.tap.report.compare(self.name, session.key, session.record.get("registrantsAttended"), there, len(rows))
+
+    @functools.cached_property
+    def _wide(self) -> WebinarWide:
+        sessions, attended = Counter[str](), Counter[str]()
+        for session in self.tap.sessions.plan:
+            # What ended before the bookmark is not listed, and would be read for nothing.
+            if self.bookmarks.of(session.organizer_key).newest is None:
+                attended[session.webinar_key] += session.record.get("registrantsAttended") or 0
+                sessions[session.webinar_key] += self.is_due(session) and not self.is_empty(session)
+        return WebinarWide(
+            {key: due for key, due in sessions.items() if _saves(due, attended[key])}, self._read_webinar
+        )
+
+    def _read_webinar(self, session: PlannedSession) -> dict[str, Rows] | None:
+        read, path = envelopes.hal("attendeeParticipationResponses"), ALL_SESSIONS.format_map(session.context)
+        listing = self.pages(path, read, "sessionKey", "registrantKey", size="size")
+        rows: dict[str, list[Any]] = {}
+        for row in listing.rows:
+            rows.setdefault(str(row.get("sessionKey") if isinstance(row, dict) else None), []).append(row)
+        return {key: self.records_in(found) for key, found in rows.items()} if listing.is_complete else None
+
+
+def _saves(sessions: int, attended: int) -> bool:
+    """Whether the pages of a webinar are fewer than its sessions; a few more people are listed than attended."""
+    return attended <= MAX_AT_ONCE and sessions > -(-attended * 11 // (10 * MAX_PAGE_SIZE))

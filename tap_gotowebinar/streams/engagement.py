@@ -1,0 +1,183 @@
+"""What was asked and answered in a session. GoTo gives no keys here: `made_keys` makes them."""
+
+from __future__ import annotations
+
+import functools
+import zlib
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+from typing_extensions import override
+
+from tap_gotowebinar import envelopes
+from tap_gotowebinar.made_keys import with_keys
+from tap_gotowebinar.readahead import Foreseen
+from tap_gotowebinar.session_children import SESSION, Rows, SessionChild, SessionList
+from tap_gotowebinar.state import pack, unpack
+from tap_gotowebinar.streams.sessions import Sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from singer_sdk.helpers.types import Record
+
+    from tap_gotowebinar.readahead import Foresight
+    from tap_gotowebinar.session_plan import PlannedSession
+
+
+class KeyedList(SessionList):
+    """A list whose rows get a key.
+
+    Attributes:
+        made_of: Fields that the key is made of.
+    """
+
+    parent_stream_type = Sessions
+    made_of: ClassVar[tuple[str, ...]] = ("question",)
+
+    @override
+    def records_in(self, rows: list[Any]) -> Rows:
+        return with_keys(super().records_in(rows), self.primary_keys[-1], *self.made_of)
+
+
+class CountedList(KeyedList):
+    """A list of which `session_performance`, where it is read anyway, says that it is empty.
+
+    Attributes:
+        counted_as: The count in `pollsAndSurveys`.
+    """
+
+    counted_as: ClassVar[str]
+
+    @override
+    def is_empty(self, session: PlannedSession) -> bool:
+        return self.tap.performance.counts_none(session, self.counted_as)
+
+    @override
+    def calls_of(self, session: PlannedSession) -> Foresight:
+        if self.tap.performance.selected:
+            yield from self.tap.performance.foresee(session.context)
+        yield from super().calls_of(session)
+
+
+class Polls(KeyedList):
+    """What was asked in polls of a session, and how many gave which answer."""
+
+    name = "polls"
+    path = f"{SESSION}/polls"
+    primary_keys = ("sessionKey", "pollKey")
+
+    @override
+    def is_empty(self, session: PlannedSession) -> bool:
+        return session.counts_none("totalPollCount")
+
+
+class Questions(CountedList):
+    """What attendees of a session asked, and what they were answered."""
+
+    name = "questions"
+    path = f"{SESSION}/questions"
+    primary_keys = ("sessionKey", "questionKey")
+    made_of = ("askerKey", "dateAsked", "question")
+    counted_as = "questionsAsked"
+
+
+class Surveys(CountedList):
+    """What was asked in surveys after a session, and how many gave which answer."""
+
+    name = "surveys"
+    path = f"{SESSION}/surveys"
+    primary_keys = ("sessionKey", "surveyKey")
+    counted_as = "surveyCount"
+
+
+class AttendeeAnswers(SessionChild):
+    """What single attendees answered: a call for each of them, so that it is off unless it is selected."""
+
+    parent_stream_type = Sessions
+    selected_by_default = False
+
+    def is_empty(self, session: PlannedSession) -> bool:
+        """Whether it is known without a call that nobody answered anything."""
+        return self.tap.attendees.is_empty(session)
+
+    @override
+    def records_of(self, session: PlannedSession) -> Iterator[Record]:
+        attendees = [] if self.is_empty(session) else self.rows_of(self._attendees(session), session.key)
+        if attendees is None:
+            return
+        bookmark = self.bookmarks.of(session.organizer_key)
+        roster, is_read = unpack(bookmark.memory(session).get("roster", "")), True
+        for key in self._left(session, attendees):
+            rows = self.rows_of(self._call(session, key), session.key)
+            if rows is None:
+                roster.pop(key, None)
+                is_read = False
+                continue
+            found = zlib.crc32(msgspec.json.encode([sorted(row.items()) for row in rows]))
+            if roster.get(key, found if not rows else None) != found:
+                yield from (dict(row) for row in rows)
+            roster[key] = found
+            bookmark.remember(session, roster=pack(roster), upto=str(key))
+            self.bookmarks.changed()
+            self.checkpoint()
+        if is_read:
+            bookmark.remember(session, upto=None)
+            self.complete(session)
+
+    @override
+    def calls_of(self, session: PlannedSession) -> Foresight:
+        if self.is_empty(session):
+            return
+        attendees = yield self._attendees(session)
+        for key in self._left(session, attendees):
+            yield self._call(session, key)
+
+    def _left(self, session: PlannedSession, attendees: Rows) -> list[int]:
+        """Return the attendees who are still to be asked for, in the order of their keys."""
+        memory = self.bookmarks.of(session.organizer_key).memory(session)
+        upto, done = int(memory.get("upto", -1)), unpack(memory.get("roster", ""))
+        keys = sorted({int(row["registrantKey"]) for row in attendees})
+        # Who was asked for before a run was cut short is not asked for again.
+        return [key for key in keys if key > upto or key not in done]
+
+    def _attendees(self, session: PlannedSession) -> Foreseen:
+        _ = self.tap.attendees.tally, self.tap.attendees.reader  # Before a worker asks for them.
+        return self.tap.attendees.call_for(session)
+
+    def _call(self, session: PlannedSession, key: int) -> Foreseen:
+        path = self.path.format(**session.context, registrantKey=key)
+        return Foreseen(path, functools.partial(self._read, path, str(key)))
+
+    def _read(self, path: str, registrant_key: str) -> Rows:
+        def records(body: object) -> Rows:
+            rows = [self.reader.read(row) for row in envelopes.array(body).rows]
+            return [
+                {"registrantKey": registrant_key, **row} for row in with_keys(rows, self.primary_keys[-1], "question")
+            ]
+
+        return self.call(path, records)
+
+
+class AttendeePolls(AttendeeAnswers):
+    """What each attendee answered in polls: one call per attendee."""
+
+    name = "attendee_polls"
+    path = f"{SESSION}/attendees/{{registrantKey}}/polls"
+    primary_keys = ("sessionKey", "registrantKey", "pollKey")
+
+    @override
+    def is_empty(self, session: PlannedSession) -> bool:
+        return super().is_empty(session) or session.counts_none("totalPollCount")
+
+
+class AttendeeSurveys(AttendeeAnswers):
+    """What each attendee answered in surveys: one call per attendee."""
+
+    name = "attendee_surveys"
+    path = f"{SESSION}/attendees/{{registrantKey}}/surveys"
+    primary_keys = ("sessionKey", "registrantKey", "surveyKey")
+
+    @override
+    def is_empty(self, session: PlannedSession) -> bool:
+        return super().is_empty(session) or self.tap.performance.counts_none(session, "surveyCount")
