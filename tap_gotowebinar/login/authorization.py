@@ -88,7 +88,7 @@ class AuthorizationRequest:
             AuthenticationError: GoTo gives no access, or this is no answer to this request.
         """
         form = self._client.prepare_request_body(
-            code=self._code(urlsplit(redirected).query or redirected),
+            code=self._code(redirected.partition("?")[2] or redirected),
             redirect_uri=self._redirect_uri,
             code_verifier=self._verifier,
             include_client_id=False,

@@ -71,13 +71,23 @@ def cli(  # noqa: PLR0913 - the options
         login = Login(for_login(with_client(config)), redirect_uri)
         if no_browser:
             _say(words.pasting(login.address, redirect_uri))
-            login.finish(click.prompt("Address", err=True).strip(" \"'"))
+            login.finish(_pasted())
         else:
             _browse(login, redirect_uri, timeout)
         _say(words.stored(login.settings.token_store, config))
         if show_token:
             _say([f"refresh_token: {login.refresh_token}"])
         _say_whose(login.settings, config)
+
+
+def _pasted() -> str:
+    try:
+        return str(click.prompt("Address", err=True)).strip(" \"'")
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        msg = "no address was pasted: start again where you can type"
+        raise GoToWebinarError(msg) from None
 
 
 def _browse(login: Login, redirect_uri: str, seconds: float) -> None:

@@ -45,7 +45,7 @@ def configured(files: Iterable[str]) -> dict[str, Any]:
     """Return the settings that are found; the environment goes before `.env`, and both before files.
 
     Raises:
-        GoToWebinarError: a file holds no JSON object.
+        GoToWebinarError: a file holds no JSON object, or `.env` no text.
         OSError: a file cannot be read.
     """
     names = [*SCHEMA["properties"], *KEYS]
@@ -53,7 +53,7 @@ def configured(files: Iterable[str]) -> dict[str, Any]:
     for path in files:
         with Path(path).open(encoding="utf-8") as file:
             found |= json_object(file, "--config") or {}
-    variables = {**dotenv_values(DOTENV), **os.environ}
+    variables = {**_dotenv(), **os.environ}
     found |= {name: variables[VARIABLES + name.upper()] for name in names if VARIABLES + name.upper() in variables}
     return with_numbers({name: found[name] for name in names if name in found}, SCHEMA)
 
@@ -97,3 +97,11 @@ def for_login(config: Mapping[str, Any]) -> ConnectionSettings:
 def names_whose(config: Mapping[str, Any]) -> bool:
     """Whether the settings say whose webinars to read, so that GoTo need not."""
     return any(config.get(name) not in (None, "", "[]", []) for name in KEYS)
+
+
+def _dotenv() -> dict[str, str | None]:
+    try:
+        return dotenv_values(DOTENV)
+    except UnicodeDecodeError:
+        msg = f"{DOTENV} of this folder is no text in UTF-8: save it as such"
+        raise GoToWebinarError(msg) from None

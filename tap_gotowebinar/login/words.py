@@ -38,8 +38,7 @@ def whose(owner: Owner) -> Iterator[str]:
     names = owner.get("displayName") or " ".join(filter(None, (owner.get("firstName"), owner.get("lastName"))))
     yield f"The tokens belong to {_shown(names) or 'somebody whose name GoTo does not tell'}."
     yield f"  organizer key  {owner['organizerKey']}"
-    accounts = owner["accounts"] or [{"accountKey": owner.get("accountKey")}]
-    for account in accounts:
+    for account in owner["accounts"] or [owner]:
         if account.get("accountKey") is not None:
             yield f"  account key    {_shown(account['accountKey'])}  {_shown(account.get('name'))}".rstrip()
 
@@ -47,7 +46,7 @@ def whose(owner: Owner) -> Iterator[str]:
 def stored(store: TokenStore, config: Mapping[str, Any]) -> Iterator[str]:
     """Yield lines about where the tokens are and what else the tap needs."""
     yield f"The tokens are stored in {store}."
-    yield "The tap finds them there: this user on this machine needs no refresh_token in the settings."
+    yield "Tap and target find them there: this user on this machine needs no refresh_token in the settings."
     if text(config, "personal_access_token"):
         yield "But personal_access_token is set, and goes before them: take it out."
     yield ""

@@ -15,7 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from singer_sdk.exceptions import ConfigValidationError
 
+from target_gotowebinar.target import TargetGoToWebinar
 from tests.login.people import CLIENT, COMMAND, click, environment, logging_in, login, redirect_uri
 from tests.runs import FAST, run_here
 from tests.selection import selecting
@@ -136,6 +138,17 @@ def test_without_a_browser_the_address_is_pasted(form: str, sandbox: Sandbox) ->
     assert whose(sandbox)["organizerKey"] in done.stdout
 
 
+def test_the_target_finds_the_tokens_too(sandbox: Sandbox) -> None:
+    with logging_in(environment(sandbox), "--redirect-uri", redirect_uri(sandbox)) as run:
+        click(run.address())
+        assert run.ended().exit_code == 0
+
+    settings = {name: sandbox.settings[name] for name in CLIENT}
+    assert TargetGoToWebinar(config=settings).config["client_id"]
+    with pytest.raises(ConfigValidationError):
+        TargetGoToWebinar(config={**settings, "client_id": "another"})
+
+
 # Not logging in ------------------------------------------------------------------------------------------------------
 
 
@@ -239,6 +252,14 @@ def test_a_wrong_client_secret_is_one_line(sandbox: Sandbox) -> None:
 
     assert done.exit_code == 1
     assert "client_id and client_secret are not those of an OAuth client" in complaint(done.stderr)
+
+
+def test_where_nobody_can_paste_it_is_one_line(sandbox: Sandbox) -> None:
+    done = login(environment(sandbox), "--no-browser", typed="")
+
+    assert done.exit_code == 1
+    assert complaint(done.stderr.removeprefix("Address: \n").removeprefix("Address: ")) != ""
+    assert "no address was pasted" in done.stderr
 
 
 def test_a_redirect_uri_elsewhere_needs_pasting(sandbox: Sandbox) -> None:
@@ -377,6 +398,15 @@ def test_a_file_that_makes_no_sense_is_one_line(content: str, said: str, sandbox
 
     assert done.exit_code == 1
     assert said in complaint(done.stderr)
+
+
+def test_a_dotenv_that_is_no_text_is_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"TAP_GOTOWEBINAR_USER_AGENT=\xe9\n")
+
+    done = login(environment(sandbox, "refresh_token"), "--check", folder=tmp_path)
+
+    assert done.exit_code == 1
+    assert ".env of this folder is no text in UTF-8" in complaint(done.stderr)
 
 
 def test_a_file_that_is_not_there_is_one_line(sandbox: Sandbox) -> None:
