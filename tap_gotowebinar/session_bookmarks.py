@@ -73,6 +73,10 @@ class SessionsBookmark:
         since = session.ended_at and min(session.ended_at, session.now)
         return not self._is_final(session) and rule.is_stale(session.now, since, read_at)
 
+    def is_new(self, session: PlannedSession, found: str) -> bool:
+        """Whether what was found of a session has not been emitted yet; a hash of it is remembered."""
+        return not self._is_covered(session) and self.memory(session).get("hash") != found
+
     def memory(self, session: PlannedSession) -> Mapping[str, Any]:
         """Return what is remembered of a session."""
         return self._sessions.get(session.key, {})

@@ -92,7 +92,7 @@ class SessionList(SessionChild):
             return
         self.seen(session, rows)
         bookmark, found = self.bookmarks.of(session.organizer_key), rows_hash(rows)
-        if bookmark.memory(session).get("hash") != found:
+        if bookmark.is_new(session, found):
             yield from (dict(row) for row in rows)
             bookmark.remember(session, hash=found)
         self.complete(session)

@@ -75,21 +75,23 @@ class Sessions(ParentStream):
 
     def is_due(self, session: PlannedSession) -> bool:
         """Whether this stream, or one below it, has to read a session."""
-        if self.selected and self.emits_everything:
+        is_read = any(bookmark.is_due(session, self.tap.due_rule) for bookmark in self._memories(session.organizer_key))
+        return is_read or (self.selected and self._is_new(session))
+
+    def _is_new(self, session: PlannedSession) -> bool:
+        """Whether a session is to be emitted; its children may be due all the same."""
+        if self.emits_everything:
             return True
-        return any(bookmark.is_due(session, self.tap.due_rule) for bookmark in self._memories(session.organizer_key))
+        return self.bookmarks.of(session.organizer_key).is_new(session, rows_hash([session.record]))
 
     @override
     def _write_record_message(self, record: dict[str, Any]) -> None:
-        """Write a session unless it is as it was when it was emitted; its children may be due all the same."""
-        session = self.by_key[record["sessionKey"]]
-        memory = self.bookmarks.of(session.organizer_key).memory(session)
-        if self.emits_everything or memory.get("hash") != rows_hash([session.record]):
+        if self._is_new(self.by_key[record["sessionKey"]]):
             super()._write_record_message(record)
 
     def _complete(self, session: PlannedSession) -> None:
         bookmark = self.bookmarks.of(session.organizer_key)
-        if bookmark.is_due(session, self.tap.due_rule):
+        if self._is_new(session) or bookmark.is_due(session, self.tap.due_rule):
             bookmark.remember(session, hash=rows_hash([session.record]))
             bookmark.complete(session)
             self.bookmarks.changed()
