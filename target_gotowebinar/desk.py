@@ -119,7 +119,7 @@ class Desk:
         elif reason is not None:
             self._answer(number, stream, RegistrationResult.of(person, Outcome.REJECTED, description=reason))
         elif self._settings.dry_run:
-            self._report.note_would_be_sent(person.webinar_key or "")
+            self._report.note_would_be_sent(person.webinar_key or "", person.content)
             self._answer(number, stream, _skipped(person, "dry run: would be sent"))
         else:
             organizer = person.organizer_key or self._owner_key

@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from tap_gotowebinar.errors import GoToWebinarError
 from target_gotowebinar.lanes import Job
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Inbox:
         """Return the next line, which must be there; None at the end.
 
         Raises:
-            OSError, UnicodeError: the input cannot be read.
+            Exception: the input cannot be read.
         """
         line = self._lines.popleft()
         self._room.release()
@@ -95,7 +96,7 @@ class Inbox:
         try:
             for line in lines:
                 self._put(line)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the main thread waits for it
             end = error
         self._put(end)
 
@@ -106,6 +107,9 @@ class Inbox:
 
 def _lines_of_standard_input() -> Iterator[bytes]:
     """Yield lines without a lock of Python's: one that a thread holds at the end of the process would crash it."""
+    if sys.stdin is None:
+        msg = "standard input is closed: send the messages of a tap to it, or name a file with --input"
+        raise GoToWebinarError(msg)
     descriptor, rest = sys.stdin.fileno(), b""
     while chunk := os.read(descriptor, CHUNK):
         *lines, rest = (rest + chunk).split(b"\n")

@@ -50,7 +50,7 @@ class MessageReader(GenericSingerReader[str]):
         raise NotImplementedError
 
     @override
-    def deserialize_json(self, line: str) -> dict[str, Any]:
+    def deserialize_json(self, line: str | bytes) -> dict[str, Any]:
         value: dict[str, Any] = json.loads(line)
         return value
 
@@ -69,7 +69,7 @@ class MessageReader(GenericSingerReader[str]):
         for number, line in enumerate(desk.lines(file_input), start=1):
             if not line.strip():
                 continue
-            message = _message(line, number)
+            message = _checked(self.deserialize_json, line, number)
             kind = message["type"]
             counts[kind] += 1
             if kind == SingerMessageType.STATE:
@@ -81,9 +81,14 @@ class MessageReader(GenericSingerReader[str]):
         return counts
 
 
-def _message(line: Line, number: int) -> dict[str, Any]:
+def _checked(decode: Callable[[Line], dict[str, Any]], line: Line, number: int) -> dict[str, Any]:
+    """Return the message in a line.
+
+    Raises:
+        InputError: it is none that is known here.
+    """
     try:
-        message: dict[str, Any] = json.loads(line)
+        message = decode(line)
     except (ValueError, RecursionError):
         is_whole = line[-1:] in {"\n", b"\n"}
         fault = "is not JSON" if is_whole else "breaks off in the middle of a message: the tap has failed, see its log"

@@ -13,7 +13,7 @@ from target_gotowebinar.results import Outcome
 from target_gotowebinar.settings import PROGRAM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from target_gotowebinar.results import RegistrationResult
 
@@ -41,7 +41,9 @@ class Report:
         self._outcomes: dict[str, Counter[Outcome]] = {}
         self._reasons: Counter[tuple[Outcome, str]] = Counter()
         self._would_be_sent: Counter[str] = Counter()
-        self._unknown: dict[str, Counter[str]] = {}
+        self._fields_to_send: set[str] = set()
+        self._unknown: dict[str, set[str]] = {}
+        self._left_out: Counter[str] = Counter()
         self.tally = Tally()
         self.unanswered = 0
         self.unsent = 0
@@ -58,18 +60,21 @@ class Report:
             self._last_line = now
             logger.info("%s; %d calls", self._counts(), self.tally.calls)
 
-    def note_would_be_sent(self, webinar_key: str) -> None:
-        """Count somebody whom a run that is not dry would register."""
+    def note_would_be_sent(self, webinar_key: str, fields: Iterable[str]) -> None:
+        """Count somebody whom a run that is not dry would register, and what it would send."""
         self._would_be_sent[webinar_key] += 1
+        self._fields_to_send.update(fields)
 
-    def note_unknown(self, stream: str, names: Iterable[str]) -> None:
-        """Count fields that are not sent, and say so once per stream and field."""
-        known = self._unknown.setdefault(stream, Counter())
-        new = [name for name in names if name not in known]
-        known.update(names)
-        if new and len(known) <= MAX_UNKNOWN:
-            shown = ", ".join(mask(name) for name in new[:NAMED_AT_MOST])
-            logger.warning("'%s': %d field(s) that GoTo does not take are left out: %s", stream, len(new), shown)
+    def note_unknown(self, stream: str, names: Sequence[str]) -> None:
+        """Count values that are not sent, and name their fields once per stream."""
+        self._left_out[stream] += len(names)
+        known = self._unknown.setdefault(stream, set())
+        # An object keyed by data would otherwise fill the log.
+        new = [name for name in names if name not in known][: MAX_UNKNOWN - len(known)]
+        if new:
+            known.update(new)
+            shown = ", ".join(map(mask, new))
+            logger.info("'%s': fields that GoTo does not take are left out: %s", stream, shown)
 
     def log_summary(self) -> None:
         """Log the counts of every stream as a table, and why people were not registered."""
@@ -81,11 +86,12 @@ class Report:
             logger.warning("%s: %d: %s", outcome.value, count, reason)
         if len(self._reasons) > NAMED_AT_MOST:
             logger.warning("and %d more reasons", len(self._reasons) - NAMED_AT_MOST)
-        for stream, unknown in self._unknown.items():
-            if unknown:
-                logger.info("'%s': values left out, of fields that GoTo does not take: %d", stream, unknown.total())
+        for stream, count in (+self._left_out).items():
+            logger.info("'%s': values left out, of fields that GoTo does not take: %d", stream, count)
         for webinar_key, count in self._would_be_sent.items():
             logger.info("dry run: would be sent to GoTo for webinar %s: %d", webinar_key, count)
+        if self._fields_to_send:
+            logger.info("dry run: with these fields: %s", ", ".join(sorted(self._fields_to_send)))
         if self.unsent:
             logger.warning("not sent, because the run ended before: %d", self.unsent)
         tally, seconds = self.tally, self._clock() - self._started

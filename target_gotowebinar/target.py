@@ -127,17 +127,15 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
             self._listen(file_input)
         except Stopped as stopped:
             self.logger.warning("stopped by signal %d; the next run goes on from here", stopped.exit_code - 128)
-            # The same signal often ends the reader of the state, too.
-            with contextlib.suppress(OutputError):
-                self.desk.leave()
-            self.report.log_summary()
+            self._leave()
             return stopped.exit_code
         except Exception:
-            with contextlib.suppress(OutputError):
-                self.desk.leave()
-            self.report.log_summary()
+            self._leave()
             raise
-        self.report.log_summary()
+        finally:
+            self.report.log_summary()
+            with contextlib.suppress(OutputError):
+                self.desk.close()
         return self.verdict()
 
     def verdict(self) -> int:
@@ -156,6 +154,11 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
             # What came before it is whole.
             self.desk.settle()
             raise
+
+    def _leave(self) -> None:
+        # The same signal often ends the reader of the state, too.
+        with contextlib.suppress(OutputError):
+            self.desk.leave()
 
     @classmethod
     @override

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shlex
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tap_gotowebinar.auth import MISSING
+from tap_gotowebinar.writer import MessageWriter
 from target_gotowebinar.messages import InputError
-from tests.target.registering import ADA, GRACE, Office, lines, record, schema, state
+from target_gotowebinar.target import TargetGoToWebinar
+from tests.target.registering import ADA, EXECUTABLE, GRACE, Office, lines, record, schema, state
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 HEAD = lines([schema(), record(ADA), state(1)])
@@ -69,6 +75,27 @@ def test_the_last_line_may_end_as_it_likes(office: Office, tmp_path: Path, endin
 
 def test_an_empty_input_is_no_error(office: Office, tmp_path: Path) -> None:
     assert office.run_command("", tmp_path).exit_code == 0
+
+
+def test_without_an_input_the_run_ends_with_one_line(office: Office, tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(office.config()), encoding="utf-8")
+    script = f"exec {shlex.join([EXECUTABLE, '--config', str(config)])} <&-"
+    done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith(
+        b"standard input is closed: send the messages of a tap to it, or name a file with --input"
+    )
+
+
+def test_a_file_that_cannot_be_read_ends_the_run(office: Office) -> None:
+    def broken() -> Iterator[str]:
+        yield HEAD.splitlines(keepends=True)[0]
+        raise OSError(5, "Input/output error")
+
+    target = TargetGoToWebinar(config=office.config(), message_writer=MessageWriter(io.BytesIO()))
+    with pytest.raises(OSError, match="Input/output error"):
+        target.run(broken())  # type: ignore[arg-type]  # all that is asked of a file is its lines
 
 
 def test_a_long_line_is_read_whole(office: Office, tmp_path: Path) -> None:

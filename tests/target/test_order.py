@@ -214,6 +214,7 @@ def test_a_list_that_does_not_come_whole_is_looked_through_in_pages(
     done = office.run(record(ADA), resend_confirmation=True, organizer_key=organizer)
     assert done.outcomes == ["registered"]
     assert office.control.state()["confirmations"] == 1
+    assert any("limit" in call["query"] for call in office.control.calls())
 
 
 def test_the_mail_goes_out_again_only_when_that_is_wanted(office: Office) -> None:

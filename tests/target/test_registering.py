@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tap_gotowebinar.errors import AuthenticationError, GoToWebinarError, UnexpectedAnswerError
+from tap_gotowebinar.report import MAX_UNKNOWN, NAMED_AT_MOST
 from tap_gotowebinar.sandbox import Fault, Options, Sandbox
+from target_gotowebinar.report import MAX_REASONS
 from tests.schema_files import TARGET_SCHEMAS
 from tests.talking import SECRETS, Canned, raw, talk, token_answer
 from tests.target.registering import ADA, GRACE, Office, person, record, schema, state
@@ -294,10 +297,27 @@ def test_fields_that_goto_does_not_take_are_left_out_and_named_once(
     assert done.outcomes == ["registered", "registered"]
     told = [entry.message for entry in caplog.records if "does not take are left out" in entry.message]
     assert told == [
-        "'people': 1 field(s) that GoTo does not take are left out: shoe",
-        "'people': 1 field(s) that GoTo does not take are left out: hat",
+        "'people': fields that GoTo does not take are left out: shoe",
+        "'people': fields that GoTo does not take are left out: hat",
     ]
     assert "'people': values left out, of fields that GoTo does not take: 3" in caplog.messages
+
+
+def test_fields_that_are_named_after_data_do_not_fill_the_log(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    office.run(*(record({f"field {number}": number}) for number in range(3 * MAX_UNKNOWN)))
+    assert sum("does not take are left out" in message for message in caplog.messages) == MAX_UNKNOWN
+    assert f"'people': values left out, of fields that GoTo does not take: {3 * MAX_UNKNOWN}" in caplog.messages
+
+
+def test_reasons_that_are_different_for_everybody_do_not_fill_the_log(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    fields = [name for name in TARGET_SCHEMAS["new_registrant"]["properties"] if name not in {*ADA, "responses"}]
+    pairs = [dict.fromkeys(pair, True) for pair in itertools.combinations(fields, 2)]
+    done = office.run(*(record({**ADA, **pair}) for pair in pairs), on_rejection="continue")
+    assert len({row["description"] for row in done.rows}) > MAX_REASONS
+    assert sum(message.startswith("rejected: ") for message in caplog.messages) == NAMED_AT_MOST
+    assert f"and {MAX_REASONS + 1 - NAMED_AT_MOST} more reasons" in caplog.messages
 
 
 def test_strict_fields_wants_every_declared_field_taken(office: Office) -> None:
@@ -324,6 +344,7 @@ def test_a_dry_run_says_what_would_be_sent_and_calls_nobody(office: Office, capl
     assert office.control.calls() == []
     assert done.exit_code == 1
     assert f"dry run: would be sent to GoTo for webinar {office.webinar}: 1" in caplog.messages
+    assert "dry run: with these fields: email, firstName, lastName" in caplog.messages
     # The next run has to get them all.
     assert done.states == []
 
