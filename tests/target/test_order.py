@@ -340,7 +340,8 @@ def test_a_run_that_is_ended_is_taken_up_where_it_was(
     assert done.exit_code == 0
     assert emails(office.registered()) == [person(number)["email"] for number in range(120)]
     assert {row["email"] for row in office.rows()} == set(emails(office.registered()))
-    assert done.outcomes.count("already_registered") <= 1
+    # The one whose answer was on its way, and the one whose row was written before its state.
+    assert done.outcomes.count("already_registered") <= 2
 
 
 def test_a_signal_ends_a_run_whose_tap_is_silent(office: Office, tmp_path: Path) -> None:
