@@ -612,6 +612,7 @@ def test_the_sections_come_in_the_order_in_which_a_stranger_needs_them() -> None
         "Try it in two commands",
         "Your own account",
         "Streams",
+        "Questions in SQL",
         "Settings",
         "How incremental works here",
         "What it costs in calls",
