@@ -84,7 +84,8 @@ class _Job:
     @property
     def rows(self) -> int:
         """How many rows wait with it: those of a list, else one."""
-        return len(getattr(self._result, "rows", ("one",)))
+        rows = self._result if isinstance(self._result, list) else getattr(self._result, "rows", ("one",))
+        return len(rows)
 
     def result(self) -> Any:  # noqa: ANN401 - whatever the call returns
         if self._error is not None:

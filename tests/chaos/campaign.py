@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.sandbox import Options, Sandbox
-from tests.chaos.invariants import PastRun, complete_lines, violations
+from tests.chaos.invariants import KEYS_OF_SESSIONS, PastRun, complete_lines, violations
 from tests.chaos.life import Life
 from tests.runs import FAST
 
@@ -76,7 +76,7 @@ class Campaign:
             sandbox.control.configure(now=self._now.isoformat(), jitter=0)
             outcome.runs += [self._run(settings) for _ in range(FINAL_RUNS)]
             outcome.happened = dict(life.counts)
-            outcome.violations = list(violations(outcome.runs, life, sandbox.control.truth()))
+            outcome.violations = list(violations(outcome.runs, life, _truth(sandbox)))
         return outcome
 
     def _killed_run(self, settings: Mapping[str, Any]) -> PastRun:
@@ -110,3 +110,7 @@ class Campaign:
         run = PastRun(began, time.monotonic(), is_time is not None, code, complete_lines(bytes(launched.received)))
         self._state = run.state or self._state
         return run
+
+
+def _truth(sandbox: Sandbox) -> dict[str, list[dict[str, Any]]]:
+    return sandbox.control.truth() | sandbox.control.truth(*KEYS_OF_SESSIONS)

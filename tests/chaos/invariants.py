@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from tests.chaos.life import Life, Person
 
 REGISTRANTS: Final = ("registrants", "registrant_details")
+KEYS_OF_SESSIONS: Final = {
+    "sessions": ("sessionKey",),
+    "attendees": ("sessionKey", "registrantKey"),
+    "session_performance": ("sessionKey",),
+}
+"""What is known of sessions in the end, and what tells its rows apart."""
+
+EVERY_TIME: Final = ("organizers", "webinars")
+"""What every run emits."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +83,20 @@ def violations(runs: list[PastRun], life: Life, truth: dict[str, list[dict[str, 
     yield from _removals(runs, life, final, webinars)
     yield from _nothing_made_up(runs, life)
     yield from _nothing_twice(runs, life)
-    idle = list(rows(runs[-1].messages, *REGISTRANTS, "registrant_removals"))
+    yield from _no_session_lost(runs, truth)
+    idle = [item for item in runs[-1].messages if item["type"] == "RECORD" and item["stream"] not in EVERY_TIME]
     if idle:
         yield f"the last run, to which nothing had happened, emitted {len(idle)} records"
+
+
+def _no_session_lost(runs: list[PastRun], truth: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    """Every session, and everybody who came, was emitted before the last STATE of some run."""
+    for stream, names in KEYS_OF_SESSIONS.items():
+        expected = {tuple(row[name] for name in names) for row in truth[stream]}
+        committed = (message for run in runs for message in run.committed)
+        records = (item["record"] for item in committed if item["type"] == "RECORD" and item["stream"] == stream)
+        missing = expected - {tuple(record[name] for name in names) for record in records}
+        yield from (f"{stream}: {' '.join(keys)} was never emitted" for keys in sorted(missing))
 
 
 def _exit_codes(runs: list[PastRun]) -> Iterator[str]:
