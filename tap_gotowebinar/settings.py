@@ -48,8 +48,8 @@ TAP_SETTINGS: Final = (
         th.DateTimeType,
         default=DEFAULT_START_DATE,
         title="Start date",
-        description="Webinars that take place before this time are not listed. All registrants of a listed webinar "
-        "are read, whenever they registered.",
+        description="Webinars that take place before this time are not listed, nor sessions that ended before it. "
+        "All registrants of a listed webinar are read, whenever they registered.",
     ),
     th.Property(
         "settle_days",
@@ -57,7 +57,7 @@ TAP_SETTINGS: Final = (
         default=DEFAULT_SETTLE_DAYS,
         title="Settle days",
         description="Days without a new registration after the end of a webinar until it counts as settled. Until then "
-        "it is read by every run.",
+        "it is read by every run. A session is settled so many days after its end.",
     ),
     th.Property(
         "recheck_factor",
@@ -65,7 +65,7 @@ TAP_SETTINGS: Final = (
         default=DEFAULT_RECHECK_FACTOR,
         title="Recheck factor",
         description="A settled webinar is read again when the time since its last reading reaches this share of the "
-        "time it has been quiet. 0: by every run.",
+        "time it has been quiet; a session that is not settled, of the time since its end. 0: by every run.",
     ),
     th.Property(
         "max_calls",

@@ -335,6 +335,29 @@ def test_the_table_of_readings_follows_the_rule(row: list[str]) -> None:
     assert again == days_until_read_again(quiet)
 
 
+def readings_of_a_session(every: dt.timedelta) -> int:
+    """Return how often a session is read until it is settled."""
+    rule, end, settle = DueRule(DEFAULT_RECHECK_FACTOR), dt.datetime(2020, 1, 1, tzinfo=dt.UTC), DEFAULT_SETTLE_DAYS
+    now, read_at, readings = end + every, None, 0
+    while True:
+        if rule.is_stale(now, end, read_at):
+            readings, read_at = readings + 1, now.isoformat()
+            if now - end >= dt.timedelta(days=settle):
+                return readings
+        now += every
+
+
+@pytest.mark.parametrize(
+    ("every", "said"),
+    [
+        (dt.timedelta(days=1), r"daily runs,\sa session is read (\d+) times"),
+        (dt.timedelta(minutes=2), r"every two minutes, (\d+) times"),
+    ],
+)
+def test_a_session_is_read_as_often_as_the_readme_tells(every: dt.timedelta, said: str) -> None:
+    assert re.findall(said, README) == [str(readings_of_a_session(every))]
+
+
 PEOPLE = ["organizers", "webinars", "webinar_details", "registrants", "registrant_details", "registrant_removals"]
 
 
