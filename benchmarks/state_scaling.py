@@ -20,10 +20,12 @@ from tap_gotowebinar.sandbox import Options, Sandbox
 from tap_gotowebinar.tap import TapGoToWebinar
 from tap_gotowebinar.writer import MessageWriter, StateWriter
 from tests.runs import FAST
+from tests.selection import selecting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+STREAMS: Final = ("organizers", "webinars", "webinar_details", "registrants", "registrant_removals")
 WEBINARS: Final = (1_250, 2_500, 5_000)
 PEOPLE: Final = 30
 ROUNDS: Final = 3
@@ -108,10 +110,7 @@ def measure(webinars: int, *, details: bool = False, people: int = PEOPLE) -> Fi
     """
     with Sandbox(Options(webinars=webinars, registrants=people)) as sandbox:
         settings = {**sandbox.settings, **FAST}
-        catalog = TapGoToWebinar(config=settings).catalog_dict
-        for stream in catalog["streams"]:
-            selected = details or stream["tap_stream_id"] != "registrant_details"
-            next(item for item in stream["metadata"] if not item["breadcrumb"])["metadata"]["selected"] = selected
+        catalog = selecting(*STREAMS, *(["registrant_details"] if details else []))
         tap = MeasuredTap(config=settings, catalog=catalog, message_writer=MessageWriter(io.BytesIO()))
         began = time.perf_counter()
         tap.run()

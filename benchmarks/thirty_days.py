@@ -23,6 +23,7 @@ from tap_gotowebinar.sandbox import Options, Sandbox
 from tap_gotowebinar.settings import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import FAST, run_here
+from tests.selection import selecting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +38,15 @@ PEOPLE: Final = 3
 
 PAGE: Final = 200
 """Webinars on a page of the listing."""
+
+STREAMS: Final = (
+    "organizers",
+    "webinars",
+    "webinar_details",
+    "registrants",
+    "registrant_details",
+    "registrant_removals",
+)
 
 PER_WEBINAR: Final = 2
 """Calls for a webinar that is due, before details of registrants: itself, and its list."""
@@ -116,6 +126,7 @@ def measure(*, webinars: int, alive: int, runs: int, real: int) -> Figures:
         real: How many runs the tap makes, the first one included.
     """
     rng = Random(1)  # noqa: S311 - made-up data
+    selected = selecting(*STREAMS)
     with Sandbox(Options(webinars=0, now=START.isoformat())) as sandbox:
         control = sandbox.control
         known = dict(_webinars(control, rng, webinars, alive))
@@ -127,7 +138,7 @@ def measure(*, webinars: int, alive: int, runs: int, real: int) -> Figures:
             control.configure(now=MovingTap.at.isoformat())
             control.reset_calls()
             news = _register(control, rng, coming) if number else 0
-            run = run_here({**sandbox.settings, **FAST}, state=state, tap_class=MovingTap)
+            run = run_here({**sandbox.settings, **FAST}, state=state, catalog=selected, tap_class=MovingTap)
             state = run.states[-1] if run.states else state
             made = [call for call in control.calls() if not call["path"].startswith("/oauth")]
             calls.append(len(made))

@@ -188,7 +188,8 @@ def test_it_may_listen_on_the_newer_loopback() -> None:
 
 
 def test_settings_point_a_tap_to_it(sandbox: Sandbox) -> None:
-    assert sandbox.settings.keys() == {"client_id", "client_secret", "refresh_token", "api_url", "auth_url"}
+    secrets = {"client_id", "client_secret", "refresh_token"}
+    assert sandbox.settings.keys() == {*secrets, "api_url", "auth_url", "token_path"}
     assert sandbox.settings["api_url"] == sandbox.settings["auth_url"] == sandbox.url
     assert sandbox.credentials.keys() == {"client_id", "client_secret", "refresh_token", "personal_access_token"}
 
