@@ -53,3 +53,11 @@ class LoopServer(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         self.ready.set()
         await self._live.closed()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close everything, connections too that came in while the doors were being closed."""
+        await super().shutdown(sockets)
+        await asyncio.sleep(0)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
