@@ -157,7 +157,7 @@ def _trouble(error: ValidationError) -> str:
 def _key(value: object) -> str | None:
     """Return a key without leading zeros; None for anything else."""
     text = str(value)
-    return str(int(text)) if text.isascii() and text.isdigit() else None
+    return text.lstrip("0") or "0" if text.isascii() and text.isdigit() else None
 
 
 def _sent(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON

@@ -110,10 +110,12 @@ def _lines_of_standard_input() -> Iterator[bytes]:
     if sys.stdin is None:
         msg = "standard input is closed: send the messages of a tap to it, or name a file with --input"
         raise GoToWebinarError(msg)
-    descriptor, rest = sys.stdin.fileno(), b""
+    descriptor, rest = sys.stdin.fileno(), bytearray()
     while chunk := os.read(descriptor, CHUNK):
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line + b"\n"
+        first, *others = chunk.split(b"\n")
+        rest += first  # In place: a long line is not copied with every chunk.
+        for other in others:
+            yield bytes(rest) + b"\n"
+            rest = bytearray(other)
     if rest:
-        yield rest
+        yield bytes(rest)

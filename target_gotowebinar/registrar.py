@@ -54,11 +54,19 @@ class Registrar:
         if path in self._unknown:
             # Nobody needs to ask again.
             return RegistrationResult.of(applicant, Outcome.REJECTED, description=self._unknown[path])
+
+        def read(answer: Answer, in_doubt: bool) -> RegistrationResult:  # noqa: FBT001 - the connection's
+            result = _result(applicant, answer, path, in_doubt=in_doubt)
+            if in_doubt and result.outcome is Outcome.REJECTED:
+                # Full, perhaps, with this very person, or closed since.
+                return self._found(applicant, path) or result
+            return result
+
         try:
             return self._connection.post(
                 path,
                 applicant.content,
-                lambda answer, in_doubt: _result(applicant, answer, path, in_doubt=in_doubt),
+                read,
                 self._tally,
                 params={"resendConfirmation": "true" if self._resend else "false"},
                 # A second try would send a second mail.
@@ -71,11 +79,19 @@ class Registrar:
         return RegistrationResult.of(applicant, Outcome.REJECTED, description=reason)
 
     def _found(self, applicant: Applicant, path: str) -> RegistrationResult | None:
-        """Return the result of a registration that took effect although its answer was lost."""
+        """Return the result of a registration that took effect although its answer was lost.
+
+        Raises:
+            GaveUpError: GoTo does not tell.
+        """
         address = (applicant.email or "").casefold()
-        for row in self._rows(path):
-            if isinstance(row, dict) and str(row.get("email")).casefold() == address:
-                return _registered(applicant, Outcome.REGISTERED, row)
+        try:
+            for row in self._rows(path):
+                if isinstance(row, dict) and str(row.get("email")).casefold() == address:
+                    return _registered(applicant, Outcome.REGISTERED, row)
+        except (RefusedError, NotFoundError, UnexpectedAnswerError) as error:
+            msg = f"the answer was lost, and the list of registrants cannot be read: {error}"
+            raise GaveUpError(msg) from None
         return None
 
     def _rows(self, path: str) -> Iterator[Any]:

@@ -70,9 +70,9 @@ class ResultsFile:
         Raises:
             OutputError: it cannot be written.
         """
-        self._path = path
+        self._path = os.path.expanduser(path)  # noqa: PTH111 - leaves what it cannot expand alone
         try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, MODE)
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, MODE)
             self._prepare()
         except OSError as error:
             raise self._trouble(error) from None

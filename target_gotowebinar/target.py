@@ -14,7 +14,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities
 from typing_extensions import override
 
 from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS, DISTRIBUTION
-from tap_gotowebinar.errors import OutputError
+from tap_gotowebinar.errors import GoToWebinarError, OutputError
 from tap_gotowebinar.pacing import WINDOW
 from tap_gotowebinar.plugin import CommandLinePlugin
 from tap_gotowebinar.stopping import Stopped, signals_held
@@ -150,9 +150,10 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         self.stop_signals.check()
         try:
             self.listen(file_input)
-        except InputError:
-            # What came before it is whole.
-            self.desk.settle()
+        except Exception as error:
+            # What came before a message that is wrong, or that a stream map fails on, is whole.
+            if isinstance(error, InputError) or not isinstance(error, GoToWebinarError):
+                self.desk.settle()
             raise
 
     def _leave(self) -> None:

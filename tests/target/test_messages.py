@@ -141,8 +141,10 @@ def test_odd_characters_arrive(office: Office) -> None:
 def test_what_the_sdk_finds_is_one_line(
     office: Office, tmp_path: Path, messages: list[dict[str, object]], line: str
 ) -> None:
-    done = office.run_command(lines(messages), tmp_path)
-    assert (done.exit_code, done.error_lines, done.rows) == (1, [line], [])
+    before = [schema(stream="others"), record(GRACE, stream="others"), state(1)]
+    done = office.run_command(lines([*before, *messages]), tmp_path)
+    assert (done.exit_code, done.error_lines, done.states) == (1, [line], [1])
+    assert [row["email"] for row in office.registered()] == [GRACE["email"]]
     assert "Traceback" not in done.stderr
 
 

@@ -196,6 +196,31 @@ def test_with_a_second_mail_who_is_not_found_is_sent_again(make_office: Callable
     assert office.control.state()["confirmations"] == 1
 
 
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_who_cannot_be_looked_for_is_not_answered_for(make_office: Callable[..., Office], status: int) -> None:
+    lost, refused = Fault(kind="reset", after=True, times=1, **POST), Fault(kind="status", status=status, method="GET")
+    office = make_office(faults=(lost, refused))
+    organizer = {"organizer_key": office.control.truth()["organizers"][0]["organizerKey"]}
+    done = office.run(record(ADA), state(1), resend_confirmation=True, **organizer)
+    assert (done.exit_code, done.states, done.outcomes) == (1, [], ["skipped"])
+    assert "the answer was lost, and the list of registrants cannot be read" in done.row["description"]
+    office.control.configure(faults=())
+    assert office.run(record(ADA), state(1), **organizer).outcomes == ["already_registered"]
+
+
+@pytest.mark.parametrize(("takes_effect", "outcome"), [(True, "registered"), (False, "rejected")])
+def test_a_rejection_after_a_lost_answer_is_checked(
+    make_office: Callable[..., Office],
+    takes_effect: bool,  # noqa: FBT001 - a parameter of the test
+    outcome: str,
+) -> None:
+    # The webinar is full now, with this very person perhaps.
+    full = Fault(kind="status", status=403, **POST)
+    office = make_office(faults=(Fault(kind="status", after=takes_effect, times=1, **POST), full))
+    assert office.run(record(ADA)).row["outcome"] == outcome
+    assert len(office.registered()) == takes_effect
+
+
 @pytest.mark.parametrize(
     "trouble",
     [
@@ -401,6 +426,14 @@ def test_the_file_of_results_is_for_its_owner_only_and_grows(office: Office) -> 
     assert cut_off == "[]"
     assert [json.loads(line)["email"] for line in (first, second)] == [ADA["email"], GRACE["email"]]
     assert office.results.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_file_of_results_may_be_in_the_home_folder(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    office.run(record(ADA), results_path="~/results.jsonl")
+    assert [row["email"] for row in office.rows()] == [ADA["email"]]
 
 
 def test_without_a_path_there_is_no_file(office: Office, tmp_path: Path) -> None:

@@ -152,6 +152,7 @@ BAD_RECORDS: list[tuple[dict[str, Any], str]] = [
     ({"webinarKey": "next week"}, "webinarKey is not a key: keys are whole numbers of up to 19 digits"),
     ({"webinarKey": -3}, "webinarKey is not a key: keys are whole numbers of up to 19 digits"),
     ({"webinarKey": "1" * 20}, "webinarKey is not a key: keys are whole numbers of up to 19 digits"),
+    ({"webinarKey": "1" * 5000}, "webinarKey is not a key: keys are whole numbers of up to 19 digits"),
     ({"webinarKey": 8.1e18}, "webinarKey is a number with a fraction or an exponent: send it as a text"),
     ({"webinarKey": True}, "webinarKey must be a text"),
     ({"organizerKey": "me"}, "organizerKey is not a key: keys are whole numbers of up to 19 digits"),
