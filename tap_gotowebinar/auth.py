@@ -72,6 +72,7 @@ class Authenticator:
         self._token: AccessToken | None = None
         self._spent: str | None = None
         self._unsaved: str | None = None
+        self._last_known: str | None = None
         self._proven: collections.deque[str] = collections.deque(maxlen=REMEMBERED)
         self._unproven_in_a_row = 0
         self._failure: str | None = None
@@ -149,6 +150,7 @@ class Authenticator:
         left = stored.seconds_left()
         if left <= 0 or stored.access_token is None or stored.access_token == self._spent:
             return None
+        self._last_known = stored.refresh_token
         return AccessToken(stored.access_token, self._clock() + left)
 
     def _renewed(self) -> AccessToken:
@@ -180,22 +182,25 @@ class Authenticator:
 
     def _granted(self, stored: StoredTokens) -> Granted:
         configured = self._credentials.secret
-        current = self._unsaved or stored.refresh_token or configured
-        if not current:
-            raise AuthenticationError(MISSING)
-        try:
-            return self._endpoint.ask(current, self._clock, self._closing)
-        except UsedUpError:
-            if not configured or configured == current:
-                raise
-            # What is stored may be older than what was configured: a restored backup.
-            self._unsaved = stored.refresh_token = None
-            return self._endpoint.ask(configured, self._clock, self._closing)
+        # The store may have been lost while we ran, or be older than what was configured: a restored backup.
+        known = (self._unsaved, stored.refresh_token, self._last_known, configured)
+        failure = AuthenticationError(MISSING)
+        for proof in dict.fromkeys(filter(None, known)):
+            try:
+                granted = self._endpoint.ask(proof, self._clock, self._closing)
+            except UsedUpError as error:
+                failure = error
+                continue
+            self._unsaved = proof if proof not in {stored.refresh_token, configured} else None
+            stored.refresh_token = proof if proof != configured else None
+            return granted
+        raise failure
 
     def _keep(self, stored: StoredTokens, granted: Granted) -> None:
         """Store what was granted before anybody uses it: whoever kills us from now on does not lock the user out."""
         self._unsaved = granted.refresh_token or self._unsaved
         stored.take(granted.access_token, self._unsaved, granted.lifetime, granted.expires_at)
+        self._last_known = stored.refresh_token
         try:
             self._store.write(self._credentials.secret, stored)
         except OSError as error:

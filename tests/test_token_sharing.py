@@ -233,6 +233,21 @@ def test_a_damaged_store_is_said_and_the_configured_token_is_used(run: Callable[
     assert done.stderr.count("is damaged, or of a newer version: set aside as tokens.json.") == 1
 
 
+@pytest.mark.parametrize("hurt", [Path.unlink, lambda path: path.write_text("not JSON")])
+def test_a_store_that_is_lost_while_a_run_goes_on_is_made_anew_from_what_the_run_knows(
+    hurt: Callable[[Path], object], settings: dict[str, Any], path: Path
+) -> None:
+    with contextlib.closing(ConnectionSettings.of(settings, "tests").connect()) as connection:
+        first = connection._authenticator.token()
+        hurt(path)
+        connection._authenticator.refused(first)
+        second = connection._authenticator.token()
+
+    assert second != first
+    with contextlib.closing(ConnectionSettings.of(settings, "tests").connect()) as connection:
+        assert connection._authenticator.token() == second
+
+
 # Settings ------------------------------------------------------------------------------------------------------------
 
 
