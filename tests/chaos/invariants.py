@@ -92,8 +92,8 @@ def violations(runs: list[PastRun], life: Life, truth: dict[str, list[dict[str, 
 def _no_session_lost(runs: list[PastRun], life: Life, truth: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     """Every session, and everybody who came, was emitted before the last STATE of some run."""
     for stream, names in KEYS_OF_SESSIONS.items():
-        # Whoever joins the past of a settled webinar may change who attended it: that is not looked for.
-        known = [row for row in truth[stream] if (row["webinarKey"], row.get("registrantKey")) not in life.late]
+        # Whoever joins the past may have attended a session that was settled before: that is not looked for.
+        known = [row for row in truth[stream] if (row["webinarKey"], row.get("registrantKey")) not in life.backdated]
         expected = {tuple(row[name] for name in names) for row in known}
         committed = (message for run in runs for message in run.committed)
         records = (item["record"] for item in committed if item["type"] == "RECORD" and item["stream"] == stream)

@@ -75,13 +75,15 @@ class Life(threading.Thread):
 
     Attributes:
         history: What was true when.
-        late: People who came to a settled webinar with a date before its last registration.
+        backdated: People who came with a date long ago.
+        late: Those of them who came to a settled webinar.
     """
 
     def __init__(self, control: Control, rng: Random, now: dt.datetime) -> None:
         """Learn what there is."""
         super().__init__(daemon=True)
         self.history = History()
+        self.backdated: set[Person] = set()
         self.late: set[Person] = set()
         self.counts: dict[str, int] = defaultdict(int)
         self._control = control
@@ -126,6 +128,7 @@ class Life(threading.Thread):
         webinar = self._rng.choice(self.alive + self.settled)
         moment = LONG_AGO + dt.timedelta(seconds=self._rng.randrange(10**7))
         person = self._add(webinar, registrationDate=moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        self.backdated.add(person)
         if webinar in self.settled:
             self.late.add(person)
 
