@@ -17,7 +17,7 @@ help:
 	@echo "make lint    style and types"
 	@echo "make audit   known weaknesses of dependencies and workflows"
 	@echo "make dist    the wheel and the source archive; then make test-wheel tests that wheel"
-	@echo "make chaos   200 runs killed at random, and what must hold all the same"
+	@echo "make chaos   runs killed and struck by faults, any input: what must hold all the same"
 	@echo "make bench   this tap beside a plain one: half an hour"
 	@echo "make clean   remove what these built"
 
@@ -56,6 +56,7 @@ tag:
 # Minutes each; not part of the tests, which run them in small.
 chaos: .venv/test
 	$(BIN)/python -m tests.chaos --seeds 200
+	FUZZ=600 $(BIN)/python -m pytest -q --timeout 3600 tests/fuzz
 
 bench: .venv/test
 	$(BIN)/python -m benchmarks.bench

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tap_gotowebinar.errors import AuthenticationError, GaveUpError
+from tap_gotowebinar.errors import AuthenticationError, ComeBackLaterError, GaveUpError
 from tap_gotowebinar.token_endpoint import LOGIN, Credentials, Granted, UsedUpError
 from tap_gotowebinar.token_store import margin
 
@@ -76,6 +76,7 @@ class Authenticator:
         self._proven: collections.deque[str] = collections.deque(maxlen=REMEMBERED)
         self._unproven_in_a_row = 0
         self._failure: str | None = None
+        self._given_up: list[Exception] = []
         self._renewal: threading.Thread | None = None
         self._closing = threading.Event()
 
@@ -87,7 +88,12 @@ class Authenticator:
             GaveUpError: the token endpoint did not answer, or another process keeps the token store locked.
             ComeBackLaterError: the token endpoint asks for a longer pause than a run sits through.
         """
+        given_up = len(self._given_up)
         with self._lock:
+            if len(self._given_up) > given_up:
+                # Who waited for a renewal that was given up does not wait for another one.
+                error = self._given_up[-1]
+                raise type(error)(*error.args)
             if self._failure is not None:
                 # Nobody asks again with credentials that were refused: every thread would, one after the other.
                 raise AuthenticationError(self._failure)
@@ -178,6 +184,8 @@ class Authenticator:
             self._failure = str(error)
             future.set_exception(AuthenticationError(self._failure))
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            if isinstance(error, GaveUpError | ComeBackLaterError):
+                self._given_up.append(error)
             future.set_exception(error)
 
     def _granted(self, stored: StoredTokens) -> Granted:

@@ -74,14 +74,15 @@ class Launched:
         os.close(self._output)
         self._output = -1
 
-    def finish(self) -> Run:
-        """Read it to its end."""
+    def finish(self, patience: float = PATIENCE) -> Run:
+        """Read it to its end, which is at most so many seconds away."""
         self.reading.set()
-        self._waiter.join(PATIENCE)
+        self._waiter.join(patience)
         self._reader.join(PATIENCE)
         if self._code is None:
             self.send(signal.SIGKILL)
-            message = "the tap did not end"
+            said = self._errors.read_text(encoding="utf-8")[-2000:]
+            message = f"the tap did not end; it said last: {said}"
             raise TimeoutError(message)
         return Run(self._code, self.received.decode(errors="replace"), self._errors.read_text(encoding="utf-8"))
 
@@ -126,6 +127,7 @@ class Launcher:
         state_interval: float | None = None,
         pipe_size: int | None = None,
         reading: bool = True,
+        hurries: bool = False,
     ) -> Launched:
         """Start a run.
 
@@ -137,6 +139,7 @@ class Launcher:
             state_interval: Seconds between two STATE messages.
             pipe_size: Bytes that its standard output takes before someone reads them, where the system lets us choose.
             reading: Whether its output is read from the start.
+            hurries: Whether it waits a hundredth of what it should between tries.
         """
         self._runs += 1
         tokens = str(Path(self._folder.name) / f"tokens-{self._runs}.json")
@@ -146,7 +149,8 @@ class Launcher:
         if pipe_size and hasattr(fcntl, "F_SETPIPE_SZ"):
             fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, pipe_size)
         errors = Path(self._folder.name) / f"errors-{self._runs}"
-        request = {"arguments": [*words, *arguments], "now": now, "state_interval": state_interval}
+        words += arguments
+        request = {"arguments": words, "now": now, "state_interval": state_interval, "hurries": hurries}
         with errors.open("wb") as file:
             socket.send_fds(self._channel, [json.dumps(request).encode()], [theirs, file.fileno()])
             # Until the answer: descriptors on their way have to stay open here.

@@ -480,6 +480,16 @@ def test_a_token_endpoint_that_stumbles_is_asked_again(make_sandbox: Callable[..
         assert talking.get()["id"]
 
 
+def test_who_waits_for_a_renewal_that_is_given_up_does_not_wait_for_another(
+    make_sandbox: Callable[..., Sandbox],
+) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="status", path="/oauth/", status=503),), latency=0.02)
+    with talk(sandbox) as talking:
+        endings = in_threads(10, talking.get)
+    assert {type(ending) for ending in endings} == {GaveUpError}
+    assert token_calls(sandbox) < 5 * 6
+
+
 def test_calls_for_tokens_do_not_use_up_the_budget(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(faults=(Fault(kind="reset", path=OAUTH, times=5),))
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import signal
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.sandbox import Options, Sandbox
-from tests.chaos.invariants import KEYS_OF_SESSIONS, PastRun, complete_lines, violations
+from tests.chaos.invariants import OTHERS, PastRun, complete_lines, violations
 from tests.chaos.life import Life
+from tests.chaos.weather import SILENCE, Weather, faults
 from tests.runs import FAST
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ KILLED_RUNS: Final = 6
 
 FINAL_RUNS: Final = 2
 
+PATIENCE: Final = 300.0
+"""Seconds in which a run has to end, whatever is done to it."""
+
 
 @dataclass
 class Outcome:
@@ -33,14 +38,21 @@ class Outcome:
     seed: int
     runs: list[PastRun] = field(default_factory=list)
     happened: dict[str, int] = field(default_factory=dict)
+    faults: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
+
+    @property
+    def records(self) -> int:
+        """Records that came out of all runs."""
+        return sum(message["type"] == "RECORD" for run in self.runs for message in run.messages)
 
     def __str__(self) -> str:
         killed = sum(run.exit_code == -signal.SIGKILL for run in self.runs)
         stated = sum(run.exit_code == -signal.SIGKILL and run.state is not None for run in self.runs)
         summary = (
             f"seed {self.seed}: {len(self.runs)} runs, {killed} killed ({stated} after a STATE), "
-            f"{sum(self.happened.values())} changes, {len(self.violations)} violations"
+            f"{sum(self.happened.values())} changes, {self.faults.total()} faults, {self.records} records, "
+            f"{len(self.violations)} violations"
         )
         return "\n  ".join([summary, *self.violations[:20]])
 
@@ -48,11 +60,18 @@ class Outcome:
 class Campaign:
     """One seed."""
 
-    def __init__(self, seed: int, launcher: Launcher) -> None:
-        """Throw the dice for what stays the same in all runs."""
+    def __init__(self, seed: int, launcher: Launcher, *, in_bad_weather: bool = False) -> None:
+        """Throw the dice for what stays the same in all runs.
+
+        Args:
+            seed: Of all dice.
+            launcher: Starts the runs.
+            in_bad_weather: Whether calls fail, tokens die and clocks jump, too.
+        """
         self._rng = Random(f"campaign/{seed}")  # noqa: S311 - made-up data
         self._seed = seed
         self._launcher = launcher
+        self._in_bad_weather = in_bad_weather
         self._now = START
         self._state: dict[str, Any] | None = None
         self._recheck_factor = self._rng.choice((0, 0.1))
@@ -63,21 +82,41 @@ class Campaign:
         outcome = Outcome(self._seed)
         with Sandbox(options) as sandbox:
             settings = {**sandbox.settings, **FAST, "recheck_factor": self._recheck_factor}
-            life = Life(sandbox.control, Random(f"life/{self._seed}"), START)  # noqa: S311
+            dice = Random(f"life/{self._seed}")  # noqa: S311
+            # Runs in bad weather take longer.
+            life = Life(sandbox.control, dice, START, pause=0.04 if self._in_bad_weather else 0.008)
             life.start()
             for _ in range(KILLED_RUNS):
                 self._now += dt.timedelta(minutes=self._rng.uniform(2, 600))
                 jitter = self._rng.choice((0, 0, 0.004))
                 sandbox.control.configure(now=self._now.isoformat(), jitter=jitter)
-                outcome.runs.append(self._killed_run(settings))
+                if self._in_bad_weather:
+                    outcome.runs.append(self._struck_run(sandbox, settings, life))
+                else:
+                    outcome.runs.append(self._killed_run(settings))
             life.stop()
+            outcome.faults = Counter(call["fault"] for call in sandbox.control.calls() if call["fault"])
             # By then everything is due, whatever the factor.
             self._now += dt.timedelta(days=400)
             sandbox.control.configure(now=self._now.isoformat(), jitter=0)
             outcome.runs += [self._run(settings) for _ in range(FINAL_RUNS)]
+            truth = {**sandbox.control.truth(), **sandbox.control.truth(*OTHERS)}
             outcome.happened = dict(life.counts)
-            outcome.violations = list(violations(outcome.runs, life, _truth(sandbox)))
+            outcome.violations = list(violations(outcome.runs, life, truth))
         return outcome
+
+    def _struck_run(self, sandbox: Sandbox, settings: dict[str, Any], life: Life) -> PastRun:
+        sandbox.control.configure(faults=faults(self._rng))
+        weather = Weather(sandbox.control, Random(self._rng.random()), life.alive + life.settled)  # noqa: S311
+        weather.start()
+        bad = {**settings, "request_timeout": SILENCE}
+        try:
+            return self._killed_run(bad) if self._rng.random() < 0.5 else self._run(bad, hurries=True)
+        finally:
+            weather.clear_up()
+            if weather.is_revoked:
+                # What the user does then.
+                settings |= {"personal_access_token": sandbox.credentials["personal_access_token"]}
 
     def _killed_run(self, settings: Mapping[str, Any]) -> PastRun:
         if self._rng.random() < 0.2:
@@ -90,27 +129,37 @@ class Campaign:
                 return time.monotonic() - began >= seconds
             return len(launched.received) >= received
 
-        return self._run(settings, is_time)
+        return self._run(settings, is_time, hurries=self._in_bad_weather)
 
-    def _run(self, settings: Mapping[str, Any], is_time: Callable[[Launched, float], bool] | None = None) -> PastRun:
+    def _run(
+        self,
+        settings: Mapping[str, Any],
+        is_time: Callable[[Launched, float], bool] | None = None,
+        *,
+        hurries: bool = False,
+    ) -> PastRun:
         began = time.monotonic()
         launched = self._launcher.launch(
             settings,
             state=self._state,
-            now=self._now.isoformat(),
+            now=self._clock(hurries).isoformat(),
             state_interval=self._rng.choice((0.0, 0.01, 0.05)) if is_time else None,
             pipe_size=self._rng.choice((4096, 65536)),
+            hurries=hurries,
         )
         if self._rng.random() < 0.3:
             launched.pause = lambda: 0.002
         if is_time:
             launched.wait_for(lambda: is_time(launched, began))
             launched.send(signal.SIGKILL)
-        code = launched.finish().exit_code
-        run = PastRun(began, time.monotonic(), is_time is not None, code, complete_lines(bytes(launched.received)))
+        done = launched.finish(PATIENCE)
+        messages = complete_lines(bytes(launched.received))
+        run = PastRun(began, time.monotonic(), is_time is not None, done.exit_code, messages, hurries, done.stderr)
         self._state = run.state or self._state
         return run
 
-
-def _truth(sandbox: Sandbox) -> dict[str, list[dict[str, Any]]]:
-    return sandbox.control.truth() | sandbox.control.truth(*KEYS_OF_SESSIONS)
+    def _clock(self, is_wrong: bool) -> dt.datetime:  # noqa: FBT001 - of one caller
+        """Return what the tap's clock shows: where the weather is bad, it may jump by hours."""
+        if not is_wrong or self._rng.random() < 0.7:
+            return self._now
+        return self._now + dt.timedelta(hours=self._rng.uniform(-48, 48))

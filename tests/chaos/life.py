@@ -63,6 +63,10 @@ class History:
         facts = self._facts.get(person, [])
         return any(fact.status == status and fact.since <= until and fact.until >= since for fact in facts)
 
+    def stayed_the_same(self, person: Person) -> bool:
+        """Whether somebody was there, as they are, before anything happened."""
+        return self._facts[person][0].since == 0 and self.never_changed(person)
+
     def never_changed(self, person: Person) -> bool:
         """Whether nothing has happened to somebody since they came."""
         return len([fact for fact in self._facts[person] if fact.status]) == 1
@@ -75,21 +79,27 @@ class Life(threading.Thread):
 
     Attributes:
         history: What was true when.
-        backdated: People who came with a date long ago.
-        late: Those of them who came to a settled webinar.
+        late: People who came to a settled webinar with a date before its last registration.
     """
 
-    def __init__(self, control: Control, rng: Random, now: dt.datetime) -> None:
-        """Learn what there is."""
+    def __init__(self, control: Control, rng: Random, now: dt.datetime, *, pause: float = 0.008) -> None:
+        """Learn what there is.
+
+        Args:
+            control: Of the sandbox.
+            rng: Dice.
+            now: What time it is there.
+            pause: Seconds between two happenings, on average.
+        """
         super().__init__(daemon=True)
         self.history = History()
-        self.backdated: set[Person] = set()
         self.late: set[Person] = set()
         self.counts: dict[str, int] = defaultdict(int)
         self._control = control
         self._rng = rng
         self._quiet = threading.Event()
         self._now = now
+        self._pause = pause
         truth = control.truth()
         self._status = {(row["webinarKey"], row["registrantKey"]): row["status"] for row in truth["registrants"]}
         for person, status in self._status.items():
@@ -114,7 +124,7 @@ class Life(threading.Thread):
             happening = self._rng.choices(what, weights)[0]
             self.counts[happening.__name__.strip("_")] += 1
             happening()
-            self._quiet.wait(self._rng.expovariate(1 / 0.008))
+            self._quiet.wait(self._rng.expovariate(1 / self._pause))
 
     def stop(self) -> None:
         """Let nothing happen any more."""
@@ -128,7 +138,6 @@ class Life(threading.Thread):
         webinar = self._rng.choice(self.alive + self.settled)
         moment = LONG_AGO + dt.timedelta(seconds=self._rng.randrange(10**7))
         person = self._add(webinar, registrationDate=moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        self.backdated.add(person)
         if webinar in self.settled:
             self.late.add(person)
 

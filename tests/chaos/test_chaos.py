@@ -30,6 +30,15 @@ def test_killed_runs_lose_repeat_and_invent_nothing(seed: int, launcher: Launche
     assert outcome.violations == []
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_faults_kills_and_clocks_that_jump_lose_repeat_and_invent_nothing(seed: int, launcher: Launcher) -> None:
+    """`python -m tests.chaos --weather bad --first SEED --seeds 1` repeats one."""
+    outcome = Campaign(seed, launcher, in_bad_weather=True).run()
+    print(outcome)  # noqa: T201 - shown when it fails
+    assert outcome.violations == []
+    assert outcome.faults
+
+
 def test_who_cancels_after_a_killed_run_has_emitted_them_is_missed(
     launcher: Launcher, make_sandbox: Callable[..., Sandbox]
 ) -> None:

@@ -1,0 +1,99 @@
+"""What goes wrong while the tap runs: faults of every kind, tokens that die, refusals that come and go."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from typing_extensions import override
+
+from tap_gotowebinar.sandbox import Fault
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from tap_gotowebinar.sandbox import Control
+
+SILENCE: Final = 0.4
+"""Seconds of `request_timeout` in bad weather."""
+
+KINDS: Final[tuple[dict[str, Any], ...]] = (
+    *({"kind": "status", "status": status} for status in (500, 502, 503, 504)),
+    *({"kind": "status", "status": status} for status in (401, 403, 404, 408, 409)),
+    *({"kind": kind} for kind in ("reset", "truncate", "cut", "html", "empty", "hidden", "invalid_token")),
+    *({"kind": kind} for kind in ("not_gzip", "mistyped")),
+    *(
+        {"kind": "raw", "value": value}
+        for value in ("NaN", "[" * 3000, "\x00", '{"a": 1}{"a": 1}', "\xef\xbb\xbf", "null")
+    ),
+    {"kind": "bomb", "times": 1},
+    {"kind": "redirect", "status": 307, "value": "https://elsewhere.invalid/"},
+    {"kind": "slow", "seconds": 2 * SILENCE, "times": 3},
+    {"kind": "drip", "seconds": SILENCE, "times": 3},
+    {"kind": "endless", "seconds": SILENCE / 4, "times": 1},
+)
+"""What may happen to a call."""
+
+RETRY_AFTER: Final = (None, 0.5, "1", "date", "soon", "-5", "", "2", "nan", "Wed, 99 Foo 2024")
+"""What a 429 may say; a storm of them, a burst of calls that all get it."""
+
+TOO_LONG: Final = "999999"
+"""A `Retry-After` that ends the run."""
+
+GONE_FOR_GOOD: Final = frozenset({404})
+"""Statuses that say something about the data: they lie, and a tap that believes them is right."""
+
+
+def faults(rng: Random) -> list[Fault]:
+    """Return the faults of a run."""
+    rules = []
+    for _ in range(rng.randint(1, 5)):
+        rule = {"times": rng.choice((1, 3, 10, None)), **rng.choice(KINDS)}
+        if rule.get("status") in GONE_FOR_GOOD:
+            continue
+        path = rng.choice(
+            ("/registrants", "/webinars", "/sessions", r"/registrants/\d+$", "/oauth/", "/Users/me", "G2W")
+        )
+        rules.append(Fault(path=path, probability=rng.choice((0.02, 0.1, 0.3, 1)), skip=rng.randint(0, 20), **rule))
+    if rng.random() < 0.3:
+        wish = TOO_LONG if rng.random() < 0.1 else rng.choice(RETRY_AFTER)
+        rules.insert(
+            0, Fault(kind="status", status=429, retry_after=wish, times=rng.randint(1, 15), skip=rng.randint(0, 40))
+        )
+    return rules
+
+
+class Weather(threading.Thread):
+    """Changes while a run goes on: tokens expire, webinars are refused for a moment.
+
+    Attributes:
+        is_revoked: Whether the refresh token has been revoked, so that the user has to get another one.
+    """
+
+    def __init__(self, control: Control, rng: Random, webinars: list[str]) -> None:
+        """Nothing has happened yet."""
+        super().__init__(daemon=True)
+        self.is_revoked = False
+        self._control = control
+        self._rng = rng
+        self._webinars = webinars
+        self._over = threading.Event()
+
+    @override
+    def run(self) -> None:
+        while not self._over.wait(self._rng.expovariate(1 / 0.1)):
+            chance = self._rng.random()
+            if chance < 0.5:
+                self._control.expire_access_tokens()
+            elif chance < 0.9:
+                refused = self._rng.choice((self._rng.choice(self._webinars), None))
+                self._control.configure(forbidden=[refused] if refused else [])
+            elif chance < 0.93:
+                self._control.revoke_refresh_token()
+                self.is_revoked = True
+
+    def clear_up(self) -> None:
+        """Let the sun shine."""
+        self._over.set()
+        self.join()
+        self._control.configure(forbidden=[], faults=[])

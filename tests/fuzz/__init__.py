@@ -1,0 +1,1 @@
+"""What nobody would think of, from every side: answers, settings, state, catalogs."""

@@ -1,0 +1,32 @@
+"""How long the fuzzing takes: seconds in the tests, minutes with `FUZZ=1000`, the examples of each property."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+from tests.launcher import Launcher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ORDINARY = "18"
+
+hypothesis.settings.register_profile(
+    "fuzz",
+    max_examples=int(os.environ.get("FUZZ", ORDINARY)),
+    deadline=None,
+    # Examples that failed are kept as `@example`, where everybody has them.
+    database=None,
+    print_blob=True,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+
+
+@pytest.fixture(scope="module")
+def launcher() -> Iterator[Launcher]:
+    with Launcher() as launcher:
+        yield launcher
