@@ -28,6 +28,10 @@ PLUGINS: Final[dict[str, tuple[type[PluginBase], str]]] = {
 """Class and description of each kind of plugin."""
 
 
+COPIED: Final = ("capabilities", "commands", "executable", "label", "name", "namespace", "select")
+"""What stands in meltano.yml as the Hub wants it."""
+
+
 def files() -> dict[Path, str]:
     """Return path and text of each definition; the paths are those of the Hub, below `_data/meltano`."""
     found = {}
@@ -41,7 +45,7 @@ def definition(kind: str, plugin: type[PluginBase], about: str) -> dict[str, Any
     """Return what the Hub publishes about a plugin."""
     declared = declaration(kind, plugin.name)
     return {
-        **{name: declared[name] for name in ("capabilities", "executable", "label", "name", "namespace")},
+        **{name: declared[name] for name in COPIED if name in declared},
         "description": about,
         "domain_url": "https://developer.goto.com/GoToWebinarV2",
         "keywords": ["api", "meltano_sdk"],

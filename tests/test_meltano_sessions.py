@@ -1,4 +1,4 @@
-"""All streams through `meltano run` into PostgreSQL: the values, the second run, and the README's questions in SQL."""
+"""All streams through `meltano run` into PostgreSQL: the values, the second run, the questions in SQL."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STREAMS: Final = (
 )
 OFF: Final = ("attendee_polls", "attendee_surveys")
 SQL: Final = re.findall(
-    r"^```sql\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    r"^```sql\n(.*?)^```$", (ROOT / "docs" / "questions.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
 )
 SECRETS: Final = {"joinLink", "mp4DownloadUrl", "transcriptDownloadUrl"}
 

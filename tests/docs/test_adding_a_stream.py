@@ -1,0 +1,91 @@
+"""The tutorial followed to the letter on a copy: the stream is there, and the tests that look at it pass."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.pages import DOCS
+from tests.sources import ROOT, needs_sources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.pages import Block
+
+PAGE = DOCS["adding-a-stream"]
+NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "output")
+FILES = ["tests/test_schemas.py", "tests/test_readme.py", "tests/test_cli.py", "tests/test_catalog_snapshot.py"]
+LOOKING = [*FILES, "-k", "meeting_times or these_tests_know or every_class or discovery_needs or snapshot"]
+TAP = ["-c", "from tap_gotowebinar.tap import TapGoToWebinar; TapGoToWebinar.cli()"]
+
+pytestmark = [needs_sources, pytest.mark.timeout(240)]
+
+
+def do(block: Block, clone: Path) -> None:
+    """Do in a clone what a block of the page says."""
+    what, _, name = block.marker.partition(": ")
+    path = clone / name
+    match what:
+        case "file":
+            path.write_text(block.text, encoding="utf-8")
+        case "append to":
+            path.write_text(path.read_text(encoding="utf-8") + block.text, encoding="utf-8")
+        case "change":
+            lines = block.text.splitlines(keepends=True)
+            before = "".join(line[1:] for line in lines if line[0] != "+")
+            after = "".join(line[1:] for line in lines if line[0] != "-")
+            text = path.read_text(encoding="utf-8")
+            assert text.count(before) == 1, f"{name} has changed: correct the page\n{before}"
+            path.write_text(text.replace(before, after), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository in which the page was followed."""
+    folder = tmp_path_factory.mktemp("tutorial") / "clone"
+    shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
+    for block in PAGE.blocks:
+        do(block, folder)
+    # An editable installation finds the schemas by another way, which leads to the original.
+    (folder / "tap_gotowebinar" / "schemas").symlink_to("../schemas")
+    (folder / "tests" / "fixtures" / "catalog.json").write_text(run(folder, *TAP, "--discover"), encoding="utf-8")
+    return folder
+
+
+def run(clone: Path, *arguments: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=clone,
+        env=environment | {"PYTHONPATH": str(clone)},
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def test_every_step_of_the_page_is_done_by_this_test() -> None:
+    done = {block.marker.partition(": ")[0] for block in PAGE.blocks if block.language != "sh"}
+    assert done == {"append to", "change", "file"}
+
+
+def test_the_new_stream_brings_records(clone: Path) -> None:
+    sandbox = ["-m", "tap_gotowebinar.sandbox.cli", "exec", "--webinars=3", "--"]
+    lines = run(clone, *sandbox, sys.executable, *TAP, "--config=ENV").splitlines()
+    printed = [json.loads(line) for line in lines]
+    new = [message for message in printed if message.get("stream") == "meeting_times"]
+    assert new[0]["type"] == "SCHEMA"
+    assert len({(m["record"]["webinarKey"], m["record"]["startTime"]) for m in new[1:]}) == len(new) - 1 >= 3
+
+
+def test_the_tests_that_look_at_streams_pass(clone: Path) -> None:
+    assert " passed" in run(clone, "-m", "pytest", "-q", "-p", "no:cacheprovider", *LOOKING)

@@ -1,0 +1,42 @@
+"""The picture and the list of rooms show the code as it is."""
+
+from __future__ import annotations
+
+import re
+
+from tests.pages import DOCS
+from tests.sources import ROOT, needs_sources
+
+PAGE = DOCS["architecture"]
+PACKAGE = ROOT / "tap_gotowebinar"
+
+pytestmark = needs_sources
+
+
+def test_every_module_has_a_room() -> None:
+    modules = {path.name for path in PACKAGE.glob("*.py")} - {"__init__.py"}
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert modules <= set(PAGE.quoted(r"\w+\.py"))
+    assert {f"{room}/" for room in rooms} <= set(PAGE.quoted(r"\w+/"))
+
+
+def test_every_file_that_is_named_exists() -> None:
+    found = {path.name for path in (*PACKAGE.rglob("*.py"), *(ROOT / "target_gotowebinar").glob("*.py"))}
+    assert set(PAGE.quoted(r"\w+\.py")) <= found
+
+
+def test_the_picture_shows_modules_that_exist() -> None:
+    (picture,) = PAGE.of_language("mermaid")
+    shown = set(re.findall(r"\[([\w/]+(?:\.py|/))\]", picture.text))
+    assert len(shown) >= 10
+    assert [name for name in shown if not (PACKAGE / name).exists()] == []
+
+
+def test_every_arrow_of_the_picture_ends_at_something_with_a_name() -> None:
+    (picture,) = PAGE.of_language("mermaid")
+    arrow = re.compile(r"^  (\w+)(?:[\[({]+[^\])}]+[\])}]+)? (?:-->|<-->|-- .+ -->) (\w+)(?:[\[({]+[^\])}]+[\])}]+)?$")
+    lines = picture.text.splitlines()
+    assert lines[0] == "flowchart LR"
+    assert [line for line in lines[1:] if not arrow.match(line)] == []
+    named = set(re.findall(r"(\w+)[\[(]+[^\])]+[\])]", picture.text))
+    assert {end for line in lines[1:] if (found := arrow.match(line)) for end in found.groups()} == named

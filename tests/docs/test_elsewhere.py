@@ -1,0 +1,89 @@
+"""Pages about GitHub, containers and several accounts: what cannot be run here is at least in the right form."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import re
+from importlib.metadata import metadata
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+
+from tests.docs.test_pages import variables
+from tests.pages import DOCS, names
+
+EXTRAS = metadata("meltano").get_all("Provides-Extra") or []
+
+
+def yaml_of(page: str, number: int = 0) -> dict[str, Any]:
+    content: dict[str, Any] = YAML(typ="safe").load(DOCS[page].of_language("yaml")[number].text)
+    return content
+
+
+def test_the_workflow_has_the_rights_it_needs_and_an_end() -> None:
+    workflow = yaml_of("github-actions")
+    (job,) = workflow["jobs"].values()
+    assert (workflow["permissions"], job["permissions"]) == ({}, {"contents": "read"})
+    assert job["timeout-minutes"] < 60
+    assert workflow["concurrency"]["cancel-in-progress"] is False
+    assert job["steps"][0]["with"]["persist-credentials"] is False
+
+
+def test_the_workflow_sets_settings_and_ends_before_its_time_is_up() -> None:
+    (job,) = yaml_of("github-actions")["jobs"].values()
+    settings = {name for name in job["env"] if not name.startswith("MELTANO_")}
+    assert settings <= variables()
+    secret = {name: value for name, value in job["env"].items() if "secrets." in value}
+    assert all(value == f"${{{{ secrets.{name} }}}}" for name, value in secret.items())
+    assert int(job["env"]["TAP_GOTOWEBINAR_MAX_CALLS"]) / 100 <= job["timeout-minutes"] - 10
+
+
+def test_the_workflow_says_that_it_is_not_run() -> None:
+    assert "is not run" in DOCS["github-actions"].text
+    assert "is not run" in DOCS["containers"].text
+
+
+def test_the_image_runs_meltano_as_nobody_special() -> None:
+    lines = DOCS["containers"].of_language("dockerfile")[0].text.splitlines()
+    instructions = [line.split(" ", 1) for line in lines]
+    order = ["FROM", "ENV", "RUN", "WORKDIR", "COPY", "USER", "RUN", "ENTRYPOINT", "CMD"]
+    assert [name for name, _ in instructions] == order
+    told = dict(instructions)
+    command = [*json.loads(told["ENTRYPOINT"]), *json.loads(told["CMD"])]
+    assert command == ["meltano", "run", "tap-gotowebinar", "target-postgres"]
+    assert told["USER"] not in {"root", "0"}
+
+
+def test_the_extras_of_meltano_exist() -> None:
+    named = {extra for page in DOCS.values() for extra in re.findall(r"meltano\[(\w+)\]", page.text)}
+    assert named == {"azure", "gcs", "s3"}
+    assert named <= set(EXTRAS)
+
+
+def test_a_state_backend_is_shown_for_each_extra() -> None:
+    rows = DOCS["containers"].table("Where", "`MELTANO_STATE_BACKEND_URI`")
+    assert {names(row[1])[0].partition(":")[0] for row in rows} == {"s3", "gs", "azure", "file"}
+
+
+def test_the_cron_job_never_runs_twice_at_once_and_not_as_root() -> None:
+    spec = yaml_of("containers")["spec"]
+    pod = spec["jobTemplate"]["spec"]["template"]["spec"]
+    assert spec["concurrencyPolicy"] == "Forbid"
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["containers"][0]["env"][0]["name"] == "MELTANO_STATE_BACKEND_URI"
+
+
+@pytest.mark.parametrize("page", ["accounts", "meltano"])
+def test_meltano_accepts_the_project(page: str) -> None:
+    schema = json.loads(importlib.resources.files("meltano").joinpath("schemas/meltano.schema.json").read_text("utf-8"))
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(yaml_of(page))] == []
+
+
+def test_keys_in_the_environment_are_a_list() -> None:
+    (block,) = DOCS["accounts"].of_language("ini")
+    name, _, value = block.text.strip().partition("=")
+    assert name in variables()
+    assert all(isinstance(key, str) for key in json.loads(value))

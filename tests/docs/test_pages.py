@@ -1,0 +1,122 @@
+"""What holds of every page: links lead somewhere, names exist, data can be read, commands are run or say why not."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+
+import pytest
+from ruamel.yaml import YAML
+
+from hub.definitions import PLUGINS
+from tests.pages import DOCS, README, Block, Page
+from tests.schema_files import STREAM_SCHEMAS, TARGET_SCHEMAS
+from tests.sources import ROOT, needs_sources
+
+PAGES = [README, *DOCS.values()]
+SCHEMAS = STREAM_SCHEMAS | TARGET_SCHEMAS
+WRITTEN_HERE = {"catalog.json", "config.json", "messages.jsonl", "people.jsonl", "results.jsonl", "state.json"} | {
+    *("states.jsonl", "target.json", "stream_maps.html")
+}
+NOT_OURS = {"answer_keys", "meeting_times", "opaque_keys"}
+"""Of the tutorial."""
+
+
+def settings() -> set[str]:
+    found = {"emit_activate_version_messages"}
+    for plugin, _ in PLUGINS.values():
+        schema = json.loads(json.dumps(plugin.config_jsonschema))
+        plugin.append_builtin_config(schema)
+        found |= schema["properties"].keys()
+    return found
+
+
+def variables() -> set[str]:
+    plugins = YAML(typ="safe").load(ROOT / "meltano.yml")["plugins"]
+    return {
+        f"{plugin['name']}_{setting['name']}".upper().replace("-", "_")
+        for kind in ("extractors", "loaders")
+        for plugin in plugins[kind]
+        for setting in plugin["settings"]
+    }
+
+
+def ids(value: object) -> str:
+    return value.name if isinstance(value, Page) else ""
+
+
+@pytest.mark.parametrize("page", DOCS.values(), ids=ids)
+def test_the_index_names_every_page(page: Page) -> None:
+    assert page is DOCS["README"] or f"({page.name.removeprefix('docs/')})" in DOCS["README"].text
+
+
+@needs_sources
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_a_link_leads_somewhere(page: Page) -> None:
+    for link in page.links:
+        path, _, anchor = link.partition("#")
+        if path.startswith("https://"):
+            continue
+        target = page.folder / path if path else page.folder / page.name.rpartition("/")[2]
+        assert target.exists(), link
+        assert not anchor or anchor in Page(target.resolve()).anchors, link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_a_name_with_underscores_is_a_setting_or_a_stream(page: Page) -> None:
+    assert set(page.quoted(r"[a-z]+(_[a-z]+)+")) <= settings() | SCHEMAS.keys() | NOT_OURS | outcomes()
+
+
+def outcomes() -> set[str]:
+    return {"already_registered"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_a_name_in_camel_case_is_a_field(page: Page) -> None:
+    known = set().union(*(schema["properties"] for schema in SCHEMAS.values()))
+    assert set(page.quoted(r"[a-z]+[A-Z]\w*")) <= known | {"questionKey", "responseText", "answerKey"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_a_name_with_a_dot_is_a_field_of_a_stream_or_a_file(page: Page) -> None:
+    for code in page.quoted(r"[a-z_]+\.[a-zA-Z]+"):
+        stream, _, field = code.partition(".")
+        modules = [*ROOT.glob(f"*/{code}"), *ROOT.glob(f"*/*/{code}")]
+        known = code in WRITTEN_HERE or (ROOT / code).exists() or modules
+        assert known or field in SCHEMAS.get(stream, {}).get("properties", {}), code
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_variables_are_those_of_settings(page: Page) -> None:
+    named = set(re.findall(r"\b(?:TAP|TARGET)_[A-Z_]+[A-Z]", page.text))
+    prefixes = {"TAP_GOTOWEBINAR", "TARGET_GOTOWEBINAR", "TAP_GOTOWEBINAR_SALES_CLIENT_ID"}
+    assert named <= variables() | prefixes
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_every_command_is_run_or_says_why_not(page: Page) -> None:
+    blocks = page.of_language("sh")
+    assert [block.text for block in blocks if not re.fullmatch(r"run|not run: .{10,}", block.marker)] == []
+    assert len(blocks) == page.text.count("```sh\n")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_a_command_that_is_not_run_is_one_a_shell_can_read(page: Page) -> None:
+    for block in page.of_language("sh"):
+        subprocess.run(["/bin/sh", "-n"], input=block.text, check=True, encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_every_output_is_that_of_a_command_or_of_the_demo(page: Page) -> None:
+    for before, block in zip([Block("", "", ""), *page.blocks], page.blocks, strict=False):
+        if block.language == "text" and page is not README:
+            assert (before.marker, block.marker) == ("run", "output")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_data_can_be_read(page: Page) -> None:
+    for block in page.of_language("json"):
+        json.loads(block.text)
+    for block in page.of_language("yaml"):
+        YAML(typ="safe").load(block.text)
