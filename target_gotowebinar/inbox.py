@@ -6,6 +6,7 @@ is silent, and a signal is heeded at once.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import sys
@@ -27,6 +28,9 @@ MAX_LINES: Final = 64
 
 CHUNK: Final = 64 * 1024
 """Bytes asked for in one piece."""
+
+HEED: Final = 0.5
+"""Seconds until a signal is heard at the latest."""
 
 Line = str | bytes
 
@@ -81,15 +85,18 @@ class Inbox:
             Stopped: a signal has come.
             queue.Empty: nothing came.
         """
-        if seconds is None:
-            with self._stop_signals.waiting():
-                item = self._arrived.get()
-        else:
-            item = self._arrived.get(timeout=seconds)
+        item = self._next() if seconds is None else self._arrived.get(timeout=seconds)
         if isinstance(item, Job):
             return item
         self._lines.append(item)
         return None
+
+    def _next(self) -> Line | Job | BaseException | None:
+        with self._stop_signals.waiting():
+            while True:
+                with contextlib.suppress(queue.Empty):
+                    # In pieces: a signal that comes just before a wait begins is not heard until it ends.
+                    return self._arrived.get(timeout=HEED)
 
     def _read(self, lines: Iterable[Line]) -> None:
         end: BaseException | None = None

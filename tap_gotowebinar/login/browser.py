@@ -12,6 +12,7 @@ import queue
 import socket
 import socketserver
 import threading
+import time
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -34,6 +35,9 @@ HTTP_PORT: Final = 80
 
 POLL: Final = 0.05
 """Seconds until a listener notices that it is to stop."""
+
+HEED: Final = 0.5
+"""Seconds until a Ctrl-C is heard at the latest."""
 
 LAST_WORDS: Final = 5.0
 """Seconds that the browser has to take the last page."""
@@ -143,14 +147,16 @@ class RedirectListener:
         Raises:
             GoToWebinarError: None came in time.
         """
-        try:
-            return self._answers.get(timeout=seconds)
-        except queue.Empty:
-            msg = (
-                f"no answer from the browser within {seconds} seconds: if GoTo showed an error, register "
-                f"{self._target.geturl()} with the OAuth client; then start again, perhaps with a longer --timeout"
-            )
-            raise GoToWebinarError(msg) from None
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                # In pieces: a Ctrl-C that comes just before a wait begins is not heard until it ends.
+                return self._answers.get(timeout=min(left, HEED))
+        msg = (
+            f"no answer from the browser within {seconds} seconds: if GoTo showed an error, register "
+            f"{self._target.geturl()} with the OAuth client; then start again, perhaps with a longer --timeout"
+        )
+        raise GoToWebinarError(msg)
 
     def _came(self, address: str) -> BrowserAnswer:
         """Take what a browser brought: the first time it is the answer."""

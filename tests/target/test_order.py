@@ -14,7 +14,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tap_gotowebinar.errors import ComeBackLaterError, GoToWebinarError, OutputError
@@ -56,6 +56,7 @@ def emails(people: Sequence[dict[str, Any]]) -> list[str]:
 # The ledger
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on shared machines
 @given(st.lists(st.sampled_from(["take", "state", "answer"]), max_size=60), st.randoms(use_true_random=False))
 def test_a_state_never_passes_a_record_that_is_open(steps: list[str], random: Any) -> None:  # noqa: ANN401
     ledger, open_records, taken = Ledger(), set[int](), itertools.count()
