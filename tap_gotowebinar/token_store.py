@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from typing_extensions import override
 
+from tap_gotowebinar.errors import GoToWebinarError
 from tap_gotowebinar.private_file import PATIENCE, PrivateFile
 
 if TYPE_CHECKING:
@@ -116,13 +117,22 @@ class TokenStore:
 
     @functools.cached_property
     def path(self) -> Path:
-        """The file itself, where a link leads to one."""
-        if self._given is not None:
-            return Path(os.path.realpath(self._given.expanduser()))
-        # Only here: it takes longer to import than to use.
-        from platformdirs import user_state_path  # noqa: PLC0415
+        """The file itself, where a link leads to one.
 
-        return user_state_path("tap-gotowebinar", appauthor=False) / f"tokens-{self._client[:16]}.json"
+        Raises:
+            GoToWebinarError: it would be in a home folder, and there is none.
+        """
+        try:
+            if self._given is not None:
+                return Path(os.path.realpath(self._given.expanduser()))
+            # Only here: it takes longer to import than to use.
+            from platformdirs import user_state_path  # noqa: PLC0415
+
+            folder = user_state_path("tap-gotowebinar", appauthor=False)
+        except RuntimeError:
+            msg = "there is no home folder to keep tokens in: let token_path name a file outside of it"
+            raise GoToWebinarError(msg) from None
+        return folder / f"tokens-{self._client[:16]}.json"
 
     def has_login(self) -> bool:
         """Whether someone has logged in."""

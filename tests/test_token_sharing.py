@@ -274,6 +274,12 @@ def test_a_token_path_that_is_no_file_is_one_line(what: str, run: Callable[..., 
     assert run().errors == ["token_path is not a file: let it name a file, which need not be there yet"]
 
 
+def test_a_home_that_is_not_there_is_one_line(run: Callable[..., Run]) -> None:
+    done = run(token_path="~nobody-of-this-name/tokens.json")
+
+    assert done.errors == ["there is no home folder to keep tokens in: let token_path name a file outside of it"]
+
+
 def test_discovery_needs_no_store(settings: dict[str, Any], sandbox: Sandbox, path: Path, tmp_path: Path) -> None:
     assert run_command(settings, tmp_path, "--discover").exit_code == 0
     assert run_command(settings, tmp_path, "--about").exit_code == 0

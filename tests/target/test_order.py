@@ -353,7 +353,7 @@ def test_a_run_that_is_ended_is_taken_up_where_it_was(
         sent_at = time.monotonic()
         process.send_signal(signum)
         output, log = process.communicate()
-    assert time.monotonic() - sent_at < 3
+    assert time.monotonic() - sent_at < 15  # a shared machine may be busy
     assert process.returncode == (-signum if signum == signal.SIGKILL else 128 + signum)
     states = [json.loads(line) for line in output.splitlines()]
     rows = office.rows()
