@@ -2,7 +2,7 @@
 # Another interpreter than python3: make demo PYTHON=python3.12
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help demo test lint audit dist test-wheel tag chaos bench clean
+.PHONY: help demo test lint audit dist test-wheel tag chaos bench mutants clean
 
 PYTHON ?= python3
 BIN = .venv/bin
@@ -19,6 +19,7 @@ help:
 	@echo "make dist    the wheel and the source archive; then make test-wheel tests that wheel"
 	@echo "make chaos   runs killed and struck by faults, any input: what must hold all the same"
 	@echo "make bench   this tap beside a plain one: half an hour"
+	@echo "make mutants MODULES=pacing    changes to that module that no test notices"
 	@echo "make clean   remove what these built"
 
 demo: .venv/demo
@@ -61,8 +62,13 @@ chaos: .venv/test
 bench: .venv/test
 	$(BIN)/python -m benchmarks.bench
 
+# One or several modules of those that pyproject.toml names; all of them take an hour or two.
+mutants: .venv/mutants
+	$(BIN)/mutmut run $(MODULES:%="*.%.*")
+	$(BIN)/mutmut results
+
 clean:
-	rm -rf .venv .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	rm -rf .venv mutants .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/demo: .venv/created pyproject.toml
@@ -79,6 +85,11 @@ clean:
 .venv/lint: .venv/created pyproject.toml
 	@echo "Installing what the linters need in .venv: about a minute, once"
 	@$(INSTALL) --group test --group lint || $(FAILED)
+	@touch $@
+
+.venv/mutants: .venv/created pyproject.toml
+	@echo "Installing what the mutation tests need in .venv: about a minute, once"
+	@$(INSTALL) --group mutants || $(FAILED)
 	@touch $@
 
 .venv/audit: .venv/created pyproject.toml

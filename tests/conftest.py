@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from tap_gotowebinar.sandbox import Options, Sandbox
@@ -13,6 +14,16 @@ from tests.runs import FAST
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+# Each mutant gets the same few examples, and none is made smaller when it is found out.
+hypothesis.settings.register_profile(
+    "mutants",
+    max_examples=30,
+    derandomize=True,
+    deadline=None,
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
 
 SMALL = {"seed": 7, "organizers": 1, "webinars": 5, "registrants": 10}
 

@@ -11,11 +11,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tap_gotowebinar.bookmarks import Bookmarks, RecordBookmark
+from tap_gotowebinar.bookmarks import Bookmarks, RecordBookmark, RowsBookmark, rows_hash
 from tap_gotowebinar.moments import Moment, canonical, quiet_since
 from tap_gotowebinar.records import MAX_KEY
 from tap_gotowebinar.rosters import HASHED_FIELDS, KeysBookmark, RosterBookmark, row_hash
-from tap_gotowebinar.state import pack, unpack
+from tap_gotowebinar.session_bookmarks import SessionsBookmark
+from tap_gotowebinar.state import StateError, pack, unpack
 
 NOW: Final = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 SETTLE: Final = dt.timedelta(days=14)
@@ -77,6 +78,11 @@ def test_the_hash_of_a_webinar_is_the_same_in_every_release() -> None:
     bookmark = RecordBookmark({})
     bookmark.remember({"webinarKey": "1", "subject": "Beekeeping", "times": [{"startTime": None}], "inSession": False})
     assert bookmark.entry() == {"hash": "cd11b710"}
+
+
+def test_the_hash_of_rows_is_the_same_in_every_release() -> None:
+    assert rows_hash([{"b": 2, "a": "Zoë"}, {"a": None}]) == "6482d843"
+    assert rows_hash([]) == "00000000"
 
 
 def test_the_first_release_s_state_is_read_by_this_one() -> None:
@@ -270,6 +276,14 @@ def test_each_removal_is_told_once() -> None:
     assert KeysBookmark(bookmark.entry()).missing({3: person(3)}) == [2]
 
 
+def test_who_is_expected_is_missed_beside_those_who_were_seen() -> None:
+    bookmark = KeysBookmark({"roster": pack({1: 0})})
+    assert bookmark.expect({2: person(2)})
+    assert not bookmark.expect({2: person(2)})
+    assert bookmark.people == 2
+    assert KeysBookmark(bookmark.entry()).missing({}) == [1, 2]
+
+
 def test_of_a_settled_webinar_nobody_is_remembered() -> None:
     bookmark = KeysBookmark({})
     bookmark.complete({1: person(1)}, settled=False)
@@ -288,6 +302,36 @@ def test_a_webinar_comes_out_when_it_is_new_or_has_changed() -> None:
     bookmark = RecordBookmark(bookmark.entry())
     assert not bookmark.is_due({"a": 1})
     assert bookmark.is_due({"a": 2})
+
+
+def test_a_settled_webinar_is_remembered_with_the_time_at_which_it_was_read() -> None:
+    bookmark = RecordBookmark({})
+    assert not bookmark.is_known
+    bookmark.remember({"a": 1})
+    assert bookmark.complete(SETTLED, settled=True)
+    bookmark = RecordBookmark(json.loads(json.dumps(bookmark.entry())))
+    assert bookmark.is_known
+    assert bookmark.read_at == "2026-03-10T12:00:00Z"
+    assert not bookmark.complete(SETTLED, settled=True)
+    assert bookmark.complete(ALIVE, settled=False)
+    assert bookmark.entry().keys() == {"hash"}
+
+
+# The rows of a webinar that come together
+
+
+def test_rows_come_out_when_they_are_new_or_one_has_changed_whatever_their_order() -> None:
+    rows = [{"a": 1, "b": 2}, {"a": 3}]
+    bookmark = RowsBookmark({})
+    assert bookmark.is_due(rows)
+    assert bookmark.is_due([])
+    assert bookmark.entry() == {}
+    bookmark.complete(rows, NOW)
+    again = RowsBookmark(json.loads(json.dumps(bookmark.entry())))
+    assert again.entry() == bookmark.entry() == {"hash": rows_hash(rows), "read_at": "2026-03-10T12:00:00Z"}
+    assert again.read_at == "2026-03-10T12:00:00Z"
+    assert not again.is_due([{"a": 3}, {"b": 2, "a": 1}])
+    assert again.is_due([{"a": 3}, {"a": 1, "b": 4}])
 
 
 # Quiet since
@@ -324,6 +368,45 @@ def test_entries_of_webinars_that_nobody_asked_for_are_kept() -> None:
     bookmarks = Bookmarks(state, STREAMS)
     bookmarks.of("registrants", RosterBookmark).of("6")
     assert bookmarks.state() == state
+
+
+def test_entries_of_organizers_stand_under_their_own_name() -> None:
+    entries = {"2": {"replication_key_value": "2025-02-01T10:00:00.000000Z", "start": "2025-01-01T00:00:00.000000Z"}}
+    state = {"bookmarks": {"sessions": {"version": 1, "organizers": entries}}}
+    bookmarks = Bookmarks(state, STREAMS, ["sessions"])
+    assert bookmarks.of("sessions", SessionsBookmark).of("2").newest == "2025-02-01T10:00:00.000000Z"
+    assert bookmarks.state() == state
+
+
+def test_a_damaged_entry_is_told_with_the_place_where_it_stands() -> None:
+    with pytest.raises(StateError, match=r"the state is damaged: bookmarks\.registrants\.webinars\.5 is not"):
+        Bookmarks({"bookmarks": {"registrants": {"webinars": {"5": 7}}}}, STREAMS)
+
+
+def test_a_bookmark_is_the_same_one_whenever_it_is_asked_for() -> None:
+    bookmarks = Bookmarks(None, STREAMS)
+    bookmarks.of("registrants", RosterBookmark).of("6").complete({}, ALIVE)
+    assert bookmarks.of("registrants", RosterBookmark).of("6").is_known
+
+
+def test_streams_that_an_earlier_run_remembered_are_known_from_those_it_did_not() -> None:
+    bookmarks = Bookmarks({"bookmarks": {"registrants": {"webinars": {}}, "webinars": {}}}, STREAMS)
+    assert [bookmarks.has_loaded(name) for name in ("registrants", "webinars", "polls")] == [True, False, False]
+
+
+def test_changes_are_counted_over_all_streams() -> None:
+    bookmarks = Bookmarks(None, STREAMS)
+    assert bookmarks.changes == 0
+    for stream in ("registrants", "registrants", "registrant_details"):
+        bookmarks.of(stream, RosterBookmark).changed()
+    assert bookmarks.changes == 3
+
+
+def test_an_entry_that_has_become_empty_is_no_longer_printed() -> None:
+    state = {"bookmarks": {"registrant_removals": {"version": 1, "webinars": {"5": {"roster": pack({1: 0})}}}}}
+    bookmarks = Bookmarks(state, {"registrant_removals"})
+    bookmarks.of("registrant_removals", KeysBookmark).of("5").complete({}, settled=True)
+    assert bookmarks.state() == {"bookmarks": {}}
 
 
 def test_a_stream_without_entries_is_not_printed() -> None:
@@ -506,4 +589,4 @@ class Webinar(RuleBasedStateMachine):
 
 
 TestWebinar = Webinar.TestCase
-TestWebinar.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestWebinar.settings = settings(max_examples=settings().max_examples * 3 // 2, stateful_step_count=40, deadline=None)

@@ -102,6 +102,12 @@ def test_a_long_message_is_cut() -> None:
     assert mask("word " * 100) == ("word " * 40)[:197] + "..."
 
 
+def test_a_message_that_just_fits_is_shown_whole() -> None:
+    text = "word " * 39 + "words"
+    assert mask(text) == text
+    assert mask(f"{text}.") == f"{text[:197]}..."
+
+
 @pytest.mark.parametrize("filler", ["x", "word ", "\u20ac", "\ud83d", "7", "@", "a@", "://", ":", "<", " ", "%4"])
 def test_a_message_of_megabytes_costs_next_to_nothing(filler: str) -> None:
     text = filler * (5_000_000 // len(filler))

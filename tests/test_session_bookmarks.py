@@ -98,6 +98,59 @@ def test_sessions_that_end_at_the_same_time_are_passed_together() -> None:
     assert read(opened(entry, sessions), second).entry() == {"replication_key_value": day(50), "start": START}
 
 
+def test_the_bookmark_goes_up_to_the_sessions_that_end_together_with_one_that_failed() -> None:
+    before, read_one, failed = sessions = [session(1, day(60)), session(2, day(50)), session(3, day(50))]
+    entry = read(opened({}, sessions), before, read_one).entry()
+    assert entry["replication_key_value"] == day(60)
+    assert due(opened(entry, sessions), sessions) == [failed.key]
+
+
+def test_a_session_is_settled_from_the_moment_on_at_which_settle_days_are_over() -> None:
+    sessions = [session(1, day(14))]
+    assert read(opened({}, sessions), *sessions).entry() == {"replication_key_value": day(14), "start": START}
+
+
+def test_a_session_that_ended_just_when_the_bookmark_starts_is_read_once() -> None:
+    sessions = [session(1, day(50))]
+    entry = read(opened({}, sessions, day(50)), *sessions).entry()
+    assert due(opened(entry, sessions, day(50)), sessions) == []
+
+
+@pytest.mark.parametrize(("start", "since"), [(START, day(20)), (day(20), day(20)), (day(19), day(19))])
+def test_only_sessions_since_the_bookmark_are_listed(start: str, since: str) -> None:
+    sessions = [session(1, day(40)), session(2, day(20))]
+    entry = read(opened({}, sessions), *sessions).entry()
+    assert SessionsBookmark(entry).cover(start) == since
+
+
+def test_a_start_moved_to_the_bookmark_itself_reads_nothing_twice() -> None:
+    sessions = [session(1, day(40)), session(2, day(20))]
+    entry = read(opened({}, sessions), *sessions).entry()
+    assert due(opened(entry, sessions, day(20)), sessions) == []
+
+
+def test_what_was_found_of_a_session_is_new_until_it_has_been_emitted_and_when_it_changes() -> None:
+    recent = session(1, day(3))
+    bookmark = opened({}, [recent])
+    assert bookmark.memory(recent) == {}
+    assert bookmark.is_new(recent, "1")
+    again = opened(read(bookmark, recent).entry(), [recent])
+    assert not again.is_new(recent, "1")
+    assert again.is_new(recent, "2")
+
+
+def test_nothing_is_new_of_a_session_behind_the_bookmark() -> None:
+    old = session(1, day(40))
+    bookmark = read(opened({}, [old]), old)
+    assert not bookmark.is_new(old, "2")
+
+
+def test_the_bookmark_stays_where_it_is_while_no_list_has_come() -> None:
+    entry = {"replication_key_value": day(40), "start": day(100)}
+    read_at = {"hash": "1", "read_at": "2026-03-10T12:00:00Z"}
+    assert read(SessionsBookmark(entry), session(1, day(30))).entry() == {**entry, "sessions": {"1": read_at}}
+
+
 def test_a_session_without_an_end_counts_from_its_start_and_one_without_either_is_read_each_time() -> None:
     no_end, no_time = session(1, None, start=day(50)), session(2, None)
     entry = read(opened({}, [no_end, no_time]), no_end, no_time).entry()
