@@ -170,7 +170,8 @@ class Report:
 
     def start_bar(self) -> None:
         """Show a live bar instead of progress lines when somebody is watching."""
-        if sys.stderr.isatty():
+        # Closed from the start, it is None.
+        if sys.stderr is not None and sys.stderr.isatty():
             self._bar = _Bar()
 
     def _progress(self) -> str:

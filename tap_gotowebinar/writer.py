@@ -109,6 +109,9 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self._extracted_at = None
         if not data:
             return
+        if self._output is None and sys.stdout is None:
+            msg = "the output is closed; stopped"
+            raise OutputError(msg)
         # Looked up late: the SDK's test runner puts another standard output in its place.
         output = self._output or sys.stdout.buffer
         try:

@@ -136,8 +136,7 @@ def _others_complete(runs: list[PastRun], life: Life, truth: dict[str, list[dict
             if message["type"] == "RECORD" and message["stream"] == stream
         }
         for row in truth[stream]:
-            # Who comes, or is approved, when all is over has attended it all the same, in the sandbox; that is not looked
-            # for.
+            # Who comes, or is approved, when all is over has attended it in the sandbox; that is not looked for.
             is_real = stream != "attendees" or life.history.stayed_the_same((row["webinarKey"], row["registrantKey"]))
             if is_real and tuple(str(row[key]) for key in keys) not in stored:
                 yield f"{stream}: {[row[key] for key in keys]} was never emitted"

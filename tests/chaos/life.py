@@ -65,7 +65,7 @@ class History:
 
     def stayed_the_same(self, person: Person) -> bool:
         """Whether somebody was there, as they are, before anything happened."""
-        return self._facts[person][0].since == 0 and self.never_changed(person)
+        return self._facts[person][0].status is not None and self.never_changed(person)
 
     def never_changed(self, person: Person) -> bool:
         """Whether nothing has happened to somebody since they came."""
