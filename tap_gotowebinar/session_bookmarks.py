@@ -38,13 +38,19 @@ class SessionsBookmark:
         self._listed: Sequence[PlannedSession] = ()
         self._done = self._passed = 0
         self._wanted: str | None = None
+        self._until = ""
 
-    def cover(self, start: str) -> str:
+    def cover(self, start: str, until: str) -> str:
         """Return from when on sessions have to be listed.
 
         Args:
             start: Sessions that ended earlier are not wanted in this run.
+            until: Of sessions that ended later the bookmark may not speak: they change, or are yet to be listed. It
+                did if the clock was wrong, or a session was called settled sooner than now.
         """
+        self._until = until
+        if self.newest is not None:
+            self.newest = min(self.newest, until)
         if self.newest is None or self.start is None or start > self.newest:
             # What is beyond the gap that this leaves would otherwise count as read.
             self.start, self.newest = start, None
@@ -81,12 +87,9 @@ class SessionsBookmark:
         """Return what is remembered of a session."""
         return self._sessions.get(session.key, {})
 
-    def remember(self, session: PlannedSession, **memory: str | None) -> None:
-        """Note what has been emitted of a session; what is None is forgotten."""
-        entry = self._sessions.setdefault(session.key, {})
-        entry.update(memory)
-        for name in [name for name, value in entry.items() if value is None]:
-            del entry[name]
+    def remember(self, session: PlannedSession, **memory: str) -> None:
+        """Note what has been emitted of a session."""
+        self._sessions.setdefault(session.key, {}).update(memory)
 
     def complete(self, session: PlannedSession) -> None:
         """Note that a session has been read to the end, and what of it was new has been emitted."""
@@ -114,10 +117,13 @@ class SessionsBookmark:
             return False
         return read - session.ended_at >= session.settle
 
+    def _may_pass(self, session: PlannedSession) -> bool:
+        return self._is_final(session) and (session.end or "") <= self._until
+
     def _advance(self) -> None:
         """Let the bookmark speak for the sessions before the first that is not final."""
         listed = self._listed
-        while self._done < len(listed) and self._is_final(listed[self._done]):
+        while self._done < len(listed) and self._may_pass(listed[self._done]):
             self._done += 1
         passed = self._done
         while 0 < passed < len(listed) and listed[passed - 1].end == listed[passed].end:

@@ -38,7 +38,8 @@ class WebinarWide:
             if not answer.is_read:
                 answer.is_read, answer.rows = True, self._tried(session)
             answer.wanted -= 1
-            rows = None if answer.rows is None else answer.rows.get(session.key, [])
+            # One that is missing, although something is expected of it, is asked for alone.
+            rows = None if answer.rows is None else answer.rows.get(session.key)
             if answer.wanted <= 0:
                 answer.rows = None
             return rows

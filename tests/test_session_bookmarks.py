@@ -37,7 +37,7 @@ def opened(entry: dict[str, Any], sessions: list[PlannedSession], start: str = S
     """A bookmark that has been told the list of a run, its entry taken from a printed state."""
     entries = loaded_entries({"organizers": {"2": json.loads(json.dumps(entry))} if entry else {}}, "", "organizers")
     bookmark = SessionsBookmark(entries.get("2", {}))
-    since = bookmark.cover(start)
+    since = bookmark.cover(start, canonical(max((one.now for one in sessions), default=NOW) - SETTLE))
     bookmark.begin(
         in_order(one for one in sessions if one.end is None or one.end >= min(since, start)), is_complete=True
     )
@@ -120,7 +120,7 @@ def test_a_session_that_ended_just_when_the_bookmark_starts_is_read_once() -> No
 def test_only_sessions_since_the_bookmark_are_listed(start: str, since: str) -> None:
     sessions = [session(1, day(40)), session(2, day(20))]
     entry = read(opened({}, sessions), *sessions).entry()
-    assert SessionsBookmark(entry).cover(start) == since
+    assert SessionsBookmark(entry).cover(start, day(14)) == since
 
 
 def test_a_start_moved_to_the_bookmark_itself_reads_nothing_twice() -> None:
@@ -187,7 +187,7 @@ def test_an_incomplete_list_neither_moves_the_bookmark_nor_forgets() -> None:
     old, recent = session(1, day(40)), session(2, day(3))
     entry = read(opened({}, [recent]), recent).entry()
     bookmark = SessionsBookmark(entry)
-    bookmark.cover(START)
+    bookmark.cover(START, day(14))
     bookmark.begin([old], is_complete=False)
     assert read(bookmark, old).entry() == {
         "start": START,
@@ -196,6 +196,14 @@ def test_an_incomplete_list_neither_moves_the_bookmark_nor_forgets() -> None:
             "2": {"hash": "1", "read_at": "2026-03-10T12:00:00Z"},
         },
     }
+
+
+def test_a_bookmark_of_sessions_that_are_not_settled_holds_no_more() -> None:
+    """The clock was ahead when it was written, or `settle_days` was smaller."""
+    settled, recent = sessions = [session(1, day(20)), session(2, day(3))]
+    bookmark = opened({"replication_key_value": day(3), "start": START}, sessions)
+    assert due(bookmark, sessions) == ["2"]
+    assert read(bookmark, settled, recent).entry()["replication_key_value"] == day(14)
 
 
 RUNS = st.lists(st.tuples(st.integers(0, 30), st.sets(st.integers(0, 7)), st.sampled_from([0.0, 0.1, 0.5])), max_size=8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 import json
 import re
 from collections import Counter
@@ -30,6 +32,9 @@ MADE_KEYS: Final = {
     "attendee_surveys": "surveyKey",
 }
 OF_SESSIONS: Final = r"/sessions/\d+/"
+SETTLED: Final = "2026-02-24T12:00:00Z"
+"""Sessions that ended before are settled when stories begin."""
+
 LISTINGS: Final = r"/organizers/\d+/sessions$"
 
 Row = dict[str, Any]
@@ -154,6 +159,28 @@ def test_a_session_in_the_look_back_is_read_again_and_silent_when_nothing_change
     assert any(f"/sessions/{new['sessionKey']}/attendees" in call for call in story.calls(OF_SESSIONS))
 
 
+@pytest.mark.parametrize("settle_days", [0, 14])
+def test_a_session_that_is_listed_a_day_after_it_ended_is_read(story: Story, settle_days: float) -> None:
+    webinar = next(iter(story.webinars()))
+    story.control.hold_session(webinar)
+    read(story, settle_days=settle_days)
+    end = story.now - dt.timedelta(hours=23)
+    start = end - dt.timedelta(hours=1)
+    late = story.control.hold_session(webinar, startTime=start.isoformat(), endTime=end.isoformat())
+    done = read(story, settle_days=settle_days)
+    assert {row["sessionKey"] for row in done.records("sessions")} == {late}
+    assert {row["sessionKey"] for row in done.records("session_performance")} == {late}
+    assert read(story, settle_days=settle_days).of_type("RECORD") == []
+
+
+def test_sessions_that_count_as_settled_no_more_are_read_again(story: Story) -> None:
+    recent = held(story, days_ago=5)["sessionKey"]
+    read(story, settle_days=1)
+    story.passes(days=1)
+    assert recent not in {row["sessionKey"] for row in read(story, settle_days=1).records("sessions")}
+    assert recent in {row["sessionKey"] for row in read(story, settle_days=14).records("sessions")}
+
+
 def test_what_changes_in_the_look_back_comes_out_and_nothing_else(story: Story) -> None:
     new = held(story, days_ago=2)
     known = {row["sessionKey"] for row in read(story).records("sessions")}
@@ -255,7 +282,55 @@ def test_sessions_of_a_webinar_are_asked_for_one_by_one_where_the_whole_cannot_b
         assert bag(done.records(stream)) == bag(story.control.truth(stream)[stream])
 
 
+def test_attendees_of_a_webinar_are_not_read_together_for_a_few_sessions_late_in_it(story: Story) -> None:
+    first = held(story, days_ago=9)
+    webinar, guests = first["webinarKey"], [row["registrantKey"] for row in story.people(first["webinarKey"])]
+    for hours in range(1, 1 + 450 // len(guests)):
+        end = story.now - dt.timedelta(days=30, hours=hours)
+        start = end - dt.timedelta(minutes=30)
+        story.control.hold_session(webinar, guests, startTime=start.isoformat(), endTime=end.isoformat())
+    second = held(story, days_ago=8)
+    done = read(story, "attendees", start_date="2026-03-01T00:00:00Z")
+    assert first["webinarKey"] == second["webinarKey"]
+    assert {first["sessionKey"], second["sessionKey"]} <= {row["sessionKey"] for row in done.records("attendees")}
+    assert len(story.calls(f"/{webinar}/attendees$")) == 1
+    assert len(story.calls(f"/{webinar}/sessions/.*/attendees$")) == 2
+
+
 # What goes wrong
+
+
+def test_a_session_that_the_answer_for_the_whole_webinar_lacks_is_asked_for_alone(story: Story) -> None:
+    webinars = Counter(row["webinarKey"] for row in story.control.truth("sessions")["sessions"])
+    ((webinar, sessions),) = webinars.most_common(1)
+    story.control.configure(faults=[Fault(kind="json", path=f"/{webinar}/performance$", value={})])
+    done = read(story, "session_performance")
+    assert sessions > 1
+    assert bag(done.records("session_performance")) == bag(
+        story.control.truth("session_performance")["session_performance"]
+    )
+
+
+def test_a_merge_with_an_older_state_does_not_keep_attendees_from_being_asked_for(story: Story) -> None:
+    """As Meltano merges the states of runs that were cut short: fields that are gone stay."""
+    new = held(story, days_ago=2)
+    webinar, key = new["webinarKey"], new["sessionKey"]
+    story.control.add_poll(webinar, key, "Ready?", ["yes", "no"])
+    first = min((row["registrantKey"] for row in attendees(story, key)), key=int)
+    states: list[Row | None] = []
+    while not states or states[-1] != story.state:
+        states.append(story.state)
+        read(story, "attendee_polls", max_calls=5, max_concurrency=1)
+    story.control.answer_poll(webinar, key, first, ["yes"])
+    story.passes(days=1)
+    story.state = functools.reduce(merged, filter(None, states))
+    done = read(story, "attendee_polls")
+    assert first in {row["registrantKey"] for row in done.records("attendee_polls") if row["sessionKey"] == key}
+
+
+def merged(old: Row, new: Row) -> Row:
+    both = {key: merged(old[key], new[key]) for key in old.keys() & new.keys() if isinstance(new[key], dict)}
+    return {**old, **new, **both}
 
 
 def test_a_session_that_is_refused_is_named_and_the_rest_is_read(
@@ -309,6 +384,27 @@ def test_an_account_brings_the_sessions_of_all_its_organizers_each_once(make_san
     for stream in ("sessions", "attendees", "polls"):
         assert bag(done.records(stream)) == bag(sandbox.control.truth(stream)[stream])
     assert len({row["organizerKey"] for row in done.records("sessions")}) == 3
+
+
+def test_a_session_that_two_organizers_list_comes_once_and_holds_up_no_bookmark(
+    make_sandbox: Callable[..., Sandbox],
+) -> None:
+    story = Story(make_sandbox(organizers=2, webinars=8, registrants=4, now=NOW))
+    keys = [row["organizerKey"] for row in story.control.truth()["organizers"]]
+    story.settings["organizer_keys"], second = keys, keys[1]
+    everybody = story.control.truth("sessions")["sessions"]
+    own = [row for row in everybody if story.webinars()[row["webinarKey"]]["organizerKey"] == second]
+    page = {"size": 200, "totalElements": len(everybody), "totalPages": 1, "number": 0}
+    answer = {"_embedded": {"sessionInfoResources": everybody}, "page": page}
+    story.control.configure(faults=[Fault(kind="json", path=f"/{second}/sessions$", value=answer)])
+    done = read(story, "sessions")
+    assert 0 < len(own) < len(everybody)
+    assert bag(done.records("sessions")) == bag(everybody)
+    assert read(story, "sessions").of_type("RECORD") == []
+    assert story.state is not None
+    memory = story.state["bookmarks"]["sessions"]["organizers"][second]
+    assert memory["replication_key_value"][:19] == max(row["endTime"][:19] for row in own if row["endTime"] < SETTLED)
+    assert set(memory.get("sessions", {})) == {row["sessionKey"] for row in own if row["endTime"] >= SETTLED}
 
 
 # The audit

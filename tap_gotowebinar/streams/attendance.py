@@ -11,11 +11,15 @@ from typing_extensions import override
 from tap_gotowebinar import envelopes
 from tap_gotowebinar.connection import API
 from tap_gotowebinar.envelopes import MAX_PAGE_SIZE
+from tap_gotowebinar.errors import UnexpectedAnswerError
 from tap_gotowebinar.session_children import SESSION, Rows, SessionList
 from tap_gotowebinar.streams.sessions import Sessions
 from tap_gotowebinar.webinar_wide import WebinarWide
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_gotowebinar.envelopes import Page
     from tap_gotowebinar.readahead import Foreseen
     from tap_gotowebinar.session_plan import PlannedSession
 
@@ -64,12 +68,20 @@ class Attendees(SessionList):
             if self.bookmarks.of(session.organizer_key).newest is None:
                 attended[session.webinar_key] += session.record.get("registrantsAttended") or 0
                 sessions[session.webinar_key] += self.is_due(session) and not self.is_empty(session)
-        return WebinarWide(
-            {key: due for key, due in sessions.items() if _saves(due, attended[key])}, self._read_webinar
-        )
+        cheaper = {key: due for key, due in sessions.items() if _saves(due, attended[key])}
+        return WebinarWide(cheaper, functools.partial(self._read_webinar, cheaper))
 
-    def _read_webinar(self, session: PlannedSession) -> dict[str, Rows] | None:
-        read, path = envelopes.hal("attendeeParticipationResponses"), ALL_SESSIONS.format_map(session.context)
+    def _read_webinar(self, sessions: Mapping[str, int], session: PlannedSession) -> dict[str, Rows] | None:
+        path = ALL_SESSIONS.format_map(session.context)
+
+        def read(body: object) -> Page:
+            page = envelopes.hal("attendeeParticipationResponses")(body)
+            # Who attended before `start_date` is on the list, too.
+            if -(-(page.total or 0) // MAX_PAGE_SIZE) > sessions[session.webinar_key]:
+                msg = f"{path} has more pages than sessions are wanted"
+                raise UnexpectedAnswerError(msg)
+            return page
+
         listing = self.pages(path, read, "sessionKey", "registrantKey", size="size")
         rows: dict[str, list[Any]] = {}
         for row in listing.rows:

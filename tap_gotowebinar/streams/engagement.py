@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import zlib
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
 from typing_extensions import override
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
     from tap_gotowebinar.readahead import Foresight
     from tap_gotowebinar.session_plan import PlannedSession
+
+
+NOBODY: Final = "0"
+"""Up to whom attendees have been asked for when none has been, in the order of their keys."""
 
 
 class KeyedList(SessionList):
@@ -122,7 +126,8 @@ class AttendeeAnswers(SessionChild):
             self.bookmarks.changed()
             self.checkpoint()
         if is_read:
-            bookmark.remember(session, upto=None)
+            # Not taken away: a merge of states would bring the old one back.
+            bookmark.remember(session, upto=NOBODY)
             self.complete(session)
 
     @override
@@ -136,7 +141,7 @@ class AttendeeAnswers(SessionChild):
     def _left(self, session: PlannedSession, attendees: Rows) -> list[int]:
         """Return the attendees who are still to be asked for, in the order of their keys."""
         memory = self.bookmarks.of(session.organizer_key).memory(session)
-        upto, done = int(memory.get("upto", -1)), unpack(memory.get("roster", ""))
+        upto, done = int(memory.get("upto", NOBODY)), unpack(memory.get("roster", ""))
         keys = sorted({int(row["registrantKey"]) for row in attendees})
         # Who was asked for before a run was cut short is not asked for again.
         return [key for key in keys if key > upto or key not in done]

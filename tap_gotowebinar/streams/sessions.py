@@ -21,7 +21,7 @@ from tap_gotowebinar.session_plan import PlannedSession, in_order
 from tap_gotowebinar.webinar_wide import WebinarWide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from singer_sdk.helpers.types import Context, Record
 
@@ -106,33 +106,39 @@ class Sessions(ParentStream):
         """The sessions of this run, each once, those of one organizer after those of the other, by their end."""
         found: dict[str, PlannedSession] = {}
         for organizer_key in self._organizer_keys():
-            for session in self._planned(organizer_key):
-                found.setdefault(session.key, session)
+            found |= {session.key: session for session in self._planned(organizer_key, found)}
         return list(found.values())
 
     def _organizer_keys(self) -> list[str]:
         if not self.tap.settings.account_key:
             return list(self.tap.scope.organizer_keys)
-        keys = (record["organizerKey"] for record in self.tap.webinars.listing)
-        return list(dict.fromkeys(key for key in keys if key))
+        # In the same order each time: a session that two of them list is remembered under the first.
+        return sorted({key for record in self.tap.webinars.listing if (key := record["organizerKey"])})
 
-    def _planned(self, organizer_key: str) -> list[PlannedSession]:
-        """List the sessions of one organizer, and let the streams that remember them know."""
+    def _planned(self, organizer_key: str, others: Container[str]) -> list[PlannedSession]:
+        """List the sessions of one organizer, and let the streams that remember them know.
+
+        Args:
+            organizer_key: Whose.
+            others: Keys of the sessions that are read under another organizer.
+        """
+        now, settle = self.tap.started_at, self.tap.settings.settle
         start, memories = canonical(self.tap.settings.start_date), self._memories(organizer_key)
-        since = min((bookmark.cover(start) for bookmark in memories), default=start)
+        until = canonical(now - max(settle, WINDOW_MARGIN))
+        since = min((bookmark.cover(start, until) for bookmark in memories), default=start)
         if self.emits_everything:
             since = start
         path = self.path.format(organizerKey=organizer_key)
         window = {
-            "fromTime": wire_time((parse_time(since) or self.tap.started_at) - WINDOW_MARGIN),
-            "toTime": wire_time(self.tap.started_at + WINDOW_MARGIN),
+            "fromTime": wire_time((parse_time(since) or now) - WINDOW_MARGIN),
+            "toTime": wire_time(now + WINDOW_MARGIN),
         }
         listing = self.listed_or_refused(path, envelopes.hal("sessionInfoResources"), "sessionKey", **window)
         if listing is None:
             return []
         records = ({**self.reader.read(row), "organizerKey": organizer_key} for row in listing.rows)
-        now, settle = self.tap.started_at, self.tap.settings.settle
         sessions = in_order(PlannedSession(record, now, settle) for record in records if self.is_wanted(record))
+        sessions = [session for session in sessions if session.key not in others]
         wanted = [session for session in sessions if session.end is None or session.end >= start]
         for bookmark in memories:
             bookmark.begin(wanted, is_complete=listing.is_complete)
