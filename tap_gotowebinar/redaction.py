@@ -18,7 +18,7 @@ READ_AT_MOST: Final = 20 * MAX_LENGTH
 _MESSAGE_FIELDS: Final = ("description", "message", "msg", "error_description", "errorMessage")
 _CODE_FIELDS: Final = ("errorCode", "int_err_code", "error")
 
-_URL: Final = re.compile(r"://|:\\?/\\?/")
+_URL: Final = re.compile(r":\\?/\\?/")
 _EMAIL: Final = re.compile(r"[@\uff20\ufe6b]|%40|&#0*64;|&#x0*40;|&commat;", re.IGNORECASE)
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_\-.+/=~%]{20,}")
 _NUMBER: Final = re.compile(r"\d{7,}")

@@ -90,7 +90,7 @@ class RosterBookmark:
         """
         if self._has_roster:
             return
-        past = {key: row for key, row in rows.items() if not self._is_newer(row)} if self.is_known else {}
+        past = {key: row for key, row in rows.items() if not self._is_newer(row)}
         if whole_list and self.count is not None and self.count != len(past):
             past = {}
         self._roster = dict(past)

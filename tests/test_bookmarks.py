@@ -156,6 +156,34 @@ def test_an_alive_webinar_without_anybody_is_remembered_once() -> None:
     assert not again.complete({}, ALIVE)
 
 
+def test_a_settled_webinar_without_anybody_is_settled() -> None:
+    bookmark = RosterBookmark({})
+    bookmark.begin({}, whole_list=True)
+    assert bookmark.complete({}, SETTLED)
+    assert bookmark.entry() == {"count": 0, "read_at": "2026-03-10T12:00:00Z"}
+
+
+def test_without_days_to_settle_who_registers_at_this_very_moment_is_covered() -> None:
+    bookmark = RosterBookmark({})
+    emitted(bookmark, [person(1, canonical(NOW))], Moment(NOW, LONG_AGO, dt.timedelta(0)))
+    assert bookmark.entry()["count"] == 1
+
+
+def test_as_many_people_are_known_once_a_webinar_is_settled_as_before() -> None:
+    bookmark, rows = RosterBookmark({}), [person(1), person(2)]
+    emitted(bookmark, rows)
+    bookmark = reloaded(bookmark)
+    assert bookmark.people == 2
+    emitted(bookmark, rows, SETTLED)
+    assert bookmark.people == 2
+
+
+def test_after_people_without_a_date_the_first_with_one_is_new() -> None:
+    bookmark, rows = RosterBookmark({}), [person(1, None)]
+    emitted(bookmark, rows, SETTLED)
+    assert emitted(reloaded(bookmark), [*rows, person(2)], SETTLED) == ["2"]
+
+
 def test_reading_again_what_has_not_changed_is_no_change() -> None:
     bookmark, rows = RosterBookmark({}), [person(1)]
     emitted(bookmark, rows)
@@ -248,7 +276,7 @@ def test_a_merged_entry_of_roster_and_count_loses_nothing() -> None:
     old = bookmark.entry()
     emitted(bookmark, rows, SETTLED)
     merged = RosterBookmark({**old, **bookmark.entry()})
-    assert merged.read_at is None
+    assert (merged.count, merged.read_at) == (None, None)
     assert emitted(merged, [*rows, person(3, "2001-01-01T00:00:00.000000Z")], SETTLED) == ["2", "3"]
 
 
@@ -381,6 +409,12 @@ def test_entries_of_organizers_stand_under_their_own_name() -> None:
 def test_a_damaged_entry_is_told_with_the_place_where_it_stands() -> None:
     with pytest.raises(StateError, match=r"the state is damaged: bookmarks\.registrants\.webinars\.5 is not"):
         Bookmarks({"bookmarks": {"registrants": {"webinars": {"5": 7}}}}, STREAMS)
+
+
+def test_entries_stand_under_their_webinars_unless_said() -> None:
+    bookmarks = Bookmarks()
+    bookmarks.of("registrants", RosterBookmark).of("6").complete({}, ALIVE)
+    assert bookmarks.state() == {"bookmarks": {"registrants": {"version": 1, "webinars": {"6": {"roster": ""}}}}}
 
 
 def test_a_bookmark_is_the_same_one_whenever_it_is_asked_for() -> None:

@@ -86,10 +86,18 @@ def test_what_is_masked_stays_as_it_is(text: str) -> None:
         ('{"email":"ada@example.com","id":7}', "<e-mail>"),
         ("ada\u200b.berg\x00@example.com", "<e-mail>"),
         ("mail=ada%40example.com", "<e-mail>"),
+        ("mail ada&#64;example.com", "mail <e-mail>"),
+        ("mail ada&#0064;example.com", "mail <e-mail>"),
+        ("mail ada&#x40;example.com", "mail <e-mail>"),
+        ("mail ada&#X0040;example.com", "mail <e-mail>"),
+        ("mail ada&commat;example.com", "mail <e-mail>"),
+        ("mail ada\uff20example.com", "mail <e-mail>"),
+        ("mail ada\ufe6bexample.com", "mail <e-mail>"),
         ("see https://example.com/a?b=ada@example.com,c", "see <url>"),
         ("see https:\\/\\/example.com\\/join\\/1", "see <url>"),
         ("token eyJraWQiOi12345678901.eyJz!", "token <token>!"),
         ("key 0a1b2c3d45678901ef2a", "key <token>"),
+        ("key 0a1b2c3d%2F45ef67ab%3D", "key <token>"),
         ("half \ud83d a face", "half a face"),
         ("", ""),
     ],
@@ -138,6 +146,14 @@ def test_a_message_is_found_under_each_of_its_names(field: str) -> None:
 def test_a_code_is_found_under_each_of_its_names(field: str) -> None:
     assert error_code({field: "AccessDenied", "msg": "x"}) == "AccessDenied"
     assert error_text({field: "AccessDenied", "msg": "Not allowed."}) == "AccessDenied: Not allowed."
+
+
+def test_of_several_messages_and_codes_the_one_under_the_best_known_name_is_told() -> None:
+    body = {"errorMessage": "D", "error_description": "C", "msg": "no", "message": "B", "description": "A"}
+    assert error_text(body) == "A"
+    assert error_text({"errorMessage": "D", "message": "B"}) == "B"
+    assert error_code({"error": "third", "int_err_code": "second", "errorCode": "first"}) == "first"
+    assert error_code({"error": "third", "int_err_code": "second"}) == "second"
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,72 @@ def test_big_states_do_not_pile_up_behind_one_record_and_stay_spread() -> None:
     assert ledger.pass_on() is None
 
 
+def kept(ledger: Ledger) -> list[bytes]:
+    """The states that wait, each by its first byte."""
+    return [value[:1] for _, value in ledger._states]
+
+
+def of_size(name: bytes, part: float) -> bytes:
+    """A STATE that takes this part of the room for all."""
+    return name.ljust(round(MAX_BYTES * part), b".")
+
+
+def test_every_other_state_makes_way_and_never_the_last() -> None:
+    ledger = Ledger()
+    for name in (b"1", b"2", b"3", b"4"):
+        ledger.take()
+        ledger.state(of_size(name, 0.3))
+    assert kept(ledger) == [b"2", b"4"]
+
+
+def test_of_two_states_that_are_too_big_together_the_last_stays() -> None:
+    ledger = Ledger()
+    for name in (b"1", b"2"):
+        ledger.take()
+        ledger.state(of_size(name, 0.6))
+    assert kept(ledger) == [b"2"]
+
+
+def test_states_that_just_fit_all_stay() -> None:
+    ledger = Ledger()
+    for name in (b"1", b"2", b"3", b"4"):
+        ledger.take()
+        ledger.state(of_size(name, 0.25))
+    assert kept(ledger) == [b"1", b"2", b"3", b"4"]
+
+
+def test_one_state_that_is_too_big_by_itself_is_passed_on_all_the_same() -> None:
+    ledger = Ledger()
+    ledger.state(of_size(b"1", 1.5))
+    assert ledger.pass_on() == of_size(b"1", 1.5)
+
+
+def test_of_states_without_a_record_between_them_only_the_last_takes_room() -> None:
+    ledger = Ledger()
+    ledger.take()
+    for name in (b"1", b"2", b"3"):
+        ledger.state(of_size(name, 0.4))
+    ledger.take()
+    ledger.state(of_size(b"4", 0.4))
+    assert kept(ledger) == [b"3", b"4"]
+    ledger.take()
+    ledger.state(of_size(b"5", 0.4))
+    assert kept(ledger) == [b"3", b"5"]
+
+
+def test_a_state_that_was_passed_on_takes_no_room() -> None:
+    ledger = Ledger()
+    for name in (b"1", b"2", b"3"):
+        number = ledger.take()
+        ledger.state(of_size(name, 0.6))
+        ledger.answered(number)
+        assert ledger.pass_on() == of_size(name, 0.6)
+    for name in (b"4", b"5"):
+        ledger.take()
+        ledger.state(of_size(name, 0.4))
+    assert kept(ledger) == [b"4", b"5"]
+
+
 # A run
 
 
