@@ -128,6 +128,7 @@ def _nothing_lost(runs: list[PastRun], life: Life, final: dict[Person, str]) -> 
 
 def _others_complete(runs: list[PastRun], life: Life, truth: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     """Everything there is was emitted before the last STATE of some run."""
+    changed = {row["sessionKey"] for row in truth["attendees"] if not life.history.stayed_the_same(_person(row))}
     for stream, keys in OTHERS.items():
         stored = {
             tuple(message["record"][key] for key in keys)
@@ -136,10 +137,16 @@ def _others_complete(runs: list[PastRun], life: Life, truth: dict[str, list[dict
             if message["type"] == "RECORD" and message["stream"] == stream
         }
         for row in truth[stream]:
-            # Who comes, or is approved, when all is over has attended it in the sandbox; that is not looked for.
-            is_real = stream != "attendees" or life.history.stayed_the_same((row["webinarKey"], row["registrantKey"]))
+            # Who comes, or is approved, when all is over has attended it in the sandbox, and the absent are listed with
+            # them; that is not looked for.
+            is_absent = row.get("attendanceTimeInSeconds") == 0 and row["sessionKey"] in changed
+            is_real = stream != "attendees" or (life.history.stayed_the_same(_person(row)) and not is_absent)
             if is_real and tuple(str(row[key]) for key in keys) not in stored:
                 yield f"{stream}: {[row[key] for key in keys]} was never emitted"
+
+
+def _person(row: dict[str, Any]) -> Person:
+    return row["webinarKey"], row["registrantKey"]
 
 
 def _removals(runs: list[PastRun], life: Life, final: dict[Person, str], webinars: set[str]) -> Iterator[str]:
