@@ -165,8 +165,10 @@ class Authenticator:
             msg = "no access token is asked for any more: the run is over"
             raise GaveUpError(msg)
         future: concurrent.futures.Future[AccessToken] = concurrent.futures.Future()
-        self._renewal = threading.Thread(target=self._renew, args=(future,), daemon=True, name="token")
-        self._renewal.start()
+        renewal = threading.Thread(target=self._renew, args=(future,), daemon=True, name="token")
+        renewal.start()
+        # Not before: `close` may come at any moment, and waits only for what has been started.
+        self._renewal = renewal
         return future.result()
 
     def _renew(self, future: concurrent.futures.Future[AccessToken]) -> None:
