@@ -206,6 +206,15 @@ def test_a_bookmark_of_sessions_that_are_not_settled_holds_no_more() -> None:
     assert read(bookmark, settled, recent).entry()["replication_key_value"] == day(14)
 
 
+def test_the_bookmark_speaks_for_no_session_later_than_it_may() -> None:
+    old, recent = sessions = [session(1, day(40)), session(2, day(20))]
+    bookmark = SessionsBookmark({})
+    bookmark.cover(START, day(30))
+    bookmark.begin(sessions, is_complete=True)
+    entry = read(bookmark, old, recent).entry()
+    assert (entry["replication_key_value"], list(entry["sessions"])) == (day(40), ["2"])
+
+
 RUNS = st.lists(st.tuples(st.integers(0, 30), st.sets(st.integers(0, 7)), st.sampled_from([0.0, 0.1, 0.5])), max_size=8)
 
 

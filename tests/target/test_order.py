@@ -243,6 +243,7 @@ def test_a_registration_whose_answer_was_lost_counts_as_registered(
     row = office.run(record(ADA)).row
     (registrant,) = office.registered()
     assert (row["outcome"], row["registrantKey"]) == ("registered", registrant["registrantKey"])
+    assert len(office.posts()) == 2, "who gets no second mail is sent again, which costs less than looking"
     assert office.control.state()["confirmations"] == 1
 
 
@@ -309,11 +310,39 @@ def test_a_list_that_does_not_come_whole_is_looked_through_in_pages(
     assert any("limit" in call["query"] for call in office.control.calls())
 
 
+@pytest.mark.parametrize("before", [0, 250, 449])
+def test_in_a_list_that_comes_in_pages_a_person_is_found_on_any_of_them(
+    make_office: Callable[..., Office], before: int
+) -> None:
+    office = make_office()
+    office.control.add_registrants(office.webinar, before)
+    organizer = office.control.truth()["organizers"][0]["organizerKey"]
+    assert office.run(record(ADA), organizer_key=organizer).outcomes == ["registered"]
+    office.control.add_registrants(office.webinar, 450 - before)
+    faults = (Fault(kind="reset", times=1, **POST), Fault(kind="reset", method="GET", times=6))
+    office.control.configure(faults=faults)
+    done = office.run(record(ADA), resend_confirmation=True, organizer_key=organizer)
+    assert done.outcomes == ["registered"]
+    assert office.control.state()["confirmations"] == 1
+
+
+@pytest.mark.parametrize("people", [0, 100])
+def test_a_list_that_comes_whole_is_not_asked_for_in_pages(make_office: Callable[..., Office], people: int) -> None:
+    office = make_office()
+    office.control.add_registrants(office.webinar, people)
+    office.control.configure(faults=(Fault(kind="reset", times=1, **POST),))
+    assert office.run(record(ADA), resend_confirmation=True).outcomes == ["registered"]
+    lists = [call for call in office.control.calls() if call["method"] == "GET" and "registrants" in call["path"]]
+    assert len(lists) == 1
+
+
 def test_the_mail_goes_out_again_only_when_that_is_wanted(office: Office) -> None:
     office.run(record(ADA))
     office.run(record(ADA))
+    assert [call["query"] for call in office.posts()] == [{"resendConfirmation": "false"}] * 2
     assert office.control.state()["confirmations"] == 1
     assert office.run(record(ADA), resend_confirmation=True).outcomes == ["already_registered"]
+    assert office.posts()[-1]["query"] == {"resendConfirmation": "true"}
     assert office.control.state()["confirmations"] == 2
 
 

@@ -131,6 +131,7 @@ def test_who_is_registered_already_is_no_error(office: Office) -> None:
     assert done.exit_code == 0
     assert done.row["outcome"] == "already_registered"
     assert (done.row["registrantKey"], done.row["joinUrl"]) == (registrant["registrantKey"], registrant["joinUrl"])
+    assert done.row["description"] == "DuplicateRegistrant: The user is already registered for this webinar."
 
 
 def test_who_has_to_wait_for_approval_is_registered_without_a_link(make_office: Callable[..., Office]) -> None:
@@ -246,7 +247,10 @@ def test_a_refusal_without_a_word_is_told_by_its_status() -> None:
 
 def test_a_redirect_ends_the_run() -> None:
     redirect = raw(status="302 Found", Location="https://example.com/")
-    with Canned(token_answer(), redirect) as server, pytest.raises(UnexpectedAnswerError, match="check api_url"):
+    with (
+        Canned(token_answer(), redirect) as server,
+        pytest.raises(UnexpectedAnswerError, match=r"to \S+/webinars/1/registrants: .*: check api_url"),
+    ):
         _row_of(server)
 
 
