@@ -93,7 +93,7 @@ def loaded_entries(value: object, where: str, parents: str = "webinars") -> dict
     if stream_state.get("version", VERSION) != VERSION:
         raise StateError(where=where, what=f"has another version than {VERSION}, the one that this release reads")
     if "replication_key_value" in stream_state:
-        raise StateError(where=where, what="has one bookmark for all webinars, which says nothing of each of them")
+        raise StateError(where=where, what=f"has one bookmark for all {parents}, which says nothing of each of them")
     if unknown := sorted(stream_state.keys() - KNOWN_FIELDS - {parents}):
         raise StateError(where=where, what=f"has a field '{mask(unknown[0])}', which means nothing")
     entries = _from_partitions(stream_state.get("partitions", []), f"{where}.partitions")

@@ -376,6 +376,12 @@ def test_a_run_with_a_damaged_state_is_one_line_exit_code_1_and_no_call(
     assert sandbox.control.calls() == []
 
 
+@pytest.mark.parametrize("parents", ["webinars", "organizers"])
+def test_a_bookmark_for_everything_is_refused_and_says_what_there_should_be_one_for(parents: str) -> None:
+    with pytest.raises(StateError, match=f"here has one bookmark for all {parents}"):
+        loaded_entries({"replication_key_value": "2026-01-01"}, "here", parents)
+
+
 def test_a_name_that_is_no_key_is_masked() -> None:
     with pytest.raises(StateError, match="<e-mail>"):
         loaded_entries({"webinars": {"someone@example.com": {}}}, "bookmarks.registrants")
