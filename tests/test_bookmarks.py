@@ -309,6 +309,7 @@ def test_who_is_expected_is_missed_beside_those_who_were_seen() -> None:
     assert bookmark.expect({2: person(2)})
     assert not bookmark.expect({2: person(2)})
     assert bookmark.people == 2
+    assert bookmark.entry() == {"roster": pack({1: 0, 2: 0})}
     assert KeysBookmark(bookmark.entry()).missing({}) == [1, 2]
 
 

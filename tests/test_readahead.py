@@ -19,7 +19,15 @@ from tap_gotowebinar.children import MAX_GIVEN_UP
 from tap_gotowebinar.connection import Connection
 from tap_gotowebinar.envelopes import Listing
 from tap_gotowebinar.errors import NotFoundError
-from tap_gotowebinar.readahead import AHEAD, MAX_UNREAD, MAX_UNREAD_ROWS, MAX_UNREAD_TO_OPEN, Foreseen, ReadAhead
+from tap_gotowebinar.readahead import (
+    AHEAD,
+    ASSUMED_ROWS,
+    MAX_UNREAD,
+    MAX_UNREAD_ROWS,
+    MAX_UNREAD_TO_OPEN,
+    Foreseen,
+    ReadAhead,
+)
 from tap_gotowebinar.sandbox import Fault
 from tap_gotowebinar.stopping import StopSignals
 from tap_gotowebinar.tap import TapGoToWebinar
@@ -656,7 +664,60 @@ def test_the_end_never_waits_for_a_worker_that_was_quicker() -> None:
         sys.setswitchinterval(interval)
 
 
+def test_a_list_on_its_way_counts_for_as_many_rows_as_the_largest_so_far() -> None:
+    work = Work()
+    large, held = Listing([{}] * (2 * ASSUMED_ROWS), is_complete=True), threading.Event()
+    first = work.call("first", lambda: large, is_pivot=True)
+    others = [work.call(str(number), lambda: held.wait(PATIENCE), is_pivot=True) for number in range(20)]
+    with reading(map(webinar, [first, *others]), workers=6) as ahead:
+        work.read(ahead, first)
+        assert work.wait_for(lambda: len(work.started) == MAX_UNREAD_ROWS // ASSUMED_ROWS)
+        assert not work.wait_for(lambda: len(work.started) > MAX_UNREAD_ROWS // ASSUMED_ROWS, SOON)
+        held.set()
+
+
+def test_webinars_are_opened_until_as_many_results_wait_as_allowed() -> None:
+    workers, work = 3, Work()
+    most = MAX_UNREAD_TO_OPEN * workers
+
+    def linger() -> None:
+        assert work.wait_for(lambda: len(work.started) == most)
+        assert not work.wait_for(lambda: len(work.started) > most, SOON)
+
+    calls = [work.call("slow", linger), *(work.call(str(number)) for number in range(50))]
+    with reading(map(webinar, calls), workers) as ahead:
+        assert ahead.result(calls[0]) == "slow"
+
+
+def test_lists_that_were_read_make_room_for_further_ones() -> None:
+    work = Work()
+    listing = Listing([{}] * (MAX_UNREAD_ROWS // 2), is_complete=True)
+    lists = [work.call(str(number), lambda: listing, is_pivot=True) for number in range(30)]
+    with reading(map(webinar, lists), workers=4) as ahead:
+        for roster in lists[:20]:
+            work.read(ahead, roster)
+        assert work.wait_for(lambda: len(work.started) > 21)
+
+
 # Limits
+
+
+@pytest.mark.parametrize("has_failed", [False, True], ids=["whole", "cut short"])
+def test_where_there_is_a_limit_a_webinar_follows_as_soon_as_the_one_before_has_no_call_left(
+    *, has_failed: bool
+) -> None:
+    work = Work()
+    next_one = threading.Event()
+
+    def fail() -> None:
+        raise NotFoundError
+
+    slow = work.call("slow", lambda: next_one.wait(PATIENCE) and "overtaken")
+    rest = [work.call("list", fail, is_pivot=True), work.call("never made")] if has_failed else []
+    webinars = [webinar(slow, *rest), webinar(work.call("next", next_one.set))]
+    with reading(webinars, 2, lambda _: True) as ahead:
+        assert ahead.result(slow) == "overtaken"
+    assert "never made" not in work.started
 
 
 @pytest.mark.parametrize("limit", [1, 7, 20])

@@ -100,7 +100,7 @@ def test_sessions_that_end_at_the_same_time_are_passed_together() -> None:
 
 def test_the_bookmark_goes_up_to_the_sessions_that_end_together_with_one_that_failed() -> None:
     before, read_one, failed = sessions = [session(1, day(60)), session(2, day(50)), session(3, day(50))]
-    entry = read(opened({}, sessions), before, read_one).entry()
+    entry = read(opened({}, sessions), read_one, before).entry()
     assert entry["replication_key_value"] == day(60)
     assert due(opened(entry, sessions), sessions) == [failed.key]
 

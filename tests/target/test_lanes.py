@@ -89,7 +89,7 @@ def test_there_are_no_more_workers_than_lanes_at_work_nor_than_allowed(make_yard
     for lane in "bcd":
         yard.add(lane, lane)
     assert len(yard.threads()) == 2
-    assert all(thread.daemon for thread in yard.threads())
+    assert {(thread.name, thread.daemon) for thread in yard.threads()} == {("lane", True)}
     yard.starts(2)
     assert yard.started.empty()
 

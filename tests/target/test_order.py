@@ -295,7 +295,7 @@ def test_a_rejection_after_a_lost_answer_is_checked(
         {"max_registrants_list": 200},
         {"faults": (Fault(kind="reset", after=True, times=1, **POST), Fault(kind="reset", method="GET", times=6))},
     ],
-    ids=["cut off", "too big"],
+    ids=["cut_off", "too_big"],
 )
 def test_a_list_that_does_not_come_whole_is_looked_through_in_pages(
     make_office: Callable[..., Office], trouble: dict[str, Any]
