@@ -140,8 +140,13 @@ class Report:
         )
 
     def begin(self, noun: str) -> None:
-        """Note that from now on something else is read and counted."""
+        """Note that from now on something else is listed, read and counted."""
         self.noun, self.total, self.done, self._calls_begun = noun, 0, 0, self.calls
+
+    def listed(self, count: int, *, due: int) -> None:
+        """Say how many there are of what is read now, and how many of them are due."""
+        self.total = due
+        logger.info("plan: %d %s listed, %d due", count, self.noun, due)
 
     def compare(self, stream: str, key: str, counted: int | None, least: int, most: int) -> None:
         """Note where GoTo counts more or fewer than it lists.

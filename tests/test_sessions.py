@@ -266,6 +266,14 @@ def test_a_first_run_makes_no_call_whose_answer_is_known(story: Story) -> None:
     assert 0 < len(story.calls(r"/webinars/\d+/attendees$")) < len(sessions) - single
 
 
+def test_the_plan_says_how_many_sessions_are_read(story: Story, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "tap-gotowebinar")
+    sessions = len(read(story).records("sessions"))
+    assert f"plan: {sessions} sessions listed, {sessions} due" in caplog.text
+    read(story)
+    assert "sessions listed, 0 due" in caplog.text
+
+
 def test_performance_is_never_read_only_to_decide(story: Story) -> None:
     read(story, "questions")
     assert story.calls("/performance$") == []

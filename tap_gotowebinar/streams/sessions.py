@@ -55,7 +55,7 @@ class Sessions(ParentStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         self.tap.report.begin(self.noun)
-        self.tap.report.total = sum(map(self.is_due, self.plan))
+        self.tap.report.listed(len(self.plan), due=sum(map(self.is_due, self.plan)))
         for session in self.plan:
             if not self.is_due(session):
                 continue
