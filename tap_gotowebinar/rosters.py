@@ -222,10 +222,13 @@ class KeysBookmark:
             Whether anything changed.
         """
         seen = set() if settled else set(rows)
-        if seen == self._known():
-            return False
-        self._seen, self._entry = seen, None
-        return True
+        has_changed = seen != self._known()
+        if has_changed:
+            self._seen, self._entry = seen, None
+        # Its turn is over; as text the keys take a tenth of the memory.
+        self.entry()
+        self._seen = None
+        return has_changed
 
     @property
     def is_known(self) -> bool:
