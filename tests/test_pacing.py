@@ -141,6 +141,15 @@ def test_a_burst_within_the_limits_does_not_wait() -> None:
             assert waited < 1e-6
 
 
+def test_calls_leave_as_soon_after_one_another_as_the_rate_allows() -> None:
+    world = World()
+    budget = RateBudget(100, 4, clock=lambda: world.now, wait=world.wait)
+
+    for number in range(9):
+        with budget.slot():
+            assert world.now == pytest.approx(number / 4)
+
+
 def test_a_slot_says_how_long_it_was_waited_for() -> None:
     world = World()
     budget = RateBudget(1, 1e9, window=60, clock=lambda: world.now, wait=world.wait)

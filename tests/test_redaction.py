@@ -110,6 +110,12 @@ def test_a_long_message_is_cut() -> None:
     assert mask("word " * 100) == ("word " * 40)[:197] + "..."
 
 
+def test_of_what_is_too_long_to_be_looked_at_the_last_word_goes_for_it_may_be_half_a_secret() -> None:
+    blanks = " " * READ_AT_MOST
+    assert mask(f"one two three{blanks}four") == "one two ..."
+    assert mask(f"one two three{blanks}"[:READ_AT_MOST]) == "one two three"
+
+
 def test_a_message_that_just_fits_is_shown_whole() -> None:
     text = "word " * 39 + "words"
     assert mask(text) == text

@@ -86,9 +86,9 @@ def test_when_a_run_ends_early_nobody_is_waited_for_without_end(make_office: Cal
 def test_one_bad_answer_at_the_end_does_not_keep_the_others_from_being_answered_for(
     make_office: Callable[..., Office],
 ) -> None:
-    office = make_office()
+    office = make_office(latency=0.2)
     other = office.control.add_webinar()
-    good = Fault(kind="slow", seconds=0.6, method="POST", path=f"{office.webinar}/registrants")
+    good = Fault(kind="slow", seconds=0.4, method="POST", path=f"{office.webinar}/registrants")
     bad = Fault(kind="redirect", status=302, value="/elsewhere", method="POST", path=f"{other}/registrants")
     office.control.configure(faults=(good, bad))
     target, _ = hasty(office, strict_fields=True)
@@ -101,12 +101,13 @@ def test_one_bad_answer_at_the_end_does_not_keep_the_others_from_being_answered_
 # People who are not answered for
 
 
+@pytest.mark.parametrize("count", [4, 9])
 def test_the_third_person_in_a_row_whom_goto_does_not_answer_for_ends_the_run(
-    make_office: Callable[..., Office],
+    make_office: Callable[..., Office], count: int
 ) -> None:
     office = make_office(faults=(Fault(kind="status", status=503, skip=1, **POST),))
     target, output = hasty(office, max_concurrency=1)
-    people = [record(person(number)) for number in range(9)]
+    people = [record(person(number)) for number in range(count)]
     with pytest.raises(GoToWebinarError, match="GoTo does not answer, 3 times in a row; stopped"):
         target.run(io.StringIO(lines([schema(), people[0], state(1), *people[1:], state(9)])))
     outcomes = [row["outcome"] for row in office.rows()]
