@@ -108,7 +108,6 @@ class Authenticator:
         # Without the lock: a renewal holds it for as long as the network takes.
         if token not in self._proven:
             self._proven.appendleft(token)
-            self._unproven_in_a_row = 0
 
     def has_worked(self, token: str) -> bool:
         """Whether the API took `token`, for anybody."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_gotowebinar.auth import AccessToken, Authenticator
+from tap_gotowebinar.auth import LINGER, AccessToken, Authenticator
 from tap_gotowebinar.errors import AuthenticationError, ComeBackLaterError, GaveUpError, RefusedError
 from tap_gotowebinar.pacing import RateBudget
 from tap_gotowebinar.sandbox import Fault
@@ -34,6 +34,7 @@ from tests.talking import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tap_gotowebinar.sandbox import Sandbox
     from tap_gotowebinar.sandbox.options import FaultKind
@@ -56,12 +57,12 @@ class Clock:
 
 @contextlib.contextmanager
 def authenticator(
-    url: str, clock: Callable[[], float] | None = None, **credentials: str | None
+    url: str, clock: Callable[[], float] | None = None, path: Path | None = None, **credentials: str | None
 ) -> Iterator[Authenticator]:
     known = Credentials(**{**SECRETS, **credentials})  # type: ignore[arg-type]
     with contextlib.closing(Transport(request_timeout=5, user_agent="tests")) as transport:
         endpoint = TokenEndpoint(known, transport, f"{url}{OAUTH}", waits=AT_ONCE)
-        yield Authenticator(known, endpoint, TokenStore(None, url, known.client_id), clock=clock or Clock())
+        yield Authenticator(known, endpoint, TokenStore(path, url, known.client_id), clock=clock or Clock())
 
 
 def granted(sandbox: Sandbox) -> dict[str, Any]:
@@ -294,6 +295,54 @@ def test_a_token_is_looked_at_again_after_the_wait_for_a_slot(sandbox: Sandbox) 
     assert [call["status"] for call in api_calls(sandbox)] == [200, 200]
 
 
+# Storing it ----------------------------------------------------------------------------------------------------------
+
+
+def unwritable(folder: Path) -> Path:
+    """A path below something that is no folder."""
+    (folder / "file").touch()
+    return folder / "file" / "tokens.json"
+
+
+def test_an_access_token_that_cannot_be_stored_is_used_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = unwritable(tmp_path)
+    with (
+        caplog.at_level(logging.INFO),
+        Canned(token_answer()) as server,
+        authenticator(server.url, path=path) as auth,
+    ):
+        assert auth.token() == "good-token"
+        assert auth.problem is None
+    said = f"tokens are not shared with other runs: {path} cannot be written (Not a directory)"
+    assert said in caplog.messages
+
+
+def test_a_refresh_token_that_cannot_be_stored_is_told_with_what_to_do(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = unwritable(tmp_path)
+    answer = raw(b'{"access_token": "good", "expires_in": 100, "refresh_token": "another"}')
+    with Canned(answer) as server, authenticator(server.url, path=path) as auth:
+        assert auth.token() == "good"
+        assert auth.problem == (
+            f"GoTo replaced the refresh token, and the new one cannot be stored in {path} (Not a directory): it is "
+            "lost when this run ends. Let token_path name a file in a folder that this process may write to, and "
+            "get a new refresh token with tap-gotowebinar-login"
+        )
+        assert auth.problem in caplog.messages
+
+
+def test_a_stored_access_token_serves_who_comes_next(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    with Canned(token_answer()) as server:
+        for _ in range(2):
+            with authenticator(server.url, path=path) as auth:
+                assert auth.token() == "good-token"
+        assert len(server.requests) == 1
+
+
 # Rotation ------------------------------------------------------------------------------------------------------------
 
 
@@ -488,6 +537,22 @@ def test_who_waits_for_a_renewal_that_is_given_up_does_not_wait_for_another(
         endings = in_threads(10, talking.get)
     assert {type(ending) for ending in endings} == {GaveUpError}
     assert token_calls(sandbox) < 5 * 6
+
+
+def test_the_end_waits_a_moment_for_a_token_on_its_way_and_no_longer(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="slow", path=OAUTH, seconds=60),))
+
+    def ask() -> None:
+        with contextlib.suppress(GaveUpError):
+            talking.authenticator.token()
+
+    with talk(sandbox, timeout=60) as talking:
+        threading.Thread(target=ask, daemon=True).start()
+        while not token_calls(sandbox):
+            time.sleep(0.001)
+        began = time.monotonic()
+        talking.authenticator.close()
+        assert LINGER - 0.1 < time.monotonic() - began < 30
 
 
 def test_calls_for_tokens_do_not_use_up_the_budget(make_sandbox: Callable[..., Sandbox]) -> None:

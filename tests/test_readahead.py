@@ -639,6 +639,16 @@ def test_rows_are_bounded_behind_a_slow_call_that_is_no_list_too() -> None:
         assert all(work.read(ahead, roster) is listing for roster in lists)
 
 
+def test_a_list_that_was_asked_for_is_there_for_the_next_stream() -> None:
+    work = Work()
+    roster = work.call("list", is_pivot=True)
+    with reading([webinar(roster)], workers=2) as ahead:
+        assert ahead.result(roster) == "list"
+        assert ahead.has(roster)
+        assert ahead.result(roster) == "list"
+    assert work.started == ["list"]
+
+
 def test_a_surprise_does_not_open_the_whole_account() -> None:
     work = Work()
     account = (webinar(work.call(str(number))) for number in range(5_000))

@@ -114,6 +114,13 @@ def test_a_login_is_also_found_by_its_own_token_and_by_the_one_whose_place_it_ta
     assert [current(store, seed) for seed in ("used up", "fresh", LOGGED_IN)] == ["fresh-2"] * 3
 
 
+def test_what_a_login_brought_is_good_for_calls_at_once(store: TokenStore) -> None:
+    store.log_in("new-refresh", "new-access", 3600)
+    tokens = store.read(LOGGED_IN)
+    assert tokens.access_token == "new-access"
+    assert 3500 < tokens.seconds_left() <= 3540
+
+
 def test_a_login_leaves_who_configures_something_else_alone(store: TokenStore) -> None:
     keep(store, "a", "a-2")
     store.log_in("fresh", "access", 3600)
@@ -264,6 +271,15 @@ def test_where_nothing_can_be_written_there_is_no_lock_and_nothing_is_stored(
 # The lock ------------------------------------------------------------------------------------------------------------
 
 
+def test_a_file_that_cannot_be_read_is_said_once(
+    path: Path, store: TokenStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.mkdir(parents=True)
+    assert store.read("seed").refresh_token is None
+    assert store.read("seed").refresh_token is None
+    assert caplog.messages == [f"{path} cannot be read (Is a directory): what was stored is not used"]
+
+
 def test_one_waits_for_the_other(path: Path, store: TokenStore) -> None:
     order = []
 
@@ -279,6 +295,17 @@ def test_one_waits_for_the_other(path: Path, store: TokenStore) -> None:
     waiting.join()
 
     assert order == ["first", "second"]
+
+
+def test_a_login_waits_for_the_other_too(path: Path, store: TokenStore) -> None:
+    with store.locked(NEVER):
+        waiting = threading.Thread(target=TokenStore(path, AUTH_URL, "our-client").log_in, args=("new", "access", 60))
+        waiting.start()
+        waiting.join(0.2)
+        assert not store.has_login()
+    waiting.join()
+
+    assert store.has_login()
 
 
 def test_who_waits_too_long_says_what_for(path: Path, store: TokenStore) -> None:
