@@ -81,6 +81,7 @@ def test_what_is_masked_stays_as_it_is(text: str) -> None:
         ("  two\r\n\tlines\u2028and\x85more ", "two lines and more"),
         ("\x1b[31mred\x1b[0m and \u202ereversed", "[31mred[0m and reversed"),
         ("no webinar 8114402279905634571", "no webinar <number>"),
+        ("line 123456 of 1234567", "line 123456 of <number>"),
         ("field 'phone' (max 128)", "field 'phone' (max 128)"),
         ("for ada.berg@example.com: denied", "for <e-mail> denied"),
         ('{"email":"ada@example.com","id":7}', "<e-mail>"),
