@@ -258,7 +258,8 @@ def test_where_nobody_can_paste_it_is_one_line(sandbox: Sandbox) -> None:
     done = login(environment(sandbox), "--no-browser", typed="")
 
     assert done.exit_code == 1
-    assert complaint(done.stderr.removeprefix("Address: \n").removeprefix("Address: ")) != ""
+    # Releases of click end the prompt in different ways.
+    assert complaint(re.sub(r"^Address: ?\n?", "", done.stderr)) != ""
     assert "no address was pasted" in done.stderr
 
 
