@@ -112,7 +112,7 @@ def _catalog_streams(catalog: dict[str, Any]) -> dict[str, dict[str, Any]]:
     is_usable = isinstance(streams, list) and all(
         isinstance(stream, dict)
         and isinstance(stream.get("tap_stream_id") or stream.get("stream"), str)
-        and isinstance(stream.get("schema"), dict)
+        and _is_schema(stream.get("schema"))
         and _is_metadata(stream.get("metadata", []))
         for stream in streams
     )
@@ -122,8 +122,16 @@ def _catalog_streams(catalog: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {stream.get("tap_stream_id") or stream["stream"]: stream for stream in streams}
 
 
+def _is_schema(schema: object) -> bool:
+    properties = schema.get("properties", {}) if isinstance(schema, dict) else None
+    return isinstance(properties, dict) and all(isinstance(declared, dict) for declared in properties.values())
+
+
 def _is_metadata(metadata: object) -> bool:
     return isinstance(metadata, list) and all(
-        isinstance(item, dict) and isinstance(item.get("breadcrumb"), list) and isinstance(item.get("metadata"), dict)
+        isinstance(item, dict)
+        and isinstance(item.get("breadcrumb"), list)
+        and all(isinstance(part, str) for part in item["breadcrumb"])
+        and isinstance(item.get("metadata"), dict)
         for item in metadata
     )

@@ -49,6 +49,12 @@ def start(sandbox: Sandbox, launcher: Launcher, tmp_path: Path) -> Callable[...,
     return started
 
 
+def _catalog_with(metadata: object) -> bytes:
+    catalog = selecting("webinars")
+    catalog["streams"][1]["metadata"].append(metadata)
+    return json.dumps(catalog).encode()
+
+
 def assert_one_clear_line(done: Run) -> None:
     assert "Traceback" not in done.stderr
     assert "internal error" not in done.stderr
@@ -78,6 +84,8 @@ def test_any_catalog_selects_or_is_refused(start: Callable[..., Run]) -> None:
 
     @settings(settings.get_profile("fuzz"))
     @given(content=bent(small))
+    @example(content=b'{"streams": [{"tap_stream_id": "webinars", "schema": {"properties": null}}]}')
+    @example(content=_catalog_with({"breadcrumb": [["properties"]], "metadata": {}}))
     def check(content: bytes) -> None:
         assert_one_clear_line(start("--catalog", content))
 
