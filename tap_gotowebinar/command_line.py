@@ -124,7 +124,10 @@ def _catalog_streams(catalog: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _is_schema(schema: object) -> bool:
     properties = schema.get("properties", {}) if isinstance(schema, dict) else None
-    return isinstance(properties, dict) and all(isinstance(declared, dict) for declared in properties.values())
+    # The SDK stumbles over a field of which nothing is declared.
+    return isinstance(properties, dict) and all(
+        isinstance(declared, dict) and declared for declared in properties.values()
+    )
 
 
 def _is_metadata(metadata: object) -> bool:

@@ -85,6 +85,7 @@ def test_any_catalog_selects_or_is_refused(start: Callable[..., Run]) -> None:
     @settings(settings.get_profile("fuzz"))
     @given(content=bent(small))
     @example(content=b'{"streams": [{"tap_stream_id": "webinars", "schema": {"properties": null}}]}')
+    @example(content=b'{"streams": [{"tap_stream_id": "webinars", "schema": {"properties": {"webinarKey": {}}}}]}')
     @example(content=_catalog_with({"breadcrumb": [["properties"]], "metadata": {}}))
     def check(content: bytes) -> None:
         assert_one_clear_line(start("--catalog", content))
