@@ -22,7 +22,8 @@ CONFIG: dict[str, Any] = {"client_id": "late", "client_secret": "late", "refresh
 
 @pytest.fixture(scope="module", autouse=True)
 def served() -> Iterator[None]:
-    with Sandbox(Options(seed=7, webinars=5, registrants=10)) as sandbox:
+    # A day on which every stream has something to tell.
+    with Sandbox(Options(seed=7, webinars=5, registrants=10, now="2026-03-10T12:00:00Z")) as sandbox:
         CONFIG.update(sandbox.settings)
         yield
 
