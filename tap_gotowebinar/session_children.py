@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tap_gotowebinar.bookmarks import StreamBookmarks
     from tap_gotowebinar.readahead import Foresight
     from tap_gotowebinar.session_plan import PlannedSession
+    from tap_gotowebinar.webinar_wide import WebinarWide
 
 SESSION = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/sessions/{{sessionKey}}"
 
@@ -108,9 +109,13 @@ class SessionList(SessionChild):
         path = self.path.format_map(session.context)
         return Foreseen(path, functools.partial(self.read_rows, session, path), is_pivot=self.decides)
 
-    def read_rows(self, session: PlannedSession, path: str) -> Rows:  # noqa: ARG002 - for those that know better ways
-        """Return the records at a path; called by any thread."""
-        return self.call(path, lambda body: self.records_in(envelopes.array(body).rows))
+    def read_rows(self, session: PlannedSession, path: str) -> Rows:
+        """Return the records of a session, which are at a path; called by any thread."""
+        return self.call(path, lambda body: self.read_body(session, body))
+
+    def read_body(self, session: PlannedSession, body: object) -> Rows:  # noqa: ARG002 - for those that tell by key
+        """Return the records of the answer about one session."""
+        return self.records_in(envelopes.array(body).rows)
 
     def records_in(self, rows: list[Any]) -> Rows:
         """Return the records of the rows of an answer."""
@@ -118,3 +123,22 @@ class SessionList(SessionChild):
 
     def seen(self, session: PlannedSession, rows: Rows) -> None:
         """Learn what a session holds, new or not."""
+
+
+class WideSessionList(SessionList):
+    """A list of a session that may also come with those of all sessions of its webinar, where that saves calls."""
+
+    @functools.cached_property
+    @abc.abstractmethod
+    def wide(self) -> WebinarWide:
+        """The answers for all sessions of a webinar."""
+
+    @override
+    def call_for(self, session: PlannedSession) -> Foreseen:
+        _ = self.wide  # Before a worker asks for it.
+        return super().call_for(session)
+
+    @override
+    def read_rows(self, session: PlannedSession, path: str) -> Rows:
+        rows = self.wide.rows_of(session)
+        return super().read_rows(session, path) if rows is None else rows

@@ -12,7 +12,7 @@ from tap_gotowebinar import envelopes
 from tap_gotowebinar.connection import API
 from tap_gotowebinar.envelopes import MAX_PAGE_SIZE
 from tap_gotowebinar.errors import UnexpectedAnswerError
-from tap_gotowebinar.session_children import SESSION, Rows, SessionList
+from tap_gotowebinar.session_children import SESSION, Rows, WideSessionList
 from tap_gotowebinar.streams.sessions import Sessions
 from tap_gotowebinar.webinar_wide import WebinarWide
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_gotowebinar.envelopes import Page
-    from tap_gotowebinar.readahead import Foreseen
     from tap_gotowebinar.session_plan import PlannedSession
 
 ALL_SESSIONS: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/attendees"
@@ -30,7 +29,7 @@ MAX_AT_ONCE: Final = 2_000
 """Attendees of a webinar up to which those of all its sessions are read at once, and kept until the last session."""
 
 
-class Attendees(SessionList):
+class Attendees(WideSessionList):
     """Who came to a session: one call per session, or per 200 attendees of a webinar where that is cheaper."""
 
     name = "attendees"
@@ -45,23 +44,14 @@ class Attendees(SessionList):
         return session.counts_none("registrantsAttended")
 
     @override
-    def call_for(self, session: PlannedSession) -> Foreseen:
-        _ = self._wide  # Before a worker asks for it.
-        return super().call_for(session)
-
-    @override
-    def read_rows(self, session: PlannedSession, path: str) -> Rows:
-        rows = self._wide.rows_of(session)
-        return super().read_rows(session, path) if rows is None else rows
-
-    @override
     def seen(self, session: PlannedSession, rows: Rows) -> None:
         there = sum(1 for row in rows if row.get("attendanceTimeInSeconds"))
         # GoTo also lists some who registered and were there for no time at all.
         self.tap.report.compare(self.name, session.key, session.record.get("registrantsAttended"), there, len(rows))
 
     @functools.cached_property
-    def _wide(self) -> WebinarWide:
+    @override
+    def wide(self) -> WebinarWide:
         sessions, attended = Counter[str](), Counter[str]()
         for session in self.tap.sessions.plan:
             # What ended before the bookmark is not listed, and would be read for nothing.

@@ -16,7 +16,7 @@ from tap_gotowebinar.errors import BrokenAnswerError
 from tap_gotowebinar.moments import canonical, parse_time
 from tap_gotowebinar.parents import WINDOW_MARGIN, ParentStream, wire_time
 from tap_gotowebinar.session_bookmarks import SessionsBookmark
-from tap_gotowebinar.session_children import SESSION, Rows, SessionChild, SessionList
+from tap_gotowebinar.session_children import SESSION, Rows, SessionChild, WideSessionList
 from tap_gotowebinar.session_plan import PlannedSession, in_order
 from tap_gotowebinar.webinar_wide import WebinarWide
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_gotowebinar.bookmarks import StreamBookmarks
-    from tap_gotowebinar.readahead import Foreseen, Foresight
+    from tap_gotowebinar.readahead import Foresight
 
 ALL_SESSIONS: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/performance"
 """How all sessions of a webinar went, as a map by sessionKey."""
@@ -153,7 +153,7 @@ class Sessions(ParentStream):
         return [self.bookmarks, *children] if self.selected and not self.emits_everything else children
 
 
-class SessionPerformance(SessionList):
+class SessionPerformance(WideSessionList):
     """How a session went: one call per session, or per webinar where several of its sessions are due."""
 
     name = "session_performance"
@@ -176,21 +176,16 @@ class SessionPerformance(SessionList):
         self.seen(session, (yield self.call_for(session)))
 
     @override
-    def call_for(self, session: PlannedSession) -> Foreseen:
-        _ = self._wide  # Before a worker asks for it.
-        return super().call_for(session)
-
-    @override
-    def read_rows(self, session: PlannedSession, path: str) -> Rows:
-        rows = self._wide.rows_of(session)
-        return self.call(path, lambda body: self._records({session.key: body})[session.key]) if rows is None else rows
+    def read_body(self, session: PlannedSession, body: object) -> Rows:
+        return self._records({session.key: body})[session.key]
 
     @functools.cached_property
     def _counts(self) -> dict[str, dict[str, Any]]:
         return {}
 
     @functools.cached_property
-    def _wide(self) -> WebinarWide:
+    @override
+    def wide(self) -> WebinarWide:
         due = Counter(session.webinar_key for session in self.tap.sessions.plan if self.is_due(session))
         return WebinarWide({key: sessions for key, sessions in due.items() if sessions > 1}, self._read_webinar)
 
