@@ -123,6 +123,7 @@ class Launcher:
         settings: Mapping[str, Any],
         *arguments: str,
         state: Mapping[str, Any] | None = None,
+        catalog: Mapping[str, Any] | None = None,
         now: str | None = None,
         state_interval: float | None = None,
         pipe_size: int | None = None,
@@ -135,6 +136,7 @@ class Launcher:
             settings: The configuration.
             arguments: Further arguments of the command line.
             state: The state to start from.
+            catalog: What is selected; what the tap selects by itself if None.
             now: Time at which its clock stands still.
             state_interval: Seconds between two STATE messages.
             pipe_size: Bytes that its standard output takes before someone reads them, where the system lets us choose.
@@ -144,7 +146,8 @@ class Launcher:
         self._runs += 1
         tokens = str(Path(self._folder.name) / f"tokens-{self._runs}.json")
         words = ["--config", self._file("config", {"token_path": tokens, **settings})]
-        words += ["--state", self._file("state", state)] if state is not None else []
+        for option, content in (("state", state), ("catalog", catalog)):
+            words += [f"--{option}", self._file(option, content)] if content is not None else []
         output, theirs = os.pipe()
         if pipe_size and hasattr(fcntl, "F_SETPIPE_SZ"):
             fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, pipe_size)

@@ -14,7 +14,7 @@ import pytest
 from demo.postgres import Postgres
 from demo.project import Project, temporary_project
 from tap_gotowebinar.sandbox import Options, Sandbox
-from tests.test_sessions import bag
+from tests.told import bag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

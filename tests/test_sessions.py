@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import json
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,22 +13,16 @@ from tap_gotowebinar.sandbox import Fault
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 from tests.story import NOW, Story
+from tests.told import bag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from tap_gotowebinar.sandbox import Sandbox
 
 OF_A_SESSION: Final = ("session_performance", "polls", "questions", "surveys", "attendees")
 OF_AN_ATTENDEE: Final = ("attendee_polls", "attendee_surveys")
 ALL: Final = ("sessions", *OF_A_SESSION, *OF_AN_ATTENDEE)
-MADE_KEYS: Final = {
-    "polls": "pollKey",
-    "questions": "questionKey",
-    "surveys": "surveyKey",
-    "attendee_polls": "pollKey",
-    "attendee_surveys": "surveyKey",
-}
 OF_SESSIONS: Final = r"/sessions/\d+/"
 SETTLED: Final = "2026-02-24T12:00:00Z"
 """Sessions that ended before are settled when stories begin."""
@@ -38,29 +30,6 @@ SETTLED: Final = "2026-02-24T12:00:00Z"
 LISTINGS: Final = r"/organizers/\d+/sessions$"
 
 Row = dict[str, Any]
-
-
-def told(row: Row) -> Row:
-    """What a row says: no nulls, no keys that the tap made or took from the parent, times without their fractions."""
-    made = {"organizerKey", *MADE_KEYS.values()}
-    return {name: plain(value) for name, value in row.items() if value is not None and name not in made}
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401 - JSON
-    if isinstance(value, dict):
-        return {"webinarID" if name == "webinarId" else name: plain(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str):
-        return int(value) if re.fullmatch(r"\d{1,6}", value) else re.sub(r"(\d\d:\d\d:\d\d)(\.\d+)?Z$", r"\1Z", value)
-    return value
-
-
-def bag(rows: Iterable[Row]) -> Counter[str]:
-    """Rows without their order."""
-    return Counter(json.dumps(told(row), sort_keys=True) for row in rows)
 
 
 @pytest.fixture

@@ -11,10 +11,14 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.sandbox import Options, Sandbox
-from tests.chaos.invariants import OTHERS, PastRun, complete_lines, violations
+from tests.chaos.invariants import violations
+from tests.chaos.last_rows import KINDS, checked_rows
 from tests.chaos.life import Life
+from tests.chaos.past_run import PastRun, complete_lines
 from tests.chaos.weather import SILENCE, Weather, faults
 from tests.runs import FAST
+from tests.schema_files import STREAM_SCHEMAS
+from tests.selection import selecting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from tests.launcher import Launched, Launcher
 
 START: Final = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+EVERYTHING: Final = selecting(*STREAM_SCHEMAS)
+
 KILLED_RUNS: Final = 6
 """Some of them end before the blow comes."""
 
@@ -40,6 +46,7 @@ class Outcome:
     happened: dict[str, int] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
+    rows: int = 0
 
     @property
     def records(self) -> int:
@@ -78,7 +85,8 @@ class Campaign:
 
     def run(self) -> Outcome:
         """Run it."""
-        options = Options(seed=self._seed, webinars=8, registrants=6, now=START.isoformat())
+        page = self._rng.choice((3, 200)) if self._in_bad_weather else 200
+        options = Options(seed=self._seed, webinars=8, registrants=6, now=START.isoformat(), hal_page_max=page)
         outcome = Outcome(self._seed)
         with Sandbox(options) as sandbox:
             settings = {**sandbox.settings, **FAST, "recheck_factor": self._recheck_factor}
@@ -100,8 +108,9 @@ class Campaign:
             self._now += dt.timedelta(days=400)
             sandbox.control.configure(now=self._now.isoformat(), jitter=0)
             outcome.runs += [self._run(settings) for _ in range(FINAL_RUNS)]
-            truth = {**sandbox.control.truth(), **sandbox.control.truth(*OTHERS)}
+            truth = {**sandbox.control.truth(), **sandbox.control.truth(*KINDS)}
             outcome.happened = dict(life.counts)
+            outcome.rows = checked_rows(life, truth)
             outcome.violations = list(violations(outcome.runs, life, truth))
         return outcome
 
@@ -142,6 +151,7 @@ class Campaign:
         launched = self._launcher.launch(
             settings,
             state=self._state,
+            catalog=EVERYTHING,
             now=self._clock(hurries).isoformat(),
             state_interval=self._rng.choice((0.0, 0.01, 0.05)) if is_time else None,
             pipe_size=self._rng.choice((4096, 65536)),

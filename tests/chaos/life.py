@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
+from tests.chaos.session_life import SessionLife
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
@@ -78,8 +80,10 @@ class Life(threading.Thread):
     People of settled webinars only come: what else happens there is not looked for, and the README says so.
 
     Attributes:
+        began: What time it was there when it began.
         history: What was true when.
         late: People who came to a settled webinar with a date before its last registration.
+        left_alone: Settled webinars to which nothing happens at all.
     """
 
     def __init__(self, control: Control, rng: Random, now: dt.datetime, *, pause: float = 0.008) -> None:
@@ -98,7 +102,8 @@ class Life(threading.Thread):
         self._control = control
         self._rng = rng
         self._quiet = threading.Event()
-        self._now = now
+        self.began = now
+        self._sessions = SessionLife(control, rng, now - ALIVE_FOR)
         self._pause = pause
         truth = control.truth()
         self._status = {(row["webinarKey"], row["registrantKey"]): row["status"] for row in truth["registrants"]}
@@ -106,7 +111,8 @@ class Life(threading.Thread):
             self.history.begins(person, status, since=0.0)
         ends = {row["webinarKey"]: dt.datetime.fromisoformat(row["times"][-1]["endTime"]) for row in truth["webinars"]}
         self.alive = sorted(key for key, end in ends.items() if end > now - ALIVE_FOR)
-        self.settled = sorted(ends.keys() - set(self.alive))
+        settled = sorted(ends.keys() - set(self.alive))
+        self.settled, self.left_alone = settled[::2], settled[1::2]
 
     @override
     def run(self) -> None:
@@ -118,6 +124,11 @@ class Life(threading.Thread):
             (self._add_webinar, 1),
             (self._move_webinar, 1),
             (self._cancel_webinar, 0.1),
+            (self._sessions.hold_session, 0.3),
+            (self._sessions.follow_up, 1),
+            (self._sessions.ask, 2),
+            (self._sessions.vote, 1),
+            (self._sessions.help, 1),
         )
         what, weights = zip(*happenings, strict=True)
         while not self._quiet.is_set():
@@ -168,7 +179,7 @@ class Life(threading.Thread):
         self.alive.append(self._control.add_webinar(approvalType=self._rng.choice(("MANUAL", "AUTOMATIC"))))
 
     def _move_webinar(self) -> None:
-        moment = self._now + dt.timedelta(days=self._rng.randint(1, 60))
+        moment = self.began + dt.timedelta(days=self._rng.randint(1, 60))
         self._control.move_webinar(self._rng.choice(self.alive + self.settled), moment.isoformat())
 
     def _cancel_webinar(self) -> None:

@@ -19,7 +19,7 @@ SILENCE: Final = 0.4
 
 KINDS: Final[tuple[dict[str, Any], ...]] = (
     *({"kind": "status", "status": status} for status in (500, 502, 503, 504)),
-    *({"kind": "status", "status": status} for status in (401, 403, 404, 408, 409)),
+    *({"kind": "status", "status": status} for status in (401, 403, 408, 409)),
     *({"kind": kind} for kind in ("reset", "truncate", "cut", "html", "empty", "hidden", "invalid_token")),
     *({"kind": kind} for kind in ("not_gzip", "mistyped")),
     *(
@@ -32,7 +32,7 @@ KINDS: Final[tuple[dict[str, Any], ...]] = (
     {"kind": "drip", "seconds": SILENCE, "times": 3},
     {"kind": "endless", "seconds": SILENCE / 4, "times": 1},
 )
-"""What may happen to a call."""
+"""What may happen to a call. Not 404: it says that something is gone, and a tap that believes it is right."""
 
 RETRY_AFTER: Final = (None, 0.5, "1", "date", "soon", "-5", "", "2", "nan", "Wed, 99 Foo 2024")
 """What a 429 may say; a storm of them, a burst of calls that all get it."""
@@ -40,27 +40,29 @@ RETRY_AFTER: Final = (None, 0.5, "1", "date", "soon", "-5", "", "2", "nan", "Wed
 TOO_LONG: Final = "999999"
 """A `Retry-After` that ends the run."""
 
-GONE_FOR_GOOD: Final = frozenset({404})
-"""Statuses that say something about the data: they lie, and a tap that believes them is right."""
+PATHS: Final = ("/registrants", "/webinars", "/sessions", r"/registrants/\d+$", "/oauth/", "/Users/me", "G2W")
 
 
 def faults(rng: Random) -> list[Fault]:
-    """Return the faults of a run."""
-    rules = []
-    for _ in range(rng.randint(1, 5)):
-        rule = {"times": rng.choice((1, 3, 10, None)), **rng.choice(KINDS)}
-        if rule.get("status") in GONE_FOR_GOOD:
-            continue
-        path = rng.choice(
-            ("/registrants", "/webinars", "/sessions", r"/registrants/\d+$", "/oauth/", "/Users/me", "G2W")
-        )
-        rules.append(Fault(path=path, probability=rng.choice((0.02, 0.1, 0.3, 1)), skip=rng.randint(0, 20), **rule))
-    if rng.random() < 0.3:
-        wish = TOO_LONG if rng.random() < 0.1 else rng.choice(RETRY_AFTER)
-        rules.insert(
-            0, Fault(kind="status", status=429, retry_after=wish, times=rng.randint(1, 15), skip=rng.randint(0, 40))
-        )
-    return rules
+    """Return the faults of a run: a storm of 429 now and then, some downpours, and drizzle all the time."""
+    downpours = [
+        _fault(rng, times=rng.choice((1, 3, 10, None)), probability=rng.choice((0.1, 0.3, 1)))
+        for _ in range(rng.randint(0, 3))
+    ]
+    drizzle = [_fault(rng, times=None, probability=0.03) for _ in range(3)]
+    return [*_storm(rng), *downpours, *drizzle]
+
+
+def _fault(rng: Random, *, times: int | None, probability: float) -> Fault:
+    rule = {"times": times, **rng.choice(KINDS)}
+    return Fault(path=rng.choice(PATHS), probability=probability, skip=rng.randint(0, 20), **rule)
+
+
+def _storm(rng: Random) -> list[Fault]:
+    if rng.random() < 0.7:
+        return []
+    wish = TOO_LONG if rng.random() < 0.1 else rng.choice(RETRY_AFTER)
+    return [Fault(kind="status", status=429, retry_after=wish, times=rng.randint(1, 15), skip=rng.randint(0, 40))]
 
 
 class Weather(threading.Thread):

@@ -1,0 +1,106 @@
+"""Of every stream: the last row that a target has stored of anything is what the sandbox says of it in the end."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.chaos.life import ALIVE_FOR
+from tests.told import bag, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tests.chaos.life import Life
+    from tests.chaos.past_run import PastRun
+
+Row = dict[str, Any]
+
+OF_SESSIONS: Final = (
+    *("sessions", "session_performance", "attendees", "polls", "questions", "surveys"),
+    *("attendee_polls", "attendee_surveys"),
+)
+OF_WEBINARS: Final = ("panelists", "co_organizers", "registration_fields", "recordings")
+KINDS: Final = (*OF_SESSIONS, *OF_WEBINARS)
+"""What the sandbox is asked for beside organizers, webinars and registrants."""
+
+SOURCES: Final = {
+    **{kind: kind for kind in ("organizers", "webinars", "registrants", *KINDS)},
+    "webinar_details": "webinars",
+    "registrant_details": "registrants",
+}
+"""Which truth each stream is about."""
+
+NOT_COMPARED: Final = {
+    # Only the times to come are sent there, and the other in small letters.
+    "webinar_details": {"times", "experienceType"},
+    # Becomes another when the webinar is moved, which nothing but another look at everybody's details would show.
+    "registrant_details": {"type"},
+}
+
+
+def wrong_rows(runs: list[PastRun], life: Life, truth: dict[str, list[Row]]) -> Iterator[str]:
+    """Yield a line for each row of the truth that is not the last one stored.
+
+    Args:
+        runs: All runs.
+        life: What happened meanwhile.
+        truth: What there is in the end.
+    """
+    looked_for = _LookedFor(life, truth["sessions"])
+    for stream, kind in SOURCES.items():
+        stored = list(_last_rows(runs, stream))
+        fields = (_fields(stored) & _fields(truth[kind])) - NOT_COMPARED.get(stream, set())
+        expected = [row for row in truth[kind] if looked_for(stream, row)]
+        missing = bag(_only(expected, fields)) - bag(_only(stored, fields))
+        yield from (f"{stream}: {row} was {_stored_as(json.loads(row), stored)}" for row in missing)
+
+
+def checked_rows(life: Life, truth: dict[str, list[Row]]) -> int:
+    """Return how many rows `wrong_rows` looks at."""
+    looked_for = _LookedFor(life, truth["sessions"])
+    return sum(looked_for(stream, row) for stream, kind in SOURCES.items() for row in truth[kind])
+
+
+class _LookedFor:
+    """What the README promises to see, of all that happens."""
+
+    def __init__(self, life: Life, sessions: Iterable[Row]) -> None:
+        settled_before = (life.began - ALIVE_FOR).isoformat()
+        self._late = life.late
+        self._left_alone = set(life.left_alone)
+        self._fresh = {row["sessionKey"] for row in sessions if row["endTime"] > settled_before}
+
+    def __call__(self, stream: str, row: Row) -> bool:
+        if stream in OF_SESSIONS:
+            # Who comes, or is approved, when all is over has attended it in the sandbox.
+            return row["sessionKey"] in self._fresh or row["webinarKey"] in self._left_alone
+        # Details of who came late to a settled webinar are not read.
+        return stream != "registrant_details" or (row["webinarKey"], row["registrantKey"]) not in self._late
+
+
+def _last_rows(runs: list[PastRun], stream: str) -> Iterable[Row]:
+    last: dict[tuple[str, ...], Row] = {}
+    for run in runs:
+        keys: list[str] = []
+        for message in run.committed:
+            if message["type"] == "SCHEMA" and message["stream"] == stream:
+                keys = message["key_properties"]
+            elif message["type"] == "RECORD" and message["stream"] == stream:
+                last[tuple(message["record"][key] for key in keys)] = message["record"]
+    return last.values()
+
+
+def _stored_as(row: Row, stored: Iterable[Row]) -> str:
+    """Return what is stored in its place: what differs in the row that is most like it."""
+    others = [{name: value for name, value in told(it).items() if value != row.get(name)} for it in stored]
+    return f"stored last with {min(others, key=len)}" if others else "never stored"
+
+
+def _fields(rows: Iterable[Row]) -> set[str]:
+    return {name for row in rows for name in told(row)}
+
+
+def _only(rows: Iterable[Row], fields: set[str]) -> Iterator[Row]:
+    for row in rows:
+        yield {name: value for name, value in row.items() if name in fields}
