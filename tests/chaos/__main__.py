@@ -49,7 +49,7 @@ def _summary(outcomes: list[Outcome]) -> str:
     failed = [outcome.seed for outcome in outcomes if outcome.violations]
     lines = (
         f"{len(outcomes)} campaigns, {len(runs)} runs, {killed} killed, {ended} ended with an error",
-        f"{changes} changes of the data, {sum(outcome.records for outcome in outcomes)} records came out, "
+        f"{changes} changes of the data, {sum(outcome.records for outcome in outcomes)} records came out",
         f"{sum(outcome.rows for outcome in outcomes)} rows compared with the truth in the end",
         f"{faults.total()} faults: {', '.join(f'{kind} {count}' for kind, count in faults.most_common())}",
         f"{len(failed)} campaigns failed{f', seeds {failed}' if failed else ''}",
