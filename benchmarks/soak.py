@@ -1,14 +1,17 @@
 """A long run against a sandbox that changes and fails: `python -m benchmarks.soak` prints a table, after half an hour.
 
-Access tokens last a minute, and each renewal rotates the refresh token. Meanwhile people come, change and go, and one
-call in thirty fails in some way. The memory and the open files of the tap are to stay flat, and what it wrote is to be
-right: after a second run the last row of everybody is what the sandbox says, and a third one writes nothing.
+A quick run has read everybody before, and everybody has changed since: so all that a run remembers of people is there
+from the start, and memory that grows is memory that leaks. Access tokens last a minute, and each renewal rotates the
+refresh token. Meanwhile people come, change and go, and one call in thirty fails in some way. The memory and the open
+files of the tap are to stay flat, and what it wrote is to be right: after one more run the last row of everybody is
+what the sandbox says, and another one writes nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import subprocess
 import sys
@@ -31,7 +34,7 @@ from tests.runs import FAST, Run, run_command
 from tests.selection import selecting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tap_gotowebinar.sandbox import Control
 
@@ -78,15 +81,15 @@ class Soak:
     """What came of it.
 
     Attributes:
-        samples: Of the first run.
+        samples: Of the long run.
         changes: What happened to people meanwhile.
         faults: What went wrong.
-        calls: Calls of the first run.
+        calls: Calls of the long run.
         renewals: Requests for a token in it.
-        exit_codes: Of the three runs.
-        records: Records of the first two runs.
+        exit_codes: Of the runs.
+        records: Records of all but the last run.
         wrong: A line for each who came out otherwise than the sandbox says.
-        idle: Records of the third run.
+        idle: Records of the last run.
         errors: What the runs said.
     """
 
@@ -130,7 +133,7 @@ class Soak:
     @property
     def is_right(self) -> bool:
         """Whether everything was read, and nothing twice."""
-        return self.exit_codes == [0, 0, 0] and not self.wrong and self.idle == 0
+        return self.exit_codes == [0, 0, 0, 0] and not self.wrong and self.idle == 0
 
 
 class Life(threading.Thread):
@@ -172,13 +175,12 @@ def soak(minutes: float, *, seed: int = 1) -> Soak:
     """Run it; see the module.
 
     Args:
-        minutes: How long the first run takes, about.
+        minutes: How long the long run takes, about.
         seed: Of the data and the dice.
     """
     result = Soak()
-    options = Options(
-        seed=seed, webinars=max(2, round(minutes * PER_MINUTE / PER_WEBINAR)), registrants=PER_WEBINAR - 1
-    )
+    webinars = max(2, round(minutes * PER_MINUTE / PER_WEBINAR))
+    options = Options(seed=seed, webinars=webinars, registrants=PER_WEBINAR - 1)
     with tempfile.TemporaryDirectory() as name, SandboxProcess(options) as sandbox:
         folder, control = Path(name), sandbox.control
         settings = {
@@ -190,32 +192,50 @@ def soak(minutes: float, *, seed: int = 1) -> Soak:
             # Every webinar stays alive, so that every change is looked for.
             "settle_days": 36500,
         }
-        life = Life(control, seed)
-        control.configure(token_lifetime=60, rotate_refresh_tokens=True, latency=0.05, jitter=0.1, faults=FAULTS)
-        life.start()
-        budget = {"requests_per_minute": PER_MINUTE, "requests_per_second": PER_MINUTE / 60}
-        first = _watched({**settings, **budget}, folder, min(60, 2 * minutes), result)
-        life.stop()
-        calls = control.calls()
-        control.configure(faults=(), latency=0, jitter=0)
-        second = _run({**settings, **FAST}, folder, first)
-        third = _run({**settings, **FAST}, folder, second)
-        result.wrong = list(_wrong([first, second], control.truth()))
-    result.changes = life.counts
-    result.faults = Counter(call["fault"] for call in calls if call["fault"])
-    result.renewals = sum(call["path"].startswith("/oauth/") for call in calls)
-    result.calls = len(calls) - result.renewals
-    result.exit_codes = [run.exit_code for run in (first, second, third)]
-    result.records = sum(len(run.of_type("RECORD")) for run in (first, second))
-    result.errors = [line for run in (first, second, third) for line in run.errors]
-    result.idle = len(third.of_type("RECORD"))
+        runs = [_run({**settings, **FAST}, folder, None)]
+        _change_everybody(control)
+        given = {**settings, "requests_per_minute": PER_MINUTE, "requests_per_second": PER_MINUTE / 60}
+        long_run = functools.partial(_watched, given, folder, min(60, 2 * minutes), runs[0].states[-1], result)
+        runs.append(_in_bad_weather(control, long_run, seed, result))
+        runs.append(_run({**settings, **FAST}, folder, runs[-1]))
+        result.records = sum(len(run.of_type("RECORD")) for run in runs)
+        result.wrong = list(_wrong(runs, control.truth()))
+        runs.append(_run({**settings, **FAST}, folder, runs[-1]))
+    result.exit_codes = [run.exit_code for run in runs]
+    result.errors = [line for run in runs for line in run.errors]
+    result.idle = len(runs[-1].of_type("RECORD"))
     return result
 
 
-def _watched(settings: Mapping[str, Any], folder: Path, sample_every: float, result: Soak) -> Run:
-    for name, content in (("config", settings), ("catalog", selecting(*STREAMS))):
+def _change_everybody(control: Control) -> None:
+    for number, person in enumerate(control.truth()["registrants"]):
+        control.change_registrant(person["webinarKey"], person["registrantKey"], lastName=f"Berg {number}")
+
+
+def _in_bad_weather(control: Control, run: Callable[[], Run], seed: int, result: Soak) -> Run:
+    control.reset_calls()
+    control.configure(token_lifetime=60, rotate_refresh_tokens=True, latency=0.05, jitter=0.1, faults=FAULTS)
+    control.expire_access_tokens()
+    life = Life(control, seed)
+    life.start()
+    done = run()
+    life.stop()
+    control.configure(faults=(), latency=0, jitter=0)
+    result.changes = life.counts
+    calls = control.calls()
+    result.faults = Counter(call["fault"] for call in calls if call["fault"])
+    result.renewals = sum(call["path"].startswith("/oauth/") for call in calls)
+    result.calls = len(calls) - result.renewals
+    return done
+
+
+def _watched(
+    settings: Mapping[str, Any], folder: Path, sample_every: float, state: Mapping[str, Any], result: Soak
+) -> Run:
+    command = list(TAP)
+    for name, content in (("config", settings), ("catalog", selecting(*STREAMS)), ("state", state)):
         (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-    command = [*TAP, "--config", str(folder / "config.json"), "--catalog", str(folder / "catalog.json")]
+        command += [f"--{name}", str(folder / f"{name}.json")]
     out, log = folder / "out", folder / "log"
     with out.open("wb") as output, log.open("wb") as errors:
         process = psutil.Popen(command, stdout=output, stderr=errors)
@@ -234,8 +254,9 @@ def _sample(process: psutil.Popen, seconds: float, out: Path) -> Sample:
     return Sample(seconds / 60, memory, files, threads, out.stat().st_size / 1e6)
 
 
-def _run(settings: Mapping[str, Any], folder: Path, before: Run) -> Run:
-    state = before.states[-1] if before.states else json.loads((folder / "state.json").read_text(encoding="utf-8"))
+def _run(settings: Mapping[str, Any], folder: Path, before: Run | None) -> Run:
+    states = before.states if before is not None else [None]
+    state = states[-1] if states else json.loads((folder / "state.json").read_text(encoding="utf-8"))
     return run_command(settings, folder, state=state, catalog=selecting(*STREAMS))
 
 
