@@ -31,6 +31,8 @@ EVERYTHING: Final = selecting(*STREAM_SCHEMAS)
 KILLED_RUNS: Final = 6
 """Some of them end before the blow comes."""
 
+BLOWS: Final = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)
+
 FINAL_RUNS: Final = 2
 
 PATIENCE: Final = 300.0
@@ -161,7 +163,7 @@ class Campaign:
             launched.pause = lambda: 0.002
         if is_time:
             launched.wait_for(lambda: is_time(launched, began))
-            launched.send(signal.SIGKILL)
+            launched.send(self._rng.choice(BLOWS))
         done = launched.finish(PATIENCE)
         messages = complete_lines(bytes(launched.received))
         run = PastRun(began, time.monotonic(), is_time is not None, done.exit_code, messages, hurries, done.stderr)

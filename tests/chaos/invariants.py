@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
@@ -41,6 +42,7 @@ def violations(runs: list[PastRun], life: Life, truth: dict[str, list[dict[str, 
     final = {(row["webinarKey"], row["registrantKey"]): row["status"] for row in truth["registrants"]}
     webinars = {row["webinarKey"] for row in truth["webinars"]}
     yield from _exit_codes(runs)
+    yield from _stopped_whole(runs)
     yield from _removals(runs, life, final, webinars)
     yield from _nothing_made_up(runs, life)
     yield from _nothing_twice(runs, life)
@@ -61,6 +63,17 @@ def _exit_codes(runs: list[PastRun]) -> Iterator[str]:
             yield f"run {number} stumbled: {run.said[-2000:]}"
         if any(planted in run.said for planted in PLANTED):
             yield f"run {number} told of somebody"
+
+
+def _stopped_whole(runs: list[PastRun]) -> Iterator[str]:
+    """Who is asked to stop says in a last STATE what was written."""
+    for number, run in enumerate(runs):
+        if run.exit_code == 128 + signal.SIGTERM:
+            after = [it["stream"] for it in run.messages[len(run.committed) :] if it["type"] == "RECORD"]
+            if set(after) - ALWAYS:
+                yield f"run {number} was stopped, and its last STATE came before {len(after)} records"
+        elif run.exit_code == -signal.SIGTERM and run.messages:
+            yield f"run {number} did not heed the signal to stop"
 
 
 def _removals(runs: list[PastRun], life: Life, final: dict[Person, str], webinars: set[str]) -> Iterator[str]:
