@@ -1,8 +1,10 @@
 """HTTP/1.1 as uvicorn speaks it, plus the one thing an application cannot do there: hang up on the client."""
 
 import asyncio
+import contextlib
 from typing import cast
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -28,7 +30,9 @@ class HangUpProtocol(H11Protocol):
 
     async def _with_transport(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[TRANSPORT] = self.transport
-        await self._application(scope, receive, send)
+        # Who hangs up gets no answer.
+        with contextlib.suppress(ClientDisconnect):
+            await self._application(scope, receive, send)
 
 
 async def hang_up(scope: Scope, receive: Receive) -> None:

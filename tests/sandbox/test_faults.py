@@ -51,6 +51,19 @@ def test_a_reset_is_no_answer_at_all(api: Caller, control: Control) -> None:
     assert [call["status"] for call in control.calls()] == [None]
 
 
+def test_who_hangs_up_before_the_answer_is_no_error_of_the_server(
+    sandbox: Sandbox, control: Control, caplog: pytest.LogCaptureFixture
+) -> None:
+    strike(control, "slow", seconds=0.2)
+    client = sandbox.credentials["client_id"], sandbox.credentials["client_secret"]
+    with pytest.raises(requests.Timeout):
+        requests.post(f"{sandbox.url}/oauth/token", data={"grant_type": "pat"}, auth=client, timeout=0.05)
+    until = time.monotonic() + 10
+    while control.state()["open"] and time.monotonic() < until:
+        time.sleep(0.01)
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+
 def test_a_truncated_answer_is_complete_http_but_broken_json(api: Caller, control: Control) -> None:
     whole = len(listing(api).content)
     strike(control, "truncate")
