@@ -60,7 +60,6 @@ class CommandLineTap(CommandLinePlugin, Tap):
         with cls.one_line_errors():
             known, wanted = json_object(state, "--state"), cls._completed(json_object(catalog, "--catalog"))
             with signals_held():
-                # The SDK's own handlers, which it installs here, would print an empty STATE and exit with 0.
                 tap = cls(**cls.given(config), state=known, catalog=wanted)
                 tap.stop_signals.install()
             code = tap.run()

@@ -176,7 +176,6 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         cls.print_version(print_fn=cls.logger.info)
         with cls.one_line_errors():
             with signals_held():
-                # The SDK's own handlers, which it installs here, would answer for nobody and exit with 0.
                 target = cls(**cls.given(config))
                 target.stop_signals.install()
             code = target.run(file_input)

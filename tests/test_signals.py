@@ -16,7 +16,9 @@ import pytest
 from tap_gotowebinar.sandbox import Fault
 from tap_gotowebinar.state import unpack
 from tap_gotowebinar.stopping import INSIST_AFTER, signals_held
+from tap_gotowebinar.tap import TapGoToWebinar
 from tap_gotowebinar.writer import MessageWriter
+from target_gotowebinar.target import TargetGoToWebinar
 from tests.launcher import Launched, Launcher
 from tests.runs import EXECUTABLE, FAST, Run
 
@@ -270,6 +272,30 @@ def test_an_output_that_takes_less_than_it_is_given_gets_the_rest() -> None:
     writer.write_state(line)
 
     assert bytes(taken) == line + b"\n"
+
+
+@pytest.mark.parametrize("plugin", [TapGoToWebinar, TargetGoToWebinar])
+@pytest.mark.parametrize("signum", SIGNALS)
+def test_a_plugin_that_is_made_leaves_signals_alone(
+    plugin: type[TapGoToWebinar | TargetGoToWebinar], signum: int
+) -> None:
+    before = signal.getsignal(signum)
+    try:
+        plugin(config={}, validate_config=False)
+        assert signal.getsignal(signum) is before
+    finally:
+        signal.signal(signum, before)
+
+
+def test_a_discovery_that_is_stopped_is_not_complete() -> None:
+    process = subprocess.Popen([EXECUTABLE, "--discover"], stdout=subprocess.PIPE, bufsize=0)
+    assert process.stdout is not None
+    with process, process.stdout:
+        # It has begun to write, and cannot end.
+        assert process.stdout.read(1)
+        process.terminate()
+        process.stdout.read()
+        assert process.wait(60) != 0
 
 
 def test_signals_can_be_held_until_a_block_is_done() -> None:

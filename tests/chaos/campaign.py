@@ -166,7 +166,8 @@ class Campaign:
             launched.send(self._rng.choice(BLOWS))
         done = launched.finish(PATIENCE)
         messages = complete_lines(bytes(launched.received))
-        run = PastRun(began, time.monotonic(), is_time is not None, done.exit_code, messages, hurries, done.stderr)
+        ended, cut_short = time.monotonic(), "max_calls" in settings
+        run = PastRun(began, ended, is_time is not None, done.exit_code, messages, hurries, done.stderr, cut_short)
         self._state = run.state or self._state
         return run
 

@@ -43,6 +43,7 @@ def violations(runs: list[PastRun], life: Life, truth: dict[str, list[dict[str, 
     webinars = {row["webinarKey"] for row in truth["webinars"]}
     yield from _exit_codes(runs)
     yield from _stopped_whole(runs)
+    yield from _complete_when_it_says_so(runs, life)
     yield from _removals(runs, life, final, webinars)
     yield from _nothing_made_up(runs, life)
     yield from _nothing_twice(runs, life)
@@ -74,6 +75,20 @@ def _stopped_whole(runs: list[PastRun]) -> Iterator[str]:
                 yield f"run {number} was stopped, and its last STATE came before {len(after)} records"
         elif run.exit_code == -signal.SIGTERM and run.messages:
             yield f"run {number} did not heed the signal to stop"
+
+
+def _complete_when_it_says_so(runs: list[PastRun], life: Life) -> Iterator[str]:
+    """After a run that ends with 0, everybody is stored who was there, as they are, all the time it took."""
+    for stream in REGISTRANTS:
+        stored: dict[Person, str] = {}
+        for number, run in enumerate(runs):
+            stored |= {person: record["status"] for person, record in rows(run.committed, stream)}
+            if run.exit_code == 0 and not run.cut_short:
+                for person, status in life.history.unchanged(run.began, run.ended):
+                    # Settled webinars are not read each time.
+                    if person[0] in life.ever_alive and stored.get(person) != status:
+                        was = f"{person} was {status}, not {stored.get(person)}"
+                        yield f"{stream}: run {number} ended with 0, and {was}"
 
 
 def _removals(runs: list[PastRun], life: Life, final: dict[Person, str], webinars: set[str]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing_extensions import override
 from tests.chaos.session_life import SessionLife
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from random import Random
 
     from tap_gotowebinar.sandbox import Control
@@ -37,11 +37,18 @@ NEXT_STATUS: Final = {"WAITING": "APPROVED", "APPROVED": "DENIED"}
 
 @dataclass
 class Fact:
-    """A status, or None for not being on the list, and the time in which it may have been true (monotonic)."""
+    """A status, or None for not being on the list, and the time in which it may have been true (monotonic).
+
+    Attributes:
+        surely_since: When the change had been made.
+        surely_until: When the next one began to be made.
+    """
 
     status: str | None
     since: float
     until: float = float("inf")
+    surely_since: float = 0.0
+    surely_until: float = float("inf")
 
 
 class History:
@@ -54,20 +61,24 @@ class History:
     def begins(self, person: Person, status: str | None, *, since: float) -> None:
         """Note a new fact; the one before it ends now at the latest."""
         facts = self._facts[person]
+        now = time.monotonic() if since else 0.0
         if facts:
-            facts[-1].until = time.monotonic()
+            facts[-1].until, facts[-1].surely_until = now, since
         elif since:
-            facts.append(Fact(None, 0.0, time.monotonic()))
-        facts.append(Fact(status, since))
+            facts.append(Fact(None, 0.0, until=now, surely_until=since))
+        facts.append(Fact(status, since, surely_since=now))
 
     def was_true(self, person: Person, status: str | None, since: float, until: float) -> bool:
         """Whether a status may have been true at some moment of a span."""
         facts = self._facts.get(person, [])
         return any(fact.status == status and fact.since <= until and fact.until >= since for fact in facts)
 
-    def stayed_the_same(self, person: Person) -> bool:
-        """Whether somebody was there, as they are, before anything happened."""
-        return self._facts[person][0].status is not None and self.never_changed(person)
+    def unchanged(self, since: float, until: float) -> Iterator[tuple[Person, str]]:
+        """Yield who was on the list all through a span, with one status."""
+        for person, facts in self._facts.items():
+            for fact in facts:
+                if fact.status is not None and fact.surely_since <= since and fact.surely_until >= until:
+                    yield person, fact.status
 
     def never_changed(self, person: Person) -> bool:
         """Whether nothing has happened to somebody since they came."""
@@ -83,6 +94,8 @@ class Life(threading.Thread):
         began: What time it was there when it began.
         history: What was true when.
         late: People who came to a settled webinar with a date before its last registration.
+        alive: Webinars that are alive.
+        ever_alive: Those and cancelled ones.
         left_alone: Settled webinars to which nothing happens at all.
     """
 
@@ -111,6 +124,7 @@ class Life(threading.Thread):
             self.history.begins(person, status, since=0.0)
         ends = {row["webinarKey"]: dt.datetime.fromisoformat(row["times"][-1]["endTime"]) for row in truth["webinars"]}
         self.alive = sorted(key for key, end in ends.items() if end > now - ALIVE_FOR)
+        self.ever_alive = set(self.alive)
         settled = sorted(ends.keys() - set(self.alive))
         self.settled, self.left_alone = settled[::2], settled[1::2]
 
@@ -177,6 +191,7 @@ class Life(threading.Thread):
 
     def _add_webinar(self) -> None:
         self.alive.append(self._control.add_webinar(approvalType=self._rng.choice(("MANUAL", "AUTOMATIC"))))
+        self.ever_alive.add(self.alive[-1])
 
     def _move_webinar(self) -> None:
         moment = self.began + dt.timedelta(days=self._rng.randint(1, 60))
