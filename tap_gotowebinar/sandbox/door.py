@@ -8,6 +8,7 @@ from tap_gotowebinar.sandbox.breakage import Breakage
 from tap_gotowebinar.sandbox.calls import Call
 from tap_gotowebinar.sandbox.errors import json_response
 from tap_gotowebinar.sandbox.live import Live
+from tap_gotowebinar.sandbox.protocol import whole_request
 from tap_gotowebinar.sandbox.waiting import retry_after
 
 CONTROL = "/_sandbox/"
@@ -38,7 +39,9 @@ class Door:
             await send(message)
 
         try:
-            await self._answer(call, scope, receive, noting)
+            # What has arrived takes effect, even if its sender is gone by then.
+            if (request := await whole_request(receive)) is not None:
+                await self._answer(call, scope, request, noting)
         finally:
             self._live.calls.leave(call, time.monotonic())
 

@@ -1,11 +1,9 @@
 """HTTP/1.1 as uvicorn speaks it, plus the one thing an application cannot do there: hang up on the client."""
 
 import asyncio
-import contextlib
 from typing import cast
 
-from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
@@ -30,9 +28,29 @@ class HangUpProtocol(H11Protocol):
 
     async def _with_transport(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[TRANSPORT] = self.transport
-        # Who hangs up gets no answer.
-        with contextlib.suppress(ClientDisconnect):
-            await self._application(scope, receive, send)
+        await self._application(scope, receive, send)
+
+
+async def whole_request(receive: Receive) -> Receive | None:
+    """Wait for the rest of a request, and return what gives it again, whatever its sender does in the meantime.
+
+    Returns:
+        None if the connection is closed before that: a request that has not arrived.
+    """
+    parts: list[bytes] = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    whole: list[Message] = [{"type": "http.request", "body": b"".join(parts), "more_body": False}]
+
+    async def again() -> Message:
+        return whole.pop() if whole else await receive()
+
+    return again
 
 
 async def hang_up(scope: Scope, receive: Receive) -> None:
