@@ -1,4 +1,4 @@
-"""The other end of a `Launcher`: imports the tap once, then forks a process for each run it is asked for.
+"""The other end of a `Launcher`: imports tap and target once, then forks a process for each run it is asked for.
 
 A run so started is the command line from its first argument to its exit code, only without half a second of imports.
 """
@@ -9,6 +9,7 @@ import datetime as dt
 import functools
 import json
 import os
+import resource
 import socket
 import sys
 from typing import Any, ClassVar
@@ -19,9 +20,12 @@ from typing_extensions import override
 from tap_gotowebinar.connection import Connection
 from tap_gotowebinar.tap import TapGoToWebinar
 from tap_gotowebinar.writer import StateWriter
+from target_gotowebinar.target import TargetGoToWebinar
 from tests.talking import quick_budget
 
 MAX_REQUEST = 1 << 16
+STREAMS = 3
+"""Standard input, output and error."""
 
 
 class LaunchedTap(TapGoToWebinar):
@@ -43,19 +47,38 @@ class LaunchedTap(TapGoToWebinar):
     @functools.cached_property
     @override
     def connection(self) -> Connection:
-        whole = super().connection
-        if not self.hurries:
-            return whole
-        transport, authenticator = whole._transport, whole._authenticator
-        waits = functools.partial(backoff.expo, factor=0.005)
-        return Connection(self.settings.connection.api_url, transport, authenticator, quick_budget(), waits=waits)
+        return _hurried(super().connection) if self.hurries else super().connection
+
+
+class LaunchedTarget(TargetGoToWebinar):
+    """The target.
+
+    Attributes:
+        hurries: As for the tap.
+    """
+
+    hurries: ClassVar[bool] = False
+
+    @functools.cached_property
+    @override
+    def connection(self) -> Connection:
+        return _hurried(super().connection) if self.hurries else super().connection
+
+
+PROGRAMS: dict[str, type[LaunchedTap | LaunchedTarget]] = {"tap": LaunchedTap, "target": LaunchedTarget}
+
+
+def _hurried(whole: Connection) -> Connection:
+    waits = functools.partial(backoff.expo, factor=0.005)
+    whole._authenticator._endpoint._waits = waits
+    return Connection(whole._origin, whole._transport, whole._authenticator, quick_budget(), waits=waits)
 
 
 def main() -> None:
     """Fork a run for each request, one after the other: its pid is the first answer, its exit code the second."""
     channel = socket.socket(fileno=int(sys.argv[1]))
     while True:
-        data, descriptors, *_ = socket.recv_fds(channel, MAX_REQUEST, 2)
+        data, descriptors, *_ = socket.recv_fds(channel, MAX_REQUEST, STREAMS)
         if not data:
             return
         pid = os.fork()
@@ -69,19 +92,21 @@ def main() -> None:
         channel.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
-def _run(request: dict[str, Any], output: int, errors: int) -> None:
-    os.dup2(output, 1)
-    os.dup2(errors, 2)
-    for descriptor in (output, errors):
+def _run(request: dict[str, Any], *descriptors: int) -> None:
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
         os.close(descriptor)
     if request["now"]:
         LaunchedTap.stopped_at = dt.datetime.fromisoformat(request["now"])
     if request["state_interval"] is not None:
         StateWriter.interval = request["state_interval"]
-    LaunchedTap.hurries = request["hurries"]
+    if request["file_size"] is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_size"], resource.RLIM_INFINITY))
+    program = PROGRAMS[request["program"]]
+    program.hurries = request["hurries"]
     code: object = 1
     try:
-        LaunchedTap.cli(request["arguments"])
+        program.cli(request["arguments"])
     except SystemExit as end:
         code = end.code
     finally:

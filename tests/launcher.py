@@ -1,4 +1,4 @@
-"""Starting the tap as a process of its own, many times and quickly, to send it signals and to read it as a pipe."""
+"""Starting tap or target as a process of its own, many times and quickly: to send it signals, and to be its pipes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from tests.runs import Run
 
@@ -26,7 +26,7 @@ PATIENCE = 60.0
 
 
 class Launched:
-    """A running tap. Its output is read in a thread, like a target would, unless the reading is held.
+    """A running tap or target. Its output is read in a thread, like the next program would, unless that is held.
 
     Attributes:
         pid: Its process.
@@ -82,7 +82,7 @@ class Launched:
         if self._code is None:
             self.send(signal.SIGKILL)
             said = self._errors.read_text(encoding="utf-8")[-2000:]
-            message = f"the tap did not end; it said last: {said}"
+            message = f"the run did not end; it said last: {said}"
             raise TimeoutError(message)
         return Run(self._code, self.received.decode(errors="replace"), self._errors.read_text(encoding="utf-8"))
 
@@ -100,10 +100,10 @@ class Launched:
 
 
 class Launcher:
-    """Starts the tap, one process after the other."""
+    """Starts tap or target, one process after the other."""
 
     def __enter__(self) -> Self:
-        """Start the process that has the tap imported already."""
+        """Start the process that has both imported already."""
         self._folder = tempfile.TemporaryDirectory()
         self._runs = 0
         self._channel, theirs = socket.socketpair()
@@ -122,11 +122,15 @@ class Launcher:
         self,
         settings: Mapping[str, Any],
         *arguments: str,
+        program: Literal["tap", "target"] = "tap",
+        given: bytes = b"",
+        given_pause: float = 0.0,
         state: Mapping[str, Any] | None = None,
         catalog: Mapping[str, Any] | None = None,
         now: str | None = None,
         state_interval: float | None = None,
         pipe_size: int | None = None,
+        file_size: int | None = None,
         reading: bool = True,
         hurries: bool = False,
     ) -> Launched:
@@ -135,11 +139,15 @@ class Launcher:
         Args:
             settings: The configuration.
             arguments: Further arguments of the command line.
+            program: Which of the two.
+            given: Its standard input.
+            given_pause: Seconds between two pieces of that.
             state: The state to start from.
             catalog: What is selected; what the tap selects by itself if None.
             now: Time at which its clock stands still.
             state_interval: Seconds between two STATE messages.
             pipe_size: Bytes that its standard output takes before someone reads them, where the system lets us choose.
+            file_size: Bytes at which no file grows any more: the disk is full.
             reading: Whether its output is read from the start.
             hurries: Whether it waits a hundredth of what it should between tries.
         """
@@ -148,17 +156,20 @@ class Launcher:
         words = ["--config", self._file("config", {"token_path": tokens, **settings})]
         for option, content in (("state", state), ("catalog", catalog)):
             words += [f"--{option}", self._file(option, content)] if content is not None else []
-        output, theirs = os.pipe()
-        if pipe_size and hasattr(fcntl, "F_SETPIPE_SZ"):
-            fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, pipe_size)
+        request: dict[str, Any] = {"program": program, "arguments": [*words, *arguments], "hurries": hurries}
+        request |= {"now": now, "state_interval": state_interval, "file_size": file_size}
         errors = Path(self._folder.name) / f"errors-{self._runs}"
-        words += arguments
-        request = {"arguments": words, "now": now, "state_interval": state_interval, "hurries": hurries}
+        source, inlet = os.pipe()
+        output, outlet = os.pipe()
+        if pipe_size and hasattr(fcntl, "F_SETPIPE_SZ"):
+            fcntl.fcntl(outlet, fcntl.F_SETPIPE_SZ, pipe_size)
         with errors.open("wb") as file:
-            socket.send_fds(self._channel, [json.dumps(request).encode()], [theirs, file.fileno()])
+            socket.send_fds(self._channel, [json.dumps(request).encode()], [source, outlet, file.fileno()])
             # Until the answer: descriptors on their way have to stay open here.
             pid = int(_line(self._channel))
-        os.close(theirs)
+        for theirs in (source, outlet):
+            os.close(theirs)
+        threading.Thread(target=_feed, args=(inlet, given, given_pause), daemon=True).start()
         launched = Launched(pid, output, self._channel, errors)
         if reading:
             launched.reading.set()
@@ -170,12 +181,19 @@ class Launcher:
         return str(path)
 
 
+def _feed(inlet: int, given: bytes, pause: float) -> None:
+    with contextlib.suppress(BrokenPipeError), open(inlet, "wb", buffering=0) as pipe:
+        for start in range(0, len(given), CHUNK):
+            pipe.write(given[start : start + CHUNK])
+            time.sleep(pause)
+
+
 def _line(channel: socket.socket) -> str:
     line = b""
     while not line.endswith(b"\n"):
         data = channel.recv(1)
         if not data:
-            message = "the process that starts taps is gone"
+            message = "the process that starts the runs is gone"
             raise ConnectionError(message)
         line += data
     return line.decode()
