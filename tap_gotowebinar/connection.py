@@ -26,6 +26,7 @@ from tap_gotowebinar.errors import (
 from tap_gotowebinar.patience import Patience
 from tap_gotowebinar.redaction import error_code, error_text
 from tap_gotowebinar.retry_after import LONGEST_PAUSE, asked_pause, come_back_at
+from tap_gotowebinar.transport import is_transient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -51,9 +52,6 @@ MAX_FRESH_REFUSED: Final = 3
 
 MAX_RENEWALS: Final = 20
 """How many tokens one call may see expire before something else must be wrong."""
-
-SERVER_ERROR: Final = 500
-"""The first status that says: it is the server's fault."""
 
 REFUSALS: Final = frozenset({403})
 """Statuses that say: understood, and not allowed."""
@@ -169,7 +167,7 @@ class Connection:
             send = functools.partial(self._transport.send, "POST", self._origin + path, params=params, content=content)
             try:
                 answer = self._admitted(patience.of(send), path, tally, REFUSALS)
-                if answer.status >= SERVER_ERROR:
+                if is_transient(answer.status):
                     self._raise_for_status(answer, path, REFUSALS)
                 return read(answer, in_doubt)
             except NotSentError:
@@ -261,7 +259,7 @@ class Connection:
         if status == 404:  # noqa: PLR2004
             msg = f"GoTo does not know {path}: status 404{reason}"
             raise NotFoundError(msg)
-        if status >= SERVER_ERROR:
+        if is_transient(status):
             msg = f"status {status}{reason}"
             raise TransientError(msg)
         if not 200 <= status < 300:  # noqa: PLR2004

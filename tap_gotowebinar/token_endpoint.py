@@ -26,6 +26,7 @@ from tap_gotowebinar.errors import (
 from tap_gotowebinar.patience import Patience
 from tap_gotowebinar.redaction import error_text
 from tap_gotowebinar.retry_after import LONGEST_PAUSE, asked_pause, come_back_at
+from tap_gotowebinar.transport import is_transient
 
 if TYPE_CHECKING:
     import threading
@@ -165,7 +166,7 @@ class TokenEndpoint:
             except TransientError as error:
                 failure = f"{error}; check auth_url and the network"
             else:
-                if answer.status != 429 and answer.status < 500:  # noqa: PLR2004
+                if answer.status != 429 and not is_transient(answer.status):  # noqa: PLR2004
                     return asked_at, now, answer
                 failure, pause = self._trouble(answer)
             is_last = attempt + 1 == TRIES or patience.is_over

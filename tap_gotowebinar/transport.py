@@ -55,6 +55,12 @@ logging.getLogger("urllib3.connection").addFilter(lambda record: record.levelno 
 SUCCESS: Final = range(200, 300)
 """Statuses that come with a body of JSON."""
 
+REQUEST_TIMEOUT: Final = 408
+"""What a server says that did not see all of a request in time; nothing about what was asked (RFC 9110, 15.5.9)."""
+
+SERVER_ERROR: Final = 500
+"""The first status that says: it is the server's fault."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -71,6 +77,11 @@ class Answer:
     body: Any = field(repr=False)
     retry_after: str = ""
     location: str = ""
+
+
+def is_transient(status: int) -> bool:
+    """Return whether a status says nothing about the request, so that the same one may fare better later."""
+    return status >= SERVER_ERROR or status == REQUEST_TIMEOUT
 
 
 class _Session(requests.Session):

@@ -464,8 +464,9 @@ def test_an_answer_without_a_usable_token_names_what_to_check(answer: bytes, sta
         (Fault(kind="empty", path=OAUTH), r"the answer is not JSON \(status 200, 0 bytes\)"),
         (Fault(kind="reset", path=OAUTH), r"no connection to [0-9.:]+, or it was cut"),
         (Fault(kind="status", status=503, path=OAUTH), r"http://[0-9.:]+/oauth/token answered 503"),
+        (Fault(kind="status", status=408, path=OAUTH), r"http://[0-9.:]+/oauth/token answered 408"),
     ],
-    ids=["html", "truncate", "empty", "reset", "503"],
+    ids=["html", "truncate", "empty", "reset", "503", "408"],
 )
 def test_a_token_endpoint_that_stays_broken_is_given_up(
     make_sandbox: Callable[..., Sandbox], fault: Fault, reason: str

@@ -40,6 +40,7 @@ ADMIN = "/admin/rest/v1/me"
 NOWHERE = "/G2W/rest/v2/organizers/17/webinars"
 
 TRANSIENT = {
+    "408": Fault(kind="status", status=408),
     "500": Fault(kind="status", status=500),
     "502": Fault(kind="status", status=502),
     "503": Fault(kind="status", status=503),
@@ -52,6 +53,7 @@ TRANSIENT = {
     "slow": Fault(kind="slow", seconds=5),
 }
 REASONS = {
+    "408": "status 408 (PlantedError: Refused for <e-mail> see <url>)",
     "500": "status 500",
     "502": "status 502",
     "503": "status 503",

@@ -289,6 +289,12 @@ def test_a_rejection_after_a_lost_answer_is_checked(
     assert len(office.registered()) == takes_effect
 
 
+def test_a_server_that_waited_too_long_for_a_request_has_rejected_nobody(make_office: Callable[..., Office]) -> None:
+    office = make_office(faults=(Fault(kind="status", status=408, times=2, **POST),))
+    assert office.run(record(ADA)).outcomes == ["registered"]
+    assert len(office.posts()) == 3
+
+
 @pytest.mark.parametrize(
     "trouble",
     [
