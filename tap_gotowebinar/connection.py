@@ -175,6 +175,11 @@ class Connection:
             except TransientError:
                 in_doubt = True
                 raise
+            except RefusedError as error:
+                if in_doubt:
+                    # The refusal is about this try; an earlier one may have taken effect.
+                    raise GaveUpError(str(error)) from None
+                raise
 
         return self._repeated(attempt, path, tally)
 

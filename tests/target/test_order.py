@@ -289,6 +289,16 @@ def test_a_rejection_after_a_lost_answer_is_checked(
     assert len(office.registered()) == takes_effect
 
 
+def test_a_path_that_takes_no_token_after_a_lost_answer_answers_for_nobody(make_office: Callable[..., Office]) -> None:
+    refused = Fault(kind="invalid_token", **POST)
+    office = make_office(faults=(Fault(kind="reset", after=True, times=1, **POST), refused))
+    done = office.run(record(ADA), state(1))
+    assert (done.exit_code, done.states, done.outcomes) == (1, [], ["skipped"])
+    assert done.row["description"].endswith("it takes no access token for it")
+    office.control.configure(faults=())
+    assert office.run(record(ADA), state(1)).outcomes == ["already_registered"]
+
+
 def test_a_server_that_waited_too_long_for_a_request_has_rejected_nobody(make_office: Callable[..., Office]) -> None:
     office = make_office(faults=(Fault(kind="status", status=408, times=2, **POST),))
     assert office.run(record(ADA)).outcomes == ["registered"]
