@@ -6,7 +6,6 @@ import datetime as dt
 import signal
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +13,7 @@ from tap_gotowebinar.sandbox import Options, Sandbox
 from tests.chaos.invariants import violations
 from tests.chaos.last_rows import KINDS, checked_rows
 from tests.chaos.life import Life
+from tests.chaos.outcome import Outcome
 from tests.chaos.past_run import PastRun, complete_lines
 from tests.chaos.weather import SILENCE, Weather, faults
 from tests.runs import FAST
@@ -39,33 +39,6 @@ PATIENCE: Final = 300.0
 """Seconds in which a run has to end, whatever is done to it."""
 
 
-@dataclass
-class Outcome:
-    """What came of a campaign."""
-
-    seed: int
-    runs: list[PastRun] = field(default_factory=list)
-    happened: dict[str, int] = field(default_factory=dict)
-    faults: Counter[str] = field(default_factory=Counter)
-    violations: list[str] = field(default_factory=list)
-    rows: int = 0
-
-    @property
-    def records(self) -> int:
-        """Records that came out of all runs."""
-        return sum(message["type"] == "RECORD" for run in self.runs for message in run.messages)
-
-    def __str__(self) -> str:
-        killed = sum(run.exit_code == -signal.SIGKILL for run in self.runs)
-        stated = sum(run.exit_code == -signal.SIGKILL and run.state is not None for run in self.runs)
-        summary = (
-            f"seed {self.seed}: {len(self.runs)} runs, {killed} killed ({stated} after a STATE), "
-            f"{sum(self.happened.values())} changes, {self.faults.total()} faults, {self.records} records, "
-            f"{len(self.violations)} violations"
-        )
-        return "\n  ".join([summary, *self.violations[:20]])
-
-
 class Campaign:
     """One seed."""
 
@@ -89,7 +62,7 @@ class Campaign:
         """Run it."""
         page = self._rng.choice((3, 200)) if self._in_bad_weather else 200
         options = Options(seed=self._seed, webinars=8, registrants=6, now=START.isoformat(), hal_page_max=page)
-        outcome = Outcome(self._seed)
+        outcome, runs = Outcome(self._seed), list[PastRun]()
         with Sandbox(options) as sandbox:
             settings = {**sandbox.settings, **FAST, "recheck_factor": self._recheck_factor}
             dice = Random(f"life/{self._seed}")  # noqa: S311
@@ -101,19 +74,22 @@ class Campaign:
                 jitter = self._rng.choice((0, 0, 0.004))
                 sandbox.control.configure(now=self._now.isoformat(), jitter=jitter)
                 if self._in_bad_weather:
-                    outcome.runs.append(self._struck_run(sandbox, settings, life))
+                    runs.append(self._struck_run(sandbox, settings, life))
                 else:
-                    outcome.runs.append(self._killed_run(settings))
+                    runs.append(self._killed_run(settings))
             life.stop()
             outcome.faults = Counter(call["fault"] for call in sandbox.control.calls() if call["fault"])
             # By then everything is due, whatever the factor.
             self._now += dt.timedelta(days=400)
             sandbox.control.configure(now=self._now.isoformat(), jitter=0)
-            outcome.runs += [self._run(settings) for _ in range(FINAL_RUNS)]
+            runs += [self._run(settings) for _ in range(FINAL_RUNS)]
             truth = {**sandbox.control.truth(), **sandbox.control.truth(*KINDS)}
-            outcome.happened = dict(life.counts)
+            outcome.happened = Counter(life.counts)
             outcome.rows = checked_rows(life, truth)
-            outcome.violations = list(violations(outcome.runs, life, truth))
+            outcome.violations = list(violations(runs, life, truth))
+        outcome.exit_codes = [run.exit_code for run in runs]
+        outcome.stated = sum(run.exit_code == -signal.SIGKILL and run.state is not None for run in runs)
+        outcome.records = sum(message["type"] == "RECORD" for run in runs for message in run.messages)
         return outcome
 
     def _struck_run(self, sandbox: Sandbox, settings: dict[str, Any], life: Life) -> PastRun:

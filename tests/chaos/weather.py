@@ -1,4 +1,4 @@
-"""What goes wrong while the tap runs: faults of every kind, tokens that die, refusals that come and go."""
+"""What goes wrong while a run goes on: faults of every kind, tokens that die, refusals that come and go."""
 
 from __future__ import annotations
 
@@ -42,27 +42,58 @@ TOO_LONG: Final = "999999"
 
 PATHS: Final = ("/registrants", "/webinars", "/sessions", r"/registrants/\d+$", "/oauth/", "/Users/me", "G2W")
 
+KNOWN: Final = frozenset({409})
+"""What a lie is to a target, too: it says that somebody is registered."""
+
+LATE: Final = frozenset({"slow", "drip", "endless"})
+"""Kinds of fault that only a short time-out ends."""
+
+SERVER_ERROR: Final = 500
+
+MANY: Final = 20
+"""Calls that a fault lets pass at the most before it strikes."""
+
 
 def faults(rng: Random) -> list[Fault]:
-    """Return the faults of a run: a storm of 429 now and then, some downpours, and drizzle all the time."""
+    """Return the faults of a run of the tap: a storm of 429 now and then, some downpours, and drizzle all the time."""
     downpours = [
-        _fault(rng, times=rng.choice((1, 3, 10, None)), probability=rng.choice((0.1, 0.3, 1)))
+        _rule(rng, rng.choice(PATHS), {"times": rng.choice((1, 3, 10, None)), **rng.choice(KINDS)}, MANY)
         for _ in range(rng.randint(0, 3))
     ]
-    drizzle = [_fault(rng, times=None, probability=0.03) for _ in range(3)]
+    drizzle = [
+        Fault(path=rng.choice(PATHS), probability=0.03, skip=rng.randint(0, MANY), **rng.choice(KINDS))
+        for _ in range(3)
+    ]
     return [*_storm(rng), *downpours, *drizzle]
 
 
-def _fault(rng: Random, *, times: int | None, probability: float) -> Fault:
-    rule = {"times": times, **rng.choice(KINDS)}
-    return Fault(path=rng.choice(PATHS), probability=probability, skip=rng.randint(0, 20), **rule)
+def faults_of_registering(rng: Random) -> list[Fault]:
+    """Return the faults of a run of the target; half of those that lose an answer let the call take effect before."""
+    paths = (*("/registrants",) * 5, "/oauth/", "/Users/me", "G2W")
+    rules = []
+    for _ in range(rng.randint(2, 6)):
+        rule = {"times": rng.choice((1, 3, 10, None)), "method": rng.choice(("POST", None)), **rng.choice(KINDS)}
+        # An answer about the token, the rate or a permission says that nothing has been done.
+        may_have_worked = rule.get("status", SERVER_ERROR) not in range(400, SERVER_ERROR)
+        if may_have_worked and rule["kind"] != "invalid_token":
+            rule["after"] = rng.random() < 0.5
+        if rule.get("status") not in KNOWN:
+            path = rng.choice(paths)
+            # A run asks for tokens and for who it is once or twice.
+            rules.append(_rule(rng, path, rule, 1 if path in {"/oauth/", "/Users/me"} else MANY))
+    return _storm(rng) + rules
+
+
+def _rule(rng: Random, path: str, rule: dict[str, Any], latest: int) -> Fault:
+    return Fault(path=path, probability=rng.choice((0.02, 0.1, 0.3, 1)), skip=rng.randint(0, latest), **rule)
 
 
 def _storm(rng: Random) -> list[Fault]:
-    if rng.random() < 0.7:
+    if rng.random() >= 0.3:
         return []
     wish = TOO_LONG if rng.random() < 0.1 else rng.choice(RETRY_AFTER)
-    return [Fault(kind="status", status=429, retry_after=wish, times=rng.randint(1, 15), skip=rng.randint(0, 40))]
+    times, skip = rng.randint(1, 15), rng.randint(0, 40)
+    return [Fault(kind="status", status=429, retry_after=wish, times=times, skip=skip)]
 
 
 class Weather(threading.Thread):
@@ -70,12 +101,14 @@ class Weather(threading.Thread):
 
     Attributes:
         is_revoked: Whether the refresh token has been revoked, so that the user has to get another one.
+        refused: Webinars that were refused at some moment.
     """
 
     def __init__(self, control: Control, rng: Random, webinars: list[str]) -> None:
         """Nothing has happened yet."""
         super().__init__(daemon=True)
         self.is_revoked = False
+        self.refused: set[str] = set()
         self._control = control
         self._rng = rng
         self._webinars = webinars
@@ -89,6 +122,7 @@ class Weather(threading.Thread):
                 self._control.expire_access_tokens()
             elif chance < 0.9:
                 refused = self._rng.choice((self._rng.choice(self._webinars), None))
+                self.refused.update({refused} if refused else ())
                 self._control.configure(forbidden=[refused] if refused else [])
             elif chance < 0.93:
                 self._control.revoke_refresh_token()

@@ -1,0 +1,189 @@
+"""A run of the target that is over: what it was given, what came of it, and which row is whose."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.chaos.crowd import Entry, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tests.chaos.crowd import Item, Person
+
+UNANSWERED: Final = "not answered, the next run sends it again: "
+"""What a row says of whom the next run sends again."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Registered:
+    """Who is registered, in the order of registration within a webinar, and how many mails have gone out."""
+
+    people: dict[Person, Row]
+    mails: int
+    rows: int
+
+    @classmethod
+    def of(cls, truth: Mapping[str, Sequence[Row]], mails: int) -> Registered:
+        """Return those of the truth."""
+        return cls(
+            {(row["webinarKey"], row["email"].casefold()): row for row in truth["registrants"]},
+            mails,
+            len(truth["registrants"]),
+        )
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A record, its place in the input, and the row about it."""
+
+    place: int
+    entry: Entry
+    row: Row
+
+    @property
+    def outcome(self) -> str:
+        """What became of it."""
+        return str(self.row["outcome"])
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the next run does not send it again."""
+        return not (self.row["description"] or "").startswith(UNANSWERED)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a run is given.
+
+    Attributes:
+        settings: Its configuration.
+        data: Its input.
+        items: The messages that are whole in it.
+        is_torn: Whether it breaks off inside of a message.
+        is_timely: Whether the run waits so long for answers that none comes too late.
+        room: Bytes of results at which the disk is full; None: it never is.
+    """
+
+    settings: Mapping[str, Any]
+    data: bytes
+    items: list[Item]
+    is_torn: bool
+    is_timely: bool
+    room: int | None
+
+
+@dataclass(frozen=True)
+class TargetRun:
+    """What a run was given, and what came of it.
+
+    Attributes:
+        given: What it was given.
+        signals: What it was sent.
+        is_struck: Whether calls of it were made to fail.
+        is_full: Whether the disk was full in the end.
+        lines: What it appended to the file of results, by lines; the last one is what came after the last line's end.
+        output: What it wrote.
+        exit_code: Its exit code; negative: killed by that signal.
+        said: What it logged.
+        calls: That arrived.
+        refusing: Webinars for which it was refused, whoever asked.
+        before: Who was registered before it.
+        after: Who was registered when the last call of it was over.
+    """
+
+    given: Given
+    signals: tuple[int, ...]
+    is_struck: bool
+    is_full: bool
+    lines: list[bytes]
+    output: bytes
+    exit_code: int
+    said: str
+    calls: list[dict[str, Any]]
+    refusing: frozenset[str]
+    before: Registered
+    after: Registered
+
+    def __str__(self) -> str:
+        of_run = [name for name in ("is_dry", "is_struck", "is_full") if getattr(self, name)]
+        conditions = of_run + [name for name in ("is_timely", "is_torn") if getattr(self.given, name)]
+        return f"ended with {self.exit_code}, signals {list(map(int, self.signals))}, {', '.join(conditions)}"
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether it was to send nothing."""
+        return bool(self.given.settings["dry_run"])
+
+    @functools.cached_property
+    def passed(self) -> list[bytes]:
+        """The STATE values that it passed on, up to the last complete line."""
+        return self.output.split(b"\n")[:-1]
+
+    @property
+    def length(self) -> int:
+        """How many messages come before the place where the next run begins."""
+        places = {item.value: place for place, item in enumerate(self.given.items) if isinstance(item, State)}
+        return places.get(self.passed[-1], -1) + 1 if self.passed else 0
+
+    @functools.cached_property
+    def rows(self) -> list[Row]:
+        """The rows that it wrote whole."""
+        return [json.loads(line) for line in self.lines[:-1] if line]
+
+    @functools.cached_property
+    def lanes(self) -> dict[str, list[tuple[int, Entry]]]:
+        """The records that it was given by what they wait for: those of one lane are answered in their order.
+
+        Who is sent waits for those of the same webinar, all others for nobody.
+        """
+        lanes: dict[str, list[tuple[int, Entry]]] = {}
+        for place, item in enumerate(self.given.items):
+            if isinstance(item, Entry):
+                lanes.setdefault(self._lane(item), []).append((place, item))
+        return lanes
+
+    @functools.cached_property
+    def pairs(self) -> list[Pair]:
+        """Its records and rows, as far as they fit."""
+        return [pair for lane, given in self.lanes.items() for pair in _paired(given, self.rows_of(lane))]
+
+    def rows_of(self, lane: str) -> list[Row]:
+        """Return the rows of a lane."""
+        return [row for row in self.rows if self._lane_of.get((row["email"], row["webinarKey"])) == lane]
+
+    def strangers(self) -> Iterator[Row]:
+        """Yield rows of nobody whom it was given."""
+        for row in self.rows:
+            if (row["email"], row["webinarKey"]) not in self._lane_of:
+                yield row
+
+    @functools.cached_property
+    def answered(self) -> set[int]:
+        """Places of the records that need not be sent again."""
+        return {pair.place for pair in self.pairs if pair.is_answer}
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether all of them are."""
+        return len(self.answered) == sum(isinstance(item, Entry) for item in self.given.items)
+
+    @functools.cached_property
+    def _lane_of(self) -> dict[tuple[str | None, str | None], str]:
+        lanes = self.lanes.items()
+        return {(entry.email, entry.webinar): lane for lane, given in lanes for _, entry in given}
+
+    def _lane(self, entry: Entry) -> str:
+        return entry.webinar or "" if entry.fate.is_sent and not self.is_dry else "at once"
+
+
+def _paired(given: Sequence[tuple[int, Entry]], rows: Sequence[Row]) -> Iterator[Pair]:
+    for (place, entry), row in zip(given, rows, strict=False):
+        if (entry.email, entry.webinar) != (row["email"], row["webinarKey"]):
+            return
+        yield Pair(place, entry, row)
