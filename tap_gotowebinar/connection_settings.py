@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from importlib import metadata
@@ -18,7 +17,7 @@ from tap_gotowebinar.pacing import WINDOW, RateBudget
 from tap_gotowebinar.raw_settings import number_problems, text
 from tap_gotowebinar.token_endpoint import Credentials, TokenEndpoint
 from tap_gotowebinar.token_store import TokenStore
-from tap_gotowebinar.transport import Transport
+from tap_gotowebinar.transport import Transport, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -240,12 +239,5 @@ def _origin_problems(name: str, url: str, default: str) -> Iterator[str]:
         yield f"{name} must be an origin, scheme and host without a path, query or user: write it like {default}"
     elif not _HOST.fullmatch(host):
         yield f"{name} is not a URL: write it like {default}"
-    elif parts.scheme == "http" and not _is_loopback(host):
+    elif parts.scheme == "http" and not is_loopback(host):
         yield f"{name} must start with https://: tokens are never sent in the clear"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

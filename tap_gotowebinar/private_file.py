@@ -120,7 +120,7 @@ class PrivateFile:
         """Let nobody else read the file, and use none that somebody else may have put there."""
         if os.name != "posix":  # pragma: no cover - Windows
             return
-        if status.st_uid not in {os.geteuid(), 0} and os.geteuid() != 0:
+        if status.st_uid not in owners(self._path):
             raise PermissionError(0, "it belongs to another user")
         if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             if not self._has_warned:
@@ -133,7 +133,9 @@ class PrivateFile:
         # Only here: most runs find a good token, and the import takes longer than all the rest.
         from filelock import FileLock, Timeout  # noqa: PLC0415
 
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # One by one: parents that come about on the way would be as open as the umask allows.
+        for folder in reversed((self._path.parent, *self._path.parent.parents)):
+            folder.mkdir(mode=0o700, exist_ok=True)
         lock = FileLock(f"{self._path}.lock", mode=0o600)
         until = time.monotonic() + patience
         while True:
@@ -154,7 +156,13 @@ class PrivateFile:
         if os.name == "posix" and os.geteuid() == 0:
             with contextlib.suppress(OSError):
                 status = self._path.stat()
-                os.fchown(descriptor, status.st_uid, status.st_gid)
+                if status.st_uid in owners(self._path):
+                    os.fchown(descriptor, status.st_uid, status.st_gid)
+
+
+def owners(path: Path) -> set[int]:
+    """Return who may own a private file: we and root; for root, in a container for one, also who owns the folder."""
+    return {0, os.geteuid() or path.parent.stat().st_uid}
 
 
 def _sync_folder(folder: Path) -> None:

@@ -34,6 +34,11 @@ def mask(text: str) -> str:
     return line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 3] + "..."
 
 
+def printable(text: str) -> str:
+    """Return `text` without what a terminal or a log would act upon."""
+    return "".join(filter(str.isprintable, text))
+
+
 def error_code(body: object) -> str:
     """Return the error code of an error body, masked, or an empty string."""
     return _first_text(body, _CODE_FIELDS)
@@ -46,7 +51,7 @@ def error_text(body: object) -> str:
 
 def _masked(word: str) -> str:
     """Return a word without what must not be shown; the whole word goes when it holds an address of any kind."""
-    word = "".join(filter(str.isprintable, word))
+    word = printable(word)
     if _URL.search(word):
         return "<url>"
     if _EMAIL.search(word):

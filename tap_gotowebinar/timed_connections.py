@@ -26,6 +26,9 @@ LONGEST_ANSWER: Final = 5
 BUFFER_SIZE: Final = 32 * 1024
 """Bytes that are taken from a connection at once."""
 
+INTERIM: Final = range(100, 200)
+"""Statuses that announce an answer, 103 Early Hints for one; the library knows 100 only."""
+
 
 class TimedAdapter(HTTPAdapter):
     """A pool of such connections for `requests`."""
@@ -75,6 +78,18 @@ class _TimedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the library's
         super().__init__(sock, *args, **kwargs)
         self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock), BUFFER_SIZE)
+
+    @override
+    def begin(self) -> None:
+        super().begin()
+        while self.status in INTERIM:
+            # It would be taken for the answer, and the answer for that to the next call.
+            self.headers = None  # type: ignore[assignment]  # says that nothing has begun
+            super().begin()
+        lengths = ",".join(self.headers.get_all("Content-Length", [])).split(",")
+        if len({length.strip() for length in lengths}) > 1:
+            # The library would blame the request, and keep the connection open.
+            raise http.client.HTTPException
 
 
 class _TimedHTTPConnection(HTTPConnection):

@@ -135,7 +135,7 @@ class TokenEndpoint:
         Raises:
             AuthenticationError: the credentials are not accepted; UsedUpError: it is the proof.
             GaveUpError: each try failed in a transient way.
-            ComeBackLaterError: 429, and a longer pause than `LONGEST_PAUSE`.
+            ComeBackLaterError: 429, and longer pauses than `LONGEST_PAUSE` in all.
         """
         asked_at, now, answer = self._patiently(self._credentials.grant(secret), clock, stop)
         body = answer.body if isinstance(answer.body, dict) else {}
@@ -155,7 +155,7 @@ class TokenEndpoint:
         send = patience.of(self._transport.send)
         waits = self._waits()
         next(waits)
-        failure = ""
+        failure, paused = "", 0.0
         for attempt in range(TRIES):
             asked_at, now, pause = clock(), time.time(), None
             try:
@@ -168,20 +168,26 @@ class TokenEndpoint:
             else:
                 if answer.status != 429 and not is_transient(answer.status):  # noqa: PLR2004
                     return asked_at, now, answer
-                failure, pause = self._trouble(answer)
+                failure, pause = self._trouble(answer, paused)
+                paused += pause or 0
             is_last = attempt + 1 == TRIES or patience.is_over
             if is_last or stop.wait(pause or random.uniform(0, next(waits))):  # noqa: S311
                 break
         msg = f"gave up asking for an access token: {failure}"
         raise GaveUpError(msg)
 
-    def _trouble(self, answer: Answer) -> tuple[str, float | None]:
-        """Return what to say of an answer that may be another one later, and the seconds that GoTo asks us to wait."""
+    def _trouble(self, answer: Answer, paused: float) -> tuple[str, float | None]:
+        """Return what to say of an answer that may be another one later, and the seconds that GoTo asks us to wait.
+
+        Args:
+            answer: The answer.
+            paused: Seconds waited already because GoTo asked for it.
+        """
         where = f"{self._url} answered {answer.status}"
         if answer.status != 429:  # noqa: PLR2004
             return f"{where}; check auth_url and the network", None
         pause = asked_pause(answer.retry_after)
-        if pause is not None and pause > LONGEST_PAUSE:
+        if pause is not None and paused + pause > LONGEST_PAUSE:
             msg = f"GoTo gives out no more access tokens for now ({where}): start again after {come_back_at(pause)}"
             raise ComeBackLaterError(msg)
         remedy = "start again in some minutes, and let runs share tokens by using the same token_path"

@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import contextlib
 import functools
+import ipaddress
 import json
 import logging
 import ssl
 import time
 from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -42,6 +44,9 @@ POOL_SIZE: Final = 100
 
 MAX_ANSWER: Final = 64 * 1024 * 1024
 """Bytes of an answer, unpacked: some 200,000 registrants. A larger one would take memory without end."""
+
+MAX_VALUES: Final = 4_000_000
+"""Values of an answer, about. Each takes memory, however short it is written: 22 million fit into `MAX_ANSWER`."""
 
 CHUNK: Final = 256 * 1024
 """Bytes of an answer that are unpacked at once."""
@@ -106,6 +111,8 @@ class Transport:
         self._session.mount("http://", adapter)
         # Also keeps a .netrc file from replacing our Authorization header.
         self._session.trust_env = False
+        # Whatever a server wants us to remember, nothing is taken from one call to the next.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._environment = functools.cache(_environment)
 
     def close(self) -> None:
@@ -140,7 +147,7 @@ class Transport:
             NotSentError: no connection.
             TransientError: no answer in time, an answer cut off.
             BrokenAnswerError: a status of success without JSON.
-            TooLargeAnswerError: more than `MAX_ANSWER` bytes.
+            TooLargeAnswerError: more than `MAX_ANSWER` bytes, or `MAX_VALUES` values.
             GoToWebinarError: the request cannot be made with this environment or these secrets.
         """
         scheme, host = urlsplit(url)[:2]
@@ -180,6 +187,7 @@ class Transport:
         except OSError:
             msg = f"no connection to {host}: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names certificates that are not there"
             raise GoToWebinarError(msg) from None
+        _count_values(body, host)
         return _answer(response, body, decode)
 
     def _too_late(self, host: str, began: float) -> str:
@@ -210,7 +218,17 @@ def _environment(origin: str) -> dict[str, Any]:
     """
     with requests.Session() as session:
         settings = session.merge_environment_settings(origin, {}, None, None, None)
-    return {"proxies": settings["proxies"], "verify": settings["verify"]}
+    # What is meant for this machine goes in the clear, which is why nobody else may carry it.
+    proxies = {} if is_loopback(urlsplit(origin).hostname or "") else settings["proxies"]
+    return {"proxies": proxies, "verify": settings["verify"]}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, as it stands in a URL, is this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _tls_failure(error: requests.exceptions.SSLError, host: str) -> TransientError:
@@ -229,14 +247,25 @@ def _body(response: requests.Response, host: str) -> bytes:
         TooLargeAnswerError: it is.
     """
     with contextlib.closing(response):
-        parts, length = [], 0
+        # Not a list of its parts: they may be of one byte each.
+        body = bytearray()
         for part in response.iter_content(CHUNK):
-            length += len(part)
-            if length > MAX_ANSWER:
+            body += part
+            if len(body) > MAX_ANSWER:
                 msg = f"the answer of {host} is larger than {MAX_ANSWER // 1024**2} MiB"
                 raise TooLargeAnswerError(msg)
-            parts.append(part)
-    return b"".join(parts)
+    return bytes(body)
+
+
+def _count_values(content: bytes, host: str) -> None:
+    """Let no answer be decoded that may hold more values than the memory has room for.
+
+    Raises:
+        TooLargeAnswerError: it may.
+    """
+    if len(content) > MAX_VALUES and sum(map(content.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        msg = f"the answer of {host} holds more than {MAX_VALUES / 10**6:g} million values"
+        raise TooLargeAnswerError(msg)
 
 
 def _answer(response: requests.Response, content: bytes, decode: Callable[[bytes], Any] | None) -> Answer:

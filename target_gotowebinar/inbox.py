@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from tap_gotowebinar.errors import GoToWebinarError
 from target_gotowebinar.lanes import Job
+from target_gotowebinar.messages import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,6 +29,9 @@ MAX_LINES: Final = 64
 
 CHUNK: Final = 64 * 1024
 """Bytes asked for in one piece."""
+
+MAX_LINE: Final = 256 * 1024 * 1024
+"""Bytes of a line: more than the largest STATE. A longer one would take memory without end."""
 
 HEED: Final = 0.5
 """Seconds until a signal is heard at the latest."""
@@ -124,5 +128,8 @@ def _lines_of_standard_input() -> Iterator[bytes]:
         for other in others:
             yield bytes(rest) + b"\n"
             rest = bytearray(other)
+        if len(rest) > MAX_LINE:
+            msg = f"a line of the input is longer than {MAX_LINE // 1024**2} MiB; nothing from there on was registered"
+            raise InputError(msg)
     if rest:
         yield bytes(rest)

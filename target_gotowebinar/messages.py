@@ -102,6 +102,8 @@ def _checked(decode: Callable[[Line], dict[str, Any]], line: Line, number: int) 
     for name, expected in rules.items():
         if not isinstance(message.get(name, _MISSING), expected):
             raise _trouble(number, f"is a {kind} message whose '{name}' is missing or of the wrong type")
+    if "stream" in rules and not message["stream"].isprintable():
+        raise _trouble(number, f"is a {kind} message whose 'stream' holds characters that cannot be printed")
     if kind == SingerMessageType.SCHEMA and not isinstance(message["schema"].get("properties"), dict):
         raise _trouble(number, f"is a SCHEMA message of '{mask(message['stream'])}' that declares no properties")
     return message

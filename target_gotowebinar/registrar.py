@@ -103,12 +103,20 @@ class Registrar:
             page = envelopes.Page([], None, is_last=False)
         yield from page.rows
         is_cut = len(page.rows) >= 2 * ROUND_LENGTH and len(page.rows) % ROUND_LENGTH == 0
-        number, is_last = 0, page.is_last and not is_cut
-        while not is_last:
+        if page.is_last and not is_cut:
+            return
+        before: list[Any] = []
+        for number in range(envelopes.MAX_PAGES):
             params = {"page": number, "limit": envelopes.MAX_PAGE_SIZE}
             page = self._connection.get(path, envelopes.array, self._tally, params=params)
             yield from page.rows
-            number, is_last = number + 1, page.is_last
+            if page.is_last:
+                return
+            if page.rows == before:
+                break
+            before = page.rows
+        msg = f"gave up on {path}: there is no end to its pages"
+        raise GaveUpError(msg)
 
 
 def _result(applicant: Applicant, answer: Answer, path: str, *, in_doubt: bool) -> RegistrationResult:

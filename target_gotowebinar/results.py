@@ -7,9 +7,11 @@ import json
 import os
 import stat
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.errors import OutputError
+from tap_gotowebinar.private_file import owners
 
 if TYPE_CHECKING:
     from target_gotowebinar.applicants import Applicant
@@ -99,6 +101,8 @@ class ResultsFile:
         known = os.fstat(self._descriptor)
         if not stat.S_ISREG(known.st_mode):
             return
+        if os.name == "posix" and known.st_uid not in owners(Path(self._path)):
+            raise PermissionError(0, "it belongs to another user")
         if stat.S_IMODE(known.st_mode) & ~MODE:
             os.fchmod(self._descriptor, MODE)
         if known.st_size and os.pread(self._descriptor, 1, known.st_size - 1) != b"\n":

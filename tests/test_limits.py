@@ -9,13 +9,20 @@ import re
 import socketserver
 import threading
 import time
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_gotowebinar.errors import AuthenticationError, GaveUpError, TooLargeAnswerError, TransientError
+from tap_gotowebinar.errors import (
+    AuthenticationError,
+    BrokenAnswerError,
+    GaveUpError,
+    TooLargeAnswerError,
+    TransientError,
+)
 from tap_gotowebinar.sandbox import Fault
-from tap_gotowebinar.transport import MAX_ANSWER, Transport
+from tap_gotowebinar.transport import MAX_ANSWER, MAX_VALUES, Transport
 from tests.runs import FAST, run_command, run_here
 from tests.selection import selecting
 from tests.talking import ME, SECRETS, Canned, api_calls, raw, talk, token_answer
@@ -176,6 +183,25 @@ def test_too_large_an_answer_of_the_token_endpoint_is_one_line() -> None:
         talking.get()
     assert "is larger than 64 MiB; check auth_url" in str(caught.value)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", ["200 OK", "500 Internal Server Error"])
+def test_an_answer_of_more_values_than_memory_holds_is_not_taken(patient: Transport, status: str) -> None:
+    values = b"[" + b"{}," * (MAX_VALUES // 2) + b"{}]"
+    with Canned(raw(values, status)) as server, pytest.raises(TooLargeAnswerError) as caught:
+        patient.send("GET", server.url)
+    assert str(caught.value) == f"the answer of {server.host} holds more than 4 million values"
+
+
+def test_an_answer_in_many_pieces_takes_no_more_memory_than_in_one(patient: Transport) -> None:
+    pieces = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"2\r\n11\r\n" * 100_000 + b"0\r\n\r\n"
+    with Canned(pieces) as server:
+        tracemalloc.start()
+        with pytest.raises(BrokenAnswerError, match=r"200000 bytes"):
+            patient.send("GET", server.url)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 2 * MIB
 
 
 def test_a_list_too_large_for_one_answer_is_read_in_pages(make_sandbox: Callable[..., Sandbox]) -> None:

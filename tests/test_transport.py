@@ -119,6 +119,14 @@ def test_a_body_that_does_not_unpack_is_a_transient_failure() -> None:
     assert str(error) == f"the answer of {server.host} could not be read (ContentDecodingError)"
 
 
+def test_lengths_that_contradict_each_other_are_the_fault_of_the_answer() -> None:
+    with Canned(raw().replace(b"\r\n", b"\r\nContent-Length: 7\r\n", 1)) as server:
+        error = failure(server.url)
+
+    assert type(error) is TransientError
+    assert str(error) == f"no connection to {server.host}, or it was cut"
+
+
 def test_nobody_at_the_other_end_means_that_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         host = f"127.0.0.1:{unused.getsockname()[1]}"
@@ -231,14 +239,28 @@ def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> 
     assert proxy.requests[0].startswith("GET http://gotowebinar.invalid/path HTTP/1.1\r\n")
 
 
-def test_hosts_that_need_no_proxy_are_called_directly(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
+def test_hosts_that_need_no_proxy_are_called_directly(monkeypatch: pytest.MonkeyPatch) -> None:
     with Canned(raw()) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        monkeypatch.setenv("no_proxy", "gotowebinar.invalid")
 
-        assert send(sandbox.url + ME).status == 403
+        assert type(failure("http://gotowebinar.invalid")) is NotSentError
 
     assert proxy.requests == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("variable", ["http_proxy", "all_proxy"])
+def test_what_is_for_this_machine_is_shown_to_no_proxy(
+    monkeypatch: pytest.MonkeyPatch, variable: str, host: str
+) -> None:
+    with Canned(raw()) as proxy, Canned(raw()) as server:
+        monkeypatch.setenv(variable, proxy.url)
+
+        send(server.url.replace("127.0.0.1", host), token=TOKEN)
+
+    assert proxy.requests == []
+    assert len(server.requests) == 1
 
 
 def test_a_proxy_that_refuses_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,11 +309,26 @@ def test_a_netrc_file_does_not_replace_the_token(monkeypatch: pytest.MonkeyPatch
     assert f"Authorization: Bearer {TOKEN}\r\n" in server.requests[0]
 
 
-def test_the_environment_is_looked_at_once_per_host(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
-    with opened() as transport, Canned(raw()) as proxy:
-        transport.send("GET", sandbox.url + ME)
-        monkeypatch.setenv("http_proxy", proxy.url)
+def test_the_environment_is_looked_at_once_per_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened() as transport, Canned(raw()) as first, Canned(raw()) as second:
+        for proxy in (first, second):
+            monkeypatch.setenv("http_proxy", proxy.url)
+            transport.send("GET", "http://gotowebinar.invalid")
 
-        assert transport.send("GET", sandbox.url + ME).status == 403
+    assert (len(first.requests), len(second.requests)) == (2, 0)
 
-    assert proxy.requests == []
+
+def test_what_a_server_wants_us_to_remember_is_forgotten() -> None:
+    with opened() as transport, Canned(raw(Set_Cookie="id=17; Path=/")) as server:
+        for _ in range(2):
+            transport.send("GET", server.url, token=TOKEN)
+
+    assert len(server.requests) == 2
+    assert "cookie" not in server.requests[1].lower()
+
+
+@pytest.mark.parametrize("status", [b"100 Continue", b"102 Processing", b"103 Early Hints", b"199 Whatever"])
+def test_what_announces_an_answer_is_not_taken_for_it(status: bytes) -> None:
+    announced = b"HTTP/1.1 %b\r\nLink: </style>\r\n\r\n" % status
+    with Canned(2 * announced + raw(b"[1]")) as server:
+        assert send(server.url).body == [1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 import webbrowser
@@ -10,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tap_gotowebinar.connection_settings import DISTRIBUTION
+from tap_gotowebinar.connection_settings import DISTRIBUTION, SECRETS
 from tap_gotowebinar.errors import GoToWebinarError, internal_error
 from tap_gotowebinar.identity import UNKNOWN_OWNER
 from tap_gotowebinar.login import words
 from tap_gotowebinar.login.browser import RedirectListener
 from tap_gotowebinar.login.flow import Login, owner
-from tap_gotowebinar.login.settings import configured, for_check, for_login, names_whose, with_client
+from tap_gotowebinar.login.settings import VARIABLES, configured, for_check, for_login, names_whose, with_client
 from tap_gotowebinar.token_endpoint import LOGIN
 
 if TYPE_CHECKING:
@@ -94,6 +95,9 @@ def _browse(login: Login, redirect_uri: str, seconds: float) -> None:
     """Finish a login through a browser that is sent back to us."""
     with RedirectListener(redirect_uri) as listener:
         _say(words.opening(login.address))
+        for name in SECRETS:
+            # The browser inherits the environment.
+            os.environ.pop(VARIABLES + name.upper(), None)
         # A browser that runs in a terminal returns only when it is closed.
         threading.Thread(target=webbrowser.open, args=(login.address,), daemon=True).start()
         answer = listener.wait(seconds)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.login.settings import VARIABLES
 from tap_gotowebinar.raw_settings import text
+from tap_gotowebinar.redaction import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,4 +61,4 @@ def stored(store: TokenStore, config: Mapping[str, Any]) -> Iterator[str]:
 
 def _shown(value: object) -> str:
     """Return what GoTo sent without what a terminal would act upon."""
-    return "".join(filter(str.isprintable, str(value or "")))
+    return printable(str(value or ""))

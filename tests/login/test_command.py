@@ -116,6 +116,19 @@ def test_the_browser_is_opened(sandbox: Sandbox) -> None:
     assert whose(sandbox)["organizerKey"] in done.stdout
 
 
+def test_the_browser_inherits_no_secret(sandbox: Sandbox, tmp_path: Path) -> None:
+    secrets = ("client_secret", "refresh_token", "personal_access_token")
+    root = str(Path(__file__).parents[2])
+    browser = {"BROWSER": f"{sys.executable} -m tests.login.overheard %s", "PYTHONPATH": root}
+    env = {**environment(sandbox, *secrets), **browser}
+
+    done = login(env, "--redirect-uri", redirect_uri(sandbox), folder=tmp_path)
+
+    inherited = (tmp_path / "inherited.json").read_text(encoding="utf-8")
+    assert done.exit_code == 0
+    assert [name for name in secrets if sandbox.credentials[name] in inherited] == []
+
+
 def test_a_personal_access_token_that_stands_in_the_way_is_named(sandbox: Sandbox) -> None:
     uri = redirect_uri(sandbox)
     with logging_in(environment(sandbox, "personal_access_token"), "--redirect-uri", uri) as run:
