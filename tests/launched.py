@@ -1,4 +1,4 @@
-"""The other end of a `Launcher`: imports the tap once, then forks a process for each run it is asked for.
+"""The other end of a `Launcher`: imports the programs once, then forks a process for each run it is asked for.
 
 A run so started is the command line from its first argument to its exit code, only without half a second of imports.
 """
@@ -11,17 +11,30 @@ import json
 import os
 import socket
 import sys
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import backoff
 from typing_extensions import override
 
 from tap_gotowebinar.connection import Connection
+from tap_gotowebinar.login.command import cli as login
 from tap_gotowebinar.tap import TapGoToWebinar
 from tap_gotowebinar.writer import StateWriter
+from target_gotowebinar.target import TargetGoToWebinar
 from tests.talking import quick_budget
 
-MAX_REQUEST = 1 << 16
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LONGEST_PATH = 1 << 12
+
+
+def hurried(whole: Connection, origin: str) -> Connection:
+    """Return a connection that waits a hundredth of what it should, between tries and when GoTo asks for a pause."""
+    waits = functools.partial(backoff.expo, factor=0.005)
+    whole._authenticator._endpoint._waits = waits
+    return Connection(origin, whole._transport, whole._authenticator, quick_budget(), waits=waits)
 
 
 class LaunchedTap(TapGoToWebinar):
@@ -29,7 +42,7 @@ class LaunchedTap(TapGoToWebinar):
 
     Attributes:
         stopped_at: The time the clock shows; None: the real one.
-        hurries: Whether it waits a hundredth of what it should, between tries and when GoTo asks for a pause.
+        hurries: Whether its connection is `hurried`.
     """
 
     stopped_at: ClassVar[dt.datetime | None] = None
@@ -44,24 +57,37 @@ class LaunchedTap(TapGoToWebinar):
     @override
     def connection(self) -> Connection:
         whole = super().connection
-        if not self.hurries:
-            return whole
-        transport, authenticator = whole._transport, whole._authenticator
-        waits = functools.partial(backoff.expo, factor=0.005)
-        return Connection(self.settings.connection.api_url, transport, authenticator, quick_budget(), waits=waits)
+        return hurried(whole, self.settings.connection.api_url) if self.hurries else whole
+
+
+class LaunchedTarget(TargetGoToWebinar):
+    """The target."""
+
+    @functools.cached_property
+    @override
+    def connection(self) -> Connection:
+        whole = super().connection
+        return hurried(whole, self.settings.connection.api_url) if LaunchedTap.hurries else whole
+
+
+def command(program: str) -> Callable[[list[str]], object]:
+    """Return the command line of a program, made anew: it reads the environment."""
+    if program == "login":
+        return login
+    return LaunchedTap.cli if program == "tap" else LaunchedTarget.cli
 
 
 def main() -> None:
     """Fork a run for each request, one after the other: its pid is the first answer, its exit code the second."""
     channel = socket.socket(fileno=int(sys.argv[1]))
     while True:
-        data, descriptors, *_ = socket.recv_fds(channel, MAX_REQUEST, 2)
+        data, descriptors, *_ = socket.recv_fds(channel, LONGEST_PATH, 3)
         if not data:
             return
         pid = os.fork()
         if not pid:
             channel.close()
-            _run(json.loads(data), *descriptors)
+            _run(json.loads(Path(data.decode()).read_bytes()), *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         channel.sendall(f"{pid}\n".encode())
@@ -69,11 +95,12 @@ def main() -> None:
         channel.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
-def _run(request: dict[str, Any], output: int, errors: int) -> None:
-    os.dup2(output, 1)
-    os.dup2(errors, 2)
-    for descriptor in (output, errors):
+def _run(request: dict[str, Any], *descriptors: int) -> None:
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
         os.close(descriptor)
+    os.chdir(request["folder"])
+    os.environ.update(request["environ"])
     if request["now"]:
         LaunchedTap.stopped_at = dt.datetime.fromisoformat(request["now"])
     if request["state_interval"] is not None:
@@ -81,7 +108,7 @@ def _run(request: dict[str, Any], output: int, errors: int) -> None:
     LaunchedTap.hurries = request["hurries"]
     code: object = 1
     try:
-        LaunchedTap.cli(request["arguments"])
+        command(request["program"])(request["arguments"])
     except SystemExit as end:
         code = end.code
     finally:

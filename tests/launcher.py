@@ -1,9 +1,10 @@
-"""Starting the tap as a process of its own, many times and quickly, to send it signals and to read it as a pipe."""
+"""Starting a program as a process of its own, many times and quickly, to send it signals and to read it as a pipe."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib.util
 import json
 import os
 import signal
@@ -26,7 +27,7 @@ PATIENCE = 60.0
 
 
 class Launched:
-    """A running tap. Its output is read in a thread, like a target would, unless the reading is held.
+    """A running program. Its output is read in a thread, like a target would, unless the reading is held.
 
     Attributes:
         pid: Its process.
@@ -82,7 +83,7 @@ class Launched:
         if self._code is None:
             self.send(signal.SIGKILL)
             said = self._errors.read_text(encoding="utf-8")[-2000:]
-            message = f"the tap did not end; it said last: {said}"
+            message = f"the program did not end; it said last: {said}"
             raise TimeoutError(message)
         return Run(self._code, self.received.decode(errors="replace"), self._errors.read_text(encoding="utf-8"))
 
@@ -100,15 +101,24 @@ class Launched:
 
 
 class Launcher:
-    """Starts the tap, one process after the other."""
+    """Starts programs, one process after the other.
+
+    Attributes:
+        home: The folder in which they run, and where they find their `.env`.
+    """
 
     def __enter__(self) -> Self:
-        """Start the process that has the tap imported already."""
+        """Start the process that has them imported already."""
         self._folder = tempfile.TemporaryDirectory()
+        self.home = Path(self._folder.name) / "home"
+        self.home.mkdir()
         self._runs = 0
         self._channel, theirs = socket.socketpair()
         command = [sys.executable, "-m", "tests.launched", str(theirs.fileno())]
-        self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=Path(__file__).parent.parent)
+        environ = {**os.environ, "PYTHONPATH": self._linked_sdk()}
+        self._process = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], cwd=Path(__file__).parent.parent, env=environ
+        )
         theirs.close()
         return self
 
@@ -128,6 +138,9 @@ class Launcher:
         pipe_size: int | None = None,
         reading: bool = True,
         hurries: bool = False,
+        program: str = "tap",
+        given: bytes = b"",
+        environ: Mapping[str, str] | None = None,
     ) -> Launched:
         """Start a run.
 
@@ -140,6 +153,9 @@ class Launcher:
             pipe_size: Bytes that its standard output takes before someone reads them, where the system lets us choose.
             reading: Whether its output is read from the start.
             hurries: Whether it waits a hundredth of what it should between tries.
+            program: Which program: `tap`, `target` or `login`.
+            given: What comes in through its standard input.
+            environ: Further variables of its environment.
         """
         self._runs += 1
         tokens = str(Path(self._folder.name) / f"tokens-{self._runs}.json")
@@ -150,9 +166,13 @@ class Launcher:
             fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, pipe_size)
         errors = Path(self._folder.name) / f"errors-{self._runs}"
         words += arguments
-        request = {"arguments": words, "now": now, "state_interval": state_interval, "hurries": hurries}
-        with errors.open("wb") as file:
-            socket.send_fds(self._channel, [json.dumps(request).encode()], [theirs, file.fileno()])
+        request: dict[str, Any] = {"program": program, "arguments": words, "folder": str(self.home)}
+        request |= {"now": now, "state_interval": state_interval, "hurries": hurries, "environ": dict(environ or {})}
+        path = self._file("request", request)
+        with tempfile.TemporaryFile() as source, errors.open("wb") as file:
+            source.write(given)
+            source.seek(0)
+            socket.send_fds(self._channel, [path.encode()], [source.fileno(), theirs, file.fileno()])
             # Until the answer: descriptors on their way have to stay open here.
             pid = int(_line(self._channel))
         os.close(theirs)
@@ -160,6 +180,16 @@ class Launcher:
         if reading:
             launched.reading.set()
         return launched
+
+    def _linked_sdk(self) -> str:
+        """Return a folder from which the SDK is imported: it looks for `.env` in those above itself."""
+        spec = importlib.util.find_spec("singer_sdk")
+        assert spec is not None
+        assert spec.origin is not None
+        folder = self.home / "lib"
+        folder.mkdir()
+        (folder / "singer_sdk").symlink_to(Path(spec.origin).parent)
+        return str(folder)
 
     def _file(self, name: str, content: Mapping[str, Any]) -> str:
         path = Path(self._folder.name) / f"{name}-{self._runs}.json"
@@ -172,7 +202,7 @@ def _line(channel: socket.socket) -> str:
     while not line.endswith(b"\n"):
         data = channel.recv(1)
         if not data:
-            message = "the process that starts taps is gone"
+            message = "the process that starts programs is gone"
             raise ConnectionError(message)
         line += data
     return line.decode()
