@@ -191,7 +191,7 @@ MEGABYTES: Final = "x" * 10_000_000
         record({**ADA, "email": f"{MEGABYTES}@example.com"}),
         record(ADA, city=MEGABYTES),
         record(ADA, webinarKey="1" * 4000),
-        record(ADA, **{MEGABYTES: 1}),
+        record({**ADA, MEGABYTES: 1}),
         record({f"field {number}": number for number in range(50_000)}),
         record(ADA, responses=[[]] * 100_000),
         record(ADA, stream=MEGABYTES),
