@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from tap_gotowebinar import envelopes
 from tap_gotowebinar.connection import REFUSALS
-from tap_gotowebinar.envelopes import MAX_PAGE_SIZE, Listing
+from tap_gotowebinar.envelopes import MAX_PAGE_SIZE, MAX_PAGES, Listing
 from tap_gotowebinar.errors import BrokenAnswerError, GaveUpError
 from tap_gotowebinar.records import RecordReader
 from tap_gotowebinar.sdk_seams import RosterStateManager, SilentCounter, SilentTimer, says_something
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from tap_gotowebinar.tap import TapGoToWebinar
 
 T = TypeVar("T")
-
-MAX_PAGES: Final = 5000
-"""Pages of one listing: a million rows. One that has more goes round in circles."""
 
 SCHEMAS: Final = SchemaDirectory(importlib.resources.files("tap_gotowebinar.schemas"))
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MAX_PAGE_SIZE: Final = 200
 """Rows a page may hold at the most, on HAL lists (`size`) and on flat ones (`limit`)."""
 
+MAX_PAGES: Final = 5000
+"""Pages of one listing: a million rows. One that has more goes round in circles."""
+
 
 class Page(NamedTuple):
     """Rows of one answer.

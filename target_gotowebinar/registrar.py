@@ -103,12 +103,15 @@ class Registrar:
             page = envelopes.Page([], None, is_last=False)
         yield from page.rows
         is_cut = len(page.rows) >= 2 * ROUND_LENGTH and len(page.rows) % ROUND_LENGTH == 0
-        number, is_last = 0, page.is_last and not is_cut
+        number, is_last, before = 0, page.is_last and not is_cut, None
         while not is_last:
             params = {"page": number, "limit": envelopes.MAX_PAGE_SIZE}
             page = self._connection.get(path, envelopes.array, self._tally, params=params)
+            if page.rows == before or number >= envelopes.MAX_PAGES:
+                msg = f"gave up on {path}: after {number} pages there is no end to it"
+                raise GaveUpError(msg)
             yield from page.rows
-            number, is_last = number + 1, page.is_last
+            number, is_last, before = number + 1, page.is_last, page.rows
 
 
 def _result(applicant: Applicant, answer: Answer, path: str, *, in_doubt: bool) -> RegistrationResult:
