@@ -8,16 +8,18 @@ import os
 import pathlib
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from singer_sdk.cli import plugin_cli
+from singer_sdk.configuration._dict_config import parse_environment_config  # knows where the SDK looks for `.env`
 from singer_sdk.exceptions import ConfigValidationError, MappingError
-from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase
+from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, _ConfigInput
 from typing_extensions import override
 
 from tap_gotowebinar.errors import GoToWebinarError, internal_error
 from tap_gotowebinar.raw_settings import (
     environment_prefix,
-    environment_problems,
+    environment_settings,
     json_object,
     schema_problem,
     with_numbers,
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import click
-    from singer_sdk.plugin_base import _ConfigInput
 
 MAPPER: Final = str(pathlib.PurePath("singer_sdk", "mapper.py"))
 """Where stream maps are applied; an error that came through there is one of the user's expressions."""
@@ -36,9 +37,6 @@ MAPPER: Final = str(pathlib.PurePath("singer_sdk", "mapper.py"))
 
 class CommandLinePlugin(PluginBase):
     """A plugin whose command line says what is wrong in one line."""
-
-    sayable_errors: ClassVar[tuple[type[Exception], ...]] = (GoToWebinarError, OSError)
-    """Errors whose text is written for the user and holds no data."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's
         """Leave signals alone until the command line takes them over."""
@@ -69,16 +67,30 @@ class CommandLinePlugin(PluginBase):
             raise ConfigValidationError(errors[0], errors=errors, schema={})
         return errors
 
+    @plugin_cli
+    def cli(cls) -> click.Command:  # noqa: N805 - the SDK's decorator hands over the class
+        """The command line."""
+        with cls.one_line_errors():
+            try:
+                return super().cli
+            except Exception as error:  # noqa: BLE001 - a file about logging can be wrong in every way
+                msg = (
+                    f"logging cannot be set up ({type(error).__name__}): let LOGLEVEL name a level such as INFO, and "
+                    "SINGER_SDK_LOG_CONFIG, if it is set, a file that Python's logging understands"
+                )
+                raise GoToWebinarError(msg) from None
+
     @classmethod
     @override
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
-        """Read the settings from files and, with `ENV`, from the environment."""
+        """Read the settings from files, each once: it may be a pipe; and with `ENV` from the environment."""
+        settings: dict[str, Any] = {}
         with cls.one_line_errors():
             for path in value:
                 if path != "ENV":
                     with open(path, encoding="utf-8") as file:  # noqa: PTH123 - OSError names the path as given
-                        json_object(file, "--config")
-            return super().cb_config(ctx, param, value)
+                        settings |= json_object(file, "--config") or {}
+        return _ConfigInput(config=settings, parse_env="ENV" in value)
 
     @classmethod
     def given(cls, config: _ConfigInput | None) -> dict[str, Any]:
@@ -86,14 +98,18 @@ class CommandLinePlugin(PluginBase):
 
         Raises:
             ConfigValidationError: a variable of the environment cannot be read.
+            GoToWebinarError: `.env` cannot be read.
         """
-        parse_env = config is not None and config.parse_env
-        if parse_env:
+        settings = dict(config.config) if config else {}
+        if config is not None and config.parse_env:
             cls.append_builtin_config(cls.config_jsonschema)
-            errors = list(environment_problems(cls.config_jsonschema, os.environ, environment_prefix(cls.name)))
+            read_dotenv()
+            prefix = environment_prefix(cls.name)
+            variables, errors = environment_settings(cls.config_jsonschema, os.environ, prefix)
             if errors:
                 raise ConfigValidationError(errors[0], errors=errors, schema={})
-        return {"config": config.config if config else {}, "parse_env_config": parse_env}
+            settings |= variables
+        return {"config": settings}
 
     @classmethod
     @contextlib.contextmanager
@@ -107,7 +123,7 @@ class CommandLinePlugin(PluginBase):
         except MappingError as error:
             # Its text holds the expression, and with it perhaps a value.
             cls.logger.error("stream_maps cannot be applied (%s): correct it", type(error).__name__)  # noqa: TRY400
-        except cls.sayable_errors as error:
+        except (GoToWebinarError, OSError) as error:
             cls.logger.error("%s", " ".join(str(error).split()))  # noqa: TRY400 - one line
         except Exception as error:  # noqa: BLE001 - the last resort
             frames = traceback.extract_tb(error.__traceback__)
@@ -118,3 +134,16 @@ class CommandLinePlugin(PluginBase):
         else:
             return
         sys.exit(1)
+
+
+def read_dotenv() -> None:
+    """Take what the nearest `.env` says into the environment, as the SDK does.
+
+    Raises:
+        GoToWebinarError: it is no text.
+    """
+    try:
+        parse_environment_config({}, "")
+    except ValueError:
+        msg = "the file .env that --config=ENV reads is no text in UTF-8: save it as such"
+        raise GoToWebinarError(msg) from None

@@ -25,6 +25,9 @@ logger = logging.getLogger("tap-gotowebinar.tokens")
 PATIENCE: Final = 300.0
 """Seconds to wait for a lock: who holds it may be told by GoTo to pause that long."""
 
+MAX_SIZE: Final = 16 * 1024 * 1024
+"""Bytes of a file: thousands of times what is needed."""
+
 LOOK_AGAIN: Final = 0.05
 """Seconds between two attempts to get a lock."""
 
@@ -50,11 +53,16 @@ class PrivateFile:
         """Return what it holds.
 
         Raises:
-            OSError: it is not there, not to be read, or somebody else's.
+            OSError: it is not there, not to be read, no file, too large, or somebody else's.
         """
-        with self._path.open("rb") as file:
-            self._keep_private(os.fstat(file.fileno()))
-            return file.read()
+        with open(self._path, "rb", opener=_at_once) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(0, "it is not an ordinary file")
+            if status.st_size > MAX_SIZE:
+                raise OSError(0, "it is too large")
+            self._keep_private(file.fileno(), status)
+            return file.read(MAX_SIZE)
 
     @contextlib.contextmanager
     def locked(self, stop: threading.Event, patience: float = PATIENCE) -> Iterator[None]:
@@ -116,7 +124,7 @@ class PrivateFile:
     def _half_written(self) -> Path:
         return self._path.with_name(f".{self._path.name}.new")
 
-    def _keep_private(self, status: os.stat_result) -> None:
+    def _keep_private(self, descriptor: int, status: os.stat_result) -> None:
         """Let nobody else read the file, and use none that somebody else may have put there."""
         if os.name != "posix":  # pragma: no cover - Windows
             return
@@ -127,7 +135,7 @@ class PrivateFile:
                 logger.warning("others could read %s: it is for its owner only (mode 0600)", self)
             self._has_warned = True
             with contextlib.suppress(OSError):
-                self._path.chmod(stat.S_IRUSR | stat.S_IWUSR)
+                os.fchmod(descriptor, stat.S_IRUSR | stat.S_IWUSR)
 
     def _lock(self, stop: threading.Event, patience: float) -> BaseFileLock:
         # Only here: most runs find a good token, and the import takes longer than all the rest.
@@ -163,6 +171,11 @@ class PrivateFile:
 def owners(path: Path) -> set[int]:
     """Return who may own a private file: we and root; for root, in a container for one, also who owns the folder."""
     return {0, os.geteuid() or path.parent.stat().st_uid}
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for somebody at the other end, where it is a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -9,7 +9,6 @@ import contextlib
 import json
 import math
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.errors import GoToWebinarError
@@ -22,8 +21,14 @@ if TYPE_CHECKING:
 
 _FORMS: Final = {"integer": "a whole number", "boolean": "true or false"}
 
-_SWITCH: Final = ("true", "1", "yes", "on", "false", "0", "no", "off", "")
+_SWITCH: Final = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off", ""), False),
+}
 """What a variable may say for true and false; the SDK takes everything else for false, a misspelt `true` too."""
+
+MAX_FILE: Final = 256 * 1024 * 1024
+"""Characters of a file of the command line; a device that never ends would take memory without end."""
 
 _KEY: Final = re.compile(r"[0-9]{1,19}")
 
@@ -42,7 +47,11 @@ def json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None:
     if file is None:
         return None
     try:
-        value = json.load(file, parse_constant=_refuse)
+        written = file.read(MAX_FILE + 1)
+        if len(written) > MAX_FILE:
+            msg = f"the file of {option} is larger than {MAX_FILE // 1024**2} MiB: name another one"
+            raise GoToWebinarError(msg)
+        value = json.loads(written, parse_constant=_refuse)
     except (ValueError, RecursionError):
         msg = f"the file of {option} is not JSON: correct it or leave the option out"
         raise GoToWebinarError(msg) from None
@@ -59,14 +68,11 @@ def text(config: Mapping[str, Any], name: str) -> str | None:
 
 
 def with_numbers(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings in which numbers are numbers: the SDK leaves those of the environment text.
-
-    Fractions of a file it makes a Decimal, which Python does not add to a float.
-    """
+    """Return settings in which numbers are numbers: those of the environment are texts."""
     settings = dict(config)
     for name, declared in schema.get("properties", {}).items():
         value = settings.get(name)
-        if isinstance(value, str | Decimal) and "number" in declared.get("type", []):
+        if isinstance(value, str) and "number" in declared.get("type", []):
             with contextlib.suppress(ValueError):
                 settings[name] = float(value)
     return settings
@@ -95,23 +101,32 @@ def schema_problem(error: ValidationError, prefix: str) -> str:
     return f"{name} {expected.get(str(error.validator), 'is not valid')}: correct it"
 
 
-def environment_problems(schema: Mapping[str, Any], environ: Mapping[str, str], prefix: str) -> Iterator[str]:
-    """Yield a line for each environment variable that the settings cannot be read from."""
+def environment_settings(
+    schema: Mapping[str, Any], environ: Mapping[str, str], prefix: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the settings that environment variables hold, and a line for each variable that cannot be read."""
+    settings, problems = {}, []
     for name, declared in schema.get("properties", {}).items():
         variable = prefix + name.upper()
         types = declared.get("type", [])
+        if variable not in environ:
+            continue
         try:
-            if variable not in environ:
-                continue
-            if "integer" in types:
-                int(environ[variable])
-            elif "boolean" in types:
-                _SWITCH.index(environ[variable].lower())
-            elif "array" in types or "object" in types:
-                json.loads(environ[variable])
-        except ValueError:
+            settings[name] = _read(environ[variable], types)
+        except (ValueError, KeyError, RecursionError):
             form = next((form for name, form in _FORMS.items() if name in types), "JSON")
-            yield f"{name} is not valid: the environment variable {variable} must hold {form}"
+            problems.append(f"{name} is not valid: the environment variable {variable} must hold {form}")
+    return settings, problems
+
+
+def _read(written: str, types: list[str]) -> Any:  # noqa: ANN401 - JSON
+    if "integer" in types:
+        return int(written)
+    if "boolean" in types:
+        return _SWITCH[written.lower()]
+    if "array" in types or "object" in types:
+        return json.loads(written, parse_constant=_refuse)
+    return written
 
 
 def is_key(value: object) -> bool:

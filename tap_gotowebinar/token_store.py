@@ -16,7 +16,7 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 from typing_extensions import override
@@ -42,6 +42,10 @@ LOGGED_IN: Final = ""
 """Stands in for the seed of who configured none, and has logged in."""
 
 
+Token = Annotated[str, msgspec.Meta(pattern=r"\A[\x21-\x7e]+\Z")]
+"""What fits into a header."""
+
+
 class StoredTokens(msgspec.Struct, kw_only=True):
     """What is known of one seed, or of several that turned out to be the same.
 
@@ -57,8 +61,8 @@ class StoredTokens(msgspec.Struct, kw_only=True):
 
     client: str
     seeds: list[str]
-    refresh_token: str | None = None
-    access_token: str | None = None
+    refresh_token: Token | None = None
+    access_token: Token | None = None
     expires_at: float = 0.0
     lifetime: float = 0.0
     used_at: float = 0.0
@@ -123,16 +127,17 @@ class TokenStore:
             GoToWebinarError: it would be in a home folder, and there is none.
         """
         try:
-            if self._given is not None:
-                return Path(os.path.realpath(self._given.expanduser()))
-            # Only here: it takes longer to import than to use.
-            from platformdirs import user_state_path  # noqa: PLC0415
-
-            folder = user_state_path("tap-gotowebinar", appauthor=False)
+            return Path(os.path.realpath(self._given.expanduser() if self._given else self._default))
         except RuntimeError:
             msg = "there is no home folder to keep tokens in: let token_path name a file outside of it"
             raise GoToWebinarError(msg) from None
-        return folder / f"tokens-{self._client[:16]}.json"
+
+    @property
+    def _default(self) -> Path:
+        # Only here: it takes longer to import than to use.
+        from platformdirs import user_state_path  # noqa: PLC0415
+
+        return user_state_path("tap-gotowebinar", appauthor=False) / f"tokens-{self._client[:16]}.json"
 
     def has_login(self) -> bool:
         """Whether someone has logged in."""
@@ -222,7 +227,11 @@ class TokenStore:
             OSError: the file is not there, or not to be read.
             msgspec.DecodeError: it holds something else.
         """
-        content = msgspec.json.decode(self._file.read(), type=_Content)
+        try:
+            content = msgspec.json.decode(self._file.read(), type=_Content)
+        except (UnicodeDecodeError, RecursionError):
+            msg = "no JSON that anybody has written"
+            raise msgspec.DecodeError(msg) from None
         if content.version != VERSION:
             msg = "another version"
             raise msgspec.DecodeError(msg)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.resources
+import itertools
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +32,9 @@ KEYS: Final = ("webinarKey", "organizerKey")
 
 SDC: Final = "_sdc_"
 """What names of fields begin with that a tap, not its source, has added."""
+
+MAX_PROBLEMS: Final = 20
+"""Problems of a record that are told: a list of megabytes may be wrong in each of its items."""
 
 _VALIDATOR: Final = DEFAULT_JSONSCHEMA_VALIDATOR(SCHEMA)
 
@@ -69,7 +73,9 @@ def applicant(record: Mapping[str, Any], webinar_key: str | None, organizer_key:
     given = {name: value for name in SCHEMA["properties"] if (value := _cleaned(name, record.get(name))) is not None}
     email = given.get("email")
     webinar, organizer = (_key(given.get(name)) for name in KEYS)
-    problems = list(_problems(given))
+    problems = list(itertools.islice(_problems(given), MAX_PROBLEMS + 1))
+    if len(problems) > MAX_PROBLEMS:
+        problems[-1] = "and more"
     if "webinarKey" not in given and webinar_key is None:
         problems.append("webinarKey is missing, and the setting webinar_key, too")
     return Applicant(
@@ -117,7 +123,8 @@ def _problems(given: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is a number with a fraction or an exponent: send it as a text"
     # In the order of the fields, whatever the order of the rules.
     names = list(SCHEMA["properties"])
-    errors = [(_place(error), error) for error in _VALIDATOR.iter_errors(dict(given))]
+    found = itertools.islice(_VALIDATOR.iter_errors(dict(given)), 10 * MAX_PROBLEMS)
+    errors = [(_place(error), error) for error in found]
     errors.sort(key=lambda found: names.index(found[0].partition("[")[0]))
     for place, error in errors:
         if not isinstance(error.instance, float):

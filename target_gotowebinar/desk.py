@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.errors import GaveUpError, GoToWebinarError
 from tap_gotowebinar.identity import NO_IDENTITY, owner_of_token
-from tap_gotowebinar.redaction import printable
+from tap_gotowebinar.redaction import mask
 from target_gotowebinar.applicants import applicant, unknown_fields
 from target_gotowebinar.inbox import Inbox
 from target_gotowebinar.lanes import Job, Lanes
@@ -136,9 +136,8 @@ class Desk:
         """
         unknown = unknown_fields(names)
         if unknown and self._settings.strict_fields:
-            shown = ", ".join(map(printable, unknown))
             msg = (
-                f"'{stream}' has fields that GoTo does not take ({shown}): drop or rename them with "
+                f"'{stream}' has fields that GoTo does not take ({mask(', '.join(unknown))}): drop or rename them with "
                 "stream_maps, or leave strict_fields out"
             )
             raise GoToWebinarError(msg)
@@ -196,7 +195,7 @@ class Desk:
         """Return why a record cannot be sent for its fields; else leave out those that GoTo does not take."""
         unknown = unknown_fields(record)
         if unknown and self._settings.strict_fields:
-            return f"fields that GoTo does not take: {', '.join(map(printable, unknown))}"
+            return f"fields that GoTo does not take: {mask(', '.join(unknown))}"
         self._report.note_unknown(stream, unknown)
         return None
 

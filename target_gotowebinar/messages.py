@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
 from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessageType
 from typing_extensions import override
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 DELETED: Final = "_sdc_deleted_at"
 """Field with which a tap says that a row is gone; it would make a registration of somebody who was deleted."""
+
+
+MAX_NAME: Final = 200
+"""Characters of the name of a stream."""
 
 
 class InputError(GoToWebinarError):
@@ -77,8 +82,23 @@ class MessageReader(GenericSingerReader[str]):
             elif kind != SingerMessageType.ACTIVATE_VERSION:
                 # A new version of a table says nothing about people.
                 self.is_deletion = _is_deletion(message)
-                callbacks[kind](message)
+                _hand_on(callbacks[kind], message, number)
         return counts
+
+
+def _hand_on(callback: Callable[[dict[str, Any]], None], message: dict[str, Any], number: int) -> None:
+    """Hand on a message.
+
+    Raises:
+        InputError: the SDK has no use for it; its own texts hold names of fields, which may be data.
+    """
+    try:
+        callback(message)
+    except RecordsWithoutSchemaException:
+        raise _trouble(number, f"is a RECORD message of '{mask(message['stream'])}', which no SCHEMA names") from None
+    except MissingKeyPropertiesError:
+        stream = mask(message["stream"])
+        raise _trouble(number, f"is a RECORD message of '{stream}' that lacks a key property of its SCHEMA") from None
 
 
 def _checked(decode: Callable[[Line], dict[str, Any]], line: Line, number: int) -> dict[str, Any]:
@@ -102,10 +122,15 @@ def _checked(decode: Callable[[Line], dict[str, Any]], line: Line, number: int) 
     for name, expected in rules.items():
         if not isinstance(message.get(name, _MISSING), expected):
             raise _trouble(number, f"is a {kind} message whose '{name}' is missing or of the wrong type")
-    if "stream" in rules and not message["stream"].isprintable():
-        raise _trouble(number, f"is a {kind} message whose 'stream' holds characters that cannot be printed")
-    if kind == SingerMessageType.SCHEMA and not isinstance(message["schema"].get("properties"), dict):
-        raise _trouble(number, f"is a SCHEMA message of '{mask(message['stream'])}' that declares no properties")
+    if "stream" in rules and not (message["stream"].isprintable() and 0 < len(message["stream"]) <= MAX_NAME):
+        # It would stand in lines of the log, ours and the SDK's.
+        raise _trouble(number, f"is a {kind} message whose 'stream' is no name: empty, too long or not printable")
+    if kind == SingerMessageType.SCHEMA:
+        stream = mask(message["stream"])
+        if not isinstance(message["schema"].get("properties"), dict):
+            raise _trouble(number, f"is a SCHEMA message of '{stream}' that declares no properties")
+        if not _is_list_of_texts(message.get("key_properties") or []):
+            raise _trouble(number, f"is a SCHEMA message of '{stream}' whose 'key_properties' are no list of names")
     return message
 
 
@@ -124,6 +149,10 @@ _RULES: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "ACTIVATE_VERSION": {},
 }
 """Which fields a message of each kind must have."""
+
+
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _is_deletion(message: dict[str, Any]) -> bool:

@@ -9,7 +9,6 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import RecordSink, Target
 from singer_sdk import typing as th
-from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
 from singer_sdk.helpers.capabilities import PluginCapabilities
 from typing_extensions import override
 
@@ -67,7 +66,6 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
     default_sink_class = RegistrantSink
-    sayable_errors = (*CommandLinePlugin.sayable_errors, MissingKeyPropertiesError, RecordsWithoutSchemaException)
     message_reader: MessageReader
 
     rate_window: ClassVar[float] = WINDOW

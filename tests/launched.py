@@ -1,4 +1,4 @@
-"""The other end of a `Launcher`: imports tap and target once, then forks a process for each run it is asked for.
+"""The other end of a `Launcher`: imports the programs once, then forks a process for each run it is asked for.
 
 A run so started is the command line from its first argument to its exit code, only without half a second of imports.
 """
@@ -12,20 +12,32 @@ import os
 import resource
 import socket
 import sys
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import backoff
 from typing_extensions import override
 
 from tap_gotowebinar.connection import Connection
+from tap_gotowebinar.login.command import cli as login
 from tap_gotowebinar.tap import TapGoToWebinar
 from tap_gotowebinar.writer import StateWriter
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.talking import quick_budget
 
-MAX_REQUEST = 1 << 16
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LONGEST_PATH = 1 << 12
 STREAMS = 3
 """Standard input, output and error."""
+
+
+def hurried(whole: Connection) -> Connection:
+    """Return a connection that waits a hundredth of what it should, between tries and when GoTo asks for a pause."""
+    waits = functools.partial(backoff.expo, factor=0.005)
+    whole._authenticator._endpoint._waits = waits
+    return Connection(whole._origin, whole._transport, whole._authenticator, quick_budget(), waits=waits)
 
 
 class LaunchedTap(TapGoToWebinar):
@@ -33,7 +45,7 @@ class LaunchedTap(TapGoToWebinar):
 
     Attributes:
         stopped_at: The time the clock shows; None: the real one.
-        hurries: Whether it waits a hundredth of what it should, between tries and when GoTo asks for a pause.
+        hurries: Whether its connection is `hurried`.
     """
 
     stopped_at: ClassVar[dt.datetime | None] = None
@@ -47,44 +59,36 @@ class LaunchedTap(TapGoToWebinar):
     @functools.cached_property
     @override
     def connection(self) -> Connection:
-        return _hurried(super().connection) if self.hurries else super().connection
+        return hurried(super().connection) if self.hurries else super().connection
 
 
 class LaunchedTarget(TargetGoToWebinar):
-    """The target.
-
-    Attributes:
-        hurries: As for the tap.
-    """
-
-    hurries: ClassVar[bool] = False
+    """The target."""
 
     @functools.cached_property
     @override
     def connection(self) -> Connection:
-        return _hurried(super().connection) if self.hurries else super().connection
+        return hurried(super().connection) if LaunchedTap.hurries else super().connection
 
 
-PROGRAMS: dict[str, type[LaunchedTap | LaunchedTarget]] = {"tap": LaunchedTap, "target": LaunchedTarget}
-
-
-def _hurried(whole: Connection) -> Connection:
-    waits = functools.partial(backoff.expo, factor=0.005)
-    whole._authenticator._endpoint._waits = waits
-    return Connection(whole._origin, whole._transport, whole._authenticator, quick_budget(), waits=waits)
+def command(program: str) -> Callable[[list[str]], object]:
+    """Return the command line of a program, made anew: it reads the environment."""
+    if program == "login":
+        return login
+    return LaunchedTap.cli if program == "tap" else LaunchedTarget.cli
 
 
 def main() -> None:
     """Fork a run for each request, one after the other: its pid is the first answer, its exit code the second."""
     channel = socket.socket(fileno=int(sys.argv[1]))
     while True:
-        data, descriptors, *_ = socket.recv_fds(channel, MAX_REQUEST, STREAMS)
+        data, descriptors, *_ = socket.recv_fds(channel, LONGEST_PATH, STREAMS)
         if not data:
             return
         pid = os.fork()
         if not pid:
             channel.close()
-            _run(json.loads(data), *descriptors)
+            _run(json.loads(Path(data.decode()).read_bytes()), *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         channel.sendall(f"{pid}\n".encode())
@@ -96,17 +100,18 @@ def _run(request: dict[str, Any], *descriptors: int) -> None:
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)
+    os.chdir(request["folder"])
+    os.environ.update(request["environ"])
     if request["now"]:
         LaunchedTap.stopped_at = dt.datetime.fromisoformat(request["now"])
     if request["state_interval"] is not None:
         StateWriter.interval = request["state_interval"]
     if request["file_size"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_size"], resource.RLIM_INFINITY))
-    program = PROGRAMS[request["program"]]
-    program.hurries = request["hurries"]
+    LaunchedTap.hurries = request["hurries"]
     code: object = 1
     try:
-        program.cli(request["arguments"])
+        command(request["program"])(request["arguments"])
     except SystemExit as end:
         code = end.code
     finally:

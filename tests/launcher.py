@@ -1,9 +1,10 @@
-"""Starting tap or target as a process of its own, many times and quickly: to send it signals, and to be its pipes."""
+"""Starting a program as a process of its own, many times and quickly, to send it signals and to read it as a pipe."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib.util
 import json
 import os
 import signal
@@ -26,7 +27,7 @@ PATIENCE = 60.0
 
 
 class Launched:
-    """A running tap or target. Its output is read in a thread, like the next program would, unless that is held.
+    """A running program. Its output is read in a thread, like a target would, unless the reading is held.
 
     Attributes:
         pid: Its process.
@@ -82,7 +83,7 @@ class Launched:
         if self._code is None:
             self.send(signal.SIGKILL)
             said = self._errors.read_text(encoding="utf-8")[-2000:]
-            message = f"the run did not end; it said last: {said}"
+            message = f"the program did not end; it said last: {said}"
             raise TimeoutError(message)
         return Run(self._code, self.received.decode(errors="replace"), self._errors.read_text(encoding="utf-8"))
 
@@ -100,15 +101,24 @@ class Launched:
 
 
 class Launcher:
-    """Starts tap or target, one process after the other."""
+    """Starts programs, one process after the other.
+
+    Attributes:
+        home: The folder in which they run, and where they find their `.env`.
+    """
 
     def __enter__(self) -> Self:
-        """Start the process that has both imported already."""
+        """Start the process that has them imported already."""
         self._folder = tempfile.TemporaryDirectory()
+        self.home = Path(self._folder.name) / "home"
+        self.home.mkdir()
         self._runs = 0
         self._channel, theirs = socket.socketpair()
         command = [sys.executable, "-m", "tests.launched", str(theirs.fileno())]
-        self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=Path(__file__).parent.parent)
+        environ = {**os.environ, "PYTHONPATH": self._linked_sdk()}
+        self._process = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], cwd=Path(__file__).parent.parent, env=environ
+        )
         theirs.close()
         return self
 
@@ -122,7 +132,7 @@ class Launcher:
         self,
         settings: Mapping[str, Any],
         *arguments: str,
-        program: Literal["tap", "target"] = "tap",
+        program: Literal["tap", "target", "login"] = "tap",
         given: bytes = b"",
         given_pause: float = 0.0,
         state: Mapping[str, Any] | None = None,
@@ -133,6 +143,7 @@ class Launcher:
         file_size: int | None = None,
         reading: bool = True,
         hurries: bool = False,
+        environ: Mapping[str, str] | None = None,
     ) -> Launched:
         """Start a run.
 
@@ -150,6 +161,7 @@ class Launcher:
             file_size: Bytes at which no file grows any more: the disk is full.
             reading: Whether its output is read from the start.
             hurries: Whether it waits a hundredth of what it should between tries.
+            environ: Further variables of its environment.
         """
         self._runs += 1
         tokens = str(Path(self._folder.name) / f"tokens-{self._runs}.json")
@@ -158,13 +170,15 @@ class Launcher:
             words += [f"--{option}", self._file(option, content)] if content is not None else []
         request: dict[str, Any] = {"program": program, "arguments": [*words, *arguments], "hurries": hurries}
         request |= {"now": now, "state_interval": state_interval, "file_size": file_size}
+        request |= {"folder": str(self.home), "environ": dict(environ or {})}
         errors = Path(self._folder.name) / f"errors-{self._runs}"
         source, inlet = os.pipe()
         output, outlet = os.pipe()
         if pipe_size and hasattr(fcntl, "F_SETPIPE_SZ"):
             fcntl.fcntl(outlet, fcntl.F_SETPIPE_SZ, pipe_size)
+        path = self._file("request", request)
         with errors.open("wb") as file:
-            socket.send_fds(self._channel, [json.dumps(request).encode()], [source, outlet, file.fileno()])
+            socket.send_fds(self._channel, [path.encode()], [source, outlet, file.fileno()])
             # Until the answer: descriptors on their way have to stay open here.
             pid = int(_line(self._channel))
         for theirs in (source, outlet):
@@ -174,6 +188,16 @@ class Launcher:
         if reading:
             launched.reading.set()
         return launched
+
+    def _linked_sdk(self) -> str:
+        """Return a folder from which the SDK is imported: it looks for `.env` in those above itself."""
+        spec = importlib.util.find_spec("singer_sdk")
+        assert spec is not None
+        assert spec.origin is not None
+        folder = self.home / "lib"
+        folder.mkdir()
+        (folder / "singer_sdk").symlink_to(Path(spec.origin).parent)
+        return str(folder)
 
     def _file(self, name: str, content: Mapping[str, Any]) -> str:
         path = Path(self._folder.name) / f"{name}-{self._runs}.json"
@@ -193,7 +217,7 @@ def _line(channel: socket.socket) -> str:
     while not line.endswith(b"\n"):
         data = channel.recv(1)
         if not data:
-            message = "the process that starts the runs is gone"
+            message = "the process that starts programs is gone"
             raise ConnectionError(message)
         line += data
     return line.decode()

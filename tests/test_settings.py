@@ -15,7 +15,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from tap_gotowebinar.auth import MISSING
 from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS, ConnectionSettings
-from tap_gotowebinar.raw_settings import environment_prefix, environment_problems, schema_problem
+from tap_gotowebinar.raw_settings import environment_prefix, environment_settings, schema_problem
 from tap_gotowebinar.settings import TAP_SETTINGS, Settings, problems
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import run_here
@@ -321,8 +321,8 @@ def test_credentials_do_not_show_themselves() -> None:
 # The environment
 
 
-def environment_lines(**variables: str) -> list[str]:
-    return list(environment_problems(TapGoToWebinar.config_jsonschema, variables, "TAP_GOTOWEBINAR_"))
+def from_environment(**variables: str) -> tuple[dict[str, Any], list[str]]:
+    return environment_settings(TapGoToWebinar.config_jsonschema, variables, "TAP_GOTOWEBINAR_")
 
 
 @pytest.mark.parametrize(
@@ -337,20 +337,32 @@ def environment_lines(**variables: str) -> list[str]:
         ("organizer_keys", SECRET, "JSON"),
         ("organizer_keys", "", "JSON"),
         ("organizer_keys", "1,2", "JSON"),
+        ("organizer_keys", "[" * 100_000, "JSON"),
+        ("organizer_keys", "[NaN]", "JSON"),
     ],
 )
 def test_a_variable_that_cannot_be_read_is_named(name: str, value: str, form: str) -> None:
     variable = f"TAP_GOTOWEBINAR_{name.upper()}"
     line = f"{name} is not valid: the environment variable {variable} must hold {form}"
-    assert environment_lines(**{variable: value}) == [line]
+    assert from_environment(**{variable: value}) == ({}, [line])
 
 
 def test_variables_that_can_be_read_are_no_problem() -> None:
-    assert not environment_lines(
+    found, lines = from_environment(
         TAP_GOTOWEBINAR_REQUESTS_PER_MINUTE="480",
-        TAP_GOTOWEBINAR_ORGANIZER_KEYS='["12", 13]',
+        TAP_GOTOWEBINAR_ORGANIZER_KEYS='["12", 13, 1e9999999999999999999]',
+        TAP_GOTOWEBINAR_FLATTENING_ENABLED="ON",
         TAP_GOTOWEBINAR_CLIENT_ID="anything",
         OTHER_REQUESTS_PER_MINUTE="many",
+    )
+    assert (found, lines) == (
+        {
+            "requests_per_minute": 480,
+            "organizer_keys": ["12", 13, float("inf")],
+            "flattening_enabled": True,
+            "client_id": "anything",
+        },
+        [],
     )
 
 

@@ -223,6 +223,17 @@ def test_a_link_stays_a_link(tmp_path: Path, path: Path, store: TokenStore) -> N
     assert current(store, SEED) == "third"
 
 
+def test_a_link_in_the_state_folder_stays_a_link(tmp_path: Path, state_folder: Path) -> None:
+    store = TokenStore(None, AUTH_URL, "our-client")
+    state_folder.mkdir(parents=True)
+    store.path.symlink_to(tmp_path / "kept.json")
+
+    keep(TokenStore(None, AUTH_URL, "our-client"), SEED, "second")
+
+    assert store.path.is_symlink()
+    assert content(tmp_path / "kept.json")
+
+
 def test_what_a_killed_writer_left_is_taken_away(path: Path, store: TokenStore) -> None:
     keep(store, SEED, "second")
     half_written = path.with_name(".tokens.json.new")
@@ -242,6 +253,10 @@ def test_what_a_killed_writer_left_is_taken_away(path: Path, store: TokenStore) 
         b"[]",
         b'{"version": 2, "entries": []}',
         b'{"version": 1, "entries": [{"client": 7}]}',
+        b'{"version": 1, "entries": [{"client": "\xff", "seeds": []}]}',
+        b'{"version": 1, "entries": [], "more": ' + b"[" * 100_000,
+        b'{"version": 1, "entries": [{"client": "", "seeds": [], "access_token": "x\\ny"}]}',
+        b'{"version": 1, "entries": [{"client": "", "seeds": [], "refresh_token": "\xc3\xa9"}]}',
     ],
 )
 def test_a_damaged_file_is_set_aside_and_said(
@@ -258,6 +273,29 @@ def test_a_damaged_file_is_set_aside_and_said(
     (aside,) = path.parent.glob("tokens.json.*.damaged")
     assert aside.read_bytes() == damaged
     assert caplog.messages == [f"{path} is damaged, or of a newer version: set aside as {aside.name}"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "huge"])
+def test_what_is_no_ordinary_file_is_left_alone(
+    kind: str, path: Path, store: TokenStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.parent.mkdir()
+    if kind == "pipe":
+        os.mkfifo(path, 0o666)
+    elif kind == "device":
+        path.symlink_to(os.ttyname(os.openpty()[1]))
+    else:
+        with path.open("wb") as file:
+            file.truncate(1 << 40)
+    before = path.stat().st_mode
+
+    assert store.read(SEED).access_token is None
+
+    assert path.stat().st_mode == before
+    reason = "it is too large" if kind == "huge" else "it is not an ordinary file"
+    assert caplog.messages == [f"{store} cannot be read ({reason}): what was stored is not used"]
+    with store.locked(NEVER), pytest.raises(OSError, match=reason):
+        store.write(SEED, store.read(SEED))
 
 
 def test_where_nothing_can_be_written_there_is_no_lock_and_nothing_is_stored(

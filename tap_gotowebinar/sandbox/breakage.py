@@ -22,6 +22,8 @@ PIECES = 20
 BOMB_BLOCK = 1 << 20
 BOMB_BLOCKS = 256
 SERVER_ERROR = 500
+OUT_OF_ORDER = 503
+FOUND = 302
 TOO_MANY = 429
 
 
@@ -104,16 +106,16 @@ class Breakage:
         await breaking(exchange)
 
     async def _status(self, exchange: Exchange) -> None:
-        fault = exchange.fault
-        headers = retry_after(fault.retry_after, self._live.options.rate_window)
-        if fault.status >= SERVER_ERROR:
-            page = f"<html><h1>{fault.status}</h1><p>Session of {PLANTED_EMAIL} ({PLANTED_LINK}) failed.</p></html>"
-            await exchange.answer(HTMLResponse(page, fault.status, headers))
-        elif fault.status == TOO_MANY:
+        status = exchange.fault.status or OUT_OF_ORDER
+        headers = retry_after(exchange.fault.retry_after, self._live.options.rate_window)
+        if status >= SERVER_ERROR:
+            page = f"<html><h1>{status}</h1><p>Session of {PLANTED_EMAIL} ({PLANTED_LINK}) failed.</p></html>"
+            await exchange.answer(HTMLResponse(page, status, headers))
+        elif status == TOO_MANY:
             await exchange.answer(json_response({"message": "Too Many Requests"}, TOO_MANY, headers))
         else:
             text = f"Refused for {PLANTED_EMAIL}, see {PLANTED_LINK}."
-            answer = ProductError(fault.status, "PlantedError", text).response()
+            answer = ProductError(status, "PlantedError", text).response()
             answer.headers.update(headers)
             await exchange.answer(answer)
 
@@ -133,7 +135,9 @@ class Breakage:
         await exchange.answer(json_response(exchange.fault.value))
 
     async def _raw(self, exchange: Exchange) -> None:
-        await exchange.answer(Response(str(exchange.fault.value).encode("latin-1"), media_type="application/json"))
+        fault = exchange.fault
+        body = str(fault.value).encode("latin-1")
+        await exchange.answer(Response(body, fault.status or 200, media_type="application/json"))
 
     async def _bomb(self, exchange: Exchange) -> None:
         # Packed blocks one after the other are one packed file.
@@ -141,7 +145,8 @@ class Breakage:
         await exchange.answer(Response(body, headers={"Content-Encoding": "gzip"}, media_type="application/json"))
 
     async def _redirect(self, exchange: Exchange) -> None:
-        await exchange.answer(Response(status_code=exchange.fault.status, headers={"Location": exchange.fault.value}))
+        fault = exchange.fault
+        await exchange.answer(Response(status_code=fault.status or FOUND, headers={"Location": fault.value}))
 
     async def _endless(self, exchange: Exchange) -> None:
         headers = [(b"content-type", b"application/json")]

@@ -44,16 +44,16 @@ class Fault:
             Content-Length. ``cut``: a Content-Length that promises more than is sent. ``html``: 200 with a web page.
             ``empty``: 200 with zero bytes. ``slow``: wait ``seconds``, then answer. ``drip``: spread the body over
             ``seconds``. ``hidden``: a list that lost its rows. ``invalid_token``: 403 InvalidToken for a good token.
-            ``json``: 200 with ``value`` as body. ``raw``: 200 with the text ``value`` as body, a byte per character
-            (Latin-1). ``not_gzip``: the right body, said to be gzip. ``bomb``: a small body that unpacks to 256 MiB.
-            ``mistyped``: the right body, said to be a web page. ``redirect``: ``status`` with ``value`` as location.
-            ``endless``: a blank every ``seconds``, without end.
+            ``json``: 200 with ``value`` as body. ``raw``: ``status`` with the text ``value`` as body, a byte per
+            character (Latin-1). ``not_gzip``: the right body, said to be gzip. ``bomb``: a small body that unpacks to
+            256 MiB. ``mistyped``: the right body, said to be a web page. ``redirect``: ``status`` with ``value`` as
+            location. ``endless``: a blank every ``seconds``, without end.
         path: Regular expression searched in the path; empty fits all.
         method: HTTP method; None fits all.
         times: How many calls it strikes; None is for ever.
         probability: Chance that it strikes a call that fits, from seeded dice.
         skip: How many calls that fit pass unharmed first.
-        status: HTTP status of ``status``.
+        status: HTTP status of ``status`` (None: 503), ``raw`` (None: 200) and ``redirect`` (None: 302).
         retry_after: Retry-After header of ``status``: seconds, ``"date"`` or any text.
         seconds: Delay of ``slow``, ``drip`` and ``endless``.
         value: JSON value of ``json``; text of ``raw`` and ``redirect``.
@@ -66,7 +66,7 @@ class Fault:
     times: int | None = None
     probability: float = 1.0
     skip: int = 0
-    status: int = 503
+    status: int | None = None
     retry_after: float | str | None = None
     seconds: float = 1.0
     value: Any = None

@@ -117,9 +117,11 @@ def test_any_json_may_come(value: Any, api: Caller, control: Control) -> None:  
     assert listing(api).json() == value
 
 
-def test_any_bytes_may_come(api: Caller, control: Control) -> None:
-    strike(control, "raw", value="\x00{\xff")
-    assert listing(api).content == b"\x00{\xff"
+@pytest.mark.parametrize("status", [200, 409])
+def test_any_bytes_may_come(api: Caller, control: Control, status: int) -> None:
+    strike(control, "raw", value="\x00{\xff", status=status)
+    answer = listing(api)
+    assert (answer.status_code, answer.content) == (status, b"\x00{\xff")
 
 
 def test_what_is_said_to_be_gzip_may_not_be(api: Caller, control: Control) -> None:

@@ -37,6 +37,20 @@ BROKEN = [
     ('{"type": "STATE"}', "is a STATE message whose 'value' is missing or of the wrong type"),
     ('{"type": "SCHEMA", "stream": "x"}', "is a SCHEMA message whose 'schema' is missing or of the wrong type"),
     ('{"type": "SCHEMA", "stream": "x", "schema": {}}', "is a SCHEMA message of 'x' that declares no properties"),
+    *(
+        (
+            json.dumps(schema(stream=name)),
+            "is a SCHEMA message whose 'stream' is no name: empty, too long or not printable",
+        )
+        for name in ("", "x\ny", "\x1b[2J", "\ud800", "x" * 201)
+    ),
+    *(
+        (
+            json.dumps({**schema(stream="x"), "key_properties": keys}),
+            "is a SCHEMA message of 'x' whose 'key_properties' are no list of names",
+        )
+        for keys in (7, "email", {"email": 1}, [["email"]], [None])
+    ),
     (
         '{"type": "BATCH", "stream": "people", "encoding": {}, "manifest": []}',
         "is a BATCH message, which this target does not read: remove batch_config from the tap",
@@ -122,19 +136,10 @@ def test_odd_characters_arrive(office: Office) -> None:
 @pytest.mark.parametrize(
     ("messages", "line"),
     [
-        (
-            [record(ADA)],
-            (
-                "A record for stream 'people' was encountered before a corresponding schema. Check that the Tap "
-                "correctly implements the Singer spec."
-            ),
-        ),
+        ([record(ADA)], "line 4 of the input is a RECORD message of 'people', which no SCHEMA names"),
         (
             [{**schema(*ADA), "key_properties": ["id"]}, record(ADA)],
-            (
-                "Record is missing one or more key_properties. Key Properties: ['id'], Record Keys: ['email', "
-                "'firstName', 'lastName']"
-            ),
+            "line 5 of the input is a RECORD message of 'people' that lacks a key property of its SCHEMA",
         ),
     ],
 )
@@ -143,7 +148,8 @@ def test_what_the_sdk_finds_is_one_line(
 ) -> None:
     before = [schema(stream="others"), record(GRACE, stream="others"), state(1)]
     done = office.run_command(lines([*before, *messages]), tmp_path)
-    assert (done.exit_code, done.error_lines, done.states) == (1, [line], [1])
+    assert (done.exit_code, done.states) == (1, [1])
+    assert done.error_lines == [f"{line}; nothing from there on was registered"]
     assert [row["email"] for row in office.registered()] == [GRACE["email"]]
     assert "Traceback" not in done.stderr
 

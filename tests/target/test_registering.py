@@ -160,6 +160,10 @@ BAD_RECORDS: list[tuple[dict[str, Any], str]] = [
     ({"responses": "yes"}, "responses must be a list"),
     ({"responses": {"questionKey": 1}}, "responses must be a list"),
     ({"responses": ["yes"]}, "responses[0] must be an object"),
+    (
+        {"responses": ["yes"] * 100_000},
+        "; ".join([*(f"responses[{number}] must be an object" for number in range(20)), "and more"]),
+    ),
     ({"responses": [{"responseText": "yes"}]}, "responses[0].questionKey is missing"),
     (
         {"responses": [{"questionKey": "one", "responseText": "yes"}]},
@@ -337,6 +341,15 @@ def test_strict_fields_rejects_a_record_with_more_than_was_declared(office: Offi
         ("rejected", "fields that GoTo does not take: shoe"),
         ("registered", None),
     ]
+
+
+def test_names_of_fields_that_are_data_are_not_told(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    odd = {**ADA, "grace@example.com": 1, "x\ny": 2}
+    done = office.run(record(odd), strict_fields=True)
+    assert done.row["description"] == "fields that GoTo does not take: <e-mail> x y"
+    with pytest.raises(GoToWebinarError, match=r"does not take \(<e-mail> x y\)"):
+        office.run(schema(*odd), strict_fields=True)
+    assert "grace@" not in caplog.text
 
 
 def test_a_dry_run_says_what_would_be_sent_and_calls_nobody(office: Office, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,163 @@
+"""Any answer to a registration: each person has one true outcome, or the run says that it does not know; never two."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_gotowebinar.sandbox import Fault, Options, Sandbox
+from tap_gotowebinar.sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
+from tests.fuzz.hostile import bent
+from tests.fuzz.target import Desk, assert_clean
+from tests.target.registering import ADA, GRACE, Office, lines, person, record, schema, state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.launcher import Launcher
+    from tests.target.registering import Done
+
+PEOPLE: Final = (ADA, GRACE, person(1))
+INPUT: Final = lines(
+    [schema(), *(message for number, one in enumerate(PEOPLE) for message in (record(one), state(number)))]
+).encode()
+
+REGISTERED: Final = {"registrantKey": 8511040187654321, "joinUrl": PLANTED_LINK, "status": "APPROVED", "asset": True}
+REFUSED: Final = {
+    "errorCode": "DuplicateRegistrant",
+    "description": f"{PLANTED_EMAIL} is already registered, see {PLANTED_LINK}",
+    "incident": "7211040187654321",
+    "Details": [{"field": "email", "value": PLANTED_EMAIL}],
+    **REGISTERED,
+}
+LISTED: Final = [{**REGISTERED, **one, "registrationDate": "2026-03-10T12:00:00Z"} for one in PEOPLE]
+
+SECRETS: Final = ("@example.com", PLANTED_LINK, "join/", "Berg", "Grace")
+
+
+@pytest.fixture(scope="module")
+def desk(launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with Sandbox(Options(seed=11, webinars=1, registrants=0)) as sandbox:
+        yield Desk(Office(sandbox, tmp_path_factory.mktemp("office")), launcher)
+
+
+def fault(method: str, body: bytes, **more: Any) -> Fault:  # noqa: ANN401 - fields of a fault
+    return Fault(kind="raw", path="/registrants$", method=method, value=body.decode("latin-1"), **more)
+
+
+def run(desk: Desk, *faults: Fault, resends: bool) -> Done:
+    desk.office.control.configure(faults=faults)
+    try:
+        return desk.run(INPUT, hurries=True, resend_confirmation=resends, request_timeout=2)
+    finally:
+        desk.office.control.configure(faults=[])
+
+
+def bodies(*right: object) -> st.SearchStrategy[bytes]:
+    """Return right bodies as they are, and bent."""
+    return st.sampled_from(right).flatmap(lambda body: st.just(json.dumps(body).encode()) | bent(body))
+
+
+def assert_true(desk: Desk, done: Done, *, may_lie: bool, is_registered: bool) -> None:
+    """Each has one row at the most, which is true; and no STATE is ahead of them.
+
+    Args:
+        desk: Where it was done.
+        done: How it ended.
+        may_lie: Whether the server may have said of people who are not registered that they are.
+        is_registered: Whether everybody is who was sent, whatever the answer was; nobody may be called rejected.
+    """
+    assert_clean(done, *SECRETS)
+    registered = [row["email"] for row in desk.office.registered()]
+    assert len(registered) == len(set(registered))
+    outcomes = {row["email"]: row["outcome"] for row in done.rows}
+    assert len(outcomes) == len(done.rows)
+    for row in done.rows:
+        if row["outcome"] == "skipped":
+            assert row["description"].startswith("not answered, the next run sends it again: ")
+        elif row["outcome"] == "rejected":
+            assert not is_registered
+            assert row["email"] not in registered
+        elif not may_lie:
+            assert row["email"] in registered
+    assert_not_ahead(done, outcomes)
+
+
+def assert_not_ahead(done: Done, outcomes: dict[str, str]) -> None:
+    answered = [outcomes.get(one["email"], "skipped") != "skipped" for one in PEOPLE]
+    first_open = answered.index(False) if False in answered else len(PEOPLE)
+    assert all(passed_on < first_open for passed_on in done.states)
+    if done.exit_code == 0:
+        assert set(outcomes.values()) <= {"registered", "already_registered"}
+        assert first_open == len(PEOPLE)
+        assert done.states[-1] == len(PEOPLE) - 1
+
+
+def assert_made_good(desk: Desk) -> None:
+    """The next run knows of everybody."""
+    done = run(desk, resends=False)
+    assert (done.exit_code, done.states[-1:], len(done.rows)) == (0, [len(PEOPLE) - 1], len(PEOPLE))
+    assert sorted(row["email"] for row in desk.office.registered()) == sorted(one["email"] for one in PEOPLE)
+
+
+NOTHING_DONE: Final = (200, 201, 301, 400, 401, 403, 404, 409, 418, 429, 500, 503)
+DONE: Final = (200, 201, 409, 500, 503)
+
+
+def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(desk: Desk) -> None:
+    @settings(settings.get_profile("fuzz"))
+    @given(
+        body=bodies(REGISTERED, REFUSED),
+        status=st.sampled_from(NOTHING_DONE),
+        times=st.sampled_from([1, 1, 2, None]),
+        resends=st.booleans(),
+    )
+    def check(body: bytes, status: int, times: int | None, *, resends: bool) -> None:
+        desk.clear()
+        done = run(desk, fault("POST", body, status=status, times=times), resends=resends)
+        assert_true(desk, done, may_lie=status in {200, 201, 409}, is_registered=False)
+        assert_made_good(desk)
+
+    check()
+
+
+def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(desk: Desk) -> None:
+    @settings(settings.get_profile("fuzz"))
+    @given(
+        body=bodies(REGISTERED, REFUSED),
+        status=st.sampled_from(DONE),
+        times=st.sampled_from([1, 1, 2, None]),
+        resends=st.booleans(),
+    )
+    def check(body: bytes, status: int, times: int | None, *, resends: bool) -> None:
+        desk.clear()
+        mails = desk.office.control.state()["confirmations"]
+        done = run(desk, fault("POST", body, status=status, times=times, after=True), resends=resends)
+        assert_true(desk, done, may_lie=False, is_registered=True)
+        assert desk.office.control.state()["confirmations"] - mails == len(desk.office.registered())
+        assert_made_good(desk)
+
+    check()
+
+
+def test_any_list_of_registrants_leaves_the_truth_when_an_answer_was_lost(desk: Desk) -> None:
+    paged = {"data": LISTED, "total": len(LISTED), "page": 0, "limit": 200}
+
+    @settings(settings.get_profile("fuzz"))
+    @given(
+        body=bodies(LISTED, paged),
+        status=st.sampled_from([200, 200, 200, 403, 404, 500]),
+        times=st.sampled_from([1, 2, None]),
+    )
+    def check(body: bytes, status: int, times: int | None) -> None:
+        desk.clear()
+        lost = Fault(kind="reset", path="/registrants$", method="POST", times=times, after=True)
+        done = run(desk, lost, fault("GET", body, status=status), resends=True)
+        assert_true(desk, done, may_lie=False, is_registered=True)
+        assert_made_good(desk)
+
+    check()
