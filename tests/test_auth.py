@@ -281,6 +281,18 @@ def test_a_renewal_keeps_no_slot_from_others(make_sandbox: Callable[..., Sandbox
         renewing.join()
 
 
+def test_a_renewal_does_not_keep_the_process_alive(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="slow", path=OAUTH, seconds=0.2),))
+
+    with talk(sandbox) as talking:
+        renewing = threading.Thread(target=talking.get)
+        renewing.start()
+        while not token_calls(sandbox):
+            time.sleep(0.001)
+        assert [thread.daemon for thread in threading.enumerate() if thread.name == "token"] == [True]
+        renewing.join()
+
+
 def test_a_token_is_looked_at_again_after_the_wait_for_a_slot(sandbox: Sandbox) -> None:
     clock = Clock()
     budget = RateBudget(100, 1e6, clock=clock, wait=lambda _condition, delay: clock.advance(delay or 0))
@@ -341,6 +353,40 @@ def test_a_stored_access_token_serves_who_comes_next(tmp_path: Path) -> None:
             with authenticator(server.url, path=path) as auth:
                 assert auth.token() == "good-token"
         assert len(server.requests) == 1
+
+
+def keep(path: Path, url: str, access_token: str, expires_in: float) -> None:
+    """Store an access token that lives for an hour, as another run would have."""
+    store, seed = TokenStore(path, url, SECRETS["client_id"]), SECRETS["refresh_token"]
+    tokens = store.read(seed)
+    tokens.take(access_token, None, 3600, time.time() + expires_in)
+    store.write(seed, tokens)
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "used"), [(60.5, "stored"), (59.5, "good-token"), (-1, "good-token"), (3601, "good-token")]
+)
+def test_a_stored_access_token_is_used_if_it_is_in_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expires_in: float, used: str
+) -> None:
+    """It is not if it expires later than it can, either: then a clock was set."""
+    monkeypatch.setattr(time, "time", lambda: 1e9)
+    path = tmp_path / "tokens.json"
+    with Canned(token_answer()) as server, authenticator(server.url, path=path) as auth:
+        keep(path, server.url, "stored", expires_in)
+        assert auth.token() == used
+
+
+def test_a_stored_access_token_is_renewed_before_it_expires(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1e9)
+    path, clock = tmp_path / "tokens.json", Clock()
+    with Canned(token_answer()) as server, authenticator(server.url, clock, path) as auth:
+        keep(path, server.url, "stored", 100)
+        assert auth.token() == "stored"
+        clock.advance(39.9)
+        assert auth.token() == "stored"
+        clock.advance(0.2)
+        assert auth.token() == "good-token"
 
 
 # Rotation ------------------------------------------------------------------------------------------------------------
@@ -553,6 +599,14 @@ def test_the_end_waits_a_moment_for_a_token_on_its_way_and_no_longer(make_sandbo
         began = time.monotonic()
         talking.authenticator.close()
         assert LINGER - 0.1 < time.monotonic() - began < 30
+
+
+def test_nothing_is_asked_for_after_the_end() -> None:
+    with Canned(token_answer()) as server, authenticator(server.url) as auth:
+        auth.close()
+        with pytest.raises(GaveUpError, match=r"^no access token is asked for any more: the run is over$"):
+            auth.token()
+    assert server.requests == []
 
 
 def test_calls_for_tokens_do_not_use_up_the_budget(make_sandbox: Callable[..., Sandbox]) -> None:

@@ -248,6 +248,16 @@ def test_a_store_that_is_lost_while_a_run_goes_on_is_made_anew_from_what_the_run
         assert connection._authenticator.token() == second
 
 
+def test_a_store_that_is_lost_is_made_anew_by_who_has_only_read_it(settings: dict[str, Any], path: Path) -> None:
+    with contextlib.closing(ConnectionSettings.of(settings, "tests").connect()) as connection:
+        stored = connection._authenticator.token()
+    with contextlib.closing(ConnectionSettings.of(settings, "tests").connect()) as connection:
+        assert connection._authenticator.token() == stored
+        path.unlink()
+        connection._authenticator.refused(stored)
+        assert connection._authenticator.token() != stored
+
+
 # Settings ------------------------------------------------------------------------------------------------------------
 
 
