@@ -107,14 +107,16 @@ def test_a_newly_configured_token_takes_over_and_the_old_one_still_works_after_i
 
 
 def test_what_was_configured_is_tried_when_what_was_stored_is_refused(
-    run: Callable[..., Run], settings: dict[str, Any]
+    settings: dict[str, Any], sandbox: Sandbox
 ) -> None:
     seed = settings["refresh_token"]
     ConnectionSettings.of(settings, "tests").token_store.log_in(
         "of-another-world", "not-good-any-more", 0, configured=seed
     )
 
-    assert run().exit_code == 0
+    with contextlib.closing(ConnectionSettings.of(settings, "tests").connect()) as connection:
+        assert connection._authenticator.token()
+    assert token_calls(sandbox) == 2
 
 
 # At the same time ----------------------------------------------------------------------------------------------------
