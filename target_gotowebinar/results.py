@@ -99,8 +99,7 @@ class ResultsFile:
         known = os.fstat(self._descriptor)
         if not stat.S_ISREG(known.st_mode):
             return
-        if stat.S_IMODE(known.st_mode) & ~MODE:
-            os.fchmod(self._descriptor, MODE)
+        os.fchmod(self._descriptor, MODE)
         if known.st_size and os.pread(self._descriptor, 1, known.st_size - 1) != b"\n":
             os.write(self._descriptor, b"\n")
 

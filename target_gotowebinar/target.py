@@ -43,7 +43,7 @@ class RegistrantSink(RecordSink):
         self._target = target
         target.desk.check_schema(stream_name, iter(schema["properties"]))
         # What GoTo takes is checked by the desk. The SDK would turn dates into objects, and log values on the way.
-        self.schema = {"properties": {}, "additionalProperties": True}
+        self.schema = {"properties": {}}
 
     @override
     def get_validator(self) -> None:
