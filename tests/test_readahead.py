@@ -438,6 +438,17 @@ def test_all_workers_are_at_work_at_the_same_time(workers: int) -> None:
         assert [ahead.result(call) for call in calls] == ["met"] * len(calls)
 
 
+@pytest.mark.parametrize("workers", [2, 5])
+def test_workers_go_on_while_nobody_looks_at_what_they_bring(workers: int) -> None:
+    work = Work()
+    held = threading.Event()
+    calls = [work.call("first"), *(work.call(str(number), lambda: held.wait(PATIENCE)) for number in range(30))]
+    with reading([webinar(*calls)], workers) as ahead:
+        ahead.result(calls[0])
+        held.set()
+        assert work.wait_for(lambda: len(work.started) == 1 + AHEAD * workers)
+
+
 def test_the_last_call_of_a_webinar_may_wait_for_the_first_detail_of_the_next_one() -> None:
     work = Work()
     begun = threading.Event()
@@ -494,6 +505,14 @@ def test_an_error_is_raised_where_its_result_is_asked_for(error: BaseException) 
             ahead.result(calls[1])
         assert caught.value is error
         assert ahead.result(calls[2]) == "3"
+
+
+def test_workers_do_not_keep_the_process_alive() -> None:
+    workers: list[threading.Thread] = []
+    call = Foreseen("call", lambda: workers.append(threading.current_thread()))
+    with reading([webinar(call)], workers=2) as ahead:
+        ahead.result(call)
+    assert [(worker.name, worker.daemon) for worker in workers] == [("read-ahead", True)]
 
 
 # Pivots
