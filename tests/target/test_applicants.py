@@ -16,6 +16,12 @@ def test_a_key_is_the_same_with_zeros_before_it(given: object, key: str) -> None
     assert (person.webinar_key, person.organizer_key, person.problem) == (key, key, None)
 
 
+@pytest.mark.parametrize("given", ["soon", "-3", "\N{SUPERSCRIPT TWO}", True])
+def test_what_is_no_key_is_not_told_as_one(given: object) -> None:
+    person = applicant({**ADA, "webinarKey": given, "organizerKey": given}, "1", "2")
+    assert (person.webinar_key, person.organizer_key) == (None, None)
+
+
 def test_keys_of_answers_are_sent_as_numbers_and_the_rest_as_texts() -> None:
     answers = [{"questionKey": "5", "answerKey": "8"}, {"questionKey": 6, "responseText": 7}]
     person = applicant({**ADA, "zipCode": 150, "responses": answers}, "1", None)
