@@ -22,6 +22,11 @@ def test_what_is_no_key_is_not_told_as_one(given: object) -> None:
     assert (person.webinar_key, person.organizer_key) == (None, None)
 
 
+@pytest.mark.parametrize("email", [7, ["ada.berg@example.com"]])
+def test_what_is_no_address_is_not_told_as_one(email: object) -> None:
+    assert applicant({**ADA, "email": email}, "1", None).email is None
+
+
 def test_keys_of_answers_are_sent_as_numbers_and_the_rest_as_texts() -> None:
     answers = [{"questionKey": "5", "answerKey": "8"}, {"questionKey": 6, "responseText": 7}]
     person = applicant({**ADA, "zipCode": 150, "responses": answers}, "1", None)
