@@ -213,7 +213,7 @@ class Authenticator:
         try:
             self._store.write(self._credentials.secret, stored)
         except OSError as error:
-            reason = error.strerror or type(error).__name__
+            reason = error.strerror
             if self._unsaved is None:
                 logger.info("tokens are not shared with other runs: %s cannot be written (%s)", self._store, reason)
                 return

@@ -185,7 +185,7 @@ class TokenStore:
                 entry.seeds = [known for known in entry.seeds if known not in tokens.seeds]
             if entry.seeds and tokens.used_at - entry.used_at < FORGET_AFTER:
                 kept.append(entry)
-        self._file.replace(msgspec.json.format(msgspec.json.encode(_Content(VERSION, [*kept, tokens])), indent=1))
+        self._file.replace(msgspec.json.format(msgspec.json.encode(_Content(VERSION, [*kept, tokens]))))
 
     def log_in(
         self,
@@ -233,8 +233,7 @@ class TokenStore:
             msg = "no JSON that anybody has written"
             raise msgspec.DecodeError(msg) from None
         if content.version != VERSION:
-            msg = "another version"
-            raise msgspec.DecodeError(msg)
+            raise msgspec.DecodeError
         return content.entries
 
     def _set_aside_if_damaged(self) -> None:

@@ -103,8 +103,7 @@ class ResultsFile:
             return
         if os.name == "posix" and known.st_uid not in owners(Path(self._path)):
             raise PermissionError(0, "it belongs to another user")
-        if stat.S_IMODE(known.st_mode) & ~MODE:
-            os.fchmod(self._descriptor, MODE)
+        os.fchmod(self._descriptor, MODE)
         if known.st_size and os.pread(self._descriptor, 1, known.st_size - 1) != b"\n":
             os.write(self._descriptor, b"\n")
 

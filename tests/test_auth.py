@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import shutil
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 
-from tap_gotowebinar.auth import LINGER, AccessToken, Authenticator
+from tap_gotowebinar.auth import LINGER, MISSING, AccessToken, Authenticator
 from tap_gotowebinar.errors import AuthenticationError, ComeBackLaterError, GaveUpError, RefusedError
 from tap_gotowebinar.pacing import RateBudget
 from tap_gotowebinar.sandbox import Fault
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from tap_gotowebinar.sandbox.options import FaultKind
 
 OAUTH = "/oauth/token"
+REPLACED = raw(b'{"access_token": "good", "expires_in": 100, "refresh_token": "another"}')
 
 
 class Clock:
@@ -281,6 +284,18 @@ def test_a_renewal_keeps_no_slot_from_others(make_sandbox: Callable[..., Sandbox
         renewing.join()
 
 
+def test_a_renewal_does_not_keep_the_process_alive(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="slow", path=OAUTH, seconds=0.2),))
+
+    with talk(sandbox) as talking:
+        renewing = threading.Thread(target=talking.get)
+        renewing.start()
+        while not token_calls(sandbox):
+            time.sleep(0.001)
+        assert [thread.daemon for thread in threading.enumerate() if thread.name == "token"] == [True]
+        renewing.join()
+
+
 def test_a_token_is_looked_at_again_after_the_wait_for_a_slot(sandbox: Sandbox) -> None:
     clock = Clock()
     budget = RateBudget(100, 1e6, clock=clock, wait=lambda _condition, delay: clock.advance(delay or 0))
@@ -323,8 +338,7 @@ def test_a_refresh_token_that_cannot_be_stored_is_told_with_what_to_do(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = unwritable(tmp_path)
-    answer = raw(b'{"access_token": "good", "expires_in": 100, "refresh_token": "another"}')
-    with Canned(answer) as server, authenticator(server.url, path=path) as auth:
+    with Canned(REPLACED) as server, authenticator(server.url, path=path) as auth:
         assert auth.token() == "good"
         assert auth.problem == (
             f"GoTo replaced the refresh token, and the new one cannot be stored in {path} (Not a directory): it is "
@@ -341,6 +355,67 @@ def test_a_stored_access_token_serves_who_comes_next(tmp_path: Path) -> None:
             with authenticator(server.url, path=path) as auth:
                 assert auth.token() == "good-token"
         assert len(server.requests) == 1
+
+
+def keep(path: Path, url: str, access_token: str, expires_in: float) -> None:
+    """Store an access token that lives for an hour, as another run would have."""
+    store, seed = TokenStore(path, url, SECRETS["client_id"]), SECRETS["refresh_token"]
+    tokens = store.read(seed)
+    tokens.take(access_token, None, 3600, time.time() + expires_in)
+    store.write(seed, tokens)
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "used"), [(60.5, "stored"), (59.5, "good-token"), (-1, "good-token"), (3601, "good-token")]
+)
+def test_a_stored_access_token_is_used_if_it_is_in_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expires_in: float, used: str
+) -> None:
+    """It is not if it expires later than it can, either: then a clock was set."""
+    monkeypatch.setattr(time, "time", lambda: 1e9)
+    path = tmp_path / "tokens.json"
+    with Canned(token_answer()) as server, authenticator(server.url, path=path) as auth:
+        keep(path, server.url, "stored", expires_in)
+        assert auth.token() == used
+
+
+def test_a_stored_access_token_is_renewed_before_it_expires(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1e9)
+    path, clock = tmp_path / "tokens.json", Clock()
+    with Canned(token_answer()) as server, authenticator(server.url, clock, path) as auth:
+        keep(path, server.url, "stored", 100)
+        assert auth.token() == "stored"
+        clock.advance(39)
+        assert auth.token() == "stored"
+        clock.advance(1)
+        assert auth.token() == "good-token"
+
+
+def test_who_waited_for_another_process_uses_what_that_one_stored(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    used: list[str] = []
+    with Canned(token_answer()) as server, authenticator(server.url, path=path) as auth:
+        waiting = threading.Thread(target=lambda: used.append(auth.token()))
+        with FileLock(f"{path}.lock"):
+            waiting.start()
+            waiting.join(0.2)
+            keep(path, server.url, "stored", 3600)
+        waiting.join()
+    assert (used, server.requests) == (["stored"], [])
+
+
+def test_the_end_of_a_run_ends_its_wait_for_another_process(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    endings: list[BaseException | None] = []
+    with Canned(token_answer()) as server, authenticator(server.url, path=path) as auth:
+        waiting = threading.Thread(target=lambda: endings.extend(in_threads(1, auth.token)))
+        with FileLock(f"{path}.lock"):
+            waiting.start()
+            waiting.join(0.2)
+            auth.close()
+            waiting.join()
+    assert [type(ending) for ending in endings] == [GaveUpError]
+    assert server.requests == []
 
 
 # Rotation ------------------------------------------------------------------------------------------------------------
@@ -360,6 +435,38 @@ def test_a_replaced_refresh_token_is_used_from_then_on(
     assert caplog.messages == []
 
 
+def test_a_replaced_refresh_token_stays_stored_when_it_is_not_replaced_again(tmp_path: Path) -> None:
+    path, clock = tmp_path / "tokens.json", Clock()
+    with Canned(REPLACED, token_answer()) as server, authenticator(server.url, clock, path) as auth:
+        auth.token()
+        clock.advance(100)
+        auth.token()
+        stored = TokenStore(path, server.url, SECRETS["client_id"]).read(SECRETS["refresh_token"])
+
+    assert (stored.access_token, stored.refresh_token) == ("good-token", "another")
+
+
+def test_a_replaced_refresh_token_that_is_lost_and_cannot_be_stored_again_is_told(tmp_path: Path) -> None:
+    folder, clock = tmp_path / "folder", Clock()
+    with Canned(REPLACED, token_answer()) as server, authenticator(server.url, clock, folder / "tokens.json") as auth:
+        auth.token()
+        assert auth.problem is None
+        shutil.rmtree(folder)
+        folder.touch()
+        clock.advance(100)
+        assert auth.token() == "good-token"
+        assert auth.problem is not None
+
+
+def test_what_is_configured_is_not_written_to_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    with Canned(token_answer()) as server, authenticator(server.url, path=path) as auth:
+        auth.token()
+
+    assert "good-token" in path.read_text(encoding="utf-8")
+    assert SECRETS["refresh_token"] not in path.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("again", ['"our-refresh"', '""', "null", "7"])
 def test_an_answer_without_another_refresh_token_keeps_the_one_there_is(
     again: str, caplog: pytest.LogCaptureFixture
@@ -376,9 +483,8 @@ def test_an_answer_without_another_refresh_token_keeps_the_one_there_is(
 
 
 def test_a_personal_access_token_is_not_replaced(caplog: pytest.LogCaptureFixture) -> None:
-    answer = raw(b'{"access_token": "good", "expires_in": 100, "refresh_token": "another"}')
     clock = Clock()
-    with Canned(answer) as server, authenticator(server.url, clock, personal_access_token="our-personal") as auth:
+    with Canned(REPLACED) as server, authenticator(server.url, clock, personal_access_token="our-personal") as auth:
         auth.token()
         clock.advance(100)
         auth.token()
@@ -410,6 +516,13 @@ def test_a_wrong_personal_access_token_is_one_clear_line(sandbox: Sandbox) -> No
         f"no access token from {sandbox.url}/oauth/token (status 400, invalid_grant: The personal access token is "
         "invalid.): personal_access_token is wrong, expired or used up; get a new one and set it"
     )
+
+
+def test_without_any_proof_of_who_the_user_is_there_is_one_clear_line() -> None:
+    with Canned(token_answer()) as server, authenticator(server.url, refresh_token=None) as auth:
+        with pytest.raises(AuthenticationError) as caught:
+            auth.token()
+        assert (str(caught.value), server.requests) == (MISSING, [])
 
 
 def test_a_refresh_token_that_dies_in_mid_run_is_one_clear_line(sandbox: Sandbox) -> None:
@@ -554,6 +667,14 @@ def test_the_end_waits_a_moment_for_a_token_on_its_way_and_no_longer(make_sandbo
         began = time.monotonic()
         talking.authenticator.close()
         assert LINGER - 0.1 < time.monotonic() - began < 30
+
+
+def test_nothing_is_asked_for_after_the_end() -> None:
+    with Canned(token_answer()) as server, authenticator(server.url) as auth:
+        auth.close()
+        with pytest.raises(GaveUpError, match=r"^no access token is asked for any more: the run is over$"):
+            auth.token()
+    assert server.requests == []
 
 
 def test_calls_for_tokens_do_not_use_up_the_budget(make_sandbox: Callable[..., Sandbox]) -> None:

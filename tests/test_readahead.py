@@ -354,17 +354,18 @@ def test_revoked_credentials_end_the_run_with_what_was_read_before(account: Acco
 
 
 class Work:
-    """Calls that note who was started, and how many have been read of them.
+    """Calls that note who was started, and how many of them have been asked for.
 
     Attributes:
         started: Keys in the order in which they were started.
-        most_unread: The most calls that had been started and not been read.
+        asked: How many have been asked for.
+        most_unread: The most calls that had been started and not been asked for.
     """
 
     def __init__(self) -> None:
         self.started: list[str] = []
+        self.asked = 0
         self.most_unread = 0
-        self._read = 0
         self._changed = threading.Condition()
 
     def call(self, key: str, act: Callable[[], Any] = lambda: None, *, is_pivot: bool = False) -> Foreseen:
@@ -379,13 +380,14 @@ class Work:
 
     @property
     def unread(self) -> int:
-        return len(self.started) - self._read
+        return len(self.started) - self.asked
 
     def read(self, ahead: ReadAhead, call: Foreseen) -> Any:  # noqa: ANN401
-        result = ahead.result(call)
         with self._changed:
-            self._read += 1
-        return result
+            # Before: a worker may begin the next call as soon as there is room for its result.
+            self.asked += 1
+            self._changed.notify_all()
+        return ahead.result(call)
 
     def wait_for(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
         with self._changed:
@@ -436,6 +438,17 @@ def test_all_workers_are_at_work_at_the_same_time(workers: int) -> None:
     calls = [work.call(str(number), lambda: (together.wait(), "met")[1]) for number in range(4 * workers)]
     with reading([webinar(*calls)], workers) as ahead:
         assert [ahead.result(call) for call in calls] == ["met"] * len(calls)
+
+
+@pytest.mark.parametrize("workers", [2, 5])
+def test_workers_go_on_while_nobody_looks_at_what_they_bring(workers: int) -> None:
+    work = Work()
+    held = threading.Event()
+    calls = [work.call("first"), *(work.call(str(number), lambda: held.wait(PATIENCE)) for number in range(30))]
+    with reading([webinar(*calls)], workers) as ahead:
+        ahead.result(calls[0])
+        held.set()
+        assert work.wait_for(lambda: len(work.started) == 1 + AHEAD * workers)
 
 
 def test_the_last_call_of_a_webinar_may_wait_for_the_first_detail_of_the_next_one() -> None:
@@ -494,6 +507,14 @@ def test_an_error_is_raised_where_its_result_is_asked_for(error: BaseException) 
             ahead.result(calls[1])
         assert caught.value is error
         assert ahead.result(calls[2]) == "3"
+
+
+def test_workers_do_not_keep_the_process_alive() -> None:
+    workers: list[threading.Thread] = []
+    call = Foreseen("call", lambda: workers.append(threading.current_thread()))
+    with reading([webinar(call)], workers=2) as ahead:
+        ahead.result(call)
+    assert [(worker.name, worker.daemon) for worker in workers] == [("read-ahead", True)]
 
 
 # Pivots
@@ -561,17 +582,23 @@ def test_results_that_wait_are_bounded(workers: int) -> None:
     work = Work()
     fullest = []
 
-    def linger() -> None:
-        fullest.append(work.wait_for(lambda: work.unread >= bound))
-        work.wait_for(lambda: work.unread > bound, SOON)
+    def linger(number: int) -> None:
+        work.wait_for(lambda: work.asked > number)
+        work.wait_for(lambda: work.unread >= bound - 1)
+        work.wait_for(lambda: work.unread >= bound, SOON)
+        fullest.append(work.unread)
 
-    calls = [work.call(str(n), linger if n % 150 == 10 else lambda: None) for n in range(450)]
+    def act(number: int) -> Callable[[], None]:
+        return functools.partial(linger, number) if number % 150 == 10 else lambda: None
+
+    calls = [work.call(str(number), act(number)) for number in range(450)]
     with reading([webinar(*calls)], workers) as ahead:
         for call in calls:
             work.read(ahead, call)
 
-    assert fullest == [True] * 3
-    assert work.most_unread == bound
+    # One more is the call that is asked for.
+    assert fullest == [bound - 1] * 3
+    assert work.most_unread <= bound
     assert len(work.started) == len(calls)
 
 

@@ -107,14 +107,16 @@ def test_a_newly_configured_token_takes_over_and_the_old_one_still_works_after_i
 
 
 def test_what_was_configured_is_tried_when_what_was_stored_is_refused(
-    run: Callable[..., Run], settings: dict[str, Any]
+    settings: dict[str, Any], sandbox: Sandbox
 ) -> None:
     seed = settings["refresh_token"]
     ConnectionSettings.of(settings, "tests").token_store.log_in(
         "of-another-world", "not-good-any-more", 0, configured=seed
     )
 
-    assert run().exit_code == 0
+    with contextlib.closing(ConnectionSettings.of(settings, "tests").connect()) as connection:
+        assert connection._authenticator.token()
+    assert token_calls(sandbox) == 2
 
 
 # At the same time ----------------------------------------------------------------------------------------------------
@@ -246,6 +248,16 @@ def test_a_store_that_is_lost_while_a_run_goes_on_is_made_anew_from_what_the_run
     assert second != first
     with contextlib.closing(ConnectionSettings.of(settings, "tests").connect()) as connection:
         assert connection._authenticator.token() == second
+
+
+def test_a_store_that_is_lost_is_made_anew_by_who_has_only_read_it(settings: dict[str, Any], path: Path) -> None:
+    with contextlib.closing(ConnectionSettings.of(settings, "tests").connect()) as connection:
+        stored = connection._authenticator.token()
+    with contextlib.closing(ConnectionSettings.of(settings, "tests").connect()) as connection:
+        assert connection._authenticator.token() == stored
+        path.unlink()
+        connection._authenticator.refused(stored)
+        assert connection._authenticator.token() != stored
 
 
 # Settings ------------------------------------------------------------------------------------------------------------

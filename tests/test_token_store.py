@@ -152,6 +152,14 @@ def test_an_access_token_may_be_used_until_shortly_before_its_end(left: float, l
     assert tokens.seconds_left() == pytest.approx(usable, abs=1)
 
 
+def test_an_access_token_may_be_used_from_the_very_moment_it_was_given_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1e9)
+    tokens = StoredTokens(client="", seeds=[])
+    tokens.take("access", None, 3600, 1e9 + 3600)
+
+    assert tokens.seconds_left() == 3540
+
+
 def test_a_token_that_expires_later_than_it_can_is_not_believed() -> None:
     tokens = StoredTokens(client="", seeds=[])
     tokens.take("access", None, 3600, time.time() + 7200)
@@ -296,6 +304,18 @@ def test_what_is_no_ordinary_file_is_left_alone(
     assert caplog.messages == [f"{store} cannot be read ({reason}): what was stored is not used"]
     with store.locked(NEVER), pytest.raises(OSError, match=reason):
         store.write(SEED, store.read(SEED))
+
+
+def test_a_file_that_is_damaged_while_an_answer_is_on_its_way_keeps_nobody_from_storing_it(
+    path: Path, store: TokenStore
+) -> None:
+    with store.locked(NEVER):
+        tokens = store.read(SEED)
+        tokens.take("access", "second", 3600, time.time() + 3600)
+        path.write_text("not JSON", encoding="utf-8")
+        store.write(SEED, tokens)
+
+    assert current(store, SEED) == "second"
 
 
 def test_where_nothing_can_be_written_there_is_no_lock_and_nothing_is_stored(

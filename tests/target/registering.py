@@ -96,10 +96,16 @@ class Office:
         return self.run_text(lines(given), **settings)
 
     def run_text(self, text: str, **settings: object) -> Done:
+        return self.run_source(io.StringIO(text), **settings)
+
+    def run_source(self, source: Any, **settings: object) -> Done:  # noqa: ANN401 - all that is asked of it is its lines
+        """Run the target on what has lines; None: on standard input."""
         output, before = io.BytesIO(), len(self.rows())
-        target = TargetGoToWebinar(config=self.config(**settings), message_writer=MessageWriter(output))
-        code = target.run(io.StringIO(text))
+        code = self.target(output, **settings).run(source)
         return Done(code, [json.loads(line) for line in output.getvalue().splitlines()], self.rows()[before:])
+
+    def target(self, output: io.BytesIO | None = None, **settings: object) -> TargetGoToWebinar:
+        return TargetGoToWebinar(config=self.config(**settings), message_writer=MessageWriter(output or io.BytesIO()))
 
     def run_command(self, text: str, folder: Path, *arguments: str, **settings: object) -> Done:
         """Run the installed command as a process of its own."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shlex
 import subprocess
@@ -11,9 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_gotowebinar.auth import MISSING
-from tap_gotowebinar.writer import MessageWriter
 from target_gotowebinar.messages import InputError
-from target_gotowebinar.target import TargetGoToWebinar
 from tests.target.registering import ADA, EXECUTABLE, GRACE, Office, lines, record, schema, state
 
 if TYPE_CHECKING:
@@ -81,12 +78,6 @@ def test_an_input_that_breaks_off_passes_on_the_states_before_it_and_fails(offic
     assert "@example" not in done.stderr
 
 
-@pytest.mark.parametrize("ending", ["", "\n", "\n\n  \n"])
-def test_the_last_line_may_end_as_it_likes(office: Office, tmp_path: Path, ending: str) -> None:
-    done = office.run_command(HEAD.rstrip("\n") + ending, tmp_path)
-    assert (done.exit_code, done.states, done.outcomes) == (0, [1], ["registered"])
-
-
 def test_an_empty_input_is_no_error(office: Office, tmp_path: Path) -> None:
     assert office.run_command("", tmp_path).exit_code == 0
 
@@ -107,14 +98,8 @@ def test_a_file_that_cannot_be_read_ends_the_run(office: Office) -> None:
         yield HEAD.splitlines(keepends=True)[0]
         raise OSError(5, "Input/output error")
 
-    target = TargetGoToWebinar(config=office.config(), message_writer=MessageWriter(io.BytesIO()))
     with pytest.raises(OSError, match="Input/output error"):
-        target.run(broken())  # type: ignore[arg-type]  # all that is asked of a file is its lines
-
-
-def test_a_long_line_is_read_whole(office: Office, tmp_path: Path) -> None:
-    value = {"long": "x" * 1_000_000}
-    assert office.run_command(HEAD + lines([state(value)]), tmp_path).states[-1] == value
+        office.run_source(broken())
 
 
 def test_the_input_may_be_a_file(office: Office, tmp_path: Path) -> None:

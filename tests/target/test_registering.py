@@ -273,9 +273,25 @@ def test_credentials_that_do_not_work_end_the_run_before_anybody_is_sent(office:
     assert office.rows() == []
 
 
-def test_rejections_may_be_accepted(office: Office) -> None:
+def test_rejections_may_be_accepted(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    line = (
+        "rejected: 1, for the reasons above (results_path tells whom); correct the records, or set on_rejection to "
+        "continue"
+    )
     assert office.run(record({}), record(ADA), on_rejection="continue").exit_code == 0
+    assert line not in caplog.messages
     assert office.run(record({}), on_rejection="fail").exit_code == 1
+    assert line in caplog.messages
+
+
+def test_a_refresh_token_that_cannot_be_stored_fails_the_run(
+    make_office: Callable[..., Office], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "tokens.json"
+    done = make_office(rotate_refresh_tokens=True).run(record(ADA), token_path=str(path))
+    assert (done.exit_code, done.outcomes) == (1, ["registered"])
+    assert sum("the new one cannot be stored in" in message for message in caplog.messages) == 2
 
 
 def test_a_deleted_row_registers_nobody(office: Office) -> None:
@@ -330,15 +346,19 @@ def test_reasons_that_are_different_for_everybody_do_not_fill_the_log(
 
 
 def test_strict_fields_wants_every_declared_field_taken(office: Office) -> None:
-    with pytest.raises(GoToWebinarError, match=r"'people' has fields that GoTo does not take \(hat, shoe\)"):
+    with pytest.raises(GoToWebinarError) as caught:
         office.run(schema(*ADA, "shoe", "hat"), record(ADA), strict_fields=True)
+    assert str(caught.value) == (
+        "'people' has fields that GoTo does not take (hat, shoe): drop or rename them with stream_maps, or leave "
+        "strict_fields out"
+    )
     assert office.posts() == []
 
 
 def test_strict_fields_rejects_a_record_with_more_than_was_declared(office: Office) -> None:
-    done = office.run(record(ADA, shoe=44), record(GRACE, _sdc_sequence=1), strict_fields=True)
+    done = office.run(record(ADA, shoe=44, hat=1), record(GRACE, _sdc_sequence=1), strict_fields=True)
     assert [(row["outcome"], row["description"]) for row in done.rows] == [
-        ("rejected", "fields that GoTo does not take: shoe"),
+        ("rejected", "fields that GoTo does not take: hat, shoe"),
         ("registered", None),
     ]
 

@@ -1,0 +1,49 @@
+"""Who is described by a record, and what of it is sent; what cannot be sent is in `test_registering.py`, too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from target_gotowebinar.applicants import applicant
+from tests.target.registering import ADA
+
+
+@pytest.mark.parametrize(("given", "key"), [("007", "7"), ("700", "700"), (7, "7"), ("0", "0"), ("00", "0")])
+def test_a_key_is_the_same_with_zeros_before_it(given: object, key: str) -> None:
+    person = applicant({**ADA, "webinarKey": given, "organizerKey": given}, None, None)
+    assert (person.webinar_key, person.organizer_key, person.problem) == (key, key, None)
+
+
+@pytest.mark.parametrize("given", ["soon", "-3", "\N{SUPERSCRIPT TWO}", True])
+def test_what_is_no_key_is_not_told_as_one(given: object) -> None:
+    person = applicant({**ADA, "webinarKey": given, "organizerKey": given}, "1", "2")
+    assert (person.webinar_key, person.organizer_key) == (None, None)
+
+
+@pytest.mark.parametrize("email", [7, ["ada.berg@example.com"]])
+def test_what_is_no_address_is_not_told_as_one(email: object) -> None:
+    assert applicant({**ADA, "email": email}, "1", None).email is None
+
+
+def test_keys_of_answers_are_sent_as_numbers_and_the_rest_as_texts() -> None:
+    answers = [{"questionKey": "5", "answerKey": "8"}, {"questionKey": 6, "responseText": 7}]
+    person = applicant({**ADA, "zipCode": 150, "responses": answers}, "1", None)
+    assert person.content == {
+        **ADA,
+        "zipCode": "150",
+        "responses": [{"questionKey": 5, "answerKey": 8}, {"questionKey": 6, "responseText": "7"}],
+    }
+
+
+def test_problems_come_in_the_order_of_the_fields_of_the_schema() -> None:
+    record: dict[str, Any] = {"webinarKey": "soon", "email": "ada", "firstName": "Ada", "lastName": 7, "city": True}
+    assert applicant(record, None, None).problem == (
+        "webinarKey is not a key: keys are whole numbers of up to 19 digits; email is not an e-mail address; "
+        "lastName must be a text; city must be a text"
+    )
+
+
+def test_responses_nested_too_deep_to_be_read_are_no_list() -> None:
+    assert applicant({**ADA, "responses": "[" * 100_000}, "1", None).problem == "responses must be a list"

@@ -1,0 +1,168 @@
+"""Where messages come from: standard input, a file, or a tap that is silent for a while."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from singer_sdk.exceptions import MissingKeyPropertiesError
+
+from tap_gotowebinar.errors import GoToWebinarError
+from tap_gotowebinar.sandbox import Fault
+from target_gotowebinar.inbox import CHUNK, HEED
+from target_gotowebinar.messages import InputError
+from tests.target.registering import ADA, GRACE, Message, Office, lines, person, record, schema, state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+HEAD = lines([schema(), record(ADA), state(1)])
+FIVE = [record(person(number)) for number in range(5)]
+
+
+@pytest.fixture
+def standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], object]]:
+    """Let standard input hold a text."""
+    path = tmp_path / "input"
+    path.touch()
+    with path.open(encoding="utf-8") as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        yield functools.partial(path.write_text, encoding="utf-8")
+
+
+@pytest.fixture
+def _handlers_restored() -> Iterator[None]:
+    before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
+
+
+# Standard input
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\n\n  \n"])
+def test_standard_input_is_read_to_its_end(
+    office: Office, standard_input: Callable[[str], object], ending: str
+) -> None:
+    standard_input(HEAD.rstrip("\n") + ending)
+    done = office.run_source(None)
+    assert (done.exit_code, done.states, done.outcomes) == (0, [1], ["registered"])
+
+
+def test_a_line_that_comes_in_several_pieces_is_read_whole(
+    office: Office, standard_input: Callable[[str], object]
+) -> None:
+    value = {"long": "x y" * CHUNK}
+    standard_input(HEAD + lines([state(value), record(GRACE)]))
+    done = office.run_source(None)
+    assert (done.states[-1], done.outcomes) == (value, ["registered", "registered"])
+
+
+@pytest.mark.parametrize(
+    ("last", "fault"),
+    [
+        ('{"type": "STATE"', "breaks off in the middle of a message: the tap has failed, see its log"),
+        ('{"type": "STATE"\n', "is not JSON"),
+    ],
+)
+def test_a_message_that_breaks_off_is_told_from_a_line_that_is_none(
+    office: Office, standard_input: Callable[[str], object], last: str, fault: str
+) -> None:
+    standard_input(HEAD + last)
+    with pytest.raises(InputError) as caught:
+        office.run_source(None)
+    assert str(caught.value) == f"line 4 of the input {fault}; nothing from there on was registered"
+
+
+def test_a_standard_input_that_is_closed_is_told_with_what_to_do(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(GoToWebinarError) as caught:
+        office.run_source(None)
+    assert str(caught.value) == (
+        "standard input is closed: send the messages of a tap to it, or name a file with --input"
+    )
+
+
+# Any input
+
+
+def test_a_file_is_taken_for_utf_8_wherever_it_is_read(office: Office, tmp_path: Path) -> None:
+    path = tmp_path / "input.jsonl"
+    path.write_text(HEAD.replace("Ada", "Zoë"), encoding="utf-8")
+    with path.open(encoding="ascii") as file:
+        office.run_source(file)
+    assert office.registered()[0]["firstName"] == "Zoë"
+
+
+def test_blank_lines_between_messages_say_nothing(office: Office) -> None:
+    assert office.run_text(HEAD.replace("\n", "\n\n  \n")).outcomes == ["registered"]
+
+
+def test_messages_are_counted_by_their_kind(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    office.run(record({}), record({}), state(1))
+    assert "4 lines of input (1 schemas, 2 records, 0 batch manifests, 1 state messages" in caplog.text
+
+
+def test_the_input_does_not_keep_the_process_alive(office: Office) -> None:
+    readers: list[threading.Thread] = []
+
+    def source() -> Iterator[str]:
+        readers.append(threading.current_thread())
+        yield HEAD
+
+    office.run_source(line for text in source() for line in text.splitlines(keepends=True))
+    assert [(reader.name, reader.daemon) for reader in readers] == [("input", True)]
+
+
+def test_an_answer_that_takes_its_time_is_waited_for(make_office: Callable[..., Office]) -> None:
+    office = make_office(faults=(Fault(kind="slow", seconds=HEED + 0.2, method="POST", path="registrants"),))
+    assert office.run(record(ADA)).outcomes == ["registered"]
+
+
+@pytest.mark.usefixtures("_handlers_restored")
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_wait_for_a_tap_that_is_silent(
+    office: Office, caplog: pytest.LogCaptureFixture, signum: int
+) -> None:
+    over = threading.Event()
+
+    def silent() -> Iterator[str]:
+        yield from HEAD.splitlines(keepends=True)
+        os.kill(os.getpid(), signum)
+        over.wait()
+
+    target = office.target()
+    target.stop_signals.install()
+    assert target.run(silent()) == 128 + signum  # type: ignore[arg-type]  # all that is asked of a file is its lines
+    over.set()
+    assert f"stopped by signal {signum}; the next run goes on from here" in caplog.messages
+
+
+# What came before an end
+
+
+def test_who_came_before_a_line_that_is_no_message_is_registered(make_office: Callable[..., Office]) -> None:
+    office = make_office(latency=0.05)
+    with pytest.raises(InputError):
+        office.run_text(lines([schema(), *FIVE]) + "nonsense\n")
+    assert len(office.registered()) == 5
+
+
+def test_who_came_before_a_record_that_does_not_keep_its_schema_is_registered(
+    make_office: Callable[..., Office],
+) -> None:
+    office = make_office(latency=0.05)
+    other: Message = {**schema(stream="others"), "key_properties": ["id"]}
+    with pytest.raises(MissingKeyPropertiesError):
+        office.run(schema(), *FIVE, other, record(ADA, stream="others"))
+    assert len(office.registered()) == 5
