@@ -342,15 +342,6 @@ def test_in_a_list_that_comes_in_pages_a_person_is_found_on_any_of_them(
     assert office.control.state()["confirmations"] == 1
 
 
-def test_a_list_whose_pages_never_end_is_given_up(office: Office) -> None:
-    body = json.dumps({"data": [{"email": GRACE["email"]}], "total": 10**9, "page": 0, "limit": 1})
-    endless = Fault(kind="raw", method="GET", path="registrants$", value=body)
-    office.control.configure(faults=(Fault(kind="reset", after=True, times=1, **POST), endless))
-    done = office.run(record(ADA), resend_confirmation=True)
-    assert (done.exit_code, done.outcomes) == (1, ["skipped"])
-    assert done.row["description"].endswith("there is no end to its pages")
-
-
 @pytest.mark.parametrize("people", [0, 100])
 def test_a_list_that_comes_whole_is_not_asked_for_in_pages(make_office: Callable[..., Office], people: int) -> None:
     office = make_office()
