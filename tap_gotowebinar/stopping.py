@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: the run ends where nothing is half done.
+"""SIGINT, SIGTERM and SIGHUP: the run ends where nothing is half done.
 
 A handler that prints loses what it prints when the main thread is blocked in a write. So the handler only notes the
 signal; the main thread acts on it between two records, or at once while it only waits.
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
+HANG_UP: Final = getattr(signal, "SIGHUP", None)
+"""What a terminal that is closed sends; Windows does not know it."""
+
+STOPPING: Final[tuple[int, ...]] = (signal.SIGINT, signal.SIGTERM, *([HANG_UP] if HANG_UP else ()))
 """The signals that end a run."""
 
 INSIST_AFTER: Final = 2.0
@@ -34,7 +37,7 @@ class Stopped(BaseException):
 
 @contextlib.contextmanager
 def signals_held() -> Iterator[None]:
-    """Let SIGINT and SIGTERM wait until the enclosed block is done."""
+    """Let the signals that end a run wait until the enclosed block is done."""
     if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover - Windows
         yield
         return
@@ -55,9 +58,11 @@ class StopSignals:
         self._waiting = False
 
     def install(self) -> None:
-        """Take over SIGINT and SIGTERM."""
+        """Take over the signals that end a run."""
         for signum in STOPPING:
-            signal.signal(signum, self._note)
+            # Who starts a run with `nohup` wants it to go on.
+            if signum != HANG_UP or signal.getsignal(signum) != signal.SIG_IGN:
+                signal.signal(signum, self._note)
 
     def check(self) -> None:
         """End the run here if a signal has come.

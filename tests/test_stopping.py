@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tap_gotowebinar.sandbox import Sandbox
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM]
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 BEGIN = """
 import contextlib, sys, time
@@ -71,6 +71,12 @@ except stopping.Stopped as stopped:
     assert said(process) == ["stopped"]
     assert process.returncode == 128 + signum
     assert time.monotonic() - sent_at < 30
+
+
+def test_who_does_not_want_to_be_told_that_the_terminal_is_gone_is_not() -> None:
+    ignoring = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+    program = [sys.executable, "-c", ignoring + BEGIN + "say(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)"]
+    assert subprocess.run(program, capture_output=True, check=True, timeout=60).stdout == b"True\n"
 
 
 @pytest.mark.parametrize("signum", SIGNALS)
