@@ -35,6 +35,19 @@ def test_folders_that_come_about_are_for_their_owner_only_whatever_the_umask(tmp
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in list(path.parents)[:3]} == {0o700}
 
 
+@pytest.mark.parametrize("name", ["tokens.json.lock", ".tokens.json.new"])
+def test_a_link_that_somebody_has_planted_beside_the_file_leads_nowhere(tmp_path: Path, name: str) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"mine")
+    (tmp_path / name).symlink_to(precious)
+
+    keep(tmp_path / "tokens.json", b"secret")
+
+    assert precious.read_bytes() == b"mine"
+    assert (tmp_path / "tokens.json").read_bytes() == b"secret"
+    assert not (tmp_path / "tokens.json").is_symlink()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_a_file_that_somebody_else_has_put_there_is_neither_read_nor_left_to_them(tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
