@@ -23,6 +23,7 @@ INSIDE = {
     "a text holds NUL, which is taken out elsewhere",
     "another version",
     "half a row",
+    "no JSON that anybody has written",
 }
 """What one part of the code tells another; it reaches nobody."""
 
