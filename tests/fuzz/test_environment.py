@@ -51,7 +51,7 @@ PROGRAMS: Final = {
 
 
 SHARE: Final = settings(
-    settings.get_profile("fuzz"), max_examples=max(1, settings.get_profile("fuzz").max_examples // len(PROGRAMS))
+    settings.get_profile("fuzz"), max_examples=max(1, settings.get_profile("fuzz").max_examples // 5)
 )
 """Of the examples, for each program."""
 

@@ -37,7 +37,7 @@ def test_any_settings_file_is_read_or_refused(
     fixed = {name: whole.pop(name) for name in ("api_url", "auth_url", "token_path")}
     path = tmp_path / "config.json"
 
-    @settings(settings.get_profile("fuzz"))
+    @settings(settings.get_profile("fuzz"), max_examples=max(1, settings.get_profile("fuzz").max_examples // 2))
     @given(content=bent({**whole, "client_secret": SECRET}))
     @example(content=b'{"stream_map_config": {"x": 1e9999999999999999999}}')
     def check(content: bytes) -> None:

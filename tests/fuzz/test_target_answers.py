@@ -39,8 +39,8 @@ LISTED: Final = [{**REGISTERED, **one, "registrationDate": "2026-03-10T12:00:00Z
 SECRETS: Final = ("@example.com", PLANTED_LINK, "join/", "Berg", "Grace")
 
 
-HALF: Final = settings(
-    settings.get_profile("fuzz"), max_examples=max(1, settings.get_profile("fuzz").max_examples // 2)
+SHARE: Final = settings(
+    settings.get_profile("fuzz"), max_examples=max(1, settings.get_profile("fuzz").max_examples // 3)
 )
 """Of the examples: each takes two runs."""
 
@@ -115,7 +115,7 @@ DONE: Final = (200, 201, 409, 500, 503)
 
 
 def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(desk: Desk) -> None:
-    @settings(HALF)
+    @settings(SHARE)
     @given(
         body=bodies(REGISTERED, REFUSED),
         status=st.sampled_from(NOTHING_DONE),
@@ -132,7 +132,7 @@ def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(desk: D
 
 
 def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(desk: Desk) -> None:
-    @settings(HALF)
+    @settings(SHARE)
     @given(
         body=bodies(REGISTERED, REFUSED),
         status=st.sampled_from(DONE),
@@ -153,7 +153,7 @@ def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(desk: Desk)
 def test_any_list_of_registrants_leaves_the_truth_when_an_answer_was_lost(desk: Desk) -> None:
     paged = {"data": LISTED, "total": len(LISTED), "page": 0, "limit": 200}
 
-    @settings(HALF)
+    @settings(SHARE)
     @given(
         body=bodies(LISTED, paged),
         status=st.sampled_from([200, 200, 200, 403, 404, 500]),
