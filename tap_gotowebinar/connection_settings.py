@@ -35,6 +35,9 @@ DEFAULT_REQUEST_TIMEOUT: Final = 60
 LONGEST_TIMEOUT: Final = 86400
 """Seconds of `request_timeout` that sockets of every system take."""
 
+LONGEST_HEADER: Final = 8192
+"""Characters of a value that servers take in a header."""
+
 SECRETS: Final = ("client_id", "client_secret", "refresh_token", "personal_access_token")
 
 _HOST: Final = re.compile(r"[a-z0-9._:-]+")
@@ -196,6 +199,9 @@ def connection_problems(config: Mapping[str, Any]) -> Iterator[str]:
         if url := text(config, name):
             yield from _origin_problems(name, url, default)
     yield from number_problems(config, "requests_per_second", "request_timeout")
+    for name in (*SECRETS, "user_agent"):
+        if len(text(config, name) or "") > LONGEST_HEADER:
+            yield f"{name} is longer than {LONGEST_HEADER} characters: shorten it or copy it again"
     if not _fits_a_header(text(config, "user_agent")):
         yield "user_agent holds characters that no HTTP header may hold: use printable ASCII"
 
@@ -205,7 +211,8 @@ def _credential_problems(config: Mapping[str, Any]) -> Iterator[str]:
         if text(config, name) is None:
             yield f"{name} is empty: set it to the value shown at https://developer.logmeininc.com/clients"
     settings = ConnectionSettings.of(config, DISTRIBUTION)
-    if not settings.credentials.secret and not settings.token_store.has_login():
+    is_readable = not any(_path_problems(config))
+    if is_readable and not settings.credentials.secret and not settings.token_store.has_login():
         yield MISSING
     for name in SECRETS:
         if not _fits_a_header(text(config, name)):
@@ -219,7 +226,12 @@ def _path(config: Mapping[str, Any]) -> Path | None:
 
 def _path_problems(config: Mapping[str, Any]) -> Iterator[str]:
     path = _path(config)
-    if path is not None and ("\0" in str(path) or (path.exists() and not path.is_file())):
+    try:
+        is_usable = path is None or ("\0" not in str(path) and (path.is_file() or not path.exists()))
+    except OSError:
+        # Too long for the system.
+        is_usable = False
+    if not is_usable:
         yield "token_path is not a file: let it name a file, which need not be there yet"
 
 

@@ -98,6 +98,22 @@ BAD: list[tuple[dict[str, Any], str]] = [
         "refresh_token holds characters that GoTo never gives out: copy it again, without line breaks or quotes",
     ),
     (
+        {"refresh_token": SECRET * 1000},
+        "refresh_token is longer than 8192 characters: shorten it or copy it again",
+    ),
+    (
+        {"user_agent": SECRET * 1000},
+        "user_agent is longer than 8192 characters: shorten it or copy it again",
+    ),
+    (
+        {"token_path": SECRET * 1000},
+        "token_path is not a file: let it name a file, which need not be there yet",
+    ),
+    (
+        {"token_path": "x\0y", "refresh_token": ""},
+        "token_path is not a file: let it name a file, which need not be there yet",
+    ),
+    (
         {"client_secret": f"“{SECRET}”"},
         "client_secret holds characters that GoTo never gives out: copy it again, without line breaks or quotes",
     ),

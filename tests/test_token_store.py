@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import resource
 import stat
 import threading
 import time
@@ -316,6 +317,19 @@ def test_a_file_that_is_damaged_while_an_answer_is_on_its_way_keeps_nobody_from_
         store.write(SEED, tokens)
 
     assert current(store, SEED) == "second"
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(path: Path, store: TokenStore) -> None:
+    keep(store, SEED, "second")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, hard))
+    try:
+        with store.locked(NEVER), pytest.raises(OSError, match="File too large"):
+            store.write(SEED, store.read(SEED))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert current(store, SEED) == "second"
+    assert sorted(file.name for file in path.parent.iterdir()) == ["tokens.json", "tokens.json.lock"]
 
 
 def test_where_nothing_can_be_written_there_is_no_lock_and_nothing_is_stored(

@@ -1,1 +1,1 @@
-"""What nobody would think of, from every side: answers, settings, state, catalogs."""
+"""What nobody would think of, from every side: answers, messages, settings, environments, state, catalogs, tokens."""

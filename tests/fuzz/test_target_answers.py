@@ -39,6 +39,12 @@ LISTED: Final = [{**REGISTERED, **one, "registrationDate": "2026-03-10T12:00:00Z
 SECRETS: Final = ("@example.com", PLANTED_LINK, "join/", "Berg", "Grace")
 
 
+SHARE: Final = settings(
+    settings.get_profile("fuzz"), max_examples=max(1, settings.get_profile("fuzz").max_examples // 3)
+)
+"""Of the examples: each takes two runs."""
+
+
 @pytest.fixture(scope="module")
 def desk(launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with Sandbox(Options(seed=11, webinars=1, registrants=0)) as sandbox:
@@ -109,7 +115,7 @@ DONE: Final = (200, 201, 409, 500, 503)
 
 
 def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(desk: Desk) -> None:
-    @settings(settings.get_profile("fuzz"))
+    @settings(SHARE)
     @given(
         body=bodies(REGISTERED, REFUSED),
         status=st.sampled_from(NOTHING_DONE),
@@ -126,7 +132,7 @@ def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(desk: D
 
 
 def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(desk: Desk) -> None:
-    @settings(settings.get_profile("fuzz"))
+    @settings(SHARE)
     @given(
         body=bodies(REGISTERED, REFUSED),
         status=st.sampled_from(DONE),
@@ -147,7 +153,7 @@ def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(desk: Desk)
 def test_any_list_of_registrants_leaves_the_truth_when_an_answer_was_lost(desk: Desk) -> None:
     paged = {"data": LISTED, "total": len(LISTED), "page": 0, "limit": 200}
 
-    @settings(settings.get_profile("fuzz"))
+    @settings(SHARE)
     @given(
         body=bodies(LISTED, paged),
         status=st.sampled_from([200, 200, 200, 403, 404, 500]),
