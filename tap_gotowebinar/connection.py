@@ -176,10 +176,8 @@ class Connection:
                 in_doubt = True
                 raise
             except RefusedError as error:
-                if in_doubt:
-                    # The refusal is about this try; an earlier one may have taken effect.
-                    raise GaveUpError(str(error)) from None
-                raise
+                # It is the tokens that were refused: no answer to what was asked.
+                raise GaveUpError(str(error)) from None
 
         return self._repeated(attempt, path, tally)
 

@@ -26,6 +26,9 @@ CONFLICT: Final = 409
 NOT_FOUND: Final = 404
 """There is no such webinar, for anybody."""
 
+UNCLEAR: Final = frozenset({403, NOT_FOUND})
+"""Statuses that say no only in GoTo's own words: 403 is said of a bad token, too, and both by others on the way."""
+
 
 class Registrar:
     """Registers people; for any thread, but one person of a webinar after the other."""
@@ -73,10 +76,8 @@ class Registrar:
                 look=(lambda: self._found(applicant, path)) if self._resend else None,
             )
         except NotFoundError as error:
-            self._unknown[path] = reason = str(error)
-        except RefusedError as error:
-            reason = str(error)
-        return RegistrationResult.of(applicant, Outcome.REJECTED, description=reason)
+            self._unknown[path] = str(error)
+        return RegistrationResult.of(applicant, Outcome.REJECTED, description=self._unknown[path])
 
     def _found(self, applicant: Applicant, path: str) -> RegistrationResult | None:
         """Return the result of a registration that took effect although its answer was lost.
@@ -129,7 +130,7 @@ def _result(applicant: Applicant, answer: Answer, path: str, *, in_doubt: bool) 
         in_doubt: Whether an earlier try may have been what registered them.
 
     Raises:
-        BrokenAnswerError: an answer of success that does not name the registrant.
+        BrokenAnswerError: an answer of success that does not name the registrant, or a no that cannot be read.
         NotFoundError: there is no such webinar.
         UnexpectedAnswerError: a redirect, which is never followed.
     """
@@ -144,6 +145,9 @@ def _result(applicant: Applicant, answer: Answer, path: str, *, in_doubt: bool) 
     if answer.location:
         msg = f"unexpected answer to {path}: status {answer.status}, a redirect, which is never followed: check api_url"
         raise UnexpectedAnswerError(msg)
+    if answer.status in UNCLEAR and not isinstance(answer.body, dict):
+        msg = f"the answer is not JSON (status {answer.status})"
+        raise BrokenAnswerError(msg)
     reason = error_text(answer.body) or f"status {answer.status}"
     if answer.status == NOT_FOUND:
         raise NotFoundError(reason)

@@ -97,7 +97,7 @@ class ResultsFile:
         os.close(self._descriptor)
 
     def _prepare(self) -> None:
-        """Keep others out of it, and end a line that a full disk has cut off."""
+        """Keep others out of it, and end a line that was cut off: by a full disk, or by the end of who wrote it."""
         known = os.fstat(self._descriptor)
         if not stat.S_ISREG(known.st_mode):
             return

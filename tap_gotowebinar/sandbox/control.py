@@ -61,7 +61,8 @@ class Control:
         """Return all there is of these kinds, every key a string.
 
         Args:
-            kinds: Names of streams, for example ``attendees``; none: ``organizers``, ``webinars`` and ``registrants``.
+            kinds: Names of streams, for example ``attendees``, or ``confirmations``, the mails that went out, in their
+                order; none: ``organizers``, ``webinars`` and ``registrants``.
 
         Raises:
             ValueError: There is no such kind.

@@ -35,7 +35,7 @@ class Live:
         self.window = SlidingWindow()
         self.second = SlidingWindow()
         self.faults = Faults(options.seed, options.faults)
-        self.confirmations = 0
+        self.confirmations: list[tuple[int, str]] = []
         self._jitter = dice(options.seed, "jitter")
         self._closing: asyncio.Future[None] | None = None
 
@@ -77,7 +77,7 @@ class Live:
             "refused": self.calls.refused,
             "most_in_window": self.window.most,
             "most_in_second": self.second.most,
-            "confirmations": self.confirmations,
+            "confirmations": len(self.confirmations),
         }
 
     def reset_calls(self) -> None:

@@ -66,7 +66,8 @@ class Registration:
         sent = _body(await request.body())
         known = self._live.world.roll(webinar).find(sent["email"])
         if known is not None:
-            self._live.confirmations += again
+            if again:
+                self._confirm(webinar, known)
             return _duplicate(known).response()
         self._admit(webinar)
         basic_only = request.headers.get("accept") == BASIC_ONLY
@@ -74,7 +75,7 @@ class Registration:
         self._require(webinar, sent, particulars)
         registrant = self._registrant(webinar, sent)
         self._live.world.roll(webinar).add(registrant, particulars)
-        self._live.confirmations += 1
+        self._confirm(webinar, registrant)
         answer = Registered(
             registrant_key=registrant.registrant_key,
             join_url=registrant.join_url,
@@ -89,6 +90,9 @@ class Registration:
             raise ProductError(400, "RegistrationClosed", "Registration for this webinar is closed.")
         if self._live.world.count(webinar) >= webinar.registration_limit:
             raise ProductError(403, "WebinarFull", "This webinar is full.")
+
+    def _confirm(self, webinar: Webinar, registrant: Registrant) -> None:
+        self._live.confirmations.append((webinar.key, registrant.email))
 
     def _registrant(self, webinar: Webinar, sent: dict[str, Any]) -> Registrant:
         key = self._live.world.new_key()

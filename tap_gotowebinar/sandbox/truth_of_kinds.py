@@ -124,6 +124,11 @@ def _recordings(live: Live) -> Iterator[Row]:
             yield plain(live.recordings.asset(webinar, recording))
 
 
+def _confirmations(live: Live) -> Iterator[Row]:
+    for webinar_key, email in live.confirmations:
+        yield {"webinarKey": str(webinar_key), "email": email}
+
+
 KINDS: dict[str, Callable[[Live], Iterator[Row]]] = {
     "sessions": _sessions,
     "session_performance": _session_performance,
@@ -137,4 +142,5 @@ KINDS: dict[str, Callable[[Live], Iterator[Row]]] = {
     "co_organizers": _co_organizers,
     "registration_fields": _registration_fields,
     "recordings": _recordings,
+    "confirmations": _confirmations,
 }

@@ -109,6 +109,8 @@ def test_a_repeated_registration_may_send_the_mail_again(api: Caller, webinar: s
     url = f"{api.sandbox.url}{api.webinar(webinar, '/registrants')}?resendConfirmation=true"
     assert api.session.post(url, json=ADA, timeout=10).status_code == 409
     assert control.state()["confirmations"] == sent + 1
+    mails = control.truth("confirmations")["confirmations"]
+    assert mails[-2:] == [{"webinarKey": webinar, "email": ADA["email"]}] * 2
     assert api.session.post(url.replace("true", "perhaps"), json=ADA, timeout=10).status_code == 400
 
 

@@ -23,6 +23,7 @@ from tap_gotowebinar.writer import MessageWriter
 from target_gotowebinar.desk import MAX_JOBS
 from target_gotowebinar.ledger import MAX_BYTES, Ledger
 from target_gotowebinar.target import TargetGoToWebinar
+from tests.talking import Canned, raw, token_answer
 from tests.target.registering import ADA, EXECUTABLE, GRACE, Message, Office, lines, person, record, schema, state
 
 if TYPE_CHECKING:
@@ -289,14 +290,26 @@ def test_a_rejection_after_a_lost_answer_is_checked(
     assert len(office.registered()) == takes_effect
 
 
-def test_a_path_that_takes_no_token_after_a_lost_answer_answers_for_nobody(make_office: Callable[..., Office]) -> None:
-    refused = Fault(kind="invalid_token", **POST)
-    office = make_office(faults=(Fault(kind="reset", after=True, times=1, **POST), refused))
+@pytest.mark.parametrize("skip", [0, 1])
+def test_a_path_that_takes_no_token_answers_for_nobody(make_office: Callable[..., Office], skip: int) -> None:
+    # Before it the token has worked elsewhere; or an answer has been lost, so that somebody is registered already.
+    faults = (Fault(kind="reset", after=True, times=skip, **POST), Fault(kind="invalid_token", **POST))
+    office = make_office(faults=faults)
     done = office.run(record(ADA), state(1))
     assert (done.exit_code, done.states, done.outcomes) == (1, [], ["skipped"])
     assert done.row["description"].endswith("it takes no access token for it")
     office.control.configure(faults=())
-    assert office.run(record(ADA), state(1)).outcomes == ["already_registered"]
+    assert office.run(record(ADA), state(1)).outcomes == ["already_registered" if skip else "registered"]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_no_that_cannot_be_read_is_no_answer(make_office: Callable[..., Office], status: int) -> None:
+    # A token that has expired is told from a refusal by the words, and a proxy says no, too, in words of its own.
+    page = raw(b"<html>", f"{status} No")
+    registered = raw(b'{"registrantKey": 5, "status": "WAITING"}', "201 Created")
+    with Canned(token_answer(), page, registered) as server:
+        office = make_office()
+        assert office.run(record(ADA), **server.settings, organizer_key=2).outcomes == ["registered"]
 
 
 def test_a_server_that_waited_too_long_for_a_request_has_rejected_nobody(make_office: Callable[..., Office]) -> None:

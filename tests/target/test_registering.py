@@ -228,13 +228,6 @@ def test_a_webinar_of_somebody_else_is_refused(office: Office) -> None:
     assert done.row["description"] == "AccessDenied: The user is not authorized to access this resource."
 
 
-def test_a_path_that_takes_no_token_rejects(make_office: Callable[..., Office]) -> None:
-    office = make_office(faults=(Fault(kind="invalid_token", path="registrants"),))
-    row = office.run(record(ADA)).row
-    assert row["outcome"] == "rejected"
-    assert row["description"].endswith("it takes no access token for it")
-
-
 @pytest.mark.parametrize("status", [405, 422])
 def test_another_refusal_rejects_with_its_status(make_office: Callable[..., Office], status: int) -> None:
     office = make_office(faults=(Fault(kind="status", status=status, path="registrants"),))
