@@ -12,6 +12,7 @@ import os
 import resource
 import socket
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,7 +24,7 @@ from tap_gotowebinar.login.command import cli as login
 from tap_gotowebinar.tap import TapGoToWebinar
 from tap_gotowebinar.writer import StateWriter
 from target_gotowebinar.target import TargetGoToWebinar
-from tests.talking import quick_budget
+from tests.talking import SPEED, quick_budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +34,18 @@ STREAMS = 3
 """Standard input, output and error."""
 
 
+class HurriedEvent(threading.Event):
+    """One that is waited for a hundredth of the time."""
+
+    @override
+    def wait(self, timeout: float | None = None) -> bool:
+        return super().wait(None if timeout is None else timeout / SPEED)
+
+
 def hurried(whole: Connection) -> Connection:
     """Return a connection that waits a hundredth of what it should, between tries and when GoTo asks for a pause."""
-    waits = functools.partial(backoff.expo, factor=0.005)
-    whole._authenticator._endpoint._waits = waits
+    waits = functools.partial(backoff.expo, factor=0.5 / SPEED)
+    whole._authenticator._closing = HurriedEvent()
     return Connection(whole._origin, whole._transport, whole._authenticator, quick_budget(), waits=waits)
 
 

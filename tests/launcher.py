@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tests.runs import Run
 
@@ -132,7 +132,7 @@ class Launcher:
         self,
         settings: Mapping[str, Any],
         *arguments: str,
-        program: Literal["tap", "target", "login"] = "tap",
+        program: str = "tap",
         given: bytes = b"",
         given_pause: float = 0.0,
         state: Mapping[str, Any] | None = None,
@@ -150,7 +150,7 @@ class Launcher:
         Args:
             settings: The configuration.
             arguments: Further arguments of the command line.
-            program: Which of the two.
+            program: Which program: `tap`, `target` or `login`.
             given: Its standard input.
             given_pause: Seconds between two pieces of that.
             state: The state to start from.

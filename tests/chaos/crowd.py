@@ -62,7 +62,7 @@ class Entry:
     @property
     def line(self) -> bytes:
         """The message."""
-        return _line({"type": "RECORD", "stream": "people", "record": self.record})
+        return json.dumps({"type": "RECORD", "stream": "people", "record": self.record}).encode() + b"\n"
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,3 @@ def complete(items: Sequence[Item], length: int) -> tuple[list[Item], bool]:
         end += len(item.line)
         whole.append(item)
     return whole, False
-
-
-def _line(message: dict[str, Any]) -> bytes:
-    return json.dumps(message).encode() + b"\n"

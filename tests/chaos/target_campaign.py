@@ -18,7 +18,7 @@ from tests.chaos.crowd import Crowd, complete, written
 from tests.chaos.outcome import Outcome
 from tests.chaos.target_invariants import campaign_violations, run_violations
 from tests.chaos.target_run import Given, Registered, TargetRun
-from tests.chaos.weather import LATE, SILENCE, Weather, faults_of_registering
+from tests.chaos.weather import LATE, REFUSALS, SILENCE, Weather, faults_of_registering
 from tests.runs import FAST
 
 if TYPE_CHECKING:
@@ -48,12 +48,9 @@ BLOWS: Final = (
     (signal.SIGINT,),
     (signal.SIGTERM, signal.SIGTERM),
     (signal.SIGTERM, signal.SIGKILL),
-    (),
+    *((),) * 5,
 )
 """Signals that a run gets one after the other."""
-
-REFUSALS: Final = frozenset({400, 401, 403})
-"""Statuses with which GoTo says no."""
 
 
 class TargetCampaign:
@@ -201,7 +198,8 @@ class TargetCampaign:
         return self._results.read_bytes()[start:].split(b"\n") if self._results.exists() else [b""]
 
     def _registered(self) -> Registered:
-        return Registered.of(self._sandbox.control.truth(), self._sandbox.control.state()["confirmations"])
+        control = self._sandbox.control
+        return Registered.of({**control.truth(), **control.truth("confirmations")})
 
     def _wait_for_the_last_call(self) -> None:
         """A call that is on its way takes effect after the end of who made it."""
@@ -224,5 +222,5 @@ class TargetCampaign:
 def _refusing(calls: Sequence[Mapping[str, Any]]) -> set[str]:
     """Return the webinars for which somebody was refused by a fault."""
     posts = (call for call in calls if call["method"] == "POST")
-    said_no = (call for call in posts if call["fault"] and call["status"] in REFUSALS)
+    said_no = (call for call in posts if {"kind": call["fault"], "status": call["status"]} in REFUSALS)
     return {call["path"].split("/")[-2] for call in said_no}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,20 +23,23 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Registered:
-    """Who is registered, in the order of registration within a webinar, and how many mails have gone out."""
+    """Who is registered, in the order of registration within a webinar, and how many mails they have got.
+
+    Attributes:
+        people: Who.
+        rows: How many there are of them, which is as many if nobody is registered twice.
+        mails: Confirmations.
+    """
 
     people: dict[Person, Row]
-    mails: int
     rows: int
+    mails: Counter[Person]
 
     @classmethod
-    def of(cls, truth: Mapping[str, Sequence[Row]], mails: int) -> Registered:
+    def of(cls, truth: Mapping[str, Sequence[Row]]) -> Registered:
         """Return those of the truth."""
-        return cls(
-            {(row["webinarKey"], row["email"].casefold()): row for row in truth["registrants"]},
-            mails,
-            len(truth["registrants"]),
-        )
+        rows = truth["registrants"]
+        return cls({_person(row): row for row in rows}, len(rows), Counter(map(_person, truth["confirmations"])))
 
 
 @dataclass(frozen=True)
@@ -180,6 +184,10 @@ class TargetRun:
 
     def _lane(self, entry: Entry) -> str:
         return entry.webinar or "" if entry.fate.is_sent and not self.is_dry else "at once"
+
+
+def _person(row: Row) -> Person:
+    return row["webinarKey"], row["email"].casefold()
 
 
 def _paired(given: Sequence[tuple[int, Entry]], rows: Sequence[Row]) -> Iterator[Pair]:

@@ -17,7 +17,7 @@ def launcher() -> Iterator[Launcher]:
         yield launcher
 
 
-@pytest.mark.parametrize("seed", [3, 10])
+@pytest.mark.parametrize("seed", [3])
 def test_killed_targets_lose_nobody_and_register_nobody_twice(seed: int, launcher: Launcher) -> None:
     """`python -m tests.chaos --subject target --weather fair --first SEED --seeds 1` repeats one."""
     outcome = TargetCampaign(seed, launcher).run()
@@ -25,7 +25,7 @@ def test_killed_targets_lose_nobody_and_register_nobody_twice(seed: int, launche
     assert outcome.violations == []
 
 
-@pytest.mark.parametrize("seed", [0, 4, 7, 8])
+@pytest.mark.parametrize("seed", [0, 8])
 def test_whatever_happens_to_calls_people_are_registered_once_and_every_row_is_true(
     seed: int, launcher: Launcher
 ) -> None:

@@ -10,6 +10,7 @@ from typing_extensions import override
 from tap_gotowebinar.sandbox import Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from random import Random
 
     from tap_gotowebinar.sandbox import Control
@@ -34,6 +35,12 @@ KINDS: Final[tuple[dict[str, Any], ...]] = (
 )
 """What may happen to a call. Not 404: it says that something is gone, and a tap that believes it is right."""
 
+REFUSALS: Final[tuple[dict[str, Any], ...]] = tuple({"kind": "status", "status": status} for status in (400, 403))
+"""What GoTo says of people, for a reason or for a moment."""
+
+MILD: Final = (*(kind for kind in KINDS if kind["kind"] != "redirect"), *REFUSALS * 2)
+"""What a run may meet again and again without its end."""
+
 RETRY_AFTER: Final = (None, 0.5, "1", "date", "soon", "-5", "", "2", "nan", "Wed, 99 Foo 2024")
 """What a 429 may say; a storm of them, a burst of calls that all get it."""
 
@@ -57,35 +64,34 @@ MANY: Final = 20
 def faults(rng: Random) -> list[Fault]:
     """Return the faults of a run of the tap: a storm of 429 now and then, some downpours, and drizzle all the time."""
     downpours = [
-        _rule(rng, rng.choice(PATHS), {"times": rng.choice((1, 3, 10, None)), **rng.choice(KINDS)}, MANY)
+        _rule(rng, rng.choice(PATHS), {"times": rng.choice((1, 3, 10, None)), **rng.choice(KINDS)}, MANY, (0.1, 0.3, 1))
         for _ in range(rng.randint(0, 3))
     ]
-    drizzle = [
-        Fault(path=rng.choice(PATHS), probability=0.03, skip=rng.randint(0, MANY), **rng.choice(KINDS))
-        for _ in range(3)
-    ]
+    drizzle = [_rule(rng, rng.choice(PATHS), rng.choice(KINDS), MANY, (0.03,)) for _ in range(3)]
     return [*_storm(rng), *downpours, *drizzle]
 
 
 def faults_of_registering(rng: Random) -> list[Fault]:
-    """Return the faults of a run of the target; half of those that lose an answer let the call take effect before."""
-    paths = (*("/registrants",) * 5, "/oauth/", "/Users/me", "G2W")
+    """Return the faults of a run of the target: many that strike now and then, and one or none that may end it."""
     rules = []
-    for _ in range(rng.randint(2, 6)):
-        rule = {"times": rng.choice((1, 3, 10, None)), "method": rng.choice(("POST", None)), **rng.choice(KINDS)}
+    severe = rng.randint(0, 1)
+    for number in range(rng.randint(4, 10)):
+        kinds, chances = (KINDS, (0.1, 0.3, 1)) if number < severe else (MILD, (0.02, 0.05, 0.1))
+        rule = {"times": rng.choice((1, 3, 10, None)), **rng.choice(kinds)}
         # An answer about the token, the rate or a permission says that nothing has been done.
         may_have_worked = rule.get("status", SERVER_ERROR) not in range(400, SERVER_ERROR)
         if may_have_worked and rule["kind"] != "invalid_token":
             rule["after"] = rng.random() < 0.5
         if rule.get("status") not in KNOWN:
-            path = rng.choice(paths)
+            path = rng.choice((*("/registrants",) * 6, "/oauth/", "/Users/me", "G2W"))
             # A run asks for tokens and for who it is once or twice.
-            rules.append(_rule(rng, path, rule, 1 if path in {"/oauth/", "/Users/me"} else MANY))
+            latest = 1 if path in {"/oauth/", "/Users/me"} else MANY
+            rules.append(_rule(rng, path, rule, latest, chances))
     return _storm(rng) + rules
 
 
-def _rule(rng: Random, path: str, rule: dict[str, Any], latest: int) -> Fault:
-    return Fault(path=path, probability=rng.choice((0.02, 0.1, 0.3, 1)), skip=rng.randint(0, latest), **rule)
+def _rule(rng: Random, path: str, rule: dict[str, Any], latest: int, chances: Sequence[float]) -> Fault:
+    return Fault(path=path, probability=rng.choice(chances), skip=rng.randint(0, latest), **rule)
 
 
 def _storm(rng: Random) -> list[Fault]:
