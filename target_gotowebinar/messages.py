@@ -22,13 +22,20 @@ if TYPE_CHECKING:
 DELETED: Final = "_sdc_deleted_at"
 """Field with which a tap says that a row is gone; it would make a registration of somebody who was deleted."""
 
-
 MAX_NAME: Final = 200
 """Characters of the name of a stream."""
 
 
 class InputError(GoToWebinarError):
     """What comes in is not what a tap writes."""
+
+
+class NoSchemaError(InputError, RecordsWithoutSchemaException):
+    """A record of a stream that has not been declared."""
+
+
+class LacksKeyError(InputError, MissingKeyPropertiesError):
+    """A record without one of its keys."""
 
 
 class MessageReader(GenericSingerReader[str]):
@@ -90,15 +97,16 @@ def _hand_on(callback: Callable[[dict[str, Any]], None], message: dict[str, Any]
     """Hand on a message.
 
     Raises:
-        InputError: the SDK has no use for it; its own texts hold names of fields, which may be data.
+        NoSchemaError, LacksKeyError: the SDK has no use for it; its own texts hold names of fields, which may be data.
     """
     try:
         callback(message)
     except RecordsWithoutSchemaException:
-        raise _trouble(number, f"is a RECORD message of '{mask(message['stream'])}', which no SCHEMA names") from None
+        fault = f"is a RECORD message of '{mask(message['stream'])}', which no SCHEMA names"
+        raise NoSchemaError(_said(number, fault)) from None
     except MissingKeyPropertiesError:
-        stream = mask(message["stream"])
-        raise _trouble(number, f"is a RECORD message of '{stream}' that lacks a key property of its SCHEMA") from None
+        fault = f"is a RECORD message of '{mask(message['stream'])}' that lacks a key property of its SCHEMA"
+        raise LacksKeyError(_said(number, fault)) from None
 
 
 def _checked(decode: Callable[[Line], dict[str, Any]], line: Line, number: int) -> dict[str, Any]:
@@ -160,4 +168,8 @@ def _is_deletion(message: dict[str, Any]) -> bool:
 
 
 def _trouble(number: int, fault: str) -> InputError:
-    return InputError(f"line {number} of the input {fault}; nothing from there on was registered")
+    return InputError(_said(number, fault))
+
+
+def _said(number: int, fault: str) -> str:
+    return f"line {number} of the input {fault}; nothing from there on was registered"
