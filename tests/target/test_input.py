@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -138,6 +139,8 @@ def test_a_signal_ends_the_wait_for_a_tap_that_is_silent(
 
     def silent() -> Iterator[str]:
         yield from HEAD.splitlines(keepends=True)
+        while not office.rows():
+            time.sleep(0.005)
         os.kill(os.getpid(), signum)
         over.wait()
 

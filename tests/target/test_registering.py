@@ -289,9 +289,9 @@ def test_a_refresh_token_that_cannot_be_stored_fails_the_run(
 
 def test_a_deleted_row_registers_nobody(office: Office) -> None:
     done = office.run(record(ADA, _sdc_deleted_at="2026-01-01T00:00:00Z"), record(GRACE, _sdc_deleted_at=None))
-    assert [(row["email"], row["outcome"]) for row in done.rows] == [
-        (ADA["email"], "skipped"),
-        (GRACE["email"], "registered"),
+    assert [(row["email"], row["outcome"], row["description"]) for row in done.rows] == [
+        (ADA["email"], "skipped", "the row was deleted where it came from"),
+        (GRACE["email"], "registered", None),
     ]
     assert done.exit_code == 0
     assert [row["email"] for row in office.registered()] == [GRACE["email"]]
