@@ -195,6 +195,9 @@ class TokenEndpoint:
 
     def _refusal(self, answer: Answer) -> AuthenticationError:
         said = error_text(answer.body)
+        for secret in filter(None, (self._credentials.client_secret, self._credentials.secret)):
+            # A short one looks like any word.
+            said = said.replace(secret, "<secret>")
         where = f"no access token from {self._url} (status {answer.status}{f', {said}' if said else ''})"
         if "invalid_client" in said:
             what = "client_id and client_secret are not those of an OAuth client that GoTo knows; correct them"

@@ -1,4 +1,4 @@
-"""Asking for a token while GoTo asks to wait."""
+"""Asking for a token: how long, and what is told of the answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tap_gotowebinar.errors import ComeBackLaterError
+from tap_gotowebinar.errors import AuthenticationError, ComeBackLaterError
 from tap_gotowebinar.token_endpoint import Credentials, TokenEndpoint
 from tap_gotowebinar.transport import Transport
 from tests.talking import AT_ONCE, Canned, raw
@@ -37,3 +37,15 @@ def test_pauses_that_are_asked_for_again_and_again_have_an_end_together() -> Non
 
     assert hurry.waits == [140, 140]
     assert len(server.requests) == 3
+
+
+def test_a_secret_that_is_repeated_is_not_shown_however_short() -> None:
+    said = b'{"error": "invalid_client", "error_description": "s3cr3t of Ada is wrong, and so is r3fr3sh"}'
+    transport = Transport(request_timeout=5, user_agent="tests")
+    with Canned(raw(said, "401 Unauthorized")) as server, contextlib.closing(transport):
+        known = Credentials("client", "s3cr3t", refresh_token="r3fr3sh")
+        endpoint = TokenEndpoint(known, transport, f"{server.url}/oauth/token", AT_ONCE)
+        with pytest.raises(AuthenticationError) as caught:
+            endpoint.ask("r3fr3sh", time.monotonic, Hurry())
+
+    assert "invalid_client: <secret> of Ada is wrong, and so is <secret>" in str(caught.value)
