@@ -12,7 +12,7 @@ import queue
 import sys
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.errors import GoToWebinarError
 from target_gotowebinar.lanes import Job
@@ -55,7 +55,7 @@ class Inbox:
 
     def read(self, source: IO[str] | None) -> None:
         """Begin to read lines, from standard input if there is no other source."""
-        lines = _lines_of_standard_input() if source is None else getattr(source, "buffer", source)
+        lines = _lines_of_standard_input() if source is None else _lines_of(getattr(source, "buffer", source))
         threading.Thread(target=self._read, args=(lines,), daemon=True, name="input").start()
 
     def job_done(self, job: Job) -> None:
@@ -116,6 +116,12 @@ class Inbox:
         self._arrived.put(item)
 
 
+def _lines_of(source: IO[Any]) -> Iterator[Line]:
+    while line := source.readline(MAX_LINE + 1):
+        _check_length(line)
+        yield line
+
+
 def _lines_of_standard_input() -> Iterator[bytes]:
     """Yield lines without a lock of Python's: one that a thread holds at the end of the process would crash it."""
     if sys.stdin is None:
@@ -128,8 +134,17 @@ def _lines_of_standard_input() -> Iterator[bytes]:
         for other in others:
             yield bytes(rest) + b"\n"
             rest = bytearray(other)
-        if len(rest) > MAX_LINE:
-            msg = f"a line of the input is longer than {MAX_LINE // 1024**2} MiB; nothing from there on was registered"
-            raise InputError(msg)
+        _check_length(rest)
     if rest:
         yield bytes(rest)
+
+
+def _check_length(line: Line | bytearray) -> None:
+    """Let no line take memory without end.
+
+    Raises:
+        InputError: it is too long.
+    """
+    if len(line) > MAX_LINE:
+        msg = f"a line of the input is longer than {MAX_LINE // 1024**2} MiB; nothing from there on was registered"
+        raise InputError(msg)

@@ -51,13 +51,16 @@ def test_a_list_without_end_ends_the_search_for_somebody_in_it(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs /dev/zero")
-def test_a_line_without_end_is_given_up(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("option", ["", "--input"])
+def test_a_line_without_end_is_given_up(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
     monkeypatch.setattr("target_gotowebinar.inbox.MAX_LINE", 1024**2)
     target = TargetGoToWebinar(config=Office(sandbox, tmp_path).config())
     with Path("/dev/zero").open(encoding="utf-8") as endless:
         monkeypatch.setattr("sys.stdin", endless)
         with pytest.raises(InputError, match="a line of the input is longer than 1 MiB"):
-            target.run()
+            target.run(endless if option else None)
 
 
 @pytest.mark.parametrize("message", [schema(stream=FAKE), record(ADA, stream=FAKE)], ids=["SCHEMA", "RECORD"])
