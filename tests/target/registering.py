@@ -9,7 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.writer import MessageWriter
 from target_gotowebinar.target import TargetGoToWebinar
@@ -77,6 +77,17 @@ class Done:
         return [line.split("|", 3)[3].strip() for line in self.stderr.splitlines() if "| ERROR " in line]
 
 
+class Spoken(io.StringIO):
+    """A file whose lines come one by one, when they are there."""
+
+    def __init__(self, source: Iterable[str]) -> None:
+        super().__init__()
+        self._lines = iter(source)
+
+    def readline(self, _size: int | None = -1, /) -> str:  # type: ignore[override]  # as StringIO itself
+        return next(self._lines, "")
+
+
 class Office:
     """A sandbox with a new webinar, and a folder for results."""
 
@@ -98,8 +109,8 @@ class Office:
     def run_text(self, text: str, **settings: object) -> Done:
         return self.run_source(io.StringIO(text), **settings)
 
-    def run_source(self, source: Any, **settings: object) -> Done:  # noqa: ANN401 - all that is asked of it is its lines
-        """Run the target on what has lines; None: on standard input."""
+    def run_source(self, source: IO[str] | None, **settings: object) -> Done:
+        """Run the target on a file; None: on standard input."""
         output, before = io.BytesIO(), len(self.rows())
         code = self.target(output, **settings).run(source)
         return Done(code, [json.loads(line) for line in output.getvalue().splitlines()], self.rows()[before:])

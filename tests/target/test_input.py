@@ -17,7 +17,7 @@ from tap_gotowebinar.errors import GoToWebinarError
 from tap_gotowebinar.sandbox import Fault
 from target_gotowebinar.inbox import CHUNK, HEED
 from target_gotowebinar.messages import InputError
-from tests.target.registering import ADA, GRACE, Message, Office, lines, person, record, schema, state
+from tests.target.registering import ADA, GRACE, Message, Office, Spoken, lines, person, record, schema, state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -121,7 +121,7 @@ def test_the_input_does_not_keep_the_process_alive(office: Office) -> None:
         readers.append(threading.current_thread())
         yield HEAD
 
-    office.run_source(line for text in source() for line in text.splitlines(keepends=True))
+    office.run_source(Spoken(line for text in source() for line in text.splitlines(keepends=True)))
     assert [(reader.name, reader.daemon) for reader in readers] == [("input", True)]
 
 
@@ -146,7 +146,7 @@ def test_a_signal_ends_the_wait_for_a_tap_that_is_silent(
 
     target = office.target()
     target.stop_signals.install()
-    assert target.run(silent()) == 128 + signum  # type: ignore[arg-type]  # all that is asked of a file is its lines
+    assert target.run(Spoken(silent())) == 128 + signum
     over.set()
     assert f"stopped by signal {signum}; the next run goes on from here" in caplog.messages
 

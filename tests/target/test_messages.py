@@ -11,7 +11,7 @@ import pytest
 
 from tap_gotowebinar.auth import MISSING
 from target_gotowebinar.messages import InputError
-from tests.target.registering import ADA, EXECUTABLE, GRACE, Office, lines, record, schema, state
+from tests.target.registering import ADA, EXECUTABLE, GRACE, Office, Spoken, lines, record, schema, state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_read_ends_the_run(office: Office) -> None:
         raise OSError(5, "Input/output error")
 
     with pytest.raises(OSError, match="Input/output error"):
-        office.run_source(broken())
+        office.run_source(Spoken(broken()))
 
 
 def test_the_input_may_be_a_file(office: Office, tmp_path: Path) -> None:
