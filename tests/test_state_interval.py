@@ -1,4 +1,4 @@
-"""How often a STATE is printed: often enough for a killed run, seldom enough for a large account."""
+"""How often a STATE is printed: often enough for a killed run, seldom enough for a large account. And what it says."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from singer_sdk.singerlib import RecordMessage
 
 from tap_gotowebinar.bookmarks import Bookmarks
 from tap_gotowebinar.rosters import KeysBookmark
+from tap_gotowebinar.state import unpack
 from tap_gotowebinar.writer import (
     LONGEST_STATE_INTERVAL,
     OUTPUT_SHARE,
@@ -18,9 +19,15 @@ from tap_gotowebinar.writer import (
     MessageWriter,
     StateWriter,
 )
+from tests.story import NOW, Story
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
     from _typeshed import ReadableBuffer
+
+    from tap_gotowebinar.sandbox import Sandbox
 
 
 class Output(io.BytesIO):
@@ -108,3 +115,29 @@ def test_a_large_state_waits_for_as_many_records_but_not_for_more_than_a_minute(
     assert prints(0)
     assert not prints(LONGEST_STATE_INTERVAL - 1)
     assert prints(1)
+
+
+def test_no_state_is_ahead_of_the_removals_that_were_written(
+    make_sandbox: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A STATE wherever there may be one.
+    monkeypatch.setattr(StateWriter, "interval", 0.0)
+    monkeypatch.setattr("tap_gotowebinar.writer.STATE_SHARE", 0)
+    story = Story(make_sandbox(webinars=0, now=NOW))
+    webinar = story.control.add_webinar()
+    gone = story.control.add_registrants(webinar, 12)[:5]
+    story.run("registrant_removals")
+    for key in gone:
+        story.control.cancel_registrant(webinar, key)
+    done = story.run("registrant_removals")
+    written: set[str] = set()
+    states = 0
+    for message in done.messages:
+        if message["type"] == "RECORD":
+            written.add(message["record"]["registrantKey"])
+        elif message["type"] == "STATE":
+            states += 1
+            remembered = unpack(message["value"]["bookmarks"]["registrant_removals"]["webinars"][webinar]["roster"])
+            assert set(gone) - written <= set(map(str, remembered))
+    assert written == set(gone)
+    assert states >= len(gone)
