@@ -102,7 +102,7 @@ class CommandLineTap(CommandLinePlugin, Tap):
             if missing:
                 msg = f"the catalog's schema of '{entry['tap_stream_id']}' lacks {missing[0]}: put it back"
                 raise GoToWebinarError(msg)
-            streams.append({**stream, "key_properties": entry.get("key_properties")})
+            streams.append({**stream, **{name: entry.get(name) for name in ("tap_stream_id", "key_properties")}})
         return {**catalog, "streams": streams}
 
 

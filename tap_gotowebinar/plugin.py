@@ -70,6 +70,9 @@ class CommandLinePlugin(PluginBase):
     @plugin_cli
     def cli(cls) -> click.Command:  # noqa: N805 - the SDK's decorator hands over the class
         """The command line."""
+        if not os.environ.get("LOGLEVEL", "INFO"):
+            # The SDK would take it for a level.
+            del os.environ["LOGLEVEL"]
         with cls.one_line_errors():
             try:
                 return super().cli

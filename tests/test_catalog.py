@@ -55,6 +55,14 @@ def test_a_catalog_without_keys_and_methods_changes_neither(settings: dict[str, 
     assert again.of_type("RECORD") == []
 
 
+def test_a_catalog_may_name_its_streams_in_one_way_only(settings: dict[str, Any], tmp_path: Path) -> None:
+    catalog = bare("registrants")
+    for stream in catalog["streams"]:
+        stream["stream"] = stream.pop("tap_stream_id")
+    done = run_command(settings, tmp_path, catalog=catalog)
+    assert {message["stream"] for message in done.of_type("RECORD")} == {"registrants"}
+
+
 def test_a_stream_that_the_catalog_leaves_out_is_not_read(
     sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.launcher import Launcher
-from tests.runs import EXECUTABLE, FAST, run_process
+from tests.runs import EXECUTABLE, FAST, run_command, run_process
 from tests.selection import selecting
 from tests.test_cli import variables
 
@@ -75,6 +75,11 @@ def test_logging_that_cannot_be_set_up_is_one_line(variable: str, value: str, ki
         "is set, a file that Python's logging understands"
     )
     assert "Traceback" not in done.stderr
+
+
+def test_an_empty_level_of_logging_is_none(settings: dict[str, Any], tmp_path: Path) -> None:
+    done = run_command(settings, tmp_path, env={"LOGLEVEL": ""})
+    assert (done.exit_code, done.errors) == (0, [])
 
 
 @pytest.mark.parametrize("option", ["--config", "--state", "--catalog"])

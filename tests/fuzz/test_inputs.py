@@ -87,6 +87,7 @@ def test_any_catalog_selects_or_is_refused(start: Callable[..., Run]) -> None:
     @example(content=b'{"streams": [{"tap_stream_id": "webinars", "schema": {"properties": null}}]}')
     @example(content=b'{"streams": [{"tap_stream_id": "webinars", "schema": {"properties": {"webinarKey": {}}}}]}')
     @example(content=_catalog_with({"breadcrumb": [["properties"]], "metadata": {}}))
+    @example(content=json.dumps(selecting("webinars")).replace('"tap_stream_id"', '"id"').encode())
     def check(content: bytes) -> None:
         assert_one_clear_line(start("--catalog", content))
 
