@@ -16,7 +16,7 @@ from tap_gotowebinar.stopping import Stopped, StopSignals
 from tests.runs import EXECUTABLE, FAST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tap_gotowebinar.sandbox import Sandbox
@@ -38,6 +38,14 @@ def work_until(is_over):
     while time.monotonic() < end and not is_over():
         pass
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _heeded() -> Iterator[None]:
+    """Let the processes of these tests heed every signal, although the tests may have been started with `nohup`."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 def started(program: str) -> subprocess.Popen[str]:
