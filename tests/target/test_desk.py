@@ -17,7 +17,7 @@ from tap_gotowebinar.sandbox import Fault
 from tap_gotowebinar.writer import MessageWriter
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.talking import AT_ONCE, quick_budget
-from tests.target.registering import ADA, GRACE, Message, Office, lines, person, record, schema, state
+from tests.target.registering import ADA, GRACE, Message, Office, Spoken, lines, person, record, schema, state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +66,7 @@ def test_when_a_run_ends_early_who_is_under_way_is_answered_for_and_nobody_else_
     target, output = hasty(office, strict_fields=True)
     people = [record(ADA), state(1), record(GRACE), state(2), record(person(1))]
     with pytest.raises(GoToWebinarError, match="fields that GoTo does not take"):
-        target.run(ended_early(office, people, calls=1))  # type: ignore[arg-type]  # an iterable is enough
+        target.run(Spoken(ended_early(office, people, calls=1)))
     assert [row["email"] for row in office.rows()] == [row["email"] for row in office.registered()] == [ADA["email"]]
     assert states(output) == [1]
     assert target.report.unsent == 2
@@ -78,7 +78,7 @@ def test_when_a_run_ends_early_nobody_is_waited_for_without_end(make_office: Cal
     people = [record(ADA), record(GRACE), state(1)]
     began = time.monotonic()
     with pytest.raises(GoToWebinarError, match="fields that GoTo does not take"):
-        target.run(ended_early(office, people, calls=1))  # type: ignore[arg-type]  # an iterable is enough
+        target.run(Spoken(ended_early(office, people, calls=1)))
     assert time.monotonic() - began < 15
     assert office.rows() == states(output) == []
     assert target.report.unsent == 2
@@ -95,7 +95,7 @@ def test_one_bad_answer_at_the_end_does_not_keep_the_others_from_being_answered_
     target, _ = hasty(office, strict_fields=True)
     people = [record(ADA), record(GRACE, webinarKey=other)]
     with pytest.raises(GoToWebinarError):
-        target.run(ended_early(office, people, calls=2))  # type: ignore[arg-type]  # an iterable is enough
+        target.run(Spoken(ended_early(office, people, calls=2)))
     assert [row["email"] for row in office.rows()] == [ADA["email"]]
 
 

@@ -24,10 +24,22 @@ from target_gotowebinar.desk import MAX_JOBS
 from target_gotowebinar.ledger import MAX_BYTES, Ledger
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.talking import Canned, raw, token_answer
-from tests.target.registering import ADA, EXECUTABLE, GRACE, Message, Office, lines, person, record, schema, state
+from tests.target.registering import (
+    ADA,
+    EXECUTABLE,
+    GRACE,
+    Message,
+    Office,
+    Spoken,
+    lines,
+    person,
+    record,
+    schema,
+    state,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 POST: dict[str, Any] = {"method": "POST", "path": "registrants"}
@@ -213,7 +225,7 @@ def test_the_input_is_not_read_without_end(make_office: Callable[..., Office]) -
     office = make_office(faults=(Fault(kind="slow", seconds=5, times=1, **POST),))
     given, enough = itertools.count(), threading.Event()
 
-    def endless() -> Any:  # noqa: ANN401 - a generator
+    def endless() -> Iterator[str]:
         yield lines([schema()])
         for number in given:
             if enough.is_set() or number == 3 * MAX_JOBS:
@@ -221,7 +233,7 @@ def test_the_input_is_not_read_without_end(make_office: Callable[..., Office]) -
             yield lines([record(person(number % 7), webinarKey=office.webinar)])
 
     target = TargetGoToWebinar(config=office.config(), message_writer=MessageWriter(io.BytesIO()))
-    worker = threading.Thread(target=target.run, args=(endless(),), daemon=True)
+    worker = threading.Thread(target=target.run, args=(Spoken(endless()),), daemon=True)
     worker.start()
     until = time.monotonic() + 4
     while target.desk._lanes.jobs < MAX_JOBS and time.monotonic() < until:
