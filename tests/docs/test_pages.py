@@ -19,7 +19,7 @@ SCHEMAS = STREAM_SCHEMAS | TARGET_SCHEMAS
 WRITTEN_HERE = {"catalog.json", "config.json", "messages.jsonl", "people.jsonl", "results.jsonl", "state.json"} | {
     *("states.jsonl", "target.json", "stream_maps.html")
 }
-NOT_OURS = {"answer_keys", "meeting_times", "opaque_keys", "pip_url"}
+NOT_OURS = {"answer_keys", "meeting_times", "text_keys", "pip_url"}
 """Of the tutorial, and of Meltano."""
 
 
