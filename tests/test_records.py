@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from tap_gotowebinar.api.errors import MalformedResponseError
-from tap_gotowebinar.records.reader import RecordReader, canonical_time, is_key
-from tap_gotowebinar.sync.report import StreamStats
+from tap_gotowebinar.api.keys import is_key
+from tap_gotowebinar.api.stats import StreamStats
+from tap_gotowebinar.records.reader import RecordReader, canonical_time
 from tests.schema_files import STREAM_SCHEMAS as SCHEMAS
 
 KEYS = {"organizers": "organizerKey", "webinars": "webinarKey", "webinar_details": "webinarKey"}
