@@ -370,8 +370,7 @@ class Work:
 
 
 def taken_in_order(*steps: Step) -> Steps:
-    for step in steps:
-        yield step
+    yield from steps
 
 
 def unit(key: str, *steps: Step) -> Unit[str]:

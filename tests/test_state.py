@@ -47,6 +47,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Print a STATE whenever one may be printed."""
     monkeypatch.setattr(StateWriter, "interval", 0.0)
     monkeypatch.setattr("tap_gotowebinar.sync.state_writer.STATE_SHARE", 0)
+    monkeypatch.setattr("tap_gotowebinar.streams.base.MAX_BATCH", 1)
 
 
 # Never ahead of the records, never behind

@@ -123,6 +123,7 @@ def test_no_state_is_ahead_of_the_removals_that_were_written(
     # A STATE wherever there may be one.
     monkeypatch.setattr(StateWriter, "interval", 0.0)
     monkeypatch.setattr("tap_gotowebinar.sync.state_writer.STATE_SHARE", 0)
+    monkeypatch.setattr("tap_gotowebinar.streams.base.MAX_BATCH", 1)
     story = Story(make_sandbox(webinars=0, now=NOW))
     webinar = story.control.add_webinar()
     gone = story.control.add_registrants(webinar, 12)[:5]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
@@ -10,7 +11,7 @@ from tap_gotowebinar.streams.session_children import SessionList
 from tap_gotowebinar.sync.attendee_lists import ATTENDEES, has_nobody
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tap_gotowebinar.records.record_list import RecordList
     from tap_gotowebinar.sync.session_plan import PlannedSession
@@ -39,8 +40,8 @@ class Attendees(SessionList):
             yield from unit.ask_once(self.list_step(unit.item, path, is_awaited=True))
 
     @override
-    def read_list(self, session: PlannedSession, path: str) -> RecordList:
-        return self.sync_context.attendees.read(session)
+    def list_call(self, session: PlannedSession, path: str) -> Callable[[], RecordList]:
+        return functools.partial(self.sync_context.attendees.read, session)
 
     @override
     def emit_changed(self, session: PlannedSession, found: RecordList) -> Iterator[Batch]:

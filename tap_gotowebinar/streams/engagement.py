@@ -18,11 +18,12 @@ from tap_gotowebinar.sync.state import pack, unpack
 from tap_gotowebinar.sync.steps import Batch, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tap_gotowebinar.records.record_list import RecordList
     from tap_gotowebinar.sync.session_plan import PlannedSession
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
+    from tap_gotowebinar.sync.stream_client import StreamClient
 
 
 NO_ATTENDEE: Final = "0"
@@ -39,10 +40,15 @@ class SurrogateKeyedStream(SessionList):
     key_fields: ClassVar[tuple[str, ...]] = ("question",)
 
     @override
-    def read_list(self, session: PlannedSession, path: str) -> RecordList:
-        found = super().read_list(session, path)
-        found.records = add_surrogate_keys(found.records, self.primary_keys[-1], *self.key_fields)
-        return found
+    def list_call(self, session: PlannedSession, path: str) -> Callable[[], RecordList]:
+        read = super().list_call(session, path)
+
+        def read_keyed() -> RecordList:
+            found = read()
+            found.records = add_surrogate_keys(found.records, self.primary_keys[-1], *self.key_fields)
+            return found
+
+        return read_keyed
 
 
 class Polls(SurrogateKeyedStream):
@@ -107,12 +113,12 @@ class AttendeeAnswers(SessionChild):
             # Who was asked for before a run was cut short is not asked for again.
             for key in [key for key in keys if key > upto or key not in reading.roster]:
                 answers = self.path.format(**session.context, registrantKey=key)
-                read = functools.partial(self._read_answers, answers, str(key))
+                read = functools.partial(self._read_answers, self.client, answers, str(key))
                 yield Step(answers, read, emit=functools.partial(self._emit, reading, key))
         yield Step(path, emit=functools.partial(self._finish, reading))
 
-    def _read_answers(self, path: str, registrant_key: str) -> RecordList:
-        found = self.client.get_list(path)
+    def _read_answers(self, client: StreamClient, path: str, registrant_key: str) -> RecordList:
+        found = client.get_list(path)
         rows = add_surrogate_keys(found.records, self.primary_keys[-1], "question")
         found.records = [{"registrantKey": registrant_key, **row} for row in rows]
         return found

@@ -40,7 +40,6 @@ class ParentStream(GoToWebinarStream, Generic[T]):
         unit_key: The field of a record that tells it from others.
     """
 
-    name: ClassVar[str]
     label: ClassVar[str]
     unit_key: ClassVar[str]
 
@@ -62,7 +61,7 @@ class ParentStream(GoToWebinarStream, Generic[T]):
 
     def start_children(self) -> None:
         """Let the calls of the children be made ahead; to be called before the first record is given out."""
-        self.sync_context.start_prefetching(self.name, self._units(), is_test=self.ABORT_AT_RECORD_COUNT is not None)
+        self.sync_context.start_prefetching(self.label, self._units(), is_test=self.ABORT_AT_RECORD_COUNT is not None)
 
     @functools.cached_property
     def readers(self) -> list[ChildStream[T]]:
@@ -103,7 +102,7 @@ class ChildStream(GoToWebinarStream, Generic[T]):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         key = (context or {})[self.parent.unit_key]
-        for step, outcome in self.sync_context.prefetchers[self.parent.name].take(key, self.name):
+        for step, outcome in self.sync_context.prefetchers[self.parent.label].take(key, self.name):
             self._count(step, outcome, key)
             yield from self._emitted(step, outcome)
             self.sync_context.checkpoint()

@@ -17,7 +17,7 @@ from tap_gotowebinar.sync.session_plan import PlannedSession
 from tap_gotowebinar.sync.steps import Batch, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tap_gotowebinar.sync.bookmarks import StreamBookmarks
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
@@ -65,12 +65,12 @@ class SessionList(SessionChild):
 
     def list_step(self, session: PlannedSession, path: str, *, is_awaited: bool = False) -> Step:
         """Return the step that reads a session and emits what has changed."""
-        call = functools.partial(self.read_list, session, path)
-        return Step(path, call, emit=functools.partial(self._emit, session), is_awaited=is_awaited)
+        emit = functools.partial(self._emit, session)
+        return Step(path, self.list_call(session, path), emit=emit, is_awaited=is_awaited)
 
-    def read_list(self, session: PlannedSession, path: str) -> RecordList:  # noqa: ARG002 - for those that tell by key
-        """Return the records of a session, which are at a path; called by any thread."""
-        return self.client.get_list(path)
+    def list_call(self, session: PlannedSession, path: str) -> Callable[[], RecordList]:  # noqa: ARG002 - for some
+        """Return what reads the records of a session, which are at a path, in any thread."""
+        return functools.partial(self.client.get_list, path)
 
     def emit_changed(self, session: PlannedSession, found: RecordList) -> Iterator[Batch]:
         """Yield the rows of a session when one of them is new or has changed, and note that it has been read."""

@@ -16,6 +16,8 @@ from tap_gotowebinar.sync.steps import Fetched
 from tap_gotowebinar.sync.webinar_batches import WebinarWide
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_gotowebinar.sync.session_plan import PlannedSession
     from tap_gotowebinar.sync.steps import Steps, Unit
 
@@ -32,7 +34,6 @@ class SessionPerformance(SessionList):
 
     @override
     def steps(self, unit: Unit[PlannedSession]) -> Steps:
-        _ = self._of_webinars  # Made here, on the main thread.
         session, path = unit.item, self.path.format_map(unit.item.context)
         outcome = yield self.list_step(session, path, is_awaited=True)
         for record in outcome.value.records if isinstance(outcome, Fetched) else ():
@@ -40,9 +41,14 @@ class SessionPerformance(SessionList):
             self.sync_context.session_counts[session.key] = record.get("pollsAndSurveys") or {}
 
     @override
-    def read_list(self, session: PlannedSession, path: str) -> RecordList:
-        found = self._of_webinars.rows_of(session)
-        return self.client.get(path, self._read_session) if found is None else found
+    def list_call(self, session: PlannedSession, path: str) -> Callable[[], RecordList]:
+        of_webinars, client = self._of_webinars, self.client
+
+        def read() -> RecordList:
+            found = of_webinars.rows_of(session)
+            return client.get(path, self._read_session) if found is None else found
+
+        return read
 
     @functools.cached_property
     def _of_webinars(self) -> WebinarWide:

@@ -21,7 +21,7 @@ from tap_gotowebinar.sync.schedule import DueReason
 from tap_gotowebinar.sync.steps import Batch, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tap_gotowebinar.records.moments import WebinarTiming
     from tap_gotowebinar.sync.schedule import DueRule, PlannedWebinar
@@ -49,12 +49,11 @@ class SmallWebinarStream(WebinarChild):
     @override
     def steps(self, unit: Unit[PlannedWebinar]) -> Steps:
         path = self.path.format_map(unit.item.context)
-        call = functools.partial(self.read_list, path, unit.item)
-        yield Step(path, call, emit=functools.partial(self._emit, unit.item))
+        yield Step(path, self.list_call(path, unit.item), emit=functools.partial(self._emit, unit.item))
 
-    def read_list(self, path: str, webinar: PlannedWebinar) -> RecordList:  # noqa: ARG002 - for those that ask by key
-        """Return the records of the list at a path; called by any thread."""
-        return self.client.get_list(path)
+    def list_call(self, path: str, webinar: PlannedWebinar) -> Callable[[], RecordList]:  # noqa: ARG002 - for some
+        """Return what reads the list at a path, in any thread."""
+        return functools.partial(self.client.get_list, path)
 
     def _emit(self, webinar: PlannedWebinar, outcome: Outcome) -> Iterator[Batch]:
         found = rows_of(outcome)
@@ -95,8 +94,9 @@ class RegistrationFields(SmallWebinarStream):
     primary_keys = ("webinarKey",)
 
     @override
-    def read_list(self, path: str, webinar: PlannedWebinar) -> RecordList:
-        return RecordList([self.client.get_single(path, webinar.context)])
+    def list_call(self, path: str, webinar: PlannedWebinar) -> Callable[[], RecordList]:
+        get = functools.partial(self.client.get_single, path, webinar.context)
+        return lambda: RecordList([get()], received=1)
 
 
 class Recordings(SmallWebinarStream):
@@ -110,5 +110,5 @@ class Recordings(SmallWebinarStream):
     excluded_fields = frozenset({"mp4DownloadUrl", "transcriptDownloadUrl"})
 
     @override
-    def read_list(self, path: str, webinar: PlannedWebinar) -> RecordList:
-        return self.client.get_pages(path, responses.array, "recordingAssetKey", size="limit")
+    def list_call(self, path: str, webinar: PlannedWebinar) -> Callable[[], RecordList]:
+        return functools.partial(self.client.get_pages, path, responses.array, "recordingAssetKey", size="limit")

@@ -164,15 +164,15 @@ class SyncContext:
         """Return whether this run has read that there is none of something in a session."""
         return self.session_counts.get(session_key, {}).get(name) == 0
 
-    def start_prefetching(self, stream: str, units: Iterator[Unit[Any]], *, is_test: bool) -> None:
+    def start_prefetching(self, label: str, units: Iterator[Unit[Any]], *, is_test: bool) -> None:
         """Let the calls for the children of a stream be made ahead, while those of the present record are emitted.
 
         Args:
-            stream: Name of the parent stream.
+            label: What the records of the parent stream are called.
             units: What is read, in order.
             is_test: Whether one record of each stream is all that is wanted; nothing is read ahead then.
         """
-        self.prefetchers[stream] = Prefetcher(
+        self.prefetchers[label] = Prefetcher(
             units,
             0 if is_test else self.settings.connection.max_concurrency,
             may_call=None if self.settings.max_calls is None else self._within_max_calls,

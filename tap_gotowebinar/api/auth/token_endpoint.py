@@ -166,8 +166,8 @@ class TokenEndpoint:
             except TransientError as error:
                 failure = f"{error}; check auth_url and the network"
             else:
-                is_final = answer.status in SUCCESS or is_from_goto(answer.body) or answer.location
-                if is_final and answer.status != 429 and not is_transient(answer.status):  # noqa: PLR2004
+                is_said = answer.status in SUCCESS or is_from_goto(answer.body) or bool(answer.location)
+                if is_said and answer.status != 429 and not is_transient(answer.status):  # noqa: PLR2004
                     return asked_at, now, answer
                 failure, pause = self._trouble(answer, paused)
                 paused += pause or 0
@@ -186,8 +186,7 @@ class TokenEndpoint:
         """
         where = f"{self._url} answered {answer.status}"
         if answer.status != 429:  # noqa: PLR2004
-            said = error_text(answer.body)
-            return f"{where}{f' ({said})' if said else ''}; check auth_url, any proxy and the network", None
+            return f"{where}; check auth_url and the network", None
         pause = parse_retry_after(answer.retry_after)
         if pause is not None and paused + pause > LONGEST_PAUSE:
             msg = f"GoTo gives out no more access tokens for now ({where}): start again after {resume_time(pause)}"
