@@ -99,6 +99,14 @@ class _Plan:
         """Whether the next step depends on a call that is on its way."""
         return self._awaited is not None and not self._awaited.is_done
 
+    def pass_over(self, stream: str) -> Iterator[_Task]:
+        """Leave out what is left of the streams before this one, and yield what was planned of it."""
+        while self.tasks and self.tasks[0].stream != stream:
+            yield self.tasks.popleft()
+        while not self.tasks and self._current is not None and self._current[0] != stream:
+            self._current[1].close()
+            self._current, self._awaited = next(self._streams, None), None
+
     def next(self) -> _Task | None:
         """Return the next task with a call; None when there is none, or none yet."""
         while self._current is not None and not self.is_blocked:
@@ -170,19 +178,20 @@ class Prefetcher:
         plan = self._plan_of(key)
         if stream not in plan.streams:
             return
-        while (task := self._next_task(plan)) is not None:
+        for task in plan.pass_over(stream):
+            self._note_taken(task)
+        while (task := self._next_task(plan)) is not None and task.step is not None:
             while not task.is_done:
                 self._await_one()
-            if task.step is not None and task.step.call is not None:
-                self._untaken -= 1
-                self._untaken_rows -= task.rows
-            if task.stream != stream:
-                continue
-            if task.step is None:
-                return
+            self._note_taken(task)
             if task.error is not None:
                 raise task.error
             yield task.step, task.outcome
+
+    def _note_taken(self, task: _Task) -> None:
+        if task.step is not None and task.step.call is not None:
+            self._untaken -= 1
+            self._untaken_rows -= task.rows if task.is_done else 0
 
     def close(self) -> None:
         """Send nothing more. Calls in flight are left to themselves: the threads do not keep the process alive."""
