@@ -371,7 +371,7 @@ class Work:
 
 def taken_in_order(*steps: Step) -> Steps:
     for step in steps:
-        yield step  # noqa: UP028 - what is sent in has to arrive here
+        yield step  # noqa: UP028 - what is sent in arrives here, not at the tuple
 
 
 def unit(key: str, *steps: Step) -> Unit[str]:
