@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -13,8 +14,6 @@ from tap_gotowebinar.records.attendance import covered_seconds, merge_attendance
 from tests.story import NOW, Story, keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gotowebinar_sandbox import Sandbox
 
 GOOD: Final = "8114402279905634571"
@@ -34,7 +33,7 @@ def flat(*rows: dict[str, Any]) -> dict[str, Any]:
     return {"data": list(rows), "total": len(rows), "page": 0, "limit": 200}
 
 
-LISTS: Final = {
+LISTS: Final[dict[str, tuple[str, str, Callable[..., Any]]]] = {
     "webinars": ("webinarKey", "/webinars$", lambda *rows: hal("webinars", *rows)),
     "sessions": ("sessionKey", "/sessions$", lambda *rows: hal("sessionInfoResources", *rows)),
     "registrants": ("registrantKey", "/registrants$", lambda *rows: list(rows)),
