@@ -46,7 +46,7 @@ dist: .venv/package
 test-wheel:
 	rm -rf build/without-sources
 	mkdir -p build/without-sources
-	git ls-files | grep -vE '^(schemas|tap_gotowebinar|target_gotowebinar)/' | tar -cf - -T - | tar -xf - -C build/without-sources
+	git ls-files | grep -vE '^(gotowebinar_sandbox|schemas|tap_gotowebinar|target_gotowebinar)/' | tar -cf - -T - | tar -xf - -C build/without-sources
 	set -- $(CURDIR)/dist/*.whl && $(MAKE) -C build/without-sources test PACKAGE="'$$1[sandbox]'"
 
 # Before a release: TAG names the version that is built, and the changelog tells what is in it.

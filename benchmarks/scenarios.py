@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from benchmarks.expected import Needs, earliest_last_send
 from benchmarks.runner import PLAIN_TAP, Contender, Run, Session, bare_reading, this_tap, with_settings
 from benchmarks.server import SandboxProcess
-from tap_gotowebinar.connection_settings import DEFAULT_MAX_CONCURRENCY
-from tap_gotowebinar.sandbox import Options
+from gotowebinar_sandbox import Options
+from tap_gotowebinar.settings.connection import DEFAULT_MAX_CONCURRENCY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

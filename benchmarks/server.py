@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from tap_gotowebinar.sandbox import Control, Options
-from tap_gotowebinar.sandbox.credentials import credentials
-from tap_gotowebinar.sandbox.world import World
+from gotowebinar_sandbox import Control, Options
+from gotowebinar_sandbox.credentials import credentials
+from gotowebinar_sandbox.world import World
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -31,7 +31,7 @@ class SandboxProcess:
 
     def __enter__(self) -> Self:
         """Start it and wait until it serves."""
-        command = [sys.executable, "-m", "tap_gotowebinar.sandbox.cli", "serve", *_flags(self._options)]
+        command = [sys.executable, "-m", "gotowebinar_sandbox.cli", "serve", *_flags(self._options)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
         assert self._process.stdout is not None  # noqa: S101 - tells the type checker
         self.url = self._process.stdout.readline().partition(" ")[0]

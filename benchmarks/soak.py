@@ -29,14 +29,14 @@ from typing_extensions import override
 
 from benchmarks.runner import TAP
 from benchmarks.server import SandboxProcess
-from tap_gotowebinar.sandbox import Fault, Options
+from gotowebinar_sandbox import Fault, Options
 from tests.runs import FAST, Run, run_command
 from tests.selection import selecting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tap_gotowebinar.sandbox import Control
+    from gotowebinar_sandbox import Control
 
 PER_MINUTE: Final = 600
 PER_WEBINAR: Final = 20

@@ -12,7 +12,7 @@ from typing import Final
 
 from benchmarks.runner import PLAIN, PLAIN_TAP, ROOT, TAP, Session, measure, this_tap
 from benchmarks.server import SandboxProcess
-from tap_gotowebinar.sandbox import Options
+from gotowebinar_sandbox import Options
 
 IMPORTS: Final = {
     "import, this tap": "import tap_gotowebinar.tap",

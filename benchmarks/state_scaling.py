@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from tap_gotowebinar.sandbox import Options, Sandbox
+from gotowebinar_sandbox import Options, Sandbox
+from tap_gotowebinar.singer.writer import MessageWriter, StateWriter
 from tap_gotowebinar.tap import TapGoToWebinar
-from tap_gotowebinar.writer import MessageWriter, StateWriter
 from tests.runs import FAST
 from tests.selection import selecting
 

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
-from tap_gotowebinar.moments import Moment
-from tap_gotowebinar.plan import DueRule, Reason
-from tap_gotowebinar.sandbox import Options, Sandbox
-from tap_gotowebinar.settings import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS
+from gotowebinar_sandbox import Options, Sandbox
+from tap_gotowebinar.records.moments import WebinarTiming
+from tap_gotowebinar.settings.tap import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS
+from tap_gotowebinar.sync.schedule import DueReason, DueRule
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import FAST, run_here
 from tests.selection import selecting
@@ -28,7 +28,7 @@ from tests.selection import selecting
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tap_gotowebinar.sandbox import Control
+    from gotowebinar_sandbox import Control
 
 START: Final = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 HOUR: Final = dt.timedelta(hours=1)
@@ -176,10 +176,10 @@ def _ruled(webinars: Any, now: dt.datetime) -> int:  # noqa: ANN401 - a view of 
     rule, settle = DueRule(DEFAULT_RECHECK_FACTOR), dt.timedelta(days=DEFAULT_SETTLE_DAYS)
     due = 0
     for webinar in webinars:
-        moment = Moment(now, webinar.ends_at, settle)
+        moment = WebinarTiming(now, webinar.ends_at, settle)
         reason = rule.reason(moment, webinar.newest, webinar.read_at)
         due += reason is not None
-        if reason is Reason.RECHECK or (reason and moment.is_settled(webinar.newest)):
+        if reason is DueReason.RECHECK or (reason and moment.is_settled(webinar.newest)):
             webinar.read_at = _text(now)
     return due
 

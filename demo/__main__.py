@@ -17,13 +17,13 @@ from demo.leads import write_leads
 from demo.postgres import Postgres, PostgresError
 from demo.project import WITHOUT_PROXY, MeltanoError, MissingProgramError, Project, temporary_project
 from demo.questions import QUESTIONS
-from tap_gotowebinar.sandbox import Options, Sandbox
+from gotowebinar_sandbox import Options, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
     from types import FrameType
 
-    from tap_gotowebinar.sandbox import Control
+    from gotowebinar_sandbox import Control
 
 WORLD: Final = Options(seed=3, webinars=6, registrants=25)
 RUN: Final = ("run", "tap-gotowebinar", "target-postgres")

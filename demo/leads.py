@@ -13,7 +13,7 @@ from singer_sdk import Stream, Tap
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_gotowebinar.connection_settings import DISTRIBUTION
+from tap_gotowebinar.settings.connection import DISTRIBUTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,24 +12,15 @@ from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
-from tap_gotowebinar.bookmarks import Bookmarks
-from tap_gotowebinar.children import ChildStream, WebinarChild
-from tap_gotowebinar.command_line import CommandLineTap
-from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS
-from tap_gotowebinar.errors import GoToWebinarError, OutputError
-from tap_gotowebinar.moments import Moment
-from tap_gotowebinar.pacing import WINDOW
-from tap_gotowebinar.parents import ParentStream
-from tap_gotowebinar.plan import DueRule, Plan, PlannedWebinar, Reason, last_end, strongest
-from tap_gotowebinar.readahead import ReadAhead
-from tap_gotowebinar.records import canonical_time
-from tap_gotowebinar.registrant_list import RegistrantLists
-from tap_gotowebinar.report import Report
-from tap_gotowebinar.rosters import RosterBookmark
-from tap_gotowebinar.scope import Scope
-from tap_gotowebinar.session_children import SessionChild
-from tap_gotowebinar.settings import PROGRAM, TAP_SETTINGS, Settings
-from tap_gotowebinar.stopping import Stopped
+from tap_gotowebinar.api.errors import GoToWebinarError, OutputError
+from tap_gotowebinar.api.rate_limiter import WINDOW
+from tap_gotowebinar.records.moments import WebinarTiming
+from tap_gotowebinar.records.reader import canonical_time
+from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS
+from tap_gotowebinar.settings.tap import PROGRAM, TAP_SETTINGS, Settings
+from tap_gotowebinar.singer.signals import StopRequested
+from tap_gotowebinar.singer.tap_cli import CommandLineTap
+from tap_gotowebinar.singer.writer import MessageWriter, StateWriter
 from tap_gotowebinar.streams import (
     STREAMS,
     Attendees,
@@ -37,19 +28,28 @@ from tap_gotowebinar.streams import (
     RegistrantStream,
     SessionPerformance,
     Sessions,
+    SmallWebinarStream,
     WebinarDetails,
-    WebinarPart,
     Webinars,
 )
-from tap_gotowebinar.writer import MessageWriter, StateWriter
+from tap_gotowebinar.streams.children import ChildStream, WebinarChild
+from tap_gotowebinar.streams.parents import ParentStream
+from tap_gotowebinar.streams.session_children import SessionChild
+from tap_gotowebinar.sync.bookmarks import Bookmarks
+from tap_gotowebinar.sync.organizers import OrganizerScope
+from tap_gotowebinar.sync.prefetch import Prefetcher
+from tap_gotowebinar.sync.registrant_bookmarks import RegistrantBookmark
+from tap_gotowebinar.sync.registrant_lists import RegistrantLists
+from tap_gotowebinar.sync.report import Report
+from tap_gotowebinar.sync.schedule import DueReason, DueRule, PlannedWebinar, SyncSchedule, last_end, most_urgent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from singer_sdk import Stream
 
-    from tap_gotowebinar.client import GoToWebinarStream
-    from tap_gotowebinar.connection import Connection
+    from tap_gotowebinar.api.client import ApiClient
+    from tap_gotowebinar.streams.base import GoToWebinarStream
 
 S = TypeVar("S", bound="GoToWebinarStream")
 
@@ -84,7 +84,7 @@ class TapGoToWebinar(CommandLineTap):
         self.bookmarks = Bookmarks()
         self.given_up_in_a_row = 0
         self.cut_short: defaultdict[str, set[str]] = defaultdict(set)
-        self._read_aheads: dict[str, ReadAhead] = {}
+        self._read_aheads: dict[str, Prefetcher] = {}
         self.started_at = self.now()
         self.started = canonical_time(self.started_at.isoformat()) or ""
         kwargs.setdefault("message_writer", MessageWriter())
@@ -155,15 +155,15 @@ class TapGoToWebinar(CommandLineTap):
         return Settings.of(self.config)
 
     @functools.cached_property
-    def connection(self) -> Connection:
+    def connection(self) -> ApiClient:
         """What all streams call through: one pool, one token, one budget."""
         return self.settings.connection.connect(window=self.rate_window)
 
     @functools.cached_property
-    def plan(self) -> Plan:
+    def plan(self) -> SyncSchedule:
         """What this run reads; made when all webinars are listed."""
         readers = [child for child in self.children if child.selected]
-        plan = Plan([self._planned(record, readers) for record in self.webinars.listing])
+        plan = SyncSchedule([self._planned(record, readers) for record in self.webinars.listing])
         if readers:
             first_paths = {child.name: child.first_path for child in readers}
             calls = sum(len({first_paths[name] for name in webinar.readers}) for webinar in plan.webinars)
@@ -172,19 +172,19 @@ class TapGoToWebinar(CommandLineTap):
         return plan
 
     def _planned(self, record: dict[str, Any], readers: list[WebinarChild]) -> PlannedWebinar:
-        key, moment = record["webinarKey"], Moment(self.started_at, last_end(record), self.settings.settle)
+        key, moment = record["webinarKey"], WebinarTiming(self.started_at, last_end(record), self.settings.settle)
         newest = self.newest_of(key)
-        reasons: dict[str, Reason] = {}
+        reasons: dict[str, DueReason] = {}
         if self.webinars.has_children(record):
             found = {child: child.reason(self.due_rule, moment, newest, key) for child in readers}
             reasons = {child.name: reason for child, reason in found.items() if reason}
             together = [child.name for child in readers if not child.is_due_alone]
-            if shared := strongest(reasons[name] for name in together if name in reasons):
+            if shared := most_urgent(reasons[name] for name in together if name in reasons):
                 reasons |= dict.fromkeys(together, shared)
         settled = moment.is_settled(newest)
-        return PlannedWebinar(record, moment, strongest(reasons.values()), settled, frozenset(reasons))
+        return PlannedWebinar(record, moment, most_urgent(reasons.values()), settled, frozenset(reasons))
 
-    def _check_max_calls(self, plan: Plan) -> None:
+    def _check_max_calls(self, plan: SyncSchedule) -> None:
         """Say so when the webinars that every run begins with use up all calls: the others would wait for ever."""
         limit = self.settings.max_calls
         if limit is not None and limit <= self.report.calls + plan.alive:
@@ -200,7 +200,7 @@ class TapGoToWebinar(CommandLineTap):
 
     @functools.cached_property
     def _rosters(self) -> list[WebinarChild]:
-        return [child for child in self.children if child.bookmark_kind is RosterBookmark]
+        return [child for child in self.children if child.bookmark_kind is RegistrantBookmark]
 
     @functools.cached_property
     def _registrant_streams(self) -> list[WebinarChild]:
@@ -222,13 +222,13 @@ class TapGoToWebinar(CommandLineTap):
         """
         return self.settings.max_calls is None or self.report.calls + on_their_way < self.settings.max_calls
 
-    def read_ahead_of(self, parent: ParentStream) -> ReadAhead:
+    def read_ahead_of(self, parent: ParentStream) -> Prefetcher:
         """Return the calls of the next records of a parent, in flight while the present one is emitted."""
         if parent.name not in self._read_aheads:
             for child in parent.readers:
                 # Before the first worker asks for them.
                 _ = child.tally, child.reader
-            self._read_aheads[parent.name] = ReadAhead(
+            self._read_aheads[parent.name] = Prefetcher(
                 parent.foresights(),
                 # A test run reads one record of each stream and nothing ahead of it.
                 0 if parent.ABORT_AT_RECORD_COUNT is not None else self.settings.connection.max_concurrency,
@@ -239,9 +239,9 @@ class TapGoToWebinar(CommandLineTap):
         return self._read_aheads[parent.name]
 
     @functools.cached_property
-    def scope(self) -> Scope:
+    def scope(self) -> OrganizerScope:
         """Whose data this run reads."""
-        return Scope(self.settings, self.streams["organizers"])  # type: ignore[arg-type]
+        return OrganizerScope(self.settings, self.streams["organizers"])  # type: ignore[arg-type]
 
     @functools.cached_property
     def registrant_lists(self) -> RegistrantLists:
@@ -279,7 +279,7 @@ class TapGoToWebinar(CommandLineTap):
         try:
             self.stop_signals.check()
             self.sync_all()
-        except Stopped as stopped:
+        except StopRequested as stopped:
             self.logger.warning("stopped by signal %d; the next run goes on from here", stopped.exit_code - 128)
             # The same signal often ends the reader, too.
             with contextlib.suppress(OutputError):
@@ -308,7 +308,7 @@ class TapGoToWebinar(CommandLineTap):
     def verdict(self) -> int:
         """Return 0 when everything that was wanted was read, else 1, after a line for each reason."""
         # These ask for what changes seldom or no more: what they were not refused, they have read before.
-        seldom = [child.name for child in self.streams.values() if isinstance(child, SessionChild | WebinarPart)]
+        seldom = [child.name for child in self.streams.values() if isinstance(child, SessionChild | SmallWebinarStream)]
         read_before = [name for name in seldom if self.bookmarks.has_loaded(name)]
         problems = self.report.problems(forgive_refusals=self.settings.forgive_refusals, read_before=read_before)
         problems += [self.connection.problem] if self.connection.problem else []

@@ -11,9 +11,9 @@ import queue
 import time
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from tap_gotowebinar.errors import GaveUpError, GoToWebinarError
-from tap_gotowebinar.identity import NO_IDENTITY, owner_of_token
-from tap_gotowebinar.redaction import mask
+from tap_gotowebinar.api.errors import GoToWebinarError, RetriesExhaustedError
+from tap_gotowebinar.api.identity import NO_IDENTITY, owner_of_token
+from tap_gotowebinar.api.redaction import mask
 from target_gotowebinar.applicants import applicant, unknown_fields
 from target_gotowebinar.inbox import Inbox
 from target_gotowebinar.lanes import Job, Lanes
@@ -24,9 +24,9 @@ from target_gotowebinar.results import Outcome, RegistrationResult, ResultsFile
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_gotowebinar.connection import Connection
-    from tap_gotowebinar.stopping import StopSignals
-    from tap_gotowebinar.writer import MessageWriter
+    from tap_gotowebinar.api.client import ApiClient
+    from tap_gotowebinar.singer.signals import StopSignals
+    from tap_gotowebinar.singer.writer import MessageWriter
     from target_gotowebinar.applicants import Applicant
     from target_gotowebinar.inbox import Line
     from target_gotowebinar.report import Report
@@ -67,7 +67,7 @@ class Desk:
     def __init__(
         self,
         settings: Settings,
-        connection: Connection,
+        connection: ApiClient,
         report: Report,
         output: MessageWriter,
         stop_signals: StopSignals,
@@ -210,13 +210,13 @@ class Desk:
         self._lanes.done(job)
         try:
             result = job.result()
-        except GaveUpError as error:
+        except RetriesExhaustedError as error:
             self._give_up(job, error)
             return
         self._unanswered_in_a_row = 0
         self._answer(job.number, job.stream, result)
 
-    def _give_up(self, job: Registration, error: GaveUpError) -> None:
+    def _give_up(self, job: Registration, error: RetriesExhaustedError) -> None:
         """Keep back every later STATE: whether the person is registered is not known.
 
         Raises:

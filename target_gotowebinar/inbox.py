@@ -14,7 +14,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_gotowebinar.errors import GoToWebinarError
+from tap_gotowebinar.api.errors import GoToWebinarError
 from target_gotowebinar.lanes import Job
 from target_gotowebinar.messages import InputError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import IO
 
-    from tap_gotowebinar.stopping import StopSignals
+    from tap_gotowebinar.singer.signals import StopSignals
 
 MAX_LINES: Final = 64
 """Lines that are read ahead."""
@@ -86,7 +86,7 @@ class Inbox:
             seconds: How long to wait, whatever signal comes; None: until something comes or a signal.
 
         Raises:
-            Stopped: a signal has come.
+            StopRequested: a signal has come.
             queue.Empty: nothing came.
         """
         item = self._next() if seconds is None else self._arrived.get(timeout=seconds)

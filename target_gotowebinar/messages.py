@@ -10,8 +10,8 @@ from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchem
 from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessageType
 from typing_extensions import override
 
-from tap_gotowebinar.errors import GoToWebinarError
-from tap_gotowebinar.redaction import mask
+from tap_gotowebinar.api.errors import GoToWebinarError
+from tap_gotowebinar.api.redaction import mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable

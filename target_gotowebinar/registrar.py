@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_gotowebinar import envelopes
-from tap_gotowebinar.connection import API
-from tap_gotowebinar.errors import BrokenAnswerError, GaveUpError, NotFoundError, RefusedError, UnexpectedAnswerError
-from tap_gotowebinar.redaction import error_text
-from tap_gotowebinar.registrant_list import ROUND_LENGTH
-from tap_gotowebinar.transport import SUCCESS
+from tap_gotowebinar.api import responses as envelopes
+from tap_gotowebinar.api.client import API
+from tap_gotowebinar.api.errors import (
+    ForbiddenError,
+    MalformedResponseError,
+    NotFoundError,
+    RetriesExhaustedError,
+    UnexpectedStatusError,
+)
+from tap_gotowebinar.api.redaction import error_text
+from tap_gotowebinar.api.transport import SUCCESS
+from tap_gotowebinar.sync.registrant_lists import ROUND_LENGTH
 from target_gotowebinar.results import Outcome, RegistrationResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_gotowebinar.connection import Connection
-    from tap_gotowebinar.report import Tally
-    from tap_gotowebinar.transport import Answer
+    from tap_gotowebinar.api.client import ApiClient
+    from tap_gotowebinar.api.transport import ApiResponse
+    from tap_gotowebinar.sync.report import StreamStats
     from target_gotowebinar.applicants import Applicant
 
 CONFLICT: Final = 409
@@ -33,7 +39,7 @@ UNCLEAR: Final = frozenset({403, NOT_FOUND})
 class Registrar:
     """Registers people; for any thread, but one person of a webinar after the other."""
 
-    def __init__(self, connection: Connection, tally: Tally, *, resend_confirmation: bool) -> None:
+    def __init__(self, connection: ApiClient, tally: StreamStats, *, resend_confirmation: bool) -> None:
         """Register nobody yet.
 
         Args:
@@ -50,7 +56,7 @@ class Registrar:
         """Register somebody and return what became of it.
 
         Raises:
-            GaveUpError: it is not known whether the person is registered.
+            RetriesExhaustedError: it is not known whether the person is registered.
             GoToWebinarError: nobody can be registered like this.
         """
         path = f"{API}/organizers/{organizer_key}/webinars/{applicant.webinar_key}/registrants"
@@ -58,7 +64,7 @@ class Registrar:
             # Nobody needs to ask again.
             return RegistrationResult.of(applicant, Outcome.REJECTED, description=self._unknown[path])
 
-        def read(answer: Answer, in_doubt: bool) -> RegistrationResult:  # noqa: FBT001 - the connection's
+        def read(answer: ApiResponse, in_doubt: bool) -> RegistrationResult:  # noqa: FBT001 - the connection's
             result = _result(applicant, answer, path, in_doubt=in_doubt)
             if in_doubt and result.outcome is Outcome.REJECTED:
                 # Full, perhaps, with this very person, or closed since.
@@ -83,23 +89,23 @@ class Registrar:
         """Return the result of a registration that took effect although its answer was lost.
 
         Raises:
-            GaveUpError: GoTo does not tell.
+            RetriesExhaustedError: GoTo does not tell.
         """
         address = (applicant.email or "").casefold()
         try:
             for row in self._rows(path):
                 if isinstance(row, dict) and str(row.get("email")).casefold() == address:
                     return _registered(applicant, Outcome.REGISTERED, row)
-        except (RefusedError, NotFoundError, UnexpectedAnswerError) as error:
+        except (ForbiddenError, NotFoundError, UnexpectedStatusError) as error:
             msg = f"the answer was lost, and the list of registrants cannot be read: {error}"
-            raise GaveUpError(msg) from None
+            raise RetriesExhaustedError(msg) from None
         return None
 
     def _rows(self, path: str) -> Iterator[Any]:
         """Yield the registrants of a webinar, with as few calls as can be."""
         try:
             page = self._connection.get(path, envelopes.array, self._tally)
-        except GaveUpError:
+        except RetriesExhaustedError:
             # Too many to be sent at once.
             page = envelopes.Page([], None, is_last=False)
         yield from page.rows
@@ -117,10 +123,10 @@ class Registrar:
                 break
             before = page.rows
         msg = f"gave up on {path}: there is no end to its pages"
-        raise GaveUpError(msg)
+        raise RetriesExhaustedError(msg)
 
 
-def _result(applicant: Applicant, answer: Answer, path: str, *, in_doubt: bool) -> RegistrationResult:
+def _result(applicant: Applicant, answer: ApiResponse, path: str, *, in_doubt: bool) -> RegistrationResult:
     """Return what an answer means.
 
     Args:
@@ -130,24 +136,24 @@ def _result(applicant: Applicant, answer: Answer, path: str, *, in_doubt: bool) 
         in_doubt: Whether an earlier try may have been what registered them.
 
     Raises:
-        BrokenAnswerError: an answer of success that does not name the registrant, or a no that cannot be read.
+        MalformedResponseError: an answer of success that does not name the registrant, or a no that cannot be read.
         NotFoundError: there is no such webinar.
-        UnexpectedAnswerError: a redirect, which is never followed.
+        UnexpectedStatusError: a redirect, which is never followed.
     """
     body = answer.body if isinstance(answer.body, dict) else {}
     if answer.status in SUCCESS:
         if _text(body.get("registrantKey")) is None:
             msg = "the answer to a registration holds no registrantKey"
-            raise BrokenAnswerError(msg)
+            raise MalformedResponseError(msg)
         return _registered(applicant, Outcome.REGISTERED, body)
     if answer.status == CONFLICT:
         return _registered(applicant, Outcome.REGISTERED if in_doubt else Outcome.ALREADY_REGISTERED, body)
     if answer.location:
         msg = f"unexpected answer to {path}: status {answer.status}, a redirect, which is never followed: check api_url"
-        raise UnexpectedAnswerError(msg)
+        raise UnexpectedStatusError(msg)
     if answer.status in UNCLEAR and not isinstance(answer.body, dict):
         msg = f"the answer is not JSON (status {answer.status})"
-        raise BrokenAnswerError(msg)
+        raise MalformedResponseError(msg)
     reason = error_text(answer.body) or f"status {answer.status}"
     if answer.status == NOT_FOUND:
         raise NotFoundError(reason)

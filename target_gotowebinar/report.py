@@ -7,8 +7,8 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from tap_gotowebinar.redaction import mask
-from tap_gotowebinar.report import MAX_UNKNOWN, NAMED_AT_MOST, PROGRESS_INTERVAL, Tally
+from tap_gotowebinar.api.redaction import mask
+from tap_gotowebinar.sync.report import MAX_UNKNOWN, NAMED_AT_MOST, PROGRESS_INTERVAL, StreamStats
 from target_gotowebinar.results import Outcome
 from target_gotowebinar.settings import PROGRAM
 
@@ -44,7 +44,7 @@ class Report:
         self._fields_to_send: set[str] = set()
         self._unknown: dict[str, set[str]] = {}
         self._left_out: Counter[str] = Counter()
-        self.tally = Tally()
+        self.tally = StreamStats()
         self.unanswered = 0
         self.unsent = 0
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_gotowebinar.errors import OutputError
-from tap_gotowebinar.private_file import owners
+from tap_gotowebinar.api.auth.private_file import owners
+from tap_gotowebinar.api.errors import OutputError
 
 if TYPE_CHECKING:
     from target_gotowebinar.applicants import Applicant

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from singer_sdk import typing as th
 
-from tap_gotowebinar.connection_settings import ConnectionSettings, connection_problems
-from tap_gotowebinar.raw_settings import key_problems, map_problems, text
+from tap_gotowebinar.settings.connection import ConnectionSettings, connection_problems
+from tap_gotowebinar.settings.values import key_problems, stream_map_problems, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -101,7 +101,7 @@ def problems(config: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line for each setting, or combination of them, that fits the schema and cannot work."""
     yield from connection_problems(config)
     yield from key_problems(config, "webinar_key", "organizer_key")
-    yield from map_problems(config)
+    yield from stream_map_problems(config)
 
 
 def _key(config: Mapping[str, Any], name: str) -> str | None:

@@ -12,12 +12,12 @@ from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities
 from typing_extensions import override
 
-from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS, DISTRIBUTION
-from tap_gotowebinar.errors import GoToWebinarError, OutputError
-from tap_gotowebinar.pacing import WINDOW
-from tap_gotowebinar.plugin import CommandLinePlugin
-from tap_gotowebinar.stopping import Stopped, signals_held
-from tap_gotowebinar.writer import MessageWriter
+from tap_gotowebinar.api.errors import GoToWebinarError, OutputError
+from tap_gotowebinar.api.rate_limiter import WINDOW
+from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS, DISTRIBUTION
+from tap_gotowebinar.singer.plugin import CommandLinePlugin
+from tap_gotowebinar.singer.signals import StopRequested, signals_held
+from tap_gotowebinar.singer.writer import MessageWriter
 from target_gotowebinar.desk import Desk
 from target_gotowebinar.messages import InputError, MessageReader
 from target_gotowebinar.report import Report
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from singer_sdk.plugin_base import _ConfigInput
     from singer_sdk.target_base import Target as SdkTarget
 
-    from tap_gotowebinar.connection import Connection
+    from tap_gotowebinar.api.client import ApiClient
 
 
 class RegistrantSink(RecordSink):
@@ -90,7 +90,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         return Settings.of(self.config)
 
     @functools.cached_property
-    def connection(self) -> Connection:
+    def connection(self) -> ApiClient:
         """What all calls go through."""
         return self.settings.connection.connect(window=self.rate_window)
 
@@ -123,7 +123,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         """
         try:
             self._listen(file_input)
-        except Stopped as stopped:
+        except StopRequested as stopped:
             self.logger.warning("stopped by signal %d; the next run goes on from here", stopped.exit_code - 128)
             self._leave()
             return stopped.exit_code

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import backoff
 from typing_extensions import override
 
-from tap_gotowebinar.connection import Connection
+from tap_gotowebinar.api.client import ApiClient
 from tap_gotowebinar.login.command import cli as login
+from tap_gotowebinar.singer.writer import StateWriter
 from tap_gotowebinar.tap import TapGoToWebinar
-from tap_gotowebinar.writer import StateWriter
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.talking import SPEED, quick_budget
 
@@ -42,11 +42,11 @@ class HurriedEvent(threading.Event):
         return super().wait(None if timeout is None else timeout / SPEED)
 
 
-def hurried(whole: Connection) -> Connection:
+def hurried(whole: ApiClient) -> ApiClient:
     """Return a connection that waits a hundredth of what it should, between tries and when GoTo asks for a pause."""
     waits = functools.partial(backoff.expo, factor=0.5 / SPEED)
     whole._authenticator._closing = HurriedEvent()
-    return Connection(whole._origin, whole._transport, whole._authenticator, quick_budget(), waits=waits)
+    return ApiClient(whole._origin, whole._transport, whole._authenticator, quick_budget(), waits=waits)
 
 
 class LaunchedTap(TapGoToWebinar):
@@ -67,7 +67,7 @@ class LaunchedTap(TapGoToWebinar):
 
     @functools.cached_property
     @override
-    def connection(self) -> Connection:
+    def connection(self) -> ApiClient:
         return hurried(super().connection) if self.hurries else super().connection
 
 
@@ -76,7 +76,7 @@ class LaunchedTarget(TargetGoToWebinar):
 
     @functools.cached_property
     @override
-    def connection(self) -> Connection:
+    def connection(self) -> ApiClient:
         return hurried(super().connection) if LaunchedTap.hurries else super().connection
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.tap import TapGoToWebinar
-from tap_gotowebinar.writer import MessageWriter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

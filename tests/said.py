@@ -30,9 +30,9 @@ def strings(folder: Path) -> frozenset[str]:
 def messages(folder: Path) -> frozenset[str]:
     """Return what the code of a folder raises, logs from level warning on, or yields as a problem.
 
-    What the login says to somebody who logs in is no message: it stands in its `words.py`.
+    What the login says to somebody who logs in is no message: it stands in its `messages.py`.
     """
-    found = (text for tree in trees(folder, without="words.py") for node in ast.walk(tree) for text in said_by(node))
+    found = (text for tree in trees(folder, without="messages.py") for node in ast.walk(tree) for text in said_by(node))
     return frozenset(text for text in found if re.search(r"[a-z]{3}", text))
 
 

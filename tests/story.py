@@ -13,7 +13,7 @@ from tests.selection import selecting
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 NOW: Final = "2026-03-10T12:00:00Z"
 """When stories begin."""

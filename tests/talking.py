@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import backoff
 
-from tap_gotowebinar.auth import Authenticator
-from tap_gotowebinar.connection import REFUSALS, Connection
-from tap_gotowebinar.pacing import WINDOW, RateBudget
-from tap_gotowebinar.report import Tally
-from tap_gotowebinar.token_endpoint import Credentials, TokenEndpoint
-from tap_gotowebinar.token_store import TokenStore
-from tap_gotowebinar.transport import Transport
+from tap_gotowebinar.api.auth.authenticator import Authenticator
+from tap_gotowebinar.api.auth.token_endpoint import Credentials, TokenEndpoint
+from tap_gotowebinar.api.auth.token_store import TokenStore
+from tap_gotowebinar.api.client import REFUSALS, ApiClient
+from tap_gotowebinar.api.rate_limiter import WINDOW, RateLimiter
+from tap_gotowebinar.api.transport import Transport
+from tap_gotowebinar.sync.report import StreamStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Self
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 ME: Final = "/identity/v1/Users/me"
 """A path that every sandbox answers."""
@@ -42,9 +42,9 @@ SPEED: Final = 100.0
 """How much faster than the wall's the clock of `quick_budget` runs."""
 
 
-def quick_budget(per_window: int = 1_000_000, per_second: float = 1_000_000, window: float = WINDOW) -> RateBudget:
+def quick_budget(per_window: int = 1_000_000, per_second: float = 1_000_000, window: float = WINDOW) -> RateLimiter:
     """Return a budget for which a minute passes in 0.6 seconds."""
-    return RateBudget(
+    return RateLimiter(
         per_window,
         per_second,
         window=window,
@@ -57,10 +57,10 @@ def quick_budget(per_window: int = 1_000_000, per_second: float = 1_000_000, win
 class Talk:
     """A connection, its parts, and what it counted."""
 
-    connection: Connection
+    connection: ApiClient
     authenticator: Authenticator
-    budget: RateBudget
-    tally: Tally = field(default_factory=Tally)
+    budget: RateLimiter
+    tally: StreamStats = field(default_factory=StreamStats)
 
     def get(
         self,
@@ -76,7 +76,7 @@ def talk(
     sandbox: Sandbox | Canned,
     *,
     timeout: float = 5,
-    budget: RateBudget | None = None,
+    budget: RateLimiter | None = None,
     clock: Callable[[], float] = time.monotonic,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Talk]:
@@ -93,7 +93,7 @@ def talk(
     store = TokenStore(None, given["auth_url"], given["client_id"])
     authenticator = Authenticator(credentials, endpoint, store, clock=clock)
     budget = budget or quick_budget()
-    connection = Connection(given["api_url"], transport, authenticator, budget, waits=AT_ONCE)
+    connection = ApiClient(given["api_url"], transport, authenticator, budget, waits=AT_ONCE)
     with contextlib.closing(connection):
         yield Talk(connection, authenticator, budget)
 

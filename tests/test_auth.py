@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from filelock import FileLock
 
-from tap_gotowebinar.auth import LINGER, MISSING, AccessToken, Authenticator
-from tap_gotowebinar.errors import AuthenticationError, ComeBackLaterError, GaveUpError, RefusedError
-from tap_gotowebinar.pacing import RateBudget
-from tap_gotowebinar.sandbox import Fault
-from tap_gotowebinar.token_endpoint import Credentials, TokenEndpoint
-from tap_gotowebinar.token_store import TokenStore
-from tap_gotowebinar.transport import Transport
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.api.auth.authenticator import MISSING, SHUTDOWN_GRACE, AccessToken, Authenticator
+from tap_gotowebinar.api.auth.token_endpoint import Credentials, TokenEndpoint
+from tap_gotowebinar.api.auth.token_store import TokenStore
+from tap_gotowebinar.api.errors import AuthenticationError, ForbiddenError, RateLimitedError, RetriesExhaustedError
+from tap_gotowebinar.api.rate_limiter import RateLimiter
+from tap_gotowebinar.api.transport import Transport
 from tests.talking import (
     AT_ONCE,
     ME,
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tap_gotowebinar.sandbox import Sandbox
-    from tap_gotowebinar.sandbox.options import FaultKind
+    from gotowebinar_sandbox import Sandbox
+    from gotowebinar_sandbox.options import FaultKind
 
 OAUTH = "/oauth/token"
 REPLACED = raw(b'{"access_token": "good", "expires_in": 100, "refresh_token": "another"}')
@@ -223,7 +223,7 @@ def test_a_path_that_takes_no_token_is_refused_where_others_take_it(make_sandbox
 
     with talk(sandbox) as talking:
         talking.get()
-        with pytest.raises(RefusedError, match="takes no access token for it"):
+        with pytest.raises(ForbiddenError, match="takes no access token for it"):
             talking.get("/G2W/rest/v2/organizers/1/webinars")
         assert talking.get()["id"]
 
@@ -242,7 +242,7 @@ def test_a_call_gives_up_when_its_tokens_expire_again_and_again(make_sandbox: Ca
             return token
 
         talking.authenticator.token = token_that_works_for_others  # type: ignore[method-assign]
-        with pytest.raises(RefusedError, match=re.escape(ME)):
+        with pytest.raises(ForbiddenError, match=re.escape(ME)):
             talking.get()
 
     assert len(api_calls(sandbox)) == 20
@@ -298,7 +298,7 @@ def test_a_renewal_does_not_keep_the_process_alive(make_sandbox: Callable[..., S
 
 def test_a_token_is_looked_at_again_after_the_wait_for_a_slot(sandbox: Sandbox) -> None:
     clock = Clock()
-    budget = RateBudget(100, 1e6, clock=clock, wait=lambda _condition, delay: clock.advance(delay or 0))
+    budget = RateLimiter(100, 1e6, clock=clock, wait=lambda _condition, delay: clock.advance(delay or 0))
 
     with talk(sandbox, budget=budget, clock=clock) as talking:
         talking.get()
@@ -414,7 +414,7 @@ def test_the_end_of_a_run_ends_its_wait_for_another_process(tmp_path: Path) -> N
             waiting.join(0.2)
             auth.close()
             waiting.join()
-    assert [type(ending) for ending in endings] == [GaveUpError]
+    assert [type(ending) for ending in endings] == [RetriesExhaustedError]
     assert server.requests == []
 
 
@@ -586,7 +586,7 @@ def test_a_token_endpoint_that_stays_broken_is_given_up(
 ) -> None:
     sandbox = make_sandbox(faults=(fault,))
 
-    with talk(sandbox) as talking, pytest.raises(GaveUpError) as caught:
+    with talk(sandbox) as talking, pytest.raises(RetriesExhaustedError) as caught:
         talking.get()
 
     assert re.fullmatch(
@@ -600,7 +600,7 @@ def test_a_token_endpoint_that_is_asked_too_often_is_given_up_with_advice_that_f
 ) -> None:
     sandbox = make_sandbox(faults=(Fault(kind="status", status=429, path=OAUTH),))
 
-    with talk(sandbox) as talking, pytest.raises(GaveUpError) as caught:
+    with talk(sandbox) as talking, pytest.raises(RetriesExhaustedError) as caught:
         talking.get()
 
     assert str(caught.value) == (
@@ -624,7 +624,7 @@ def test_the_token_endpoint_is_left_alone_for_as_long_as_it_asks(make_sandbox: C
 def test_a_token_endpoint_that_asks_for_a_long_pause_ends_the_run(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(faults=(Fault(kind="status", status=429, path=OAUTH, retry_after=301),))
 
-    with talk(sandbox) as talking, pytest.raises(ComeBackLaterError) as caught:
+    with talk(sandbox) as talking, pytest.raises(RateLimitedError) as caught:
         talking.get()
 
     assert re.fullmatch(
@@ -649,7 +649,7 @@ def test_who_waits_for_a_renewal_that_is_given_up_does_not_wait_for_another(
     sandbox = make_sandbox(faults=(Fault(kind="status", path="/oauth/", status=503),), latency=0.02)
     with talk(sandbox) as talking:
         endings = in_threads(10, talking.get)
-    assert {type(ending) for ending in endings} == {GaveUpError}
+    assert {type(ending) for ending in endings} == {RetriesExhaustedError}
     assert token_calls(sandbox) < 5 * 6
 
 
@@ -657,7 +657,7 @@ def test_the_end_waits_a_moment_for_a_token_on_its_way_and_no_longer(make_sandbo
     sandbox = make_sandbox(faults=(Fault(kind="slow", path=OAUTH, seconds=60),))
 
     def ask() -> None:
-        with contextlib.suppress(GaveUpError):
+        with contextlib.suppress(RetriesExhaustedError):
             talking.authenticator.token()
 
     with talk(sandbox, timeout=60) as talking:
@@ -666,13 +666,13 @@ def test_the_end_waits_a_moment_for_a_token_on_its_way_and_no_longer(make_sandbo
             time.sleep(0.001)
         began = time.monotonic()
         talking.authenticator.close()
-        assert LINGER - 0.1 < time.monotonic() - began < 30
+        assert SHUTDOWN_GRACE - 0.1 < time.monotonic() - began < 30
 
 
 def test_nothing_is_asked_for_after_the_end() -> None:
     with Canned(token_answer()) as server, authenticator(server.url) as auth:
         auth.close()
-        with pytest.raises(GaveUpError, match=r"^no access token is asked for any more: the run is over$"):
+        with pytest.raises(RetriesExhaustedError, match=r"^no access token is asked for any more: the run is over$"):
             auth.token()
     assert server.requests == []
 

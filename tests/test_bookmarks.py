@@ -11,19 +11,19 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tap_gotowebinar.bookmarks import Bookmarks, RecordBookmark, RowsBookmark, rows_hash
-from tap_gotowebinar.moments import Moment, canonical, quiet_since
-from tap_gotowebinar.records import MAX_KEY
-from tap_gotowebinar.rosters import HASHED_FIELDS, KeysBookmark, RosterBookmark, row_hash
-from tap_gotowebinar.session_bookmarks import SessionsBookmark
-from tap_gotowebinar.state import StateError, pack, unpack
+from tap_gotowebinar.records.moments import WebinarTiming, canonical, quiet_since
+from tap_gotowebinar.records.reader import MAX_KEY
+from tap_gotowebinar.sync.bookmarks import Bookmarks, RecordBookmark, RowsBookmark, rows_hash
+from tap_gotowebinar.sync.registrant_bookmarks import HASHED_FIELDS, RegistrantBookmark, SeenKeysBookmark, row_hash
+from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
+from tap_gotowebinar.sync.state import StateError, pack, unpack
 
 NOW: Final = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 SETTLE: Final = dt.timedelta(days=14)
 LONG_AGO: Final = NOW - dt.timedelta(days=400)
-ALIVE: Final = Moment(NOW, NOW + dt.timedelta(days=1), SETTLE)
-SETTLED: Final = Moment(NOW, LONG_AGO, SETTLE)
-STREAMS: Final = {"registrants": RosterBookmark, "registrant_details": RosterBookmark}
+ALIVE: Final = WebinarTiming(NOW, NOW + dt.timedelta(days=1), SETTLE)
+SETTLED: Final = WebinarTiming(NOW, LONG_AGO, SETTLE)
+STREAMS: Final = {"registrants": RegistrantBookmark, "registrant_details": RegistrantBookmark}
 Row = dict[str, Any]
 
 
@@ -35,7 +35,9 @@ def by_key(rows: list[Row]) -> dict[int, Row]:
     return {int(row["registrantKey"]): row for row in rows}
 
 
-def emitted(bookmark: RosterBookmark, rows: list[Row], moment: Moment = ALIVE, *, whole_list: bool = True) -> list[str]:
+def emitted(
+    bookmark: RegistrantBookmark, rows: list[Row], moment: WebinarTiming = ALIVE, *, whole_list: bool = True
+) -> list[str]:
     """Read a list to its end, as a stream does; return the keys that came out."""
     bookmark.begin(by_key(rows), whole_list=whole_list)
     due = list(bookmark.due(by_key(rows)))
@@ -45,8 +47,8 @@ def emitted(bookmark: RosterBookmark, rows: list[Row], moment: Moment = ALIVE, *
     return [row["registrantKey"] for _, row in due]
 
 
-def reloaded(bookmark: RosterBookmark) -> RosterBookmark:
-    return RosterBookmark(json.loads(json.dumps(bookmark.entry())))
+def reloaded(bookmark: RegistrantBookmark) -> RegistrantBookmark:
+    return RegistrantBookmark(json.loads(json.dumps(bookmark.entry())))
 
 
 # Bytes that may never change
@@ -89,9 +91,9 @@ def test_the_first_release_s_state_is_read_by_this_one() -> None:
     """A state as printed by version 0.1: one alive webinar and one settled."""
     row = person(1234567890123456789)
     entry = {"replication_key_value": row["registrationDate"], "roster": "ESIQ9H3pgRUbI43P"}
-    assert emitted(RosterBookmark(entry), [row]) == []
+    assert emitted(RegistrantBookmark(entry), [row]) == []
     settled = {"replication_key_value": row["registrationDate"], "count": 1, "read_at": "2026-01-01T00:00:00Z"}
-    assert emitted(RosterBookmark(settled), [row], SETTLED) == []
+    assert emitted(RegistrantBookmark(settled), [row], SETTLED) == []
 
 
 def test_only_what_a_person_would_call_a_change_changes_the_hash() -> None:
@@ -114,20 +116,20 @@ def test_a_roster_costs_sixteen_characters_a_row() -> None:
 
 
 def test_every_row_comes_out_once() -> None:
-    bookmark, rows = RosterBookmark({}), [person(1), person(2), person(3, None)]
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2), person(3, None)]
     assert emitted(bookmark, rows) == ["1", "2", "3"]
     assert emitted(reloaded(bookmark), rows) == []
 
 
 @pytest.mark.parametrize("date", ["2025-02-01T10:00:00.000000Z", "2001-01-01T00:00:00.000000Z", None])
 def test_a_late_row_comes_out_whatever_its_date(date: str | None) -> None:
-    bookmark, rows = RosterBookmark({}), [person(1), person(2)]
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
     emitted(bookmark, rows)
     assert emitted(reloaded(bookmark), [*rows, person(3, date)]) == ["3"]
 
 
 def test_a_changed_row_comes_out_again_and_only_that() -> None:
-    bookmark, rows = RosterBookmark({}), [person(1, status="WAITING"), person(2)]
+    bookmark, rows = RegistrantBookmark({}), [person(1, status="WAITING"), person(2)]
     emitted(bookmark, rows)
     rows[0] = {**rows[0], "status": "APPROVED"}
     assert emitted(reloaded(bookmark), rows) == ["1"]
@@ -135,20 +137,20 @@ def test_a_changed_row_comes_out_again_and_only_that() -> None:
 
 
 def test_who_vanished_and_came_back_is_new_again() -> None:
-    bookmark, rows = RosterBookmark({}), [person(1), person(2)]
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
     emitted(bookmark, rows)
     assert emitted(bookmark, rows[1:]) == []
     assert emitted(reloaded(bookmark), rows) == ["1"]
 
 
 def test_the_bookmark_is_the_newest_date_and_never_in_the_future() -> None:
-    bookmark = RosterBookmark({})
+    bookmark = RegistrantBookmark({})
     emitted(bookmark, [person(1), person(2, "2099-01-01T00:00:00.000000Z"), person(3, "2024-01-01T00:00:00.000000Z")])
     assert bookmark.entry()["replication_key_value"] == canonical(NOW)
 
 
 def test_an_alive_webinar_without_anybody_is_remembered_once() -> None:
-    bookmark = RosterBookmark({})
+    bookmark = RegistrantBookmark({})
     assert bookmark.complete({}, ALIVE)
     again = reloaded(bookmark)
     again.begin({}, whole_list=True)
@@ -157,20 +159,20 @@ def test_an_alive_webinar_without_anybody_is_remembered_once() -> None:
 
 
 def test_a_settled_webinar_without_anybody_is_settled() -> None:
-    bookmark = RosterBookmark({})
+    bookmark = RegistrantBookmark({})
     bookmark.begin({}, whole_list=True)
     assert bookmark.complete({}, SETTLED)
     assert bookmark.entry() == {"count": 0, "read_at": "2026-03-10T12:00:00Z"}
 
 
 def test_without_days_to_settle_who_registers_at_this_very_moment_is_covered() -> None:
-    bookmark = RosterBookmark({})
-    emitted(bookmark, [person(1, canonical(NOW))], Moment(NOW, LONG_AGO, dt.timedelta(0)))
+    bookmark = RegistrantBookmark({})
+    emitted(bookmark, [person(1, canonical(NOW))], WebinarTiming(NOW, LONG_AGO, dt.timedelta(0)))
     assert bookmark.entry()["count"] == 1
 
 
 def test_as_many_people_are_known_once_a_webinar_is_settled_as_before() -> None:
-    bookmark, rows = RosterBookmark({}), [person(1), person(2)]
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
     emitted(bookmark, rows)
     bookmark = reloaded(bookmark)
     assert bookmark.people == 2
@@ -179,13 +181,13 @@ def test_as_many_people_are_known_once_a_webinar_is_settled_as_before() -> None:
 
 
 def test_after_people_without_a_date_the_first_with_one_is_new() -> None:
-    bookmark, rows = RosterBookmark({}), [person(1, None)]
+    bookmark, rows = RegistrantBookmark({}), [person(1, None)]
     emitted(bookmark, rows, SETTLED)
     assert emitted(reloaded(bookmark), [*rows, person(2)], SETTLED) == ["2"]
 
 
 def test_reading_again_what_has_not_changed_is_no_change() -> None:
-    bookmark, rows = RosterBookmark({}), [person(1)]
+    bookmark, rows = RegistrantBookmark({}), [person(1)]
     emitted(bookmark, rows)
     before = json.dumps(bookmark.entry())
     again = reloaded(bookmark)
@@ -198,7 +200,7 @@ def test_reading_again_what_has_not_changed_is_no_change() -> None:
 
 
 def test_a_settled_webinar_is_remembered_by_bookmark_count_and_time() -> None:
-    bookmark = RosterBookmark({})
+    bookmark = RegistrantBookmark({})
     emitted(bookmark, [person(1), person(2, None)], SETTLED)
     assert bookmark.entry() == {
         "replication_key_value": "2025-02-01T10:00:00.000000Z",
@@ -209,7 +211,7 @@ def test_a_settled_webinar_is_remembered_by_bookmark_count_and_time() -> None:
 
 @pytest.mark.parametrize("whole_list", [True, False])
 def test_of_a_settled_webinar_newer_rows_come_out(*, whole_list: bool) -> None:
-    bookmark, rows = RosterBookmark({}), [person(1), person(2, None)]
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2, None)]
     emitted(bookmark, rows, SETTLED)
     rows.append(person(3, "2025-06-01T00:00:00.000000Z"))
     bookmark = reloaded(bookmark)
@@ -218,7 +220,7 @@ def test_of_a_settled_webinar_newer_rows_come_out(*, whole_list: bool) -> None:
 
 
 def test_of_a_settled_webinar_whose_past_changed_the_list_is_repeated_where_it_costs_nothing() -> None:
-    bookmark, rows = RosterBookmark({}), [person(1), person(2)]
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
     emitted(bookmark, rows, SETTLED)
     rows.append(person(3, "2001-01-01T00:00:00.000000Z"))
     assert emitted(reloaded(bookmark), rows, SETTLED, whole_list=False) == []
@@ -228,7 +230,7 @@ def test_of_a_settled_webinar_whose_past_changed_the_list_is_repeated_where_it_c
 
 
 def test_a_settled_webinar_that_is_moved_to_the_future_gets_its_roster_back() -> None:
-    bookmark, rows = RosterBookmark({}), [person(1), person(2)]
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
     emitted(bookmark, rows, SETTLED)
     bookmark = reloaded(bookmark)
     assert emitted(bookmark, rows, ALIVE) == []
@@ -238,7 +240,7 @@ def test_a_settled_webinar_that_is_moved_to_the_future_gets_its_roster_back() ->
 
 def test_a_row_dated_in_the_future_comes_out_once_however_often_it_is_read() -> None:
     """The bookmark cannot cover it, so the webinar keeps its roster until the date has passed."""
-    bookmark, rows = RosterBookmark({}), [person(1), person(2, "2026-06-01T00:00:00.000000Z")]
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2, "2026-06-01T00:00:00.000000Z")]
     seen = []
     for days in range(0, 400, 20):
         moment = SETTLED._replace(now=NOW + dt.timedelta(days=days))
@@ -250,7 +252,7 @@ def test_a_row_dated_in_the_future_comes_out_once_however_often_it_is_read() -> 
 
 @pytest.mark.parametrize("whole_list", [True, False])
 def test_half_a_reading_of_a_settled_webinar_is_gone_on_with(*, whole_list: bool) -> None:
-    bookmark, rows = RosterBookmark({}), [person(1), person(2)]
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
     emitted(bookmark, rows, SETTLED)
     late = [person(key, "2025-06-01T00:00:00.000000Z") for key in (3, 4)]
     bookmark = reloaded(bookmark)
@@ -263,7 +265,7 @@ def test_half_a_reading_of_a_settled_webinar_is_gone_on_with(*, whole_list: bool
 
 
 def test_of_a_bookmark_without_a_roster_only_older_rows_count_as_emitted() -> None:
-    bookmark = RosterBookmark({"replication_key_value": "2025-02-01T10:00:00Z"})
+    bookmark = RegistrantBookmark({"replication_key_value": "2025-02-01T10:00:00Z"})
     older = person(1, "2025-02-01T09:59:59.999999Z")
     assert bookmark.people == 0
     assert emitted(bookmark, [older, person(2), person(3, None)]) == ["2", "3"]
@@ -271,50 +273,50 @@ def test_of_a_bookmark_without_a_roster_only_older_rows_count_as_emitted() -> No
 
 def test_a_merged_entry_of_roster_and_count_loses_nothing() -> None:
     """Meltano merges maps: the roster of an old state stays beside the count of a new one."""
-    bookmark, rows = RosterBookmark({}), [person(1), person(2)]
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
     emitted(bookmark, rows[:1], ALIVE)
     old = bookmark.entry()
     emitted(bookmark, rows, SETTLED)
-    merged = RosterBookmark({**old, **bookmark.entry()})
+    merged = RegistrantBookmark({**old, **bookmark.entry()})
     assert (merged.count, merged.read_at) == (None, None)
     assert emitted(merged, [*rows, person(3, "2001-01-01T00:00:00.000000Z")], SETTLED) == ["2", "3"]
 
 
 def test_a_merged_list_of_keys_only_tells_of_people_who_are_really_gone() -> None:
     """The entry of a settled webinar is gone from the new state, and comes back from the old one."""
-    bookmark = KeysBookmark({})
+    bookmark = SeenKeysBookmark({})
     bookmark.complete(by_key([person(1), person(2)]), settled=False)
-    assert KeysBookmark(bookmark.entry()).missing({2: person(2)}) == [1]
+    assert SeenKeysBookmark(bookmark.entry()).missing({2: person(2)}) == [1]
 
 
 # Removals
 
 
 def test_nobody_is_missed_before_anybody_was_seen() -> None:
-    bookmark = KeysBookmark({})
+    bookmark = SeenKeysBookmark({})
     assert (bookmark.missing({1: person(1)}), bookmark.is_known, bookmark.entry()) == ([], False, {})
 
 
 def test_each_removal_is_told_once() -> None:
-    bookmark = KeysBookmark({})
+    bookmark = SeenKeysBookmark({})
     bookmark.complete(by_key([person(1), person(2), person(3)]), settled=False)
-    bookmark = KeysBookmark(json.loads(json.dumps(bookmark.entry())))
+    bookmark = SeenKeysBookmark(json.loads(json.dumps(bookmark.entry())))
     assert bookmark.missing({3: person(3)}) == [1, 2]
     bookmark.forget(1)
-    assert KeysBookmark(bookmark.entry()).missing({3: person(3)}) == [2]
+    assert SeenKeysBookmark(bookmark.entry()).missing({3: person(3)}) == [2]
 
 
 def test_who_is_expected_is_missed_beside_those_who_were_seen() -> None:
-    bookmark = KeysBookmark({"roster": pack({1: 0})})
+    bookmark = SeenKeysBookmark({"roster": pack({1: 0})})
     assert bookmark.expect({2: person(2)})
     assert not bookmark.expect({2: person(2)})
     assert bookmark.people == 2
     assert bookmark.entry() == {"roster": pack({1: 0, 2: 0})}
-    assert KeysBookmark(bookmark.entry()).missing({}) == [1, 2]
+    assert SeenKeysBookmark(bookmark.entry()).missing({}) == [1, 2]
 
 
 def test_of_a_settled_webinar_nobody_is_remembered() -> None:
-    bookmark = KeysBookmark({})
+    bookmark = SeenKeysBookmark({})
     bookmark.complete({1: person(1)}, settled=False)
     assert bookmark.complete({1: person(1)}, settled=True)
     assert bookmark.entry() == {}
@@ -395,7 +397,7 @@ def test_what_the_state_says_of_unknown_streams_is_printed_as_it_came() -> None:
 def test_entries_of_webinars_that_nobody_asked_for_are_kept() -> None:
     state = {"bookmarks": {"registrants": {"version": 1, "webinars": {"5": {"count": 0, "read_at": "2026-01-01"}}}}}
     bookmarks = Bookmarks(state, STREAMS)
-    bookmarks.of("registrants", RosterBookmark).of("6")
+    bookmarks.of("registrants", RegistrantBookmark).of("6")
     assert bookmarks.state() == state
 
 
@@ -414,14 +416,14 @@ def test_a_damaged_entry_is_told_with_the_place_where_it_stands() -> None:
 
 def test_entries_stand_under_their_webinars_unless_said() -> None:
     bookmarks = Bookmarks()
-    bookmarks.of("registrants", RosterBookmark).of("6").complete({}, ALIVE)
+    bookmarks.of("registrants", RegistrantBookmark).of("6").complete({}, ALIVE)
     assert bookmarks.state() == {"bookmarks": {"registrants": {"version": 1, "webinars": {"6": {"roster": ""}}}}}
 
 
 def test_a_bookmark_is_the_same_one_whenever_it_is_asked_for() -> None:
     bookmarks = Bookmarks(None, STREAMS)
-    bookmarks.of("registrants", RosterBookmark).of("6").complete({}, ALIVE)
-    assert bookmarks.of("registrants", RosterBookmark).of("6").is_known
+    bookmarks.of("registrants", RegistrantBookmark).of("6").complete({}, ALIVE)
+    assert bookmarks.of("registrants", RegistrantBookmark).of("6").is_known
 
 
 def test_streams_that_an_earlier_run_remembered_are_known_from_those_it_did_not() -> None:
@@ -433,20 +435,20 @@ def test_changes_are_counted_over_all_streams() -> None:
     bookmarks = Bookmarks(None, STREAMS)
     assert bookmarks.changes == 0
     for stream in ("registrants", "registrants", "registrant_details"):
-        bookmarks.of(stream, RosterBookmark).changed()
+        bookmarks.of(stream, RegistrantBookmark).changed()
     assert bookmarks.changes == 3
 
 
 def test_an_entry_that_has_become_empty_is_no_longer_printed() -> None:
     state = {"bookmarks": {"registrant_removals": {"version": 1, "webinars": {"5": {"roster": pack({1: 0})}}}}}
     bookmarks = Bookmarks(state, {"registrant_removals"})
-    bookmarks.of("registrant_removals", KeysBookmark).of("5").complete({}, settled=True)
+    bookmarks.of("registrant_removals", SeenKeysBookmark).of("5").complete({}, settled=True)
     assert bookmarks.state() == {"bookmarks": {}}
 
 
 def test_a_stream_without_entries_is_not_printed() -> None:
     bookmarks = Bookmarks(None, STREAMS)
-    bookmarks.of("registrants", RosterBookmark).of("6")
+    bookmarks.of("registrants", RegistrantBookmark).of("6")
     assert bookmarks.state() == {"bookmarks": {}}
 
 
@@ -496,8 +498,8 @@ class Webinar(RuleBasedStateMachine):
         self.seen: set[str] = set()
 
     @property
-    def moment(self) -> Moment:
-        return Moment(self.now, self.ends_at, SETTLE)
+    def moment(self) -> WebinarTiming:
+        return WebinarTiming(self.now, self.ends_at, SETTLE)
 
     def add(self, date: str | None) -> None:
         self.rows[str(self.next_key)] = person(self.next_key, date, status="WAITING")
@@ -570,7 +572,7 @@ class Webinar(RuleBasedStateMachine):
     def started(self) -> Bookmarks:
         for reader in self.readers:
             reader.memory = reader.printed
-        return Bookmarks(self.state, STREAMS | {"registrant_removals": KeysBookmark})
+        return Bookmarks(self.state, STREAMS | {"registrant_removals": SeenKeysBookmark})
 
     def print_state(self, bookmarks: Bookmarks) -> None:
         self.state = json.loads(json.dumps(bookmarks.state()))
@@ -581,7 +583,7 @@ class Webinar(RuleBasedStateMachine):
         for row in self.due_rows(bookmarks, reader):
             self.write(bookmarks, reader, row)
         rows = by_key(list(self.rows.values()))
-        bookmarks.of(reader.name, RosterBookmark).of("1").complete(rows, self.moment)
+        bookmarks.of(reader.name, RegistrantBookmark).of("1").complete(rows, self.moment)
         newest = max((row["registrationDate"] or "" for row in rows.values()), default="")
         if self.moment.is_settled(reader.memory.newest) and newest <= canonical(self.now):
             reader.memory = Memory(None, len(rows), max(reader.memory.newest, newest))
@@ -590,7 +592,7 @@ class Webinar(RuleBasedStateMachine):
 
     def due_rows(self, bookmarks: Bookmarks, reader: Reader) -> list[Row]:
         rows = by_key(list(self.rows.values()))
-        bookmark = bookmarks.of(reader.name, RosterBookmark).of("1")
+        bookmark = bookmarks.of(reader.name, RegistrantBookmark).of("1")
         bookmark.begin(rows, whole_list=reader.whole_list)
         due = [row for _, row in bookmark.due(rows)]
         known = reader.emitted(self.rows)
@@ -599,13 +601,13 @@ class Webinar(RuleBasedStateMachine):
 
     def write(self, bookmarks: Bookmarks, reader: Reader, row: Row) -> None:
         known = reader.emitted(self.rows)
-        bookmark = bookmarks.of(reader.name, RosterBookmark).of("1")
+        bookmark = bookmarks.of(reader.name, RegistrantBookmark).of("1")
         bookmark.remember(int(row["registrantKey"]), row, not_after=canonical(self.now))
         newest = max(reader.memory.newest, min(row["registrationDate"] or "", canonical(self.now)))
         reader.memory = Memory({**known, row["registrantKey"]: row}, 0, newest)
 
     def read_removals(self, bookmarks: Bookmarks) -> None:
-        bookmark = bookmarks.of("registrant_removals", KeysBookmark).of("1")
+        bookmark = bookmarks.of("registrant_removals", SeenKeysBookmark).of("1")
         rows = by_key(list(self.rows.values()))
         missing = {str(key) for key in bookmark.missing(rows)}
         assert missing == self.seen - self.rows.keys()

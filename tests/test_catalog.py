@@ -12,7 +12,7 @@ from tests.selection import selecting
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 BOTH = ("registrants", "registrant_details")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 STREAMS = ["organizers", "webinars", "webinar_details", "registrants", "registrant_details"]
 """The streams that have rows from the first run on."""

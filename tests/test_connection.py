@@ -13,26 +13,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_gotowebinar.connection import TRIES
-from tap_gotowebinar.envelopes import array
-from tap_gotowebinar.errors import (
-    ComeBackLaterError,
-    GaveUpError,
+from gotowebinar_sandbox import Fault, Options, Sandbox
+from gotowebinar_sandbox.options import SHAPING, from_plain
+from tap_gotowebinar.api.client import TRIES
+from tap_gotowebinar.api.errors import (
+    ForbiddenError,
     GoToWebinarError,
     NotFoundError,
-    RefusedError,
-    UnexpectedAnswerError,
+    RateLimitedError,
+    RetriesExhaustedError,
+    UnexpectedStatusError,
 )
-from tap_gotowebinar.retry_after import asked_pause
-from tap_gotowebinar.sandbox import Fault, Options, Sandbox
-from tap_gotowebinar.sandbox.options import SHAPING, from_plain
+from tap_gotowebinar.api.responses import array
+from tap_gotowebinar.api.retries import parse_retry_after
 from tests.conftest import SMALL
 from tests.talking import ME, SPEED, Canned, Talk, api_calls, in_threads, quick_budget, raw, talk, token_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_gotowebinar.sandbox.options import FaultKind
+    from gotowebinar_sandbox.options import FaultKind
 
 ORDINARY = {name: value for name, value in Options().plain().items() if name not in SHAPING}
 
@@ -116,7 +116,7 @@ def test_a_transient_failure_is_tried_again_and_counted(make_sandbox: Callable[.
 def test_giving_up_names_path_and_reason_and_never_the_body(make_sandbox: Callable[..., Sandbox], name: str) -> None:
     sandbox = make_sandbox(faults=struck(name))
 
-    with talk(sandbox, timeout=0.1) as talking, pytest.raises(GaveUpError) as caught:
+    with talk(sandbox, timeout=0.1) as talking, pytest.raises(RetriesExhaustedError) as caught:
         talking.get()
 
     reason = REASONS[name].replace("HOST", sandbox.url.removeprefix("http://"))
@@ -139,7 +139,7 @@ def test_an_answer_that_its_reader_finds_broken_is_tried_again(make_sandbox: Cal
 def test_a_call_that_repeating_cannot_mend_is_made_once(make_sandbox: Callable[..., Sandbox], status: int) -> None:
     sandbox = make_sandbox(faults=(Fault(kind="status", path=ME, status=status),))
 
-    said = failure(sandbox, UnexpectedAnswerError)
+    said = failure(sandbox, UnexpectedStatusError)
 
     assert said == f"unexpected answer to {ME}: status {status} (PlantedError: Refused for <e-mail> see <url>)"
     assert len(api_calls(sandbox)) == 1
@@ -149,7 +149,7 @@ def test_a_call_that_repeating_cannot_mend_is_made_once(make_sandbox: Callable[.
 def test_a_redirect_is_an_answer_that_ends_the_call(make_sandbox: Callable[..., Sandbox], status: int) -> None:
     sandbox = make_sandbox(faults=(Fault(kind="status", path=ME, status=status),))
 
-    assert failure(sandbox, UnexpectedAnswerError).startswith(f"unexpected answer to {ME}: status {status}")
+    assert failure(sandbox, UnexpectedStatusError).startswith(f"unexpected answer to {ME}: status {status}")
     assert len(api_calls(sandbox)) == 1
 
 
@@ -158,7 +158,7 @@ def test_a_redirect_is_said_to_be_one() -> None:
     with (
         Canned(token_answer(), moved) as server,
         talk(server) as talking,
-        pytest.raises(UnexpectedAnswerError) as caught,
+        pytest.raises(UnexpectedStatusError) as caught,
     ):
         talking.get()
 
@@ -172,7 +172,7 @@ def test_a_redirect_is_said_to_be_one() -> None:
 
 
 def test_a_refusal_is_not_about_the_token_and_is_not_repeated(sandbox: Sandbox) -> None:
-    assert failure(sandbox, RefusedError, f"{NOWHERE}?fromTime=x") == (
+    assert failure(sandbox, ForbiddenError, f"{NOWHERE}?fromTime=x") == (
         f"GoTo refuses {NOWHERE}?fromTime=x: status 403 "
         "(AccessDenied: The user is not authorized to access this resource.)"
     )
@@ -182,7 +182,7 @@ def test_a_refusal_is_not_about_the_token_and_is_not_repeated(sandbox: Sandbox) 
 def test_a_status_can_be_a_refusal_on_one_path_only(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(admin="narrow")
 
-    with talk(sandbox) as talking, pytest.raises(RefusedError, match=f"GoTo refuses {ADMIN}: status 401"):
+    with talk(sandbox) as talking, pytest.raises(ForbiddenError, match=f"GoTo refuses {ADMIN}: status 401"):
         talking.get(ADMIN, refusals=frozenset({401, 403}))
 
     assert len(sandbox.control.calls()) == 2
@@ -270,7 +270,7 @@ def test_a_pause_too_long_to_sit_through_says_when_to_come_back(
     sandbox = make_sandbox(faults=too_many(seconds, times=None))
     before = time.time()
 
-    said = failure(sandbox, ComeBackLaterError)
+    said = failure(sandbox, RateLimitedError)
 
     found = re.fullmatch(
         rf"GoTo's rate limit is used up \(status 429 for {ME}\): start again after (\S+ \S+)Z, "
@@ -286,7 +286,7 @@ def test_a_pause_too_long_to_sit_through_says_when_to_come_back(
 def test_short_pauses_that_never_end_are_not_sat_through_for_ever(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(faults=too_many(90, times=None))
 
-    failure(sandbox, ComeBackLaterError)
+    failure(sandbox, RateLimitedError)
 
     assert len(api_calls(sandbox)) == 4
 
@@ -299,7 +299,7 @@ def test_a_pause_of_five_minutes_is_sat_through(make_sandbox: Callable[..., Sand
 
 @given(st.text() | st.floats().map(str) | st.integers().map(str) | st.datetimes().map(format_datetime))
 def test_no_header_can_make_the_pause_anything_but_a_number_or_nothing(retry_after: str) -> None:
-    pause = asked_pause(retry_after)
+    pause = parse_retry_after(retry_after)
 
     assert pause is None or 0.5 <= pause < float("inf")
 
@@ -309,7 +309,7 @@ def test_a_date_is_greenwich_time_wherever_the_machine_stands(monkeypatch: pytes
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     try:
-        pause = asked_pause((dt.datetime.now(dt.UTC) + dt.timedelta(seconds=100)).strftime(form))
+        pause = parse_retry_after((dt.datetime.now(dt.UTC) + dt.timedelta(seconds=100)).strftime(form))
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -417,7 +417,7 @@ def test_what_was_not_sent_is_not_in_doubt(make_sandbox: Callable[..., Sandbox])
     looked: list[bool] = []
     with socket.create_server(("127.0.0.1", 0)) as unused:
         nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    with talk(make_sandbox(), settings={"api_url": nobody}) as talking, pytest.raises(GaveUpError):
+    with talk(make_sandbox(), settings={"api_url": nobody}) as talking, pytest.raises(RetriesExhaustedError):
         post(talking, "/x", look=lambda: looked.append(True))
     assert looked == []
     assert talking.tally.calls == TRIES

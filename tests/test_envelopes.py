@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_gotowebinar.envelopes import MAX_PAGE_SIZE, Page, array, hal, single
-from tap_gotowebinar.errors import BrokenAnswerError
+from tap_gotowebinar.api.errors import MalformedResponseError
+from tap_gotowebinar.api.responses import MAX_PAGE_SIZE, Page, array, hal, single
 
 webinars = hal("webinars")
 ROWS = [{"webinarKey": "1"}, {"webinarKey": "2"}]
@@ -56,7 +56,9 @@ def test_a_hal_page_beyond_the_end_is_empty_because_the_list_shrank_while_it_was
 @pytest.mark.parametrize("rows", [None, []])
 @pytest.mark.parametrize(("pages", "number"), [(3, 0), (3, 1), (None, 0), (3, None), (0, 0)])
 def test_a_hal_page_that_lost_its_rows_is_broken(rows: object, pages: object, number: object) -> None:
-    with pytest.raises(BrokenAnswerError, match=r"^the answer should hold some of the 6 rows it counts and does not$"):
+    with pytest.raises(
+        MalformedResponseError, match=r"^the answer should hold some of the 6 rows it counts and does not$"
+    ):
         webinars(hal_body(rows, total=6, pages=pages, number=number))
 
 
@@ -64,18 +66,18 @@ def test_a_hal_page_that_lost_its_rows_is_broken(rows: object, pages: object, nu
     "total", [None, -1, True, 1.5, "many", "", "٣", 10**20, pytest.param("9" * 5000, id="long"), []]
 )
 def test_a_hal_page_without_a_usable_total_is_broken(total: object) -> None:
-    with pytest.raises(BrokenAnswerError, match=r"page\.totalElements"):
+    with pytest.raises(MalformedResponseError, match=r"page\.totalElements"):
         webinars(hal_body(ROWS, total=total))
 
 
 @pytest.mark.parametrize("rows", [{}, "rows", 1, {"0": ROWS[0]}])
 def test_a_hal_page_whose_rows_are_no_array_is_broken(rows: object) -> None:
-    with pytest.raises(BrokenAnswerError, match=r"_embedded\.webinars"):
+    with pytest.raises(MalformedResponseError, match=r"_embedded\.webinars"):
         webinars(hal_body(rows, total=2))
 
 
 def test_rows_under_another_name_are_no_rows() -> None:
-    with pytest.raises(BrokenAnswerError):
+    with pytest.raises(MalformedResponseError):
         webinars({**hal_body(total=2), "_embedded": {"sessions": ROWS}})
 
 
@@ -118,7 +120,7 @@ def test_a_flat_page_is_empty_when_it_counts_nothing_or_is_beyond_the_end(body: 
 
 @pytest.mark.parametrize("page", [0, 1, 2, None])
 def test_a_flat_page_that_lost_its_rows_is_broken(page: object) -> None:
-    with pytest.raises(BrokenAnswerError, match="some of the 6 rows it counts"):
+    with pytest.raises(MalformedResponseError, match="some of the 6 rows it counts"):
         array(flat_body([], total=6, page=page))
 
 
@@ -130,7 +132,9 @@ def test_a_flat_page_that_lost_its_rows_is_broken(page: object) -> None:
     ],
 )
 def test_what_is_neither_array_nor_flat_object_is_broken(body: object) -> None:
-    with pytest.raises(BrokenAnswerError, match=r"^the answer should hold an array, or data and total and does not$"):
+    with pytest.raises(
+        MalformedResponseError, match=r"^the answer should hold an array, or data and total and does not$"
+    ):
         array(body)
 
 
@@ -143,7 +147,7 @@ def test_a_single_object_comes_as_it_is() -> None:
 
 @pytest.mark.parametrize("body", [None, {}, [], [{"webinarKey": 1}], "text", 5])
 def test_what_is_no_object_with_fields_is_broken(body: object) -> None:
-    with pytest.raises(BrokenAnswerError, match="an object with fields"):
+    with pytest.raises(MalformedResponseError, match="an object with fields"):
         single(body)
 
 
@@ -168,7 +172,7 @@ def test_no_answer_is_taken_for_empty_while_it_counts_rows_on_its_first_page(bod
     for read in (webinars, array):
         try:
             page = read(body)
-        except BrokenAnswerError as error:
+        except MalformedResponseError as error:
             assert str(error).startswith("the answer should hold ")  # noqa: PT017 - either outcome is checked
             continue
         assert isinstance(page.rows, list)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_gotowebinar import connection
-from tap_gotowebinar.sandbox import Fault
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.api import client as connection
 from tests.selection import selecting
 from tests.story import DETAILS, LISTINGS, LISTS, NOW, STREAMS, WEBINARS, Story, emitted, keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
     from tests.runs import Run
 
 BOTH = ("registrants", "registrant_details")

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_gotowebinar.errors import (
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.api.errors import (
     AuthenticationError,
-    BrokenAnswerError,
-    GaveUpError,
-    TooLargeAnswerError,
+    MalformedResponseError,
+    ResponseTooLargeError,
+    RetriesExhaustedError,
     TransientError,
 )
-from tap_gotowebinar.sandbox import Fault
-from tap_gotowebinar.transport import MAX_ANSWER, MAX_VALUES, Transport
+from tap_gotowebinar.api.transport import MAX_JSON_NODES, MAX_RESPONSE_BYTES, Transport
 from tests.runs import FAST, run_command, run_here
 from tests.selection import selecting
 from tests.talking import ME, SECRETS, Canned, api_calls, raw, talk, token_answer
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 TIMEOUT = 0.1
 MIB = 1024**2
-BOMB = gzip.compress(bytes(MIB)) * (MAX_ANSWER // MIB + 1)
+BOMB = gzip.compress(bytes(MIB)) * (MAX_RESPONSE_BYTES // MIB + 1)
 
 BEGINNINGS = {
     "status line": b"HTTP/1.1 2",
@@ -114,7 +114,7 @@ def test_a_slow_answer_that_ends_in_time_is_taken(make_sandbox: Callable[..., Sa
 def test_all_tries_of_a_call_have_an_end_together(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(faults=(Fault(kind="endless", path=ME, seconds=TIMEOUT / 4),))
     began = time.monotonic()
-    with talk(sandbox, timeout=TIMEOUT) as talking, pytest.raises(GaveUpError) as caught:
+    with talk(sandbox, timeout=TIMEOUT) as talking, pytest.raises(RetriesExhaustedError) as caught:
         talking.get()
 
     assert re.fullmatch(
@@ -128,7 +128,7 @@ def test_all_tries_of_a_call_have_an_end_together(make_sandbox: Callable[..., Sa
 def test_tokens_that_expire_slowly_again_and_again_have_an_end_together(make_sandbox: Callable[..., Sandbox]) -> None:
     slowly = [Fault(kind="slow", path="/oauth/", seconds=0), Fault(kind="invalid_token", path=ME, after=True)]
     sandbox = make_sandbox(faults=slowly, latency=0.09)
-    with talk(sandbox, timeout=TIMEOUT * 2) as talking, pytest.raises((GaveUpError, AuthenticationError)):
+    with talk(sandbox, timeout=TIMEOUT * 2) as talking, pytest.raises((RetriesExhaustedError, AuthenticationError)):
         talking.get()
 
     assert len(api_calls(sandbox)) <= 25
@@ -138,7 +138,7 @@ def test_a_token_endpoint_that_trickles_is_given_up_once_all_tries_took_too_long
     with Trickling(BEGINNINGS["body with a length"]) as server:
         settings = {**SECRETS, "api_url": server.url, "auth_url": server.url}
         with Canned(raw()) as canned, talk(canned, timeout=TIMEOUT, settings=settings) as talking:
-            with pytest.raises(GaveUpError, match="gave up asking for an access token"):
+            with pytest.raises(RetriesExhaustedError, match="gave up asking for an access token"):
                 talking.get()
             assert server.requests <= 3
 
@@ -150,14 +150,14 @@ def test_a_small_answer_that_unpacks_to_a_large_one_is_not_taken(
     make_sandbox: Callable[..., Sandbox], patient: Transport
 ) -> None:
     sandbox = make_sandbox(faults=(Fault(kind="bomb"),))
-    with pytest.raises(TooLargeAnswerError) as caught:
+    with pytest.raises(ResponseTooLargeError) as caught:
         patient.send("GET", sandbox.url + ME)
     assert str(caught.value) == f"the answer of {sandbox.url.removeprefix('http://')} is larger than 64 MiB"
 
 
 def test_what_is_packed_more_than_once_is_not_taken_either(patient: Transport) -> None:
     twice = gzip.compress(BOMB)
-    with Canned(raw(twice, Content_Encoding="gzip, gzip")) as server, pytest.raises(TooLargeAnswerError):
+    with Canned(raw(twice, Content_Encoding="gzip, gzip")) as server, pytest.raises(ResponseTooLargeError):
         patient.send("GET", server.url)
 
 
@@ -165,13 +165,13 @@ def test_what_is_packed_more_than_once_is_not_taken_either(patient: Transport) -
 def test_an_answer_of_any_status_is_bounded(patient: Transport, status: str) -> None:
     packed = BOMB
     answer = raw(packed, status, Content_Encoding="gzip", Location="/elsewhere")
-    with Canned(answer) as server, pytest.raises(TooLargeAnswerError):
+    with Canned(answer) as server, pytest.raises(ResponseTooLargeError):
         patient.send("GET", server.url)
 
 
 def test_too_large_an_answer_is_asked_for_once_and_named(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(faults=(Fault(kind="bomb", path=ME),))
-    with talk(sandbox) as talking, pytest.raises(GaveUpError) as caught:
+    with talk(sandbox) as talking, pytest.raises(RetriesExhaustedError) as caught:
         talking.get()
     assert re.fullmatch(rf"gave up on {ME}: the answer of \S+ is larger than 64 MiB", str(caught.value))
     assert len(api_calls(sandbox)) == 1
@@ -179,7 +179,7 @@ def test_too_large_an_answer_is_asked_for_once_and_named(make_sandbox: Callable[
 
 def test_too_large_an_answer_of_the_token_endpoint_is_one_line() -> None:
     bomb = raw(BOMB, Content_Encoding="gzip")
-    with Canned(bomb) as server, talk(server) as talking, pytest.raises(GaveUpError) as caught:
+    with Canned(bomb) as server, talk(server) as talking, pytest.raises(RetriesExhaustedError) as caught:
         talking.get()
     assert "is larger than 64 MiB; check auth_url" in str(caught.value)
     assert len(server.requests) == 1
@@ -187,8 +187,8 @@ def test_too_large_an_answer_of_the_token_endpoint_is_one_line() -> None:
 
 @pytest.mark.parametrize("status", ["200 OK", "500 Internal Server Error"])
 def test_an_answer_of_more_values_than_memory_holds_is_not_taken(patient: Transport, status: str) -> None:
-    values = b"[" + b"{}," * (MAX_VALUES // 2) + b"{}]"
-    with Canned(raw(values, status)) as server, pytest.raises(TooLargeAnswerError) as caught:
+    values = b"[" + b"{}," * (MAX_JSON_NODES // 2) + b"{}]"
+    with Canned(raw(values, status)) as server, pytest.raises(ResponseTooLargeError) as caught:
         patient.send("GET", server.url)
     assert str(caught.value) == f"the answer of {server.host} holds more than 4 million values"
 
@@ -197,7 +197,7 @@ def test_an_answer_in_many_pieces_takes_no_more_memory_than_in_one(patient: Tran
     pieces = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"2\r\n11\r\n" * 100_000 + b"0\r\n\r\n"
     with Canned(pieces) as server:
         tracemalloc.start()
-        with pytest.raises(BrokenAnswerError, match=r"200000 bytes"):
+        with pytest.raises(MalformedResponseError, match=r"200000 bytes"):
             patient.send("GET", server.url)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -251,7 +251,7 @@ def test_pages_that_give_more_than_they_count_end(make_sandbox: Callable[..., Sa
 
 
 def test_pages_without_end_are_given_up(monkeypatch: pytest.MonkeyPatch, make_sandbox: Callable[..., Sandbox]) -> None:
-    monkeypatch.setattr("tap_gotowebinar.client.MAX_PAGES", 7)
+    monkeypatch.setattr("tap_gotowebinar.streams.base.MAX_PAGES", 7)
     pages = [page(number, [{"webinarKey": str(number + 1)}], 10**9) for number in range(9)]
     faults = [Fault(kind="json", path="/webinars$", value=it, times=1) for it in pages]
     sandbox = make_sandbox(faults=faults)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from tap_gotowebinar.made_keys import with_keys
+from tap_gotowebinar.records.surrogate_keys import add_surrogate_keys
 
 Row = dict[str, Any]
 
@@ -16,7 +16,7 @@ def poll(question: str, *choices: str, answered: int = 0) -> Row:
 
 
 def keyed(rows: list[Row]) -> dict[str, Row]:
-    found = {row.pop("pollKey"): row for row in with_keys(rows, "pollKey", "question")}
+    found = {row.pop("pollKey"): row for row in add_surrogate_keys(rows, "pollKey", "question")}
     assert len(found) == len(rows)
     return found
 
@@ -28,7 +28,7 @@ def test_the_order_of_an_answer_does_not_matter() -> None:
 
 def test_the_rows_keep_the_order_in_which_they_came() -> None:
     rows = [poll("B", "yes"), poll("A", "red", "blue"), poll("A", "yes", "no")]
-    assert [row["question"] for row in with_keys(rows, "pollKey", "question")] == ["B", "A", "A"]
+    assert [row["question"] for row in add_surrogate_keys(rows, "pollKey", "question")] == ["B", "A", "A"]
 
 
 def test_results_that_come_in_late_change_no_key() -> None:

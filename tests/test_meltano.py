@@ -18,8 +18,8 @@ from ruamel.yaml import YAML
 
 from demo.postgres import Postgres
 from demo.project import REPOSITORY, MeltanoError, temporary_project
-from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS
-from tap_gotowebinar.settings import TAP_SETTINGS
+from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS
+from tap_gotowebinar.settings.tap import TAP_SETTINGS
 from tap_gotowebinar.tap import TapGoToWebinar
 from target_gotowebinar.settings import TARGET_SETTINGS
 from target_gotowebinar.target import TargetGoToWebinar
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from singer_sdk import typing as th
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 KINDS = {
     "array": "array",

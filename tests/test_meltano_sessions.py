@@ -13,7 +13,7 @@ import pytest
 
 from demo.postgres import Postgres
 from demo.project import Project, temporary_project
-from tap_gotowebinar.sandbox import Options, Sandbox
+from gotowebinar_sandbox import Options, Sandbox
 from tests.told import bag
 
 if TYPE_CHECKING:

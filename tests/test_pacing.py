@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_gotowebinar.pacing import CLOCK_MARGIN, RateBudget
+from tap_gotowebinar.api.rate_limiter import CLOCK_MARGIN, RateLimiter
 from tests.talking import api_calls, in_threads, quick_budget, talk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 WINDOW = 0.5
 
@@ -38,7 +38,7 @@ def test_a_strict_server_never_answers_429_and_every_window_is_filled(
 ) -> None:
     sandbox = make_sandbox(rate_limit=20, rate_window=WINDOW, jitter=jitter)
 
-    with talk(sandbox, budget=RateBudget(20, 1_000_000, window=WINDOW)) as talking:
+    with talk(sandbox, budget=RateLimiter(20, 1_000_000, window=WINDOW)) as talking:
         endings = in_threads(threads, lambda: [talking.get() for _ in range(60 // threads)])
 
     arrivals = [call["at"] for call in api_calls(sandbox)]
@@ -51,7 +51,7 @@ def test_a_strict_server_never_answers_429_and_every_window_is_filled(
 def test_calls_are_sent_at_even_distances(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(latency=0.05)
 
-    with talk(sandbox, budget=RateBudget(1_000_000, 50)) as talking:
+    with talk(sandbox, budget=RateLimiter(1_000_000, 50)) as talking:
         in_threads(5, lambda: [talking.get() for _ in range(5)])
 
     arrivals = [call["at"] for call in api_calls(sandbox)]
@@ -102,7 +102,7 @@ def test_no_window_ever_holds_more_calls_than_allowed_whatever_the_network_delay
     per_window: int, per_second: float, calls: list[tuple[float, float, float]]
 ) -> None:
     world = World()
-    budget = RateBudget(per_window, per_second, window=60, clock=lambda: world.now, wait=world.wait)
+    budget = RateLimiter(per_window, per_second, window=60, clock=lambda: world.now, wait=world.wait)
     sent, arrivals = [], []
 
     for idle, duration, share in calls:
@@ -121,7 +121,7 @@ def test_no_window_ever_holds_more_calls_than_allowed_whatever_the_network_delay
 @given(per_window=st.integers(1, 12), windows=st.integers(1, 4), duration=st.floats(0, 5))
 def test_no_time_is_lost_that_the_limit_does_not_ask_for(per_window: int, windows: int, duration: float) -> None:
     world = World()
-    budget = RateBudget(per_window, 1e9, window=60, clock=lambda: world.now, wait=world.wait)
+    budget = RateLimiter(per_window, 1e9, window=60, clock=lambda: world.now, wait=world.wait)
 
     for _ in range(windows * per_window + 1):
         slot = budget.slot()
@@ -134,7 +134,7 @@ def test_no_time_is_lost_that_the_limit_does_not_ask_for(per_window: int, window
 
 def test_a_burst_within_the_limits_does_not_wait() -> None:
     world = World()
-    budget = RateBudget(100, 1e9, clock=lambda: world.now, wait=world.wait)
+    budget = RateLimiter(100, 1e9, clock=lambda: world.now, wait=world.wait)
 
     for _ in range(100):
         with budget.slot() as waited:
@@ -143,7 +143,7 @@ def test_a_burst_within_the_limits_does_not_wait() -> None:
 
 def test_calls_leave_as_soon_after_one_another_as_the_rate_allows() -> None:
     world = World()
-    budget = RateBudget(100, 4, clock=lambda: world.now, wait=world.wait)
+    budget = RateLimiter(100, 4, clock=lambda: world.now, wait=world.wait)
 
     for number in range(9):
         with budget.slot():
@@ -152,7 +152,7 @@ def test_calls_leave_as_soon_after_one_another_as_the_rate_allows() -> None:
 
 def test_a_slot_says_how_long_it_was_waited_for() -> None:
     world = World()
-    budget = RateBudget(1, 1e9, window=60, clock=lambda: world.now, wait=world.wait)
+    budget = RateLimiter(1, 1e9, window=60, clock=lambda: world.now, wait=world.wait)
     with budget.slot():
         pass
 
@@ -162,7 +162,7 @@ def test_a_slot_says_how_long_it_was_waited_for() -> None:
 
 def test_a_call_that_fails_gives_its_slot_back() -> None:
     world = World()
-    budget = RateBudget(1, 1e9, window=60, clock=lambda: world.now, wait=world.wait)
+    budget = RateLimiter(1, 1e9, window=60, clock=lambda: world.now, wait=world.wait)
 
     for _ in range(3):
         with contextlib.suppress(OSError), budget.slot():
@@ -173,7 +173,7 @@ def test_a_call_that_fails_gives_its_slot_back() -> None:
 
 def test_nobody_sends_during_a_pause() -> None:
     world = World()
-    budget = RateBudget(100, 1e9, clock=lambda: world.now, wait=world.wait)
+    budget = RateLimiter(100, 1e9, clock=lambda: world.now, wait=world.wait)
     budget.pause(42)
 
     with budget.slot():
@@ -182,7 +182,7 @@ def test_nobody_sends_during_a_pause() -> None:
 
 def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     world = World()
-    budget = RateBudget(100, 1e9, clock=lambda: world.now, wait=world.wait)
+    budget = RateLimiter(100, 1e9, clock=lambda: world.now, wait=world.wait)
     budget.pause(42)
     budget.pause(1)
 
@@ -200,7 +200,7 @@ def test_a_rate_next_to_nothing_waits_instead_of_failing() -> None:
         waits.append(delay)
         raise EnoughError
 
-    budget = RateBudget(1, 1e-300, wait=wait)
+    budget = RateLimiter(1, 1e-300, wait=wait)
     with budget.slot():
         pass
 
@@ -212,7 +212,7 @@ def test_a_rate_next_to_nothing_waits_instead_of_failing() -> None:
 # Threads -------------------------------------------------------------------------------------------------------------
 
 
-def wait_until_queued(budget: RateBudget, count: int) -> None:
+def wait_until_queued(budget: RateLimiter, count: int) -> None:
     while len(budget._queue) < count:
         time.sleep(0.001)
 
@@ -264,7 +264,7 @@ def test_who_gives_up_waiting_lets_the_next_one_go() -> None:
             raise StopError
         condition.wait(delay)
 
-    budget = RateBudget(1, 1e6, window=0.01, wait=wait)
+    budget = RateLimiter(1, 1e6, window=0.01, wait=wait)
     endings = []
 
     def ask() -> None:

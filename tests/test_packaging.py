@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.timeout(300), needs_sources]
 
 SCHEMA_NAMES = {path.name for path in SCHEMA_FOLDER.glob("*.json")}
 SETUPTOOLS_MAJOR = 77
-SHIPPED_PACKAGES = {"tap_gotowebinar", "target_gotowebinar"}
+SHIPPED_PACKAGES = {"gotowebinar_sandbox", "tap_gotowebinar", "target_gotowebinar"}
 NOT_SOURCE = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "output")
 LIST_SCHEMAS = """
 import importlib.resources, json
@@ -125,7 +125,7 @@ def test_the_wheel_installs_every_command(wheel: Path) -> None:
         (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/entry_points.txt")]
         entry_points.read_string(archive.read(name).decode())
     assert dict(entry_points["console_scripts"]) == {
-        "gotowebinar-sandbox": "tap_gotowebinar.sandbox.cli:main",
+        "gotowebinar-sandbox": "gotowebinar_sandbox.cli:main",
         "tap-gotowebinar-login": "tap_gotowebinar.login.command:cli",
         "tap-gotowebinar": "tap_gotowebinar.tap:TapGoToWebinar.cli",
         "target-gotowebinar": "target_gotowebinar.target:TargetGoToWebinar.cli",

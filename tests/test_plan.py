@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tap_gotowebinar.moments import Moment, canonical, quiet_since, seconds
-from tap_gotowebinar.plan import DueRule, Plan, PlannedWebinar, Reason, last_end
+from tap_gotowebinar.records.moments import WebinarTiming, canonical, quiet_since, seconds
+from tap_gotowebinar.sync.schedule import DueReason, DueRule, PlannedWebinar, SyncSchedule, last_end
 
 NOW: Final = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 SETTLE: Final = dt.timedelta(days=14)
@@ -23,11 +23,11 @@ FACTORS = st.floats(0, 0.5)
 ANY_TEXT = st.one_of(st.none(), ANY_TIME.map(canonical), st.sampled_from(["", "nonsense", "2026-02-31"]))
 
 
-def moment(now: dt.datetime = NOW, ends_at: dt.datetime | None = None) -> Moment:
-    return Moment(now, ends_at, SETTLE)
+def moment(now: dt.datetime = NOW, ends_at: dt.datetime | None = None) -> WebinarTiming:
+    return WebinarTiming(now, ends_at, SETTLE)
 
 
-def quiet_for(days: float) -> Moment:
+def quiet_for(days: float) -> WebinarTiming:
     return moment(ends_at=NOW - dt.timedelta(days=days))
 
 
@@ -41,38 +41,38 @@ def ago(days: float) -> str:
 @pytest.mark.parametrize(
     ("days", "read_days_ago", "reason"),
     [
-        (-1, None, Reason.ALIVE),  # upcoming
-        (-1, 0.1, Reason.ALIVE),
-        (13.9, 1, Reason.ALIVE),  # not yet quiet for long enough
-        (14, None, Reason.ALIVE),  # settled, but never read to its end since
+        (-1, None, DueReason.ALIVE),  # upcoming
+        (-1, 0.1, DueReason.ALIVE),
+        (13.9, 1, DueReason.ALIVE),  # not yet quiet for long enough
+        (14, None, DueReason.ALIVE),  # settled, but never read to its end since
         (14, 1.3, None),
-        (14, 1.4, Reason.RECHECK),
+        (14, 1.4, DueReason.RECHECK),
         (1000, 99, None),
-        (1000, 100, Reason.RECHECK),
-        (1000, -1, Reason.ALIVE),  # read in the future: the clock was wrong
+        (1000, 100, DueReason.RECHECK),
+        (1000, -1, DueReason.ALIVE),  # read in the future: the clock was wrong
     ],
 )
 def test_a_webinar_is_due_while_alive_and_then_at_a_tenth_of_its_quiet_time(
-    days: float, read_days_ago: float | None, reason: Reason | None
+    days: float, read_days_ago: float | None, reason: DueReason | None
 ) -> None:
     read_at = None if read_days_ago is None else ago(read_days_ago)
     assert DueRule(0.1).reason(quiet_for(days), None, read_at) is reason
 
 
 def test_a_late_registration_brings_a_webinar_back_to_life() -> None:
-    assert DueRule(0.1).reason(quiet_for(1000), ago(13), ago(1)) is Reason.ALIVE
-    assert DueRule(0.1).reason(quiet_for(1000), ago(20), ago(2)) is Reason.RECHECK
+    assert DueRule(0.1).reason(quiet_for(1000), ago(13), ago(1)) is DueReason.ALIVE
+    assert DueRule(0.1).reason(quiet_for(1000), ago(20), ago(2)) is DueReason.RECHECK
     assert DueRule(0.1).reason(quiet_for(1000), ago(20), ago(1)) is None
 
 
 def test_without_usable_times_a_webinar_is_alive_until_it_is_quiet() -> None:
-    assert DueRule(0.1).reason(moment(), None, ago(1)) is Reason.ALIVE
-    assert DueRule(0.1).reason(moment(), ago(13), ago(1)) is Reason.ALIVE
+    assert DueRule(0.1).reason(moment(), None, ago(1)) is DueReason.ALIVE
+    assert DueRule(0.1).reason(moment(), ago(13), ago(1)) is DueReason.ALIVE
     assert DueRule(0.1).reason(moment(), ago(15), ago(1)) is None
 
 
 def test_with_factor_0_every_run_reads_everything() -> None:
-    assert DueRule(0).reason(quiet_for(1000), None, ago(0)) is Reason.RECHECK
+    assert DueRule(0).reason(quiet_for(1000), None, ago(0)) is DueReason.RECHECK
 
 
 # Properties
@@ -139,7 +139,7 @@ def test_odd_dates_and_clocks_are_harmless(
 
 @given(FACTORS, st.integers(1, 50_000), st.integers(1, 50_000))
 def test_a_clock_that_was_ahead_costs_a_reading_not_the_webinar(factor: float, quiet: int, ahead: int) -> None:
-    assert DueRule(factor).reason(quiet_for(quiet), None, ago(-ahead)) is Reason.ALIVE
+    assert DueRule(factor).reason(quiet_for(quiet), None, ago(-ahead)) is DueReason.ALIVE
 
 
 # The end of a webinar
@@ -164,22 +164,22 @@ def test_a_webinar_ends_with_its_last_occurrence(times: list[dict[str, Any]] | N
 # Order and words
 
 
-def planned(key: str, ends_in_days: float | None, reason: Reason | None, *, settled: bool = False) -> PlannedWebinar:
+def planned(key: str, ends_in_days: float | None, reason: DueReason | None, *, settled: bool = False) -> PlannedWebinar:
     ends_at = None if ends_in_days is None else NOW + dt.timedelta(days=ends_in_days)
     return PlannedWebinar({"webinarKey": key}, moment(ends_at=ends_at), reason, settled)
 
 
 def test_alive_webinars_come_first_and_then_the_newest() -> None:
     webinars = [
-        planned("old", -900, Reason.NEW, settled=True),
-        planned("over", -3, Reason.ALIVE),
+        planned("old", -900, DueReason.NEW, settled=True),
+        planned("over", -3, DueReason.ALIVE),
         planned("older", -901, None, settled=True),
-        planned("soon", 3, Reason.NEW),
-        planned("unknown", None, Reason.ALIVE),
-        planned("draws people still", -5000, Reason.ALIVE),
-        planned("recent", -20, Reason.RECHECK, settled=True),
+        planned("soon", 3, DueReason.NEW),
+        planned("unknown", None, DueReason.ALIVE),
+        planned("draws people still", -5000, DueReason.ALIVE),
+        planned("recent", -20, DueReason.RECHECK, settled=True),
     ]
-    plan = Plan(webinars)
+    plan = SyncSchedule(webinars)
     alive = {webinar.key for webinar in plan.webinars[:4]}
     assert alive == {"soon", "over", "unknown", "draws people still"}
     assert [webinar.key for webinar in plan.webinars if webinar.settled] == ["recent", "old", "older"]
@@ -188,15 +188,22 @@ def test_alive_webinars_come_first_and_then_the_newest() -> None:
 
 @given(st.permutations(["1", "2", "3", "4"]))
 def test_the_order_does_not_depend_on_the_listing(keys: list[str]) -> None:
-    assert [item.key for item in Plan(planned(key, 1, Reason.NEW) for key in keys).webinars] == ["1", "2", "3", "4"]
+    assert [item.key for item in SyncSchedule(planned(key, 1, DueReason.NEW) for key in keys).webinars] == [
+        "1",
+        "2",
+        "3",
+        "4",
+    ]
 
 
 def test_the_plan_in_a_line() -> None:
-    plan = Plan([planned("1", 1, Reason.NEW), planned("2", 1, Reason.ALIVE), planned("3", -90, None, settled=True)])
+    plan = SyncSchedule(
+        [planned("1", 1, DueReason.NEW), planned("2", 1, DueReason.ALIVE), planned("3", -90, None, settled=True)]
+    )
     assert (plan.due, plan.alive) == (2, 2)
     assert plan["3"].reason is None
     assert plan.summary() == "3 webinars listed, 2 due (1 new, 1 alive, 0 recheck)"
 
 
 def test_an_empty_plan_in_a_line() -> None:
-    assert Plan([]).summary() == "0 webinars listed, 0 due (0 new, 0 alive, 0 recheck)"
+    assert SyncSchedule([]).summary() == "0 webinars listed, 0 due (0 new, 0 alive, 0 recheck)"

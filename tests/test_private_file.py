@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_gotowebinar.private_file import PrivateFile
+from tap_gotowebinar.api.auth.private_file import PrivateFile
 
 if TYPE_CHECKING:
     from pathlib import Path

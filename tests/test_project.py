@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS
+from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS
 from tests.sources import ROOT
 
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")

@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tap_gotowebinar.children import MAX_GIVEN_UP
-from tap_gotowebinar.connection import Connection
-from tap_gotowebinar.envelopes import Listing
-from tap_gotowebinar.errors import NotFoundError
-from tap_gotowebinar.readahead import (
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.api.client import ApiClient
+from tap_gotowebinar.api.errors import NotFoundError
+from tap_gotowebinar.api.responses import Listing
+from tap_gotowebinar.singer.signals import StopSignals
+from tap_gotowebinar.streams.children import MAX_GIVEN_UP
+from tap_gotowebinar.sync.prefetch import (
     AHEAD,
     ASSUMED_ROWS,
     MAX_UNREAD,
     MAX_UNREAD_ROWS,
     MAX_UNREAD_TO_OPEN,
-    Foreseen,
-    ReadAhead,
+    PlannedRequest,
+    Prefetcher,
 )
-from tap_gotowebinar.sandbox import Fault
-from tap_gotowebinar.stopping import StopSignals
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.launcher import Launcher
 from tests.runs import FAST, Run, run_command, run_here
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from tap_gotowebinar.readahead import Foresight
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
+    from tap_gotowebinar.sync.prefetch import RequestPlan
 
 BOTH: Final = ("registrants", "registrant_details")
 ALL: Final = ("organizers", "webinars", *STREAMS)
@@ -64,10 +64,10 @@ class QuickTap(TapGoToWebinar):
         return dt.datetime.fromisoformat(NOW)
 
     @functools.cached_property
-    def connection(self) -> Connection:
+    def connection(self) -> ApiClient:
         whole = super().connection
         transport, authenticator = whole._transport, whole._authenticator
-        return Connection(self.settings.connection.api_url, transport, authenticator, quick_budget(), waits=AT_ONCE)
+        return ApiClient(self.settings.connection.api_url, transport, authenticator, quick_budget(), waits=AT_ONCE)
 
 
 @contextlib.contextmanager
@@ -368,7 +368,7 @@ class Work:
         self.most_unread = 0
         self._changed = threading.Condition()
 
-    def call(self, key: str, act: Callable[[], Any] = lambda: None, *, is_pivot: bool = False) -> Foreseen:
+    def call(self, key: str, act: Callable[[], Any] = lambda: None, *, is_pivot: bool = False) -> PlannedRequest:
         def work() -> Any:  # noqa: ANN401
             with self._changed:
                 self.started.append(key)
@@ -376,13 +376,13 @@ class Work:
                 self._changed.notify_all()
             return act() or key
 
-        return Foreseen(key, work, is_pivot)
+        return PlannedRequest(key, work, is_pivot)
 
     @property
     def unread(self) -> int:
         return len(self.started) - self.asked
 
-    def read(self, ahead: ReadAhead, call: Foreseen) -> Any:  # noqa: ANN401
+    def read(self, ahead: Prefetcher, call: PlannedRequest) -> Any:  # noqa: ANN401
         with self._changed:
             # Before: a worker may begin the next call as soon as there is room for its result.
             self.asked += 1
@@ -396,10 +396,10 @@ class Work:
 
 @contextlib.contextmanager
 def reading(
-    foresights: Iterable[Foresight], workers: int, may_send: Callable[[int], bool] | None = None
-) -> Iterator[ReadAhead]:
+    foresights: Iterable[RequestPlan], workers: int, may_send: Callable[[int], bool] | None = None
+) -> Iterator[Prefetcher]:
     with threads_ended():
-        ahead = ReadAhead(
+        ahead = Prefetcher(
             iter(foresights),
             workers,
             may_send=may_send,
@@ -412,7 +412,7 @@ def reading(
             ahead.close()
 
 
-def webinar(first: Foreseen, *others: Foreseen) -> Foresight:
+def webinar(first: PlannedRequest, *others: PlannedRequest) -> RequestPlan:
     """The calls of a webinar: the first may be its list, the others are known with it."""
     yield first
     yield from others
@@ -511,7 +511,7 @@ def test_an_error_is_raised_where_its_result_is_asked_for(error: BaseException) 
 
 def test_workers_do_not_keep_the_process_alive() -> None:
     workers: list[threading.Thread] = []
-    call = Foreseen("call", lambda: workers.append(threading.current_thread()))
+    call = PlannedRequest("call", lambda: workers.append(threading.current_thread()))
     with reading([webinar(call)], workers=2) as ahead:
         ahead.result(call)
     assert [(worker.name, worker.daemon) for worker in workers] == [("read-ahead", True)]
@@ -524,7 +524,7 @@ def test_a_list_that_several_streams_ask_for_is_fetched_once_and_told_to_each() 
     work = Work()
     told: list[Any] = []
 
-    def foresee() -> Foresight:
+    def foresee() -> RequestPlan:
         told.append((yield work.call("list", list, is_pivot=True)))
         told.append((yield work.call("list", list, is_pivot=True)))
         yield work.call("detail")
@@ -560,7 +560,7 @@ def test_a_list_that_failed_is_raised_once_then_none_and_its_webinar_is_over(wor
 def test_a_call_that_nobody_foresaw_is_made_on_the_spot() -> None:
     work = Work()
     seen: list[threading.Thread] = []
-    surprise = Foreseen("surprise", lambda: seen.append(threading.current_thread()))
+    surprise = PlannedRequest("surprise", lambda: seen.append(threading.current_thread()))
     calls = [work.call(str(number)) for number in range(3)]
     with reading([webinar(*calls)], workers=2) as ahead:
         assert ahead.result(calls[0]) == "0"
@@ -608,7 +608,7 @@ def test_webinars_are_opened_for_whom_reads_only(workers: int) -> None:
     opened = itertools.count()
     latest = 0
 
-    def account() -> Iterator[Foresight]:
+    def account() -> Iterator[RequestPlan]:
         nonlocal latest
         for latest in opened:
             roster = work.call(f"list {latest}", is_pivot=True)
@@ -680,7 +680,7 @@ def test_a_surprise_does_not_open_the_whole_account() -> None:
     work = Work()
     account = (webinar(work.call(str(number))) for number in range(5_000))
     with reading(account, workers=2) as ahead:
-        assert ahead.result(Foreseen("surprise", lambda: "made now")) == "made now"
+        assert ahead.result(PlannedRequest("surprise", lambda: "made now")) == "made now"
         assert len(work.started) <= MAX_UNREAD * 2
 
 
@@ -690,9 +690,9 @@ def test_the_end_never_waits_for_a_worker_that_was_quicker() -> None:
     sys.setswitchinterval(1e-6)
     try:
         for _ in range(200):
-            account = (webinar(Foreseen(str(number), lambda: None)) for number in itertools.count())
+            account = (webinar(PlannedRequest(str(number), lambda: None)) for number in itertools.count())
             with reading(account, workers=10) as ahead:
-                ahead.result(Foreseen("0", lambda: None))
+                ahead.result(PlannedRequest("0", lambda: None))
                 end = threading.Thread(target=ahead.close, daemon=True)
                 end.start()
                 end.join(PATIENCE)

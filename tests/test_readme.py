@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
-from tap_gotowebinar.client import GoToWebinarStream
-from tap_gotowebinar.connection_settings import (
+from gotowebinar_sandbox import Options, Sandbox
+from tap_gotowebinar.api.responses import MAX_PAGE_SIZE
+from tap_gotowebinar.login.command import DEFAULT_REDIRECT_URI
+from tap_gotowebinar.records.moments import WebinarTiming
+from tap_gotowebinar.settings.connection import (
     CONNECTION_SETTINGS,
     DEFAULT_REQUESTS_PER_MINUTE,
 )
-from tap_gotowebinar.envelopes import MAX_PAGE_SIZE
-from tap_gotowebinar.login.command import DEFAULT_REDIRECT_URI
-from tap_gotowebinar.moments import Moment
-from tap_gotowebinar.plan import DueRule
-from tap_gotowebinar.sandbox import Options, Sandbox
-from tap_gotowebinar.settings import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS, TAP_SETTINGS
-from tap_gotowebinar.stopping import STOPPING
+from tap_gotowebinar.settings.tap import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS, TAP_SETTINGS
+from tap_gotowebinar.singer.signals import STOPPING
+from tap_gotowebinar.streams.base import GoToWebinarStream
+from tap_gotowebinar.sync.schedule import DueRule
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.pages import DOCS, Block, names
 from tests.pages import README as PAGE
@@ -182,7 +182,7 @@ def ages_at_readings(days: int) -> list[int]:
     rule, end, read_at = DueRule(DEFAULT_RECHECK_FACTOR), dt.datetime(2020, 1, 1, tzinfo=dt.UTC), None
     ages = []
     for age in range(DEFAULT_SETTLE_DAYS, days + 1):
-        moment = Moment(end + dt.timedelta(days=age), end, dt.timedelta(days=DEFAULT_SETTLE_DAYS))
+        moment = WebinarTiming(end + dt.timedelta(days=age), end, dt.timedelta(days=DEFAULT_SETTLE_DAYS))
         if rule.reason(moment, None, read_at):
             ages.append(age)
             read_at = moment.now.isoformat()

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tap_gotowebinar.errors import BrokenAnswerError
-from tap_gotowebinar.records import RecordReader, canonical_time, is_key
-from tap_gotowebinar.report import Tally
+from tap_gotowebinar.api.errors import MalformedResponseError
+from tap_gotowebinar.records.reader import RecordReader, canonical_time, is_key
+from tap_gotowebinar.sync.report import StreamStats
 from tests.schema_files import STREAM_SCHEMAS as SCHEMAS
 
 KEYS = {"organizers": "organizerKey", "webinars": "webinarKey", "webinar_details": "webinarKey"}
@@ -36,7 +36,7 @@ class Reading:
     """A reader of one stream and what it told of the rows it read."""
 
     def __init__(self, stream: str) -> None:
-        self.tally = Tally()
+        self.tally = StreamStats()
         self.unknown: set[str] = set()
         key = KEYS.get(stream, "registrantKey")
         self.reader = RecordReader(SCHEMAS[stream], (key,), self.tally, self.unknown.update)
@@ -78,18 +78,18 @@ def test_a_key_comes_out_as_text_whatever_it_came_as(registrants: Reading, wire:
     "key", [None, "", " ", "abc", "../../admin", -5, True, 6.62e18, "١٢٣", 2**64, HUGE, [], {}, "1 2", "1\n"]
 )
 def test_a_row_without_a_usable_key_is_a_broken_answer(registrants: Reading, key: object) -> None:
-    with pytest.raises(BrokenAnswerError, match=r"^a row of the answer has no usable registrantKey$"):
+    with pytest.raises(MalformedResponseError, match=r"^a row of the answer has no usable registrantKey$"):
         registrants.reader.read({"registrantKey": key, "email": "ada@example.com"})
 
 
 def test_a_row_without_the_key_field_is_a_broken_answer(registrants: Reading) -> None:
-    with pytest.raises(BrokenAnswerError, match="no usable registrantKey"):
+    with pytest.raises(MalformedResponseError, match="no usable registrantKey"):
         registrants.reader.read({"email": "ada@example.com"})
 
 
 @pytest.mark.parametrize("row", [None, 5, "text", [1], True])
 def test_a_row_that_is_no_object_is_a_broken_answer(registrants: Reading, row: object) -> None:
-    with pytest.raises(BrokenAnswerError, match=r"^a row of the answer is not an object$"):
+    with pytest.raises(MalformedResponseError, match=r"^a row of the answer is not an object$"):
         registrants.reader.read(row)
 
 
@@ -186,7 +186,7 @@ NUMBERS: dict[str, Any] = {"properties": {"key": {"type": "string"}, "share": {"
     ],
 )
 def test_numbers_are_finite_or_null(wire: object, number: float | None) -> None:
-    tally = Tally()
+    tally = StreamStats()
     record = RecordReader(NUMBERS, ("key",), tally, lambda _: None).read({"key": "1", "share": wire})
     assert record == {"key": "1", "share": number}
     assert tally.unusable == ({"share": 1} if number is None else {})
@@ -326,7 +326,7 @@ def test_whatever_comes_in_a_record_comes_out_that_fits_the_schema(stream: str, 
         row = {**row, **reading.row}
     try:
         record = reading.reader.read(row)
-    except BrokenAnswerError as error:
+    except MalformedResponseError as error:
         assert str(error).startswith("a row of the answer ")  # noqa: PT017 - either outcome is checked
         return
     Draft202012Validator(SCHEMAS[stream], format_checker=FORMATS).validate(record)

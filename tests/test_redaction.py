@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_gotowebinar.redaction import MAX_LENGTH, READ_AT_MOST, error_code, error_text, mask
-from tap_gotowebinar.sandbox import Fault
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.api.redaction import MAX_LENGTH, READ_AT_MOST, error_code, error_text, mask
 from tests.runs import FAST, run_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 TOKEN_LETTERS = f"{LETTERS}0123456789_-.+/=~"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_gotowebinar.report import Report
+from tap_gotowebinar.sync.report import Report
 from tests.runs import EXECUTABLE, FAST, run_command
 from tests.selection import selecting
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 LISTS = [f"/organizers/1/webinars/{number}/registrants" for number in range(10)]
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_gotowebinar import connection
-from tap_gotowebinar.identity import ADMIN_PATH, IDENTITY_PATH
-from tap_gotowebinar.sandbox import Fault
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.api import client as connection
+from tap_gotowebinar.api.identity import ADMIN_PATH, IDENTITY_PATH
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 WEBINARS = selecting("webinars")
 BOTH = selecting("organizers", "webinars")

@@ -16,11 +16,11 @@ import psutil
 import pytest
 import trustme
 
-from tap_gotowebinar.errors import GoToWebinarError, NotSentError
-from tap_gotowebinar.sandbox import Fault, Options, Sandbox
-from tap_gotowebinar.sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
+from gotowebinar_sandbox import Fault, Options, Sandbox
+from gotowebinar_sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
+from tap_gotowebinar.api.errors import ConnectError, GoToWebinarError
+from tap_gotowebinar.api.transport import Transport
 from tap_gotowebinar.tap import TapGoToWebinar
-from tap_gotowebinar.transport import Transport
 from tests.runs import EXECUTABLE, FAST, run_command
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def ask(host: str) -> int:
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused_before_the_token_is_sent(authority: trustme.CA) -> None:
-    with Secured(authority.issue_cert("127.0.0.1")) as server, pytest.raises(NotSentError) as caught:
+    with Secured(authority.issue_cert("127.0.0.1")) as server, pytest.raises(ConnectError) as caught:
         ask(server.host)
     assert server.shown == []
     assert str(caught.value) == (
@@ -101,7 +101,7 @@ def test_a_certificate_of_another_host_is_refused(
     authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     trust(authority, monkeypatch, tmp_path)
-    with Secured(authority.issue_cert("elsewhere.example.com")) as server, pytest.raises(NotSentError):
+    with Secured(authority.issue_cert("elsewhere.example.com")) as server, pytest.raises(ConnectError):
         ask(server.host)
     assert server.shown == []
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_gotowebinar.moments import canonical
-from tap_gotowebinar.plan import DueRule
-from tap_gotowebinar.session_bookmarks import SessionsBookmark
-from tap_gotowebinar.session_plan import PlannedSession, in_order
-from tap_gotowebinar.state import loaded_entries
+from tap_gotowebinar.records.moments import canonical
+from tap_gotowebinar.sync.schedule import DueRule
+from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
+from tap_gotowebinar.sync.session_plan import PlannedSession, in_order
+from tap_gotowebinar.sync.state import loaded_entries
 
 NOW: Final = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 SETTLE: Final = dt.timedelta(days=14)

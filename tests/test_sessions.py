@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tap_gotowebinar.sandbox import Fault
+from gotowebinar_sandbox import Fault
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 from tests.story import NOW, Story
@@ -18,7 +18,7 @@ from tests.told import bag
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 OF_A_SESSION: Final = ("session_performance", "polls", "questions", "surveys", "attendees")
 OF_AN_ATTENDEE: Final = ("attendee_polls", "attendee_surveys")
@@ -41,7 +41,7 @@ def read(story: Story, *streams: str, **settings: Any) -> Run:  # noqa: ANN401
     return story.run(*(streams or ("sessions", *OF_A_SESSION)), **settings)
 
 
-def rows_of(done: Run) -> Counter[str]:
+def fetch_rows(done: Run) -> Counter[str]:
     return Counter(message["stream"] for message in done.of_type("RECORD"))
 
 
@@ -185,7 +185,7 @@ def test_the_same_question_twice_in_a_second_is_two_rows_with_keys_that_stay(sto
 def test_a_stream_selected_later_starts_from_its_own_beginning(story: Story) -> None:
     read(story, "sessions", "attendees")
     done = read(story, "sessions", "attendees", "polls")
-    assert rows_of(done).keys() == {"polls"}
+    assert fetch_rows(done).keys() == {"polls"}
     assert bag(done.records("polls")) == bag(story.control.truth("polls")["polls"])
     assert not [call for call in story.calls(OF_SESSIONS) if not call.endswith("/polls")]
 
@@ -320,7 +320,7 @@ def test_a_session_that_is_refused_is_named_and_the_rest_is_read(
     assert f"/sessions/{refused}/polls" in caplog.text
     story.control.configure(faults=[])
     rest = read(story)
-    assert rows_of(rest).keys() == {"polls"}
+    assert fetch_rows(rest).keys() == {"polls"}
     assert {row["sessionKey"] for row in rest.records("polls")} == {refused}
 
 

@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_gotowebinar.auth import MISSING
-from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS, ConnectionSettings
-from tap_gotowebinar.raw_settings import environment_prefix, environment_settings, schema_problem
-from tap_gotowebinar.settings import TAP_SETTINGS, Settings, problems
+from tap_gotowebinar.api.auth.authenticator import MISSING
+from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS, ConnectionSettings
+from tap_gotowebinar.settings.tap import TAP_SETTINGS, Settings, problems
+from tap_gotowebinar.settings.values import environment_prefix, environment_settings, schema_problem
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import run_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 SECRET = "planted-value-1f9c"
 VALID: dict[str, Any] = {"client_id": "an-id", "client_secret": "a-secret", "refresh_token": "a-token"}

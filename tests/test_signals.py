@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_gotowebinar.sandbox import Fault
-from tap_gotowebinar.state import unpack
-from tap_gotowebinar.stopping import INSIST_AFTER, signals_held
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.singer.signals import FORCE_AFTER, signals_held
+from tap_gotowebinar.singer.writer import MessageWriter
+from tap_gotowebinar.sync.state import unpack
 from tap_gotowebinar.tap import TapGoToWebinar
-from tap_gotowebinar.writer import MessageWriter
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.launcher import Launched, Launcher
 from tests.runs import EXECUTABLE, FAST, Run
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 PROMPT = 2.0
@@ -149,7 +149,7 @@ def test_a_second_signal_after_a_while_ends_a_run_that_is_stuck(
     launched = launcher.launch({**sandbox.settings, **FAST}, reading=False, pipe_size=65536)
     wait_until_blocked(launched, sandbox)
     launched.send(signal.SIGTERM)
-    time.sleep(INSIST_AFTER + 0.1)
+    time.sleep(FORCE_AFTER + 0.1)
     launched.send(signal.SIGTERM)
 
     assert launched.wait_for(lambda: not launched.is_running, seconds=PROMPT)

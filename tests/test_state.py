@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tap_gotowebinar.bookmarks import Bookmarks
-from tap_gotowebinar.sandbox import Fault
-from tap_gotowebinar.state import StateError, loaded_entries, unpack
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.singer.writer import StateWriter
+from tap_gotowebinar.sync.bookmarks import Bookmarks
+from tap_gotowebinar.sync.state import StateError, loaded_entries, unpack
 from tap_gotowebinar.tap import TapGoToWebinar
-from tap_gotowebinar.writer import StateWriter
 from tests.runs import FAST, run_command
 from tests.selection import selecting
 from tests.story import DETAILS, LISTS, NOW, STREAMS, Story, emitted, keys
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
     from tests.runs import Run
 
 BOTH: Final = ("registrants", "registrant_details")
@@ -46,7 +46,7 @@ def story(begin: Callable[..., Story]) -> Story:
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Print a STATE whenever one may be printed."""
     monkeypatch.setattr(StateWriter, "interval", 0.0)
-    monkeypatch.setattr("tap_gotowebinar.writer.STATE_SHARE", 0)
+    monkeypatch.setattr("tap_gotowebinar.singer.writer.STATE_SHARE", 0)
 
 
 # Never ahead of the records, never behind

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib import RecordMessage
 
-from tap_gotowebinar.bookmarks import Bookmarks
-from tap_gotowebinar.rosters import KeysBookmark
-from tap_gotowebinar.state import unpack
-from tap_gotowebinar.writer import (
+from tap_gotowebinar.singer.writer import (
     LONGEST_STATE_INTERVAL,
     OUTPUT_SHARE,
     SMALL_STATE,
@@ -19,6 +16,9 @@ from tap_gotowebinar.writer import (
     MessageWriter,
     StateWriter,
 )
+from tap_gotowebinar.sync.bookmarks import Bookmarks
+from tap_gotowebinar.sync.registrant_bookmarks import SeenKeysBookmark
+from tap_gotowebinar.sync.state import unpack
 from tests.story import NOW, Story
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pytest
     from _typeshed import ReadableBuffer
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 
 class Output(io.BytesIO):
@@ -62,7 +62,7 @@ def pauses(*, reader: float = 0.0, making: float = 0.0) -> list[float]:
     output = Output(clock, reader)
     bookmarks = Costly(clock, making)
     writer = StateWriter(MessageWriter(output), bookmarks, clock=lambda: clock[0])
-    stream = bookmarks.of("registrants", KeysBookmark)
+    stream = bookmarks.of("registrants", SeenKeysBookmark)
     printed, ends = 0, [0.0]
     starts: list[float] = []
     while clock[0] < 600:
@@ -99,7 +99,7 @@ def test_a_large_state_waits_for_as_many_records_but_not_for_more_than_a_minute(
     messages = MessageWriter(output)
     bookmarks = Bookmarks()
     writer = StateWriter(messages, bookmarks, clock=lambda: clock[0])
-    stream = bookmarks.of("registrants", KeysBookmark)
+    stream = bookmarks.of("registrants", SeenKeysBookmark)
     stream.of("1").expect({number: {} for number in range(SMALL_STATE // 16)})
 
     def prints(seconds: float) -> bool:
@@ -122,7 +122,7 @@ def test_no_state_is_ahead_of_the_removals_that_were_written(
 ) -> None:
     # A STATE wherever there may be one.
     monkeypatch.setattr(StateWriter, "interval", 0.0)
-    monkeypatch.setattr("tap_gotowebinar.writer.STATE_SHARE", 0)
+    monkeypatch.setattr("tap_gotowebinar.singer.writer.STATE_SHARE", 0)
     story = Story(make_sandbox(webinars=0, now=NOW))
     webinar = story.control.add_webinar()
     gone = story.control.add_registrants(webinar, 12)[:5]

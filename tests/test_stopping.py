@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_gotowebinar.sandbox import Fault
-from tap_gotowebinar.stopping import Stopped, StopSignals
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.singer.signals import StopRequested, StopSignals
 from tests.runs import EXECUTABLE, FAST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 BEGIN = """
 import contextlib, sys, time
-from tap_gotowebinar import stopping
+from tap_gotowebinar.singer import signals as stopping
 
 signals = stopping.StopSignals()
 signals.install()
@@ -69,7 +69,7 @@ try:
     with signals.waiting():
         say("ready")
         time.sleep(60)
-except stopping.Stopped as stopped:
+except stopping.StopRequested as stopped:
     say("stopped")
     sys.exit(stopped.exit_code)
 """)
@@ -95,7 +95,7 @@ work_until(lambda: signals._signum)
 say("work-done")
 try:
     signals.check()
-except stopping.Stopped as stopped:
+except stopping.StopRequested as stopped:
     sys.exit(stopped.exit_code)
 """)
     process.send_signal(signum)
@@ -111,7 +111,7 @@ work_until(lambda: signals._signum)
 try:
     with signals.waiting():
         say("waiting")
-except stopping.Stopped as stopped:
+except stopping.StopRequested as stopped:
     sys.exit(stopped.exit_code)
 """)
     process.send_signal(signal.SIGTERM)
@@ -157,7 +157,7 @@ say("work-done")
 
 def test_who_insists_ends_the_process_on_the_spot() -> None:
     process = started("""
-stopping.INSIST_AFTER = 0.01
+stopping.FORCE_AFTER = 0.01
 say("ready")
 work_until(lambda: signals._signum)
 time.sleep(0.02)
@@ -175,8 +175,8 @@ say("work-done")
 
 
 def test_handlers_of_errors_do_not_swallow_a_stop() -> None:
-    assert not issubclass(Stopped, Exception)
-    assert Stopped(signal.SIGTERM).exit_code == 143
+    assert not issubclass(StopRequested, Exception)
+    assert StopRequested(signal.SIGTERM).exit_code == 143
 
 
 def test_without_a_signal_nothing_is_stopped() -> None:

@@ -11,8 +11,8 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tap_gotowebinar import connection
-from tap_gotowebinar.sandbox import Fault
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.api import client as connection
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
@@ -20,7 +20,7 @@ from tests.selection import selecting
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 API = "/G2W/rest/v2"
 STREAMS = ["organizers", "webinars", "webinar_details", "registrants", "registrant_details"]

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from tap_gotowebinar.errors import AuthenticationError, ComeBackLaterError
-from tap_gotowebinar.token_endpoint import Credentials, TokenEndpoint
-from tap_gotowebinar.transport import Transport
+from tap_gotowebinar.api.auth.token_endpoint import Credentials, TokenEndpoint
+from tap_gotowebinar.api.errors import AuthenticationError, RateLimitedError
+from tap_gotowebinar.api.transport import Transport
 from tests.talking import AT_ONCE, Canned, raw
 
 
@@ -32,7 +32,7 @@ def test_pauses_that_are_asked_for_again_and_again_have_an_end_together() -> Non
     transport = Transport(request_timeout=5, user_agent="tests")
     with Canned(later) as server, contextlib.closing(transport):
         endpoint = TokenEndpoint(Credentials("client", "secret"), transport, f"{server.url}/oauth/token", AT_ONCE)
-        with pytest.raises(ComeBackLaterError, match="start again after"):
+        with pytest.raises(RateLimitedError, match="start again after"):
             endpoint.ask("refresh", time.monotonic, hurry)
 
     assert hurry.waits == [140, 140]

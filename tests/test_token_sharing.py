@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_gotowebinar.auth import MISSING
-from tap_gotowebinar.connection_settings import ConnectionSettings
-from tap_gotowebinar.sandbox import Fault
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.api.auth.authenticator import MISSING
+from tap_gotowebinar.settings.connection import ConnectionSettings
 from tests.launcher import Launcher
 from tests.runs import EXECUTABLE, FAST, Run, run_command
 from tests.talking import token_calls
@@ -23,7 +23,7 @@ from tests.talking import token_calls
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 OAUTH = "/oauth/token"
 LOGIN = "tap-gotowebinar-login"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from filelock import FileLock
 
-from tap_gotowebinar.errors import GaveUpError
-from tap_gotowebinar.token_store import LOGGED_IN, StoredTokens, TokenStore
+from tap_gotowebinar.api.auth.token_store import LOGGED_IN, StoredTokens, TokenStore
+from tap_gotowebinar.api.errors import RetriesExhaustedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -384,7 +384,7 @@ def test_a_login_waits_for_the_other_too(path: Path, store: TokenStore) -> None:
 def test_who_waits_too_long_says_what_for(path: Path, store: TokenStore) -> None:
     path.parent.mkdir()
 
-    with FileLock(f"{path}.lock"), pytest.raises(GaveUpError) as caught, store.locked(NEVER, 0.1):
+    with FileLock(f"{path}.lock"), pytest.raises(RetriesExhaustedError) as caught, store.locked(NEVER, 0.1):
         pass
 
     assert str(caught.value) == (
@@ -397,5 +397,5 @@ def test_nobody_waits_when_the_run_is_over(path: Path, store: TokenStore) -> Non
     over.set()
     path.parent.mkdir()
 
-    with FileLock(f"{path}.lock"), pytest.raises(GaveUpError), store.locked(over):
+    with FileLock(f"{path}.lock"), pytest.raises(RetriesExhaustedError), store.locked(over):
         pass

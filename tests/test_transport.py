@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_gotowebinar.errors import BrokenAnswerError, GoToWebinarError, NotSentError, TransientError
-from tap_gotowebinar.sandbox import Fault
-from tap_gotowebinar.transport import Answer, Transport
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.api.errors import ConnectError, GoToWebinarError, MalformedResponseError, TransientError
+from tap_gotowebinar.api.transport import ApiResponse, Transport
 from tests.talking import ME, Canned, raw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 TOKEN = "access-0123456789abcdef"
 
@@ -39,7 +39,7 @@ def opened(timeout: float = 5) -> Iterator[Transport]:
         yield transport
 
 
-def send(url: str, **options: Any) -> Answer:  # noqa: ANN401 - those of Transport.send
+def send(url: str, **options: Any) -> ApiResponse:  # noqa: ANN401 - those of Transport.send
     with opened() as transport:
         return transport.send("GET", url, **options)
 
@@ -50,7 +50,7 @@ def failure(url: str, **options: Any) -> GoToWebinarError:  # noqa: ANN401 - tho
     return caught.value
 
 
-def ask_for_token(sandbox: Sandbox, timeout: float = 5) -> Answer:
+def ask_for_token(sandbox: Sandbox, timeout: float = 5) -> ApiResponse:
     known = sandbox.credentials
     with opened(timeout) as transport:
         return transport.send(
@@ -91,9 +91,9 @@ def test_an_error_answer_without_json_has_no_body(make_sandbox: Callable[..., Sa
         (Fault(kind="cut"), TransientError, "the answer of HOST could not be read (ChunkedEncodingError)"),
         (Fault(kind="slow", seconds=5), TransientError, "HOST did not answer in time"),
         (Fault(kind="drip", seconds=20), TransientError, "HOST did not answer in time"),
-        (Fault(kind="truncate"), BrokenAnswerError, "the answer is not JSON (status 200, N bytes)"),
-        (Fault(kind="html"), BrokenAnswerError, "the answer is not JSON (status 200, N bytes)"),
-        (Fault(kind="empty"), BrokenAnswerError, "the answer is not JSON (status 200, N bytes)"),
+        (Fault(kind="truncate"), MalformedResponseError, "the answer is not JSON (status 200, N bytes)"),
+        (Fault(kind="html"), MalformedResponseError, "the answer is not JSON (status 200, N bytes)"),
+        (Fault(kind="empty"), MalformedResponseError, "the answer is not JSON (status 200, N bytes)"),
     ],
     ids=lambda value: value.kind if isinstance(value, Fault) else "",
 )
@@ -133,7 +133,7 @@ def test_nobody_at_the_other_end_means_that_nothing_was_sent() -> None:
 
     error = failure(f"http://{host}")
 
-    assert type(error) is NotSentError
+    assert type(error) is ConnectError
     assert str(error) == f"no connection to {host}, or it was cut"
 
 
@@ -149,7 +149,7 @@ def test_a_redirect_is_not_followed_with_the_token(status: str) -> None:
         answer = send(server.url, token=TOKEN)
 
     assert elsewhere.requests == []
-    assert answer == Answer(int(status[:3]), None, location=f"{elsewhere.url}/x")
+    assert answer == ApiResponse(int(status[:3]), None, location=f"{elsewhere.url}/x")
 
 
 def test_a_request_says_who_asks_and_what_it_takes() -> None:
@@ -220,7 +220,10 @@ def test_what_no_decoder_takes_is_broken(body: bytes) -> None:
 
 
 def test_the_body_is_not_in_the_text_form_of_an_answer() -> None:
-    assert repr(Answer(200, {"email": "ada.berg@example.com"})) == "Answer(status=200, retry_after='', location='')"
+    assert (
+        repr(ApiResponse(200, {"email": "ada.berg@example.com"}))
+        == "ApiResponse(status=200, retry_after='', location='')"
+    )
 
 
 def test_a_closed_transport_opens_again_when_it_is_needed(sandbox: Sandbox) -> None:
@@ -244,7 +247,7 @@ def test_hosts_that_need_no_proxy_are_called_directly(monkeypatch: pytest.Monkey
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.setenv("no_proxy", "gotowebinar.invalid")
 
-        assert type(failure("http://gotowebinar.invalid")) is NotSentError
+        assert type(failure("http://gotowebinar.invalid")) is ConnectError
 
     assert proxy.requests == []
 
@@ -269,7 +272,7 @@ def test_a_proxy_that_refuses_is_named_without_its_password(monkeypatch: pytest.
 
         error = failure("https://gotowebinar.invalid")
 
-    assert type(error) is NotSentError
+    assert type(error) is ConnectError
     assert str(error) == "no connection to gotowebinar.invalid through the proxy that the environment names"
 
 

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_sdk import Stream
 
-from tap_gotowebinar.client import SCHEMAS
-from tap_gotowebinar.records import RecordReader
-from tap_gotowebinar.report import Tally
+from tap_gotowebinar.records.reader import RecordReader
+from tap_gotowebinar.streams.base import SCHEMAS
+from tap_gotowebinar.sync.report import StreamStats
 from tests.runs import FAST, run_here
 
 if TYPE_CHECKING:
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 FIELDS = ("firstName", "lastName", "email", "status", "timeZone", "joinUrl")
 TEXTS = st.none() | st.text(max_size=8)
@@ -28,14 +28,14 @@ ROWS = st.fixed_dictionaries(
 )
 
 
-def reader(tally: Tally) -> RecordReader:
+def reader(tally: StreamStats) -> RecordReader:
     return RecordReader(SCHEMAS.get_schema("registrants"), ("registrantKey",), tally, lambda _names: None)
 
 
 @settings(deadline=None)
 @given(st.lists(ROWS, max_size=4))
 def test_rows_decoded_into_their_shape_are_those_decoded_in_general(rows: list[dict[str, Any]]) -> None:
-    typed, general = Tally(), Tally()
+    typed, general = StreamStats(), StreamStats()
     fast, slow = reader(typed), reader(general)
     try:
         decoded = fast.decode_rows(json.dumps(rows).encode())
@@ -63,11 +63,11 @@ def test_rows_decoded_into_their_shape_are_those_decoded_in_general(rows: list[d
 )
 def test_whatever_is_not_of_the_shape_goes_the_general_way(content: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - any, as `Transport` takes it
-        reader(Tally()).decode_rows(content)
+        reader(StreamStats()).decode_rows(content)
 
 
 def test_the_rows_of_the_wire_are_of_the_shape() -> None:
-    fast = reader(Tally())
+    fast = reader(StreamStats())
     row = b'{"registrantKey": 6620917735508841992, "registrationDate": "2026-02-20T08:15:30Z"}'
     assert fast.read_all(fast.decode_rows(b"[" + row + b"]")) == [
         {"registrantKey": "6620917735508841992", "registrationDate": "2026-02-20T08:15:30.000000Z"}

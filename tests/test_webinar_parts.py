@@ -12,7 +12,7 @@ from tests.story import NOW, Story
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 PARTS: Final = ("panelists", "co_organizers", "registration_fields", "recordings")
 CALLS: Final = r"/(panelists|coorganizers|fields|recordingAssets)$"

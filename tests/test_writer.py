@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from singer_sdk.singerlib import RecordMessage, SchemaMessage
 
-from tap_gotowebinar.bookmarks import Bookmarks, RecordBookmark
-from tap_gotowebinar.writer import (
+from tap_gotowebinar.singer.writer import (
     BUFFER_SIZE,
     LONGEST_STATE_INTERVAL,
     STATE_INTERVAL,
@@ -21,6 +20,7 @@ from tap_gotowebinar.writer import (
     MessageWriter,
     StateWriter,
 )
+from tap_gotowebinar.sync.bookmarks import Bookmarks, RecordBookmark
 
 STREAM = "webinar_details"
 
@@ -205,8 +205,8 @@ def test_a_reader_that_is_gone_is_one_error_and_no_second_one_at_exit() -> None:
     code = (
         "import sys\n"
         "from singer_sdk.singerlib import RecordMessage\n"
-        "from tap_gotowebinar.errors import OutputError\n"
-        "from tap_gotowebinar.writer import MessageWriter\n"
+        "from tap_gotowebinar.api.errors import OutputError\n"
+        "from tap_gotowebinar.singer.writer import MessageWriter\n"
         "writer = MessageWriter()\n"
         "sys.stdin.readline()\n"
         "writer.write_message(RecordMessage(stream='s', record={'a': 1}))\n"

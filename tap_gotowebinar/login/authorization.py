@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl, urlsplit
 from oauthlib.oauth2 import MismatchingStateError, MissingCodeError, OAuth2Error, WebApplicationClient
 from typing_extensions import override
 
-from tap_gotowebinar.errors import AuthenticationError
-from tap_gotowebinar.redaction import error_text
-from tap_gotowebinar.token_endpoint import Credentials
+from tap_gotowebinar.api.auth.token_endpoint import Credentials
+from tap_gotowebinar.api.errors import AuthenticationError
+from tap_gotowebinar.api.redaction import error_text
 
 VERIFIER_LENGTH: Final = 64
 """Characters of the PKCE verifier; 43 to 128 are allowed."""

@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from typing_extensions import override
 
-from tap_gotowebinar.errors import GoToWebinarError
+from tap_gotowebinar.api.errors import GoToWebinarError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tap_gotowebinar.connection_settings import DISTRIBUTION, SECRETS
-from tap_gotowebinar.errors import GoToWebinarError, internal_error
-from tap_gotowebinar.identity import UNKNOWN_OWNER
-from tap_gotowebinar.login import words
+from tap_gotowebinar.api.auth.token_endpoint import LOGIN
+from tap_gotowebinar.api.errors import GoToWebinarError, internal_error
+from tap_gotowebinar.api.identity import UNKNOWN_OWNER
+from tap_gotowebinar.login import messages
 from tap_gotowebinar.login.browser import RedirectListener
 from tap_gotowebinar.login.flow import Login, owner
 from tap_gotowebinar.login.settings import VARIABLES, configured, for_check, for_login, names_whose, with_client
-from tap_gotowebinar.token_endpoint import LOGIN
+from tap_gotowebinar.settings.connection import DISTRIBUTION, SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tap_gotowebinar.connection_settings import ConnectionSettings
+    from tap_gotowebinar.settings.connection import ConnectionSettings
 
 DEFAULT_REDIRECT_URI: Final = "http://localhost:8914/callback"
 """What the README says to register."""
@@ -71,11 +71,11 @@ def cli(  # noqa: PLR0913 - the options
             return
         login = Login(for_login(with_client(config)), redirect_uri)
         if no_browser:
-            _say(words.pasting(login.address, redirect_uri))
+            _say(messages.pasting(login.address, redirect_uri))
             login.finish(_pasted())
         else:
             _browse(login, redirect_uri, timeout)
-        _say(words.stored(login.settings.token_store, config))
+        _say(messages.stored(login.settings.token_store, config))
         if show_token:
             _say([f"refresh_token: {login.refresh_token}"])
         _say_whose(login.settings, config)
@@ -94,17 +94,17 @@ def _pasted() -> str:
 def _browse(login: Login, redirect_uri: str, seconds: float) -> None:
     """Finish a login through a browser that is sent back to us."""
     with RedirectListener(redirect_uri) as listener:
-        _say(words.opening(login.address))
+        _say(messages.opening(login.address))
         for name in SECRETS:
             # The browser inherits the environment.
             os.environ.pop(VARIABLES + name.upper(), None)
         # A browser that runs in a terminal returns only when it is closed.
         threading.Thread(target=webbrowser.open, args=(login.address,), daemon=True).start()
         answer = listener.wait(seconds)
-        page = words.FAILED
+        page = messages.FAILED
         try:
             login.finish(answer.address)
-            page = words.DONE
+            page = messages.DONE
         finally:
             answer.reply(*page)
 
@@ -112,9 +112,9 @@ def _browse(login: Login, redirect_uri: str, seconds: float) -> None:
 def _say_whose(settings: ConnectionSettings, config: Mapping[str, Any]) -> None:
     found = owner(settings)
     if found is not None:
-        _say(words.whose(found))
+        _say(messages.whose(found))
     elif names_whose(config):
-        _say([words.UNNAMED])
+        _say([messages.UNNAMED])
     else:
         raise GoToWebinarError(UNKNOWN_OWNER)
 

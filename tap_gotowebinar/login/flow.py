@@ -7,17 +7,17 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from tap_gotowebinar.errors import AuthenticationError, GoToWebinarError
-from tap_gotowebinar.identity import NO_IDENTITY, Owner, owner_of_token
+from tap_gotowebinar.api.auth.token_endpoint import TokenEndpoint
+from tap_gotowebinar.api.errors import AuthenticationError, GoToWebinarError
+from tap_gotowebinar.api.identity import NO_IDENTITY, Owner, owner_of_token
+from tap_gotowebinar.api.transport import Transport
 from tap_gotowebinar.login.authorization import AuthorizationRequest
-from tap_gotowebinar.report import Tally
-from tap_gotowebinar.token_endpoint import TokenEndpoint
-from tap_gotowebinar.transport import Transport
+from tap_gotowebinar.sync.report import StreamStats
 
 if TYPE_CHECKING:
-    from tap_gotowebinar.connection_settings import ConnectionSettings
+    from tap_gotowebinar.api.auth.token_endpoint import TokenResponse
     from tap_gotowebinar.login.authorization import CodeCredentials
-    from tap_gotowebinar.token_endpoint import Granted
+    from tap_gotowebinar.settings.connection import ConnectionSettings
 
 
 class Login:
@@ -60,7 +60,7 @@ class Login:
             )
             raise GoToWebinarError(msg) from None
 
-    def _traded(self, credentials: CodeCredentials) -> Granted:
+    def _traded(self, credentials: CodeCredentials) -> TokenResponse:
         settings = self.settings
         transport = Transport(request_timeout=settings.request_timeout, user_agent=settings.user_agent)
         with contextlib.closing(transport):
@@ -75,4 +75,4 @@ def owner(settings: ConnectionSettings) -> Owner | None:
         GoToWebinarError: they do not work.
     """
     with contextlib.closing(settings.connect()) as connection:
-        return owner_of_token(lambda path, read: connection.get(path, read, Tally(), refusals=NO_IDENTITY))
+        return owner_of_token(lambda path, read: connection.get(path, read, StreamStats(), refusals=NO_IDENTITY))

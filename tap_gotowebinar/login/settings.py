@@ -12,10 +12,10 @@ from dotenv import dotenv_values
 from singer_sdk import typing as th
 from singer_sdk.plugin_base import JSONSchemaValidator
 
-from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS, ConnectionSettings, connection_problems
-from tap_gotowebinar.errors import GoToWebinarError
-from tap_gotowebinar.raw_settings import environment_prefix, json_object, schema_problem, text, with_numbers
-from tap_gotowebinar.token_endpoint import LOGIN
+from tap_gotowebinar.api.auth.token_endpoint import LOGIN
+from tap_gotowebinar.api.errors import GoToWebinarError
+from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS, ConnectionSettings, connection_problems
+from tap_gotowebinar.settings.values import environment_prefix, json_object, schema_problem, text, with_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,7 +5,13 @@ from tap_gotowebinar.streams.engagement import AttendeePolls, AttendeeSurveys, P
 from tap_gotowebinar.streams.organizers import Organizers
 from tap_gotowebinar.streams.registrants import RegistrantDetails, RegistrantRemovals, Registrants, RegistrantStream
 from tap_gotowebinar.streams.sessions import SessionPerformance, Sessions
-from tap_gotowebinar.streams.webinar_parts import CoOrganizers, Panelists, Recordings, RegistrationFields, WebinarPart
+from tap_gotowebinar.streams.webinar_parts import (
+    CoOrganizers,
+    Panelists,
+    Recordings,
+    RegistrationFields,
+    SmallWebinarStream,
+)
 from tap_gotowebinar.streams.webinars import WebinarDetails, Webinars
 
 STREAMS = (
@@ -37,7 +43,7 @@ __all__ = [
     "RegistrantStream",
     "SessionPerformance",
     "Sessions",
+    "SmallWebinarStream",
     "WebinarDetails",
-    "WebinarPart",
     "Webinars",
 ]

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from tap_gotowebinar import envelopes
-from tap_gotowebinar.connection import API
-from tap_gotowebinar.envelopes import MAX_PAGE_SIZE
-from tap_gotowebinar.errors import UnexpectedAnswerError
-from tap_gotowebinar.session_children import SESSION, Rows, WideSessionList
+from tap_gotowebinar.api import responses as envelopes
+from tap_gotowebinar.api.client import API
+from tap_gotowebinar.api.errors import UnexpectedStatusError
+from tap_gotowebinar.api.responses import MAX_PAGE_SIZE
+from tap_gotowebinar.streams.session_children import SESSION, Rows, WideSessionList
 from tap_gotowebinar.streams.sessions import Sessions
-from tap_gotowebinar.webinar_wide import WebinarWide
+from tap_gotowebinar.sync.webinar_batches import WebinarWide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_gotowebinar.envelopes import Page
-    from tap_gotowebinar.session_plan import PlannedSession
+    from tap_gotowebinar.api.responses import Page
+    from tap_gotowebinar.sync.session_plan import PlannedSession
 
 ALL_SESSIONS: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/attendees"
 """Everybody who attended any session of a webinar."""
@@ -68,7 +68,7 @@ class Attendees(WideSessionList):
             page = envelopes.hal("attendeeParticipationResponses")(body)
             # Who attended before `start_date` is on the list, too: to go on would cost more than it saves.
             if -(-(page.total or 0) // MAX_PAGE_SIZE) > sessions[session.webinar_key]:
-                raise UnexpectedAnswerError(path)
+                raise UnexpectedStatusError(path)
             return page
 
         listing = self.pages(path, read, "sessionKey", "registrantKey", size="size")

@@ -9,42 +9,42 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import msgspec
 from typing_extensions import override
 
-from tap_gotowebinar import envelopes
-from tap_gotowebinar.made_keys import with_keys
-from tap_gotowebinar.readahead import Foreseen
-from tap_gotowebinar.session_children import SESSION, Rows, SessionChild, SessionList
-from tap_gotowebinar.state import pack, unpack
+from tap_gotowebinar.api import responses as envelopes
+from tap_gotowebinar.records.surrogate_keys import add_surrogate_keys
+from tap_gotowebinar.streams.session_children import SESSION, Rows, SessionChild, SessionChildStream
 from tap_gotowebinar.streams.sessions import Sessions
+from tap_gotowebinar.sync.prefetch import PlannedRequest
+from tap_gotowebinar.sync.state import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_sdk.helpers.types import Record
 
-    from tap_gotowebinar.readahead import Foresight
-    from tap_gotowebinar.session_plan import PlannedSession
+    from tap_gotowebinar.sync.prefetch import RequestPlan
+    from tap_gotowebinar.sync.session_plan import PlannedSession
 
 
-NOBODY: Final = "0"
+NO_ATTENDEE: Final = "0"
 """Up to whom attendees have been asked for when none has been, in the order of their keys."""
 
 
-class KeyedList(SessionList):
+class SurrogateKeyedStream(SessionChildStream):
     """A list whose rows get a key.
 
     Attributes:
-        made_of: Fields that the key is made of.
+        key_fields: Fields that the key is made of.
     """
 
     parent_stream_type = Sessions
-    made_of: ClassVar[tuple[str, ...]] = ("question",)
+    key_fields: ClassVar[tuple[str, ...]] = ("question",)
 
     @override
     def records_in(self, rows: list[Any]) -> Rows:
-        return with_keys(super().records_in(rows), self.primary_keys[-1], *self.made_of)
+        return add_surrogate_keys(super().records_in(rows), self.primary_keys[-1], *self.key_fields)
 
 
-class CountedList(KeyedList):
+class CountGatedStream(SurrogateKeyedStream):
     """A list of which `session_performance`, where it is read anyway, says that it is empty.
 
     Attributes:
@@ -58,13 +58,13 @@ class CountedList(KeyedList):
         return self.tap.performance.counts_none(session, self.counted_as)
 
     @override
-    def calls_of(self, session: PlannedSession) -> Foresight:
+    def calls_of(self, session: PlannedSession) -> RequestPlan:
         if self.tap.performance.selected:
             yield from self.tap.performance.foresee(session.context)
         yield from super().calls_of(session)
 
 
-class Polls(KeyedList):
+class Polls(SurrogateKeyedStream):
     """What was asked in polls of a session, and how many gave which answer."""
 
     name = "polls"
@@ -76,17 +76,17 @@ class Polls(KeyedList):
         return session.counts_none("totalPollCount")
 
 
-class Questions(CountedList):
+class Questions(CountGatedStream):
     """What attendees of a session asked, and what they were answered."""
 
     name = "questions"
     path = f"{SESSION}/questions"
     primary_keys = ("sessionKey", "questionKey")
-    made_of = ("askerKey", "dateAsked", "question")
+    key_fields = ("askerKey", "dateAsked", "question")
     counted_as = "questionsAsked"
 
 
-class Surveys(CountedList):
+class Surveys(CountGatedStream):
     """What was asked in surveys after a session, and how many gave which answer."""
 
     name = "surveys"
@@ -107,13 +107,13 @@ class AttendeeAnswers(SessionChild):
 
     @override
     def records_of(self, session: PlannedSession) -> Iterator[Record]:
-        attendees = [] if self.is_empty(session) else self.rows_of(self._attendees(session), session.key)
+        attendees = [] if self.is_empty(session) else self.fetch_rows(self._attendees(session), session.key)
         if attendees is None:
             return
         bookmark = self.bookmarks.of(session.organizer_key)
         roster, is_read = unpack(bookmark.memory(session).get("roster", "")), True
         for key in self._left(session, attendees):
-            rows = self.rows_of(self._call(session, key), session.key)
+            rows = self.fetch_rows(self._call(session, key), session.key)
             if rows is None:
                 roster.pop(key, None)
                 is_read = False
@@ -127,11 +127,11 @@ class AttendeeAnswers(SessionChild):
             self.checkpoint()
         if is_read:
             # Not taken away: a merge of states would bring the old one back.
-            bookmark.remember(session, upto=NOBODY)
+            bookmark.remember(session, upto=NO_ATTENDEE)
             self.complete(session)
 
     @override
-    def calls_of(self, session: PlannedSession) -> Foresight:
+    def calls_of(self, session: PlannedSession) -> RequestPlan:
         if self.is_empty(session):
             return
         attendees = yield self._attendees(session)
@@ -141,24 +141,25 @@ class AttendeeAnswers(SessionChild):
     def _left(self, session: PlannedSession, attendees: Rows) -> list[int]:
         """Return the attendees who are still to be asked for, in the order of their keys."""
         memory = self.bookmarks.of(session.organizer_key).memory(session)
-        upto, done = int(memory.get("upto", NOBODY)), unpack(memory.get("roster", ""))
+        upto, done = int(memory.get("upto", NO_ATTENDEE)), unpack(memory.get("roster", ""))
         keys = sorted({int(row["registrantKey"]) for row in attendees})
         # Who was asked for before a run was cut short is not asked for again.
         return [key for key in keys if key > upto or key not in done]
 
-    def _attendees(self, session: PlannedSession) -> Foreseen:
+    def _attendees(self, session: PlannedSession) -> PlannedRequest:
         _ = self.tap.attendees.tally, self.tap.attendees.reader  # Before a worker asks for them.
         return self.tap.attendees.call_for(session)
 
-    def _call(self, session: PlannedSession, key: int) -> Foreseen:
+    def _call(self, session: PlannedSession, key: int) -> PlannedRequest:
         path = self.path.format(**session.context, registrantKey=key)
-        return Foreseen(path, functools.partial(self._read, path, str(key)))
+        return PlannedRequest(path, functools.partial(self._read, path, str(key)))
 
     def _read(self, path: str, registrant_key: str) -> Rows:
         def records(body: object) -> Rows:
             rows = [self.reader.read(row) for row in envelopes.array(body).rows]
             return [
-                {"registrantKey": registrant_key, **row} for row in with_keys(rows, self.primary_keys[-1], "question")
+                {"registrantKey": registrant_key, **row}
+                for row in add_surrogate_keys(rows, self.primary_keys[-1], "question")
             ]
 
         return self.call(path, records)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_gotowebinar.client import GoToWebinarStream
-from tap_gotowebinar.errors import GaveUpError, UnexpectedAnswerError
-from tap_gotowebinar.identity import IDENTITY_PATH
+from tap_gotowebinar.api.errors import RetriesExhaustedError, UnexpectedStatusError
+from tap_gotowebinar.api.identity import IDENTITY_PATH
+from tap_gotowebinar.streams.base import GoToWebinarStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +40,7 @@ class Organizers(GoToWebinarStream):
     def _owner(self) -> dict[str, Any] | None:
         try:
             return self.tap.scope.owner
-        except (GaveUpError, UnexpectedAnswerError) as error:
+        except (RetriesExhaustedError, UnexpectedStatusError) as error:
             if not (self.tap.settings.organizer_keys or self.tap.settings.account_key):
                 raise
             # Whose data to read is known without it.

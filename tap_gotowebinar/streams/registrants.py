@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
-from tap_gotowebinar.children import WebinarChild
-from tap_gotowebinar.connection import API
-from tap_gotowebinar.plan import Reason
-from tap_gotowebinar.readahead import Foreseen
-from tap_gotowebinar.rosters import KeysBookmark, RosterBookmark
+from tap_gotowebinar.api.client import API
+from tap_gotowebinar.streams.children import WebinarChild
 from tap_gotowebinar.streams.webinars import Webinars
+from tap_gotowebinar.sync.prefetch import PlannedRequest
+from tap_gotowebinar.sync.registrant_bookmarks import RegistrantBookmark, SeenKeysBookmark
+from tap_gotowebinar.sync.schedule import DueReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_gotowebinar.moments import Moment
-    from tap_gotowebinar.plan import DueRule
-    from tap_gotowebinar.readahead import Foresight
-    from tap_gotowebinar.registrant_list import RegistrantList
-    from tap_gotowebinar.rosters import Row, Rows
+    from tap_gotowebinar.records.moments import WebinarTiming
+    from tap_gotowebinar.sync.prefetch import RequestPlan
+    from tap_gotowebinar.sync.registrant_bookmarks import Row, Rows
+    from tap_gotowebinar.sync.registrant_lists import RegistrantList
+    from tap_gotowebinar.sync.schedule import DueRule
 
 
 class RegistrantStream(WebinarChild):
@@ -42,19 +42,21 @@ class RegistrantStream(WebinarChild):
     def first_path(self) -> str:
         return self.list_path
 
-    def list_call(self, context: Context | None) -> Foreseen:
+    def list_call(self, context: Context | None) -> PlannedRequest:
         """Return the call for the list of a webinar."""
         path = self.list_path.format_map(context or {})
         known = self.tap.people_of(self.webinar_of(context).key)
-        return Foreseen(path, functools.partial(self.tap.registrant_lists.read, path, self, known=known), is_pivot=True)
+        return PlannedRequest(
+            path, functools.partial(self.tap.registrant_lists.read, path, self, known=known), is_pivot=True
+        )
 
     @override
-    def calls_of(self, context: Context) -> Foresight:
+    def calls_of(self, context: Context) -> RequestPlan:
         yield self.list_call(context)
 
     def read_list(self, context: Context | None) -> RegistrantList | None:
         """Return the list of a webinar; None when it could not be read."""
-        listing: RegistrantList | None = self.tolerant_result(self.list_call(context), self.webinar_of(context).key)
+        listing: RegistrantList | None = self.fetch_or_skip(self.list_call(context), self.webinar_of(context).key)
         return listing
 
 
@@ -62,7 +64,7 @@ class RosterStream(RegistrantStream):
     """What the streams share that emit the people of a list: which of them are new or changed."""
 
     replication_key = "registrationDate"
-    bookmark_kind = RosterBookmark
+    bookmark_kind = RegistrantBookmark
 
     repeats_whole_list: ClassVar[bool]
     """Whether the whole list of a settled webinar is emitted again when its count says that the past has changed."""
@@ -73,14 +75,14 @@ class RosterStream(RegistrantStream):
         return self.replication_method == REPLICATION_FULL_TABLE
 
     @override
-    def reason(self, rule: DueRule, moment: Moment, newest: str | None, webinar_key: str) -> Reason | None:
-        return Reason.ALIVE if self.emits_everything else super().reason(rule, moment, newest, webinar_key)
+    def reason(self, rule: DueRule, moment: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
+        return DueReason.ALIVE if self.emits_everything else super().reason(rule, moment, newest, webinar_key)
 
     def due_among(self, rows: Rows, webinar_key: str) -> Iterable[tuple[int, Row]]:
         """Return those of a webinar's list rows that this stream has not emitted as they are, and their keys."""
         if self.emits_everything:
             return rows.items()
-        bookmark: RosterBookmark = self.bookmarks.of(webinar_key)
+        bookmark: RegistrantBookmark = self.bookmarks.of(webinar_key)
         bookmark.begin(rows, whole_list=self.repeats_whole_list)
         return bookmark.due(rows)
 
@@ -95,7 +97,7 @@ class RosterStream(RegistrantStream):
             return
         rows, webinar = listing.rows, self.webinar_of(context)
         self.tap.removals.expect(webinar.key, rows)
-        bookmark: RosterBookmark = self.bookmarks.of(webinar.key)
+        bookmark: RegistrantBookmark = self.bookmarks.of(webinar.key)
         remembers = not self.emits_everything
         is_read = listing.is_complete and remembers
         for key, row in self.due_among(rows, webinar.key):
@@ -146,19 +148,19 @@ class RegistrantDetails(RosterStream):
 
     @override
     def record_of(self, row: Row, context: Context | None) -> Record | None:
-        record: Record | None = self.tolerant_result(self._call(context, row), self.webinar_of(context).key)
+        record: Record | None = self.fetch_or_skip(self._call(context, row), self.webinar_of(context).key)
         return record
 
     @override
-    def calls_of(self, context: Context) -> Foresight:
+    def calls_of(self, context: Context) -> RequestPlan:
         listing = yield self.list_call(context)
         for _, row in self.due_among(listing.rows, self.webinar_of(context).key):
             yield self._call(context, row)
 
-    def _call(self, context: Context | None, row: Row) -> Foreseen:
+    def _call(self, context: Context | None, row: Row) -> PlannedRequest:
         keys = {**(context or {}), "registrantKey": row["registrantKey"]}
         path = self.path.format_map(keys)
-        return Foreseen(path, functools.partial(self.call, path, functools.partial(self.read_single, keys)))
+        return PlannedRequest(path, functools.partial(self.call, path, functools.partial(self.read_single, keys)))
 
 
 class RegistrantRemovals(RegistrantStream):
@@ -167,12 +169,12 @@ class RegistrantRemovals(RegistrantStream):
     name = "registrant_removals"
     path = RegistrantStream.list_path
     replication_key = "removedAt"
-    bookmark_kind = KeysBookmark
+    bookmark_kind = SeenKeysBookmark
 
     @override
-    def reason(self, rule: DueRule, moment: Moment, newest: str | None, webinar_key: str) -> Reason | None:
+    def reason(self, rule: DueRule, moment: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
         settled = moment.is_settled(newest)
-        return None if settled and not self.bookmarks.of(webinar_key).is_known else Reason.ALIVE
+        return None if settled and not self.bookmarks.of(webinar_key).is_known else DueReason.ALIVE
 
     def expect(self, webinar_key: str, rows: Rows) -> None:
         """Remember who is on a list before the other streams emit them.

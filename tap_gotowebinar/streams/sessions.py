@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any, Final
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
-from tap_gotowebinar import envelopes
-from tap_gotowebinar.bookmarks import rows_hash
-from tap_gotowebinar.connection import API
-from tap_gotowebinar.errors import BrokenAnswerError
-from tap_gotowebinar.moments import canonical, parse_time
-from tap_gotowebinar.parents import WINDOW_MARGIN, ParentStream, wire_time
-from tap_gotowebinar.session_bookmarks import SessionsBookmark
-from tap_gotowebinar.session_children import SESSION, Rows, SessionChild, WideSessionList
-from tap_gotowebinar.session_plan import PlannedSession, in_order
-from tap_gotowebinar.webinar_wide import WebinarWide
+from tap_gotowebinar.api import responses as envelopes
+from tap_gotowebinar.api.client import API
+from tap_gotowebinar.api.errors import MalformedResponseError
+from tap_gotowebinar.records.moments import canonical, parse_time
+from tap_gotowebinar.streams.parents import WINDOW_MARGIN, ParentStream, format_api_time
+from tap_gotowebinar.streams.session_children import SESSION, Rows, SessionChild, WideSessionList
+from tap_gotowebinar.sync.bookmarks import rows_hash
+from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
+from tap_gotowebinar.sync.session_plan import PlannedSession, in_order
+from tap_gotowebinar.sync.webinar_batches import WebinarWide
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_gotowebinar.bookmarks import StreamBookmarks
-    from tap_gotowebinar.readahead import Foresight
+    from tap_gotowebinar.sync.bookmarks import StreamBookmarks
+    from tap_gotowebinar.sync.prefetch import RequestPlan
 
 ALL_SESSIONS: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/performance"
 """How all sessions of a webinar went, as a map by sessionKey."""
@@ -130,10 +130,10 @@ class Sessions(ParentStream):
             since = start
         path = self.path.format(organizerKey=organizer_key)
         window = {
-            "fromTime": wire_time((parse_time(since) or now) - WINDOW_MARGIN),
-            "toTime": wire_time(now + WINDOW_MARGIN),
+            "fromTime": format_api_time((parse_time(since) or now) - WINDOW_MARGIN),
+            "toTime": format_api_time(now + WINDOW_MARGIN),
         }
-        listing = self.listed_or_refused(path, envelopes.hal("sessionInfoResources"), "sessionKey", **window)
+        listing = self.list_or_none(path, envelopes.hal("sessionInfoResources"), "sessionKey", **window)
         if listing is None:
             return []
         records = ({**self.reader.read(row), "organizerKey": organizer_key} for row in listing.rows)
@@ -172,7 +172,7 @@ class SessionPerformance(WideSessionList):
             self._counts[session.key] = row.get("pollsAndSurveys") or {}
 
     @override
-    def calls_of(self, session: PlannedSession) -> Foresight:
+    def calls_of(self, session: PlannedSession) -> RequestPlan:
         self.seen(session, (yield self.call_for(session)))
 
     @override
@@ -196,5 +196,5 @@ class SessionPerformance(WideSessionList):
         """Return the record of each session of a map by sessionKey; none for an empty object."""
         if not isinstance(body, dict):
             msg = "the answer should hold an object and does not"
-            raise BrokenAnswerError(msg)
+            raise MalformedResponseError(msg)
         return {key: [self.reader.read(value)] if value != {} else [] for key, value in body.items()}

@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_gotowebinar import envelopes
-from tap_gotowebinar.bookmarks import RowsBookmark
-from tap_gotowebinar.children import WebinarChild
-from tap_gotowebinar.connection import API
-from tap_gotowebinar.plan import Reason
-from tap_gotowebinar.readahead import Foreseen
+from tap_gotowebinar.api import responses as envelopes
+from tap_gotowebinar.api.client import API
+from tap_gotowebinar.streams.children import WebinarChild
 from tap_gotowebinar.streams.webinars import Webinars
+from tap_gotowebinar.sync.bookmarks import RowsBookmark
+from tap_gotowebinar.sync.prefetch import PlannedRequest
+from tap_gotowebinar.sync.schedule import DueReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_gotowebinar.moments import Moment
-    from tap_gotowebinar.plan import DueRule
-    from tap_gotowebinar.readahead import Foresight
+    from tap_gotowebinar.records.moments import WebinarTiming
+    from tap_gotowebinar.sync.prefetch import RequestPlan
+    from tap_gotowebinar.sync.schedule import DueRule
 
 WEBINAR = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"
 
 
-class WebinarPart(WebinarChild):
+class SmallWebinarStream(WebinarChild):
     """A short list that belongs to a webinar: one call for each webinar that is due."""
 
     parent_stream_type = Webinars
@@ -39,18 +39,18 @@ class WebinarPart(WebinarChild):
     is_due_alone = True
 
     @override
-    def reason(self, rule: DueRule, moment: Moment, newest: str | None, webinar_key: str) -> Reason | None:
+    def reason(self, rule: DueRule, moment: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
         bookmark: RowsBookmark = self.bookmarks.of(webinar_key)
         if bookmark.read_at is None:
-            return Reason.NEW
+            return DueReason.NEW
         if not rule.is_stale(moment.now, moment.ends_at, bookmark.read_at):
             return None
-        return Reason.RECHECK if moment.is_settled(newest) else Reason.ALIVE
+        return DueReason.RECHECK if moment.is_settled(newest) else DueReason.ALIVE
 
     @override
     def records_of(self, context: Context | None) -> Iterator[Record]:
         webinar = self.webinar_of(context)
-        rows = self.rows_of(self._call(context), webinar.key)
+        rows = self.fetch_rows(self._call(context), webinar.key)
         if rows is None:
             return
         bookmark: RowsBookmark = self.bookmarks.of(webinar.key)
@@ -60,39 +60,39 @@ class WebinarPart(WebinarChild):
         self.bookmarks.changed()
 
     @override
-    def calls_of(self, context: Context) -> Foresight:
+    def calls_of(self, context: Context) -> RequestPlan:
         yield self._call(context)
 
-    def _call(self, context: Context | None) -> Foreseen:
+    def _call(self, context: Context | None) -> PlannedRequest:
         path = self.path.format_map(context or {})
-        return Foreseen(path, functools.partial(self.read_rows, path))
+        return PlannedRequest(path, functools.partial(self.read_rows, path))
 
     def read_rows(self, path: str) -> list[dict[str, Any]]:
         """Return the records of the list at a path; called by any thread."""
         return self.call(path, lambda body: [self.reader.read(row) for row in envelopes.array(body).rows])
 
 
-class Panelists(WebinarPart):
+class Panelists(SmallWebinarStream):
     """Who was invited to speak at a webinar."""
 
     name = "panelists"
     path = f"{WEBINAR}/panelists"
     primary_keys = ("webinarKey", "panelistId")
     answer_keys = ("panelistId",)
-    left_out = frozenset({"joinLink"})
+    excluded_fields = frozenset({"joinLink"})
 
 
-class CoOrganizers(WebinarPart):
+class CoOrganizers(SmallWebinarStream):
     """Who organizes a webinar beside the one who created it."""
 
     name = "co_organizers"
     path = f"{WEBINAR}/coorganizers"
     primary_keys = ("webinarKey", "memberKey")
     answer_keys = ("memberKey",)
-    left_out = frozenset({"joinLink"})
+    excluded_fields = frozenset({"joinLink"})
 
 
-class RegistrationFields(WebinarPart):
+class RegistrationFields(SmallWebinarStream):
     """What the registration form of a webinar asks for: one row per webinar."""
 
     name = "registration_fields"
@@ -104,15 +104,15 @@ class RegistrationFields(WebinarPart):
         return self.call(path, lambda body: [self.reader.read(envelopes.single(body))])
 
 
-class Recordings(WebinarPart):
+class Recordings(SmallWebinarStream):
     """The recordings of a webinar."""
 
     name = "recordings"
     path = f"{API}/webinars/{{webinarKey}}/recordingAssets"
     primary_keys = ("webinarKey", "recordingAssetKey")
     answer_keys = ("recordingAssetKey",)
-    opaque_keys = frozenset({"recordingAssetKey"})
-    left_out = frozenset({"mp4DownloadUrl", "transcriptDownloadUrl"})
+    text_keys = frozenset({"recordingAssetKey"})
+    excluded_fields = frozenset({"mp4DownloadUrl", "transcriptDownloadUrl"})
 
     @override
     def read_rows(self, path: str) -> list[dict[str, Any]]:

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from tap_gotowebinar import envelopes
-from tap_gotowebinar.bookmarks import RecordBookmark
-from tap_gotowebinar.children import WebinarChild
-from tap_gotowebinar.connection import API
-from tap_gotowebinar.parents import WINDOW_MARGIN, ParentStream, wire_time
-from tap_gotowebinar.readahead import Foreseen
-from tap_gotowebinar.records import is_key
+from tap_gotowebinar.api import responses as envelopes
+from tap_gotowebinar.api.client import API
+from tap_gotowebinar.records.reader import is_key
+from tap_gotowebinar.streams.children import WebinarChild
+from tap_gotowebinar.streams.parents import WINDOW_MARGIN, ParentStream, format_api_time
+from tap_gotowebinar.sync.bookmarks import RecordBookmark
+from tap_gotowebinar.sync.prefetch import PlannedRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_gotowebinar.readahead import Foresight
+    from tap_gotowebinar.sync.prefetch import RequestPlan
 
 LOOKAHEAD: Final = dt.timedelta(days=3653)
 """How far ahead webinars are listed, ten years; the API wants an end."""
@@ -76,10 +76,10 @@ class Webinars(ParentStream):
 
     def _listed(self, path: str) -> list[Any]:
         window = {
-            "fromTime": wire_time(self.tap.settings.start_date - WINDOW_MARGIN),
-            "toTime": wire_time(self.tap.started_at + LOOKAHEAD + WINDOW_MARGIN),
+            "fromTime": format_api_time(self.tap.settings.start_date - WINDOW_MARGIN),
+            "toTime": format_api_time(self.tap.started_at + LOOKAHEAD + WINDOW_MARGIN),
         }
-        listing = self.listed_or_refused(path, envelopes.hal("webinars"), "webinarKey", **window)
+        listing = self.list_or_none(path, envelopes.hal("webinars"), "webinarKey", **window)
         return [] if listing is None else listing.rows
 
 
@@ -101,7 +101,7 @@ class WebinarDetails(WebinarChild):
     @override
     def records_of(self, context: Context | None) -> Iterator[Record]:
         webinar = self.webinar_of(context)
-        record = self.tolerant_result(self._call(context), webinar.key)
+        record = self.fetch_or_skip(self._call(context), webinar.key)
         if record is None:
             return
         self.people[webinar.key] = record.get("numberOfRegistrants")
@@ -115,10 +115,10 @@ class WebinarDetails(WebinarChild):
             self.bookmarks.changed()
 
     @override
-    def calls_of(self, context: Context) -> Foresight:
+    def calls_of(self, context: Context) -> RequestPlan:
         yield self._call(context)
 
-    def _call(self, context: Context | None) -> Foreseen:
+    def _call(self, context: Context | None) -> PlannedRequest:
         keys = context or {}
         path = self.path.format_map(keys)
-        return Foreseen(path, functools.partial(self.call, path, functools.partial(self.read_single, keys)))
+        return PlannedRequest(path, functools.partial(self.call, path, functools.partial(self.read_single, keys)))

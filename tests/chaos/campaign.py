@@ -9,7 +9,7 @@ from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_gotowebinar.sandbox import Options, Sandbox
+from gotowebinar_sandbox import Options, Sandbox
 from tests.chaos.invariants import violations
 from tests.chaos.last_rows import KINDS, checked_rows
 from tests.chaos.life import Life

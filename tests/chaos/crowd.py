@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from random import Random
 
-    from tap_gotowebinar.sandbox import Control
+    from gotowebinar_sandbox import Control
 
 Person = tuple[str, str]
 """A webinar and an address in small letters: whom GoTo knows once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_gotowebinar.sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
+from gotowebinar_sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
 from tests.chaos.last_rows import wrong_rows
 
 if TYPE_CHECKING:

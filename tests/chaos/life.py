@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from random import Random
 
-    from tap_gotowebinar.sandbox import Control
+    from gotowebinar_sandbox import Control
 
 Person = tuple[str, str]
 """Webinar and registrant, by their keys."""

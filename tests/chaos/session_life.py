@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from random import Random
 
-    from tap_gotowebinar.sandbox import Control
+    from gotowebinar_sandbox import Control
 
 Row = dict[str, Any]
 

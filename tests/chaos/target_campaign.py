@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_gotowebinar.sandbox import Options, Sandbox
+from gotowebinar_sandbox import Options, Sandbox
 from tests.chaos.crowd import Crowd, complete, written
 from tests.chaos.outcome import Outcome
 from tests.chaos.target_invariants import campaign_violations, run_violations
@@ -24,7 +24,7 @@ from tests.runs import FAST
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tap_gotowebinar.sandbox import Fault
+    from gotowebinar_sandbox import Fault
     from tests.launcher import Launched, Launcher
 
 SIZE: Final = 150

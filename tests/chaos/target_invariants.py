@@ -121,7 +121,7 @@ def _rows_of_its_records(run: TargetRun) -> Iterator[str]:
         yield f"a row is about nobody of the input: {row}"
     for lane, given in run.lanes.items():
         expected = [(entry.email, entry.webinar) for _, entry in given]
-        rows = [(row["email"], row["webinarKey"]) for row in run.rows_of(lane)]
+        rows = [(row["email"], row["webinarKey"]) for row in run.fetch_rows(lane)]
         if rows != expected[: len(rows)]:
             wrong = next((pair for pair in itertools.zip_longest(rows, expected) if pair[0] != pair[1]), None)
             yield f"the rows of {lane} are not in the order of its records: (row, record) {wrong}"
@@ -220,7 +220,7 @@ def _calls(run: TargetRun) -> Iterator[str]:
     posts = [call for call in run.calls if call["method"] == "POST" and call["path"].endswith("/registrants")]
     final = Counter(call["path"].split("/")[-2] for call in posts if not call["fault"] and call["status"] in FINAL)
     for lane, count in final.items():
-        rows = len(run.rows_of(lane))
+        rows = len(run.fetch_rows(lane))
         # When a run ends, one answer is being recorded and the next call is on its way.
         if count > min(rows + 2, len(run.lanes.get(lane, ()))):
             yield f"{count} answers for {lane} came of {rows} rows"

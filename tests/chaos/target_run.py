@@ -155,9 +155,9 @@ class TargetRun:
     @functools.cached_property
     def pairs(self) -> list[Pair]:
         """Its records and rows, as far as they fit."""
-        return [pair for lane, given in self.lanes.items() for pair in _paired(given, self.rows_of(lane))]
+        return [pair for lane, given in self.lanes.items() for pair in _paired(given, self.fetch_rows(lane))]
 
-    def rows_of(self, lane: str) -> list[Row]:
+    def fetch_rows(self, lane: str) -> list[Row]:
         """Return the rows of a lane."""
         return [row for row in self.rows if self._lane_of.get((row["email"], row["webinarKey"])) == lane]
 

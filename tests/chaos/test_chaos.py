@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_gotowebinar.sandbox import Fault
+from gotowebinar_sandbox import Fault
 from tests.chaos.campaign import Campaign
 from tests.launcher import Launcher
 from tests.runs import FAST
@@ -13,7 +13,7 @@ from tests.runs import FAST
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from tap_gotowebinar.sandbox import Fault
+from gotowebinar_sandbox import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
-    from tap_gotowebinar.sandbox import Control
+    from gotowebinar_sandbox import Control
 
 SILENCE: Final = 0.4
 """Seconds of `request_timeout` in bad weather."""

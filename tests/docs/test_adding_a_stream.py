@@ -79,7 +79,7 @@ def test_every_step_of_the_page_is_done_by_this_test() -> None:
 
 
 def test_the_new_stream_brings_records(clone: Path) -> None:
-    sandbox = ["-m", "tap_gotowebinar.sandbox.cli", "exec", "--webinars=3", "--"]
+    sandbox = ["-m", "gotowebinar_sandbox.cli", "exec", "--webinars=3", "--"]
     lines = run(clone, *sandbox, sys.executable, *TAP, "--config=ENV").splitlines()
     printed = [json.loads(line) for line in lines]
     new = [message for message in printed if message.get("stream") == "meeting_times"]

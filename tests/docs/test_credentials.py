@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 
-from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS
+from tap_gotowebinar.api.auth.token_endpoint import Credentials
 from tap_gotowebinar.login.command import cli as login
-from tap_gotowebinar.settings import TAP_SETTINGS, problems
-from tap_gotowebinar.token_endpoint import Credentials
+from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS
+from tap_gotowebinar.settings.tap import TAP_SETTINGS, problems
 from tests.pages import DOCS
 
 PAGE = DOCS["credentials"]

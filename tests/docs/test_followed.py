@@ -22,7 +22,7 @@ from tests.target import registering
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
     from tests.pages import Page
 
 FOLLOWED = [name for name, page in DOCS.items() if any(block.marker == "run" for block in page.blocks)]

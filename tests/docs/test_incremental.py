@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_gotowebinar.bookmarks import Bookmarks
-from tap_gotowebinar.children import ChildStream
-from tap_gotowebinar.moments import Moment
-from tap_gotowebinar.plan import DueRule
-from tap_gotowebinar.settings import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS
+from tap_gotowebinar.records.moments import WebinarTiming
+from tap_gotowebinar.settings.tap import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS
+from tap_gotowebinar.streams.children import ChildStream
+from tap_gotowebinar.sync.bookmarks import Bookmarks
+from tap_gotowebinar.sync.schedule import DueRule
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.pages import DOCS
 from tests.runs import FAST, run_here
@@ -20,7 +20,7 @@ from tests.runs import FAST, run_here
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 PAGE = DOCS["incremental"]
 STREAMS = TapGoToWebinar(config={}, validate_config=False).streams
@@ -31,7 +31,7 @@ def days_until_read_again(quiet_days: int) -> int:
     read_at = end + dt.timedelta(days=quiet_days)
 
     def is_due(days: int) -> bool:
-        moment = Moment(read_at + dt.timedelta(days=days), end, dt.timedelta(days=DEFAULT_SETTLE_DAYS))
+        moment = WebinarTiming(read_at + dt.timedelta(days=days), end, dt.timedelta(days=DEFAULT_SETTLE_DAYS))
         return DueRule(DEFAULT_RECHECK_FACTOR).reason(moment, None, read_at.isoformat()) is not None
 
     return next(days for days in range(1, 10_000) if is_due(days))

@@ -23,7 +23,7 @@ from tests.selection import selecting
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 PAGE = DOCS["personal-data"]
 STREAMS = sorted(SCHEMAS)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS
+from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS
 from target_gotowebinar.results import Outcome
 from target_gotowebinar.settings import TARGET_SETTINGS
 from tests.pages import DOCS, names

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from tap_gotowebinar.children import MAX_GIVEN_UP
-from tap_gotowebinar.connection import TRIES
-from tap_gotowebinar.connection_settings import CONNECTION_SETTINGS
-from tap_gotowebinar.envelopes import MAX_PAGES
-from tap_gotowebinar.retry_after import LONGEST_PAUSE
-from tap_gotowebinar.timed_connections import LONGEST_ANSWER
-from tap_gotowebinar.transport import CONNECT_TIMEOUT, LONGEST_CALL, MAX_ANSWER
+from tap_gotowebinar.api.client import TRIES
+from tap_gotowebinar.api.deadline_adapter import RESPONSE_DEADLINE_FACTOR
+from tap_gotowebinar.api.responses import MAX_PAGES
+from tap_gotowebinar.api.retries import LONGEST_PAUSE
+from tap_gotowebinar.api.transport import CALL_DEADLINE_FACTOR, CONNECT_TIMEOUT, MAX_RESPONSE_BYTES
+from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS
+from tap_gotowebinar.streams.children import MAX_GIVEN_UP
 from target_gotowebinar.desk import MAX_UNANSWERED
 from tests.pages import DOCS
 
@@ -21,8 +21,8 @@ def test_the_limits_are_those_of_the_code() -> None:
     (timeout,) = (setting.default for setting in CONNECTION_SETTINGS if setting.name == "request_timeout")
     limits = [int(re.findall(r"\d+", row[1])[0]) for row in PAGE.table("What", "Limit")]
     assert limits == [
-        *(CONNECT_TIMEOUT, timeout, LONGEST_ANSWER, TRIES, LONGEST_CALL, MAX_GIVEN_UP, LONGEST_PAUSE),
-        *(MAX_ANSWER // 2**20, MAX_PAGES, 0),
+        *(CONNECT_TIMEOUT, timeout, RESPONSE_DEADLINE_FACTOR, TRIES, CALL_DEADLINE_FACTOR, MAX_GIVEN_UP, LONGEST_PAUSE),
+        *(MAX_RESPONSE_BYTES // 2**20, MAX_PAGES, 0),
     ]
 
 

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from tap_gotowebinar.connection import Connection
-from tap_gotowebinar.sandbox import Fault, Options, Sandbox
-from tap_gotowebinar.sandbox.breakage import PLANTED_EMAIL
+from gotowebinar_sandbox import Fault, Options, Sandbox
+from gotowebinar_sandbox.breakage import PLANTED_EMAIL
+from tap_gotowebinar.api.client import ApiClient
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.fuzz.hostile import bent
 from tests.runs import FAST, Run, run_here
@@ -43,10 +43,10 @@ class QuickTap(TapGoToWebinar):
         return dt.datetime.fromisoformat(NOW)
 
     @functools.cached_property
-    def connection(self) -> Connection:
+    def connection(self) -> ApiClient:
         whole = super().connection
         transport, authenticator = whole._transport, whole._authenticator
-        return Connection(self.settings.connection.api_url, transport, authenticator, quick_budget(), waits=AT_ONCE)
+        return ApiClient(self.settings.connection.api_url, transport, authenticator, quick_budget(), waits=AT_ONCE)
 
 
 @dataclass
@@ -117,8 +117,8 @@ def test_every_kind_of_call_is_fuzzed(fuzzed: Fuzzed) -> None:
 def test_any_answer_is_a_clean_record_a_counted_skip_or_one_clear_error(
     fuzzed: Fuzzed, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr("tap_gotowebinar.connection.TRIES", 2)
-    monkeypatch.setattr("tap_gotowebinar.token_endpoint.TRIES", 1)
+    monkeypatch.setattr("tap_gotowebinar.api.client.TRIES", 2)
+    monkeypatch.setattr("tap_gotowebinar.api.auth.token_endpoint.TRIES", 1)
     caplog.set_level(logging.INFO)
     path, right = fuzzed.answers[kind]
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gotowebinar_sandbox import Options, Sandbox
 from tap_gotowebinar.login.settings import SCHEMA as LOGIN_SETTINGS
-from tap_gotowebinar.raw_settings import environment_prefix
-from tap_gotowebinar.sandbox import Options, Sandbox
+from tap_gotowebinar.settings.values import environment_prefix
 from tap_gotowebinar.tap import TapGoToWebinar
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.fuzz.hostile import VALUES

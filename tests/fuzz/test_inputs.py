@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from hypothesis import example, given, settings
 
-from tap_gotowebinar.sandbox import Options, Sandbox
+from gotowebinar_sandbox import Options, Sandbox
 from tests.fuzz.hostile import bent
 from tests.runs import FAST, Run
 from tests.selection import selecting

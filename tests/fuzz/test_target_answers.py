@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_gotowebinar.sandbox import Fault, Options, Sandbox
-from tap_gotowebinar.sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
+from gotowebinar_sandbox import Fault, Options, Sandbox
+from gotowebinar_sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
 from tests.fuzz.hostile import bent
 from tests.fuzz.target import Desk, assert_clean
 from tests.target.registering import ADA, GRACE, Office, lines, person, record, schema, state

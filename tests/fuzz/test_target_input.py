@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tap_gotowebinar.sandbox import Options, Sandbox
+from gotowebinar_sandbox import Options, Sandbox
 from tests.fuzz.hostile import bent
 from tests.fuzz.target import Desk, assert_clean
 from tests.target.registering import ADA, GRACE, Message, Office, lines, person, record, schema, state

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from hypothesis import example, given, settings
 
-from tap_gotowebinar.auth import MISSING
-from tap_gotowebinar.sandbox import Options, Sandbox
-from tap_gotowebinar.token_store import TokenStore
+from gotowebinar_sandbox import Options, Sandbox
+from tap_gotowebinar.api.auth.authenticator import MISSING
+from tap_gotowebinar.api.auth.token_store import TokenStore
 from tests.fuzz.hostile import bent
 from tests.runs import FAST, Run
 from tests.selection import selecting

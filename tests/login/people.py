@@ -19,7 +19,7 @@ from tests.runs import Run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 COMMAND: Final = str(Path(sys.executable).with_name("tap-gotowebinar-login"))
 VARIABLES: Final = "TAP_GOTOWEBINAR_"

@@ -9,7 +9,7 @@ import struct
 import pytest
 import requests
 
-from tap_gotowebinar.errors import GoToWebinarError
+from tap_gotowebinar.api.errors import GoToWebinarError
 from tap_gotowebinar.login.browser import RedirectListener
 
 

@@ -25,7 +25,7 @@ from tests.selection import selecting
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 REFRESH_TOKEN = re.compile(r"refresh-[0-9a-f]{32}")
 

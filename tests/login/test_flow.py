@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tap_gotowebinar.errors import AuthenticationError
+from tap_gotowebinar.api.errors import AuthenticationError
 from tap_gotowebinar.login.flow import Login
 from tap_gotowebinar.login.settings import for_login
 from tests.talking import Canned, token_answer

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gotowebinar_sandbox import Options
 from tap_gotowebinar.login.command import DEFAULT_REDIRECT_URI
-from tap_gotowebinar.login.words import whose
-from tap_gotowebinar.sandbox import Options
+from tap_gotowebinar.login.messages import whose
 
 ACCOUNTS = [{"accountKey": "2", "name": "Honey"}, {"accountKey": 3, "name": None}]
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import requests
 
-from tap_gotowebinar.sandbox import Control, Options, Sandbox
-from tap_gotowebinar.sandbox.options import SHAPING
+from gotowebinar_sandbox import Control, Options, Sandbox
+from gotowebinar_sandbox.options import SHAPING
 
 NOW = "2026-03-10T12:00:00Z"
 TABLE: dict[str, Any] = json.loads(

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from tap_gotowebinar.sandbox import Control
+    from gotowebinar_sandbox import Control
 
     from .conftest import Caller
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tap_gotowebinar.sandbox import Control, Options
-from tap_gotowebinar.sandbox.cli import main
+from gotowebinar_sandbox import Control, Options
+from gotowebinar_sandbox.cli import main
 
-COMMAND = [sys.executable, "-m", "tap_gotowebinar.sandbox.cli"]
+COMMAND = [sys.executable, "-m", "gotowebinar_sandbox.cli"]
 CHILD = """
 import signal, sys, time
 signal.signal(signal.{name}, lambda *_: sys.exit(42))

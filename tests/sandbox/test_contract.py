@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from tap_gotowebinar.sandbox import Control
+from gotowebinar_sandbox import Control
 
 from .conftest import EVER, PRODUCT, TABLE, Caller
 from .contract import violations

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tap_gotowebinar.sandbox import Control, Options, Sandbox
+from gotowebinar_sandbox import Control, Options, Sandbox
 
 from .conftest import EVER, NOW, PRODUCT, Caller
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tap_gotowebinar.sandbox import Control, Options, Sandbox
+from gotowebinar_sandbox import Control, Options, Sandbox
 
 from .conftest import NOW, Caller
 from .test_session_endpoints import attendees, moment, sessions

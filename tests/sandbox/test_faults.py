@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import requests
 
-from tap_gotowebinar.sandbox import Control, Fault, Options, Sandbox
-from tap_gotowebinar.sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
+from gotowebinar_sandbox import Control, Fault, Options, Sandbox
+from gotowebinar_sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
 
 from .conftest import EVER, Caller
 

@@ -6,8 +6,8 @@ from email.utils import parsedate_to_datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_gotowebinar.sandbox import Control
-from tap_gotowebinar.sandbox.limiter import SlidingWindow
+from gotowebinar_sandbox import Control
+from gotowebinar_sandbox.limiter import SlidingWindow
 
 from .conftest import Caller
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from tap_gotowebinar.sandbox import Control
+from gotowebinar_sandbox import Control
 
 from .conftest import NOW, Caller
 

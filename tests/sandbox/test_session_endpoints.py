@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tap_gotowebinar.sandbox import Control
+from gotowebinar_sandbox import Control
 
 from .conftest import EVER, NOW, PRODUCT, Caller
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tap_gotowebinar.sandbox import Options
-from tap_gotowebinar.sandbox.live import Live
-from tap_gotowebinar.sandbox.truth_of_kinds import KINDS, truth_of
+from gotowebinar_sandbox import Options
+from gotowebinar_sandbox.live import Live
+from gotowebinar_sandbox.truth_of_kinds import KINDS, truth_of
 
 from .conftest import NOW
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tap_gotowebinar.sandbox import Control, Options, Sandbox
+from gotowebinar_sandbox import Control, Options, Sandbox
 
 from .conftest import Caller
 

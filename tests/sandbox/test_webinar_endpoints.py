@@ -2,7 +2,7 @@
 
 import pytest
 
-from tap_gotowebinar.sandbox import Control
+from gotowebinar_sandbox import Control
 
 from .conftest import EVER, PRODUCT, Caller
 

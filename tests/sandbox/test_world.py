@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tap_gotowebinar.sandbox import Options, Sandbox
-from tap_gotowebinar.sandbox.truth import truth
-from tap_gotowebinar.sandbox.world import World
+from gotowebinar_sandbox import Options, Sandbox
+from gotowebinar_sandbox.truth import truth
+from gotowebinar_sandbox.world import World
 
 from .conftest import NOW
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from tap_gotowebinar.writer import MessageWriter
+from tap_gotowebinar.singer.writer import MessageWriter
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.runs import FAST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tap_gotowebinar.sandbox import Control, Sandbox
+    from gotowebinar_sandbox import Control, Sandbox
 
 EXECUTABLE: Final = str(Path(sys.executable).with_name("target-gotowebinar"))
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_gotowebinar.connection import Connection
-from tap_gotowebinar.errors import GoToWebinarError
-from tap_gotowebinar.sandbox import Fault
-from tap_gotowebinar.writer import MessageWriter
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.api.client import ApiClient
+from tap_gotowebinar.api.errors import GoToWebinarError
+from tap_gotowebinar.singer.writer import MessageWriter
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.talking import AT_ONCE, quick_budget
 from tests.target.registering import ADA, GRACE, Message, Office, Spoken, lines, person, record, schema, state
@@ -31,10 +31,10 @@ class HastyTarget(TargetGoToWebinar):
     """A target that does not wait between tries."""
 
     @functools.cached_property
-    def connection(self) -> Connection:
+    def connection(self) -> ApiClient:
         whole = super().connection
         transport, authenticator = whole._transport, whole._authenticator
-        return Connection(self.settings.connection.api_url, transport, authenticator, quick_budget(), waits=AT_ONCE)
+        return ApiClient(self.settings.connection.api_url, transport, authenticator, quick_budget(), waits=AT_ONCE)
 
 
 def hasty(office: Office, **settings: object) -> tuple[HastyTarget, io.BytesIO]:

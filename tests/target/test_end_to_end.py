@@ -11,7 +11,7 @@ from demo.postgres import Postgres
 from demo.project import MeltanoError, temporary_project
 
 if TYPE_CHECKING:
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 RUN = ("run", "tap-leads", "target-gotowebinar")
 

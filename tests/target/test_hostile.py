@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_gotowebinar.errors import OutputError
-from tap_gotowebinar.sandbox import Fault
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.api.errors import OutputError
 from target_gotowebinar.messages import InputError
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.target.registering import ADA, Office, record, schema
@@ -18,7 +18,7 @@ from tests.target.registering import ADA, Office, record, schema
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_gotowebinar.sandbox import Sandbox
+    from gotowebinar_sandbox import Sandbox
 
 LISTED = r"/registrants$"
 FAKE = "people\n2026-01-01 | ERROR | \x1b[31mall is lost\u202e"
@@ -38,7 +38,7 @@ def test_a_list_without_end_ends_the_search_for_somebody_in_it(
     pages: list[dict[str, Any]],
     calls: int,
 ) -> None:
-    monkeypatch.setattr("tap_gotowebinar.envelopes.MAX_PAGES", 7)
+    monkeypatch.setattr("tap_gotowebinar.api.responses.MAX_PAGES", 7)
     office = Office(make_sandbox(), tmp_path)
     office.control.configure(
         faults=[

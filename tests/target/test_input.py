@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from singer_sdk.exceptions import MissingKeyPropertiesError
 
-from tap_gotowebinar.errors import GoToWebinarError
-from tap_gotowebinar.sandbox import Fault
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.api.errors import GoToWebinarError
 from target_gotowebinar.inbox import CHUNK, HEED
 from target_gotowebinar.messages import InputError
 from tests.target.registering import ADA, GRACE, Message, Office, Spoken, lines, person, record, schema, state

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tap_gotowebinar.errors import ComeBackLaterError, GoToWebinarError, OutputError
-from tap_gotowebinar.sandbox import Fault
-from tap_gotowebinar.writer import MessageWriter
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.api.errors import GoToWebinarError, OutputError, RateLimitedError
+from tap_gotowebinar.singer.writer import MessageWriter
 from target_gotowebinar.desk import MAX_JOBS
 from target_gotowebinar.ledger import MAX_BYTES, Ledger
 from target_gotowebinar.target import TargetGoToWebinar
@@ -415,7 +415,7 @@ def test_a_server_that_is_down_ends_the_run(make_office: Callable[..., Office]) 
 
 def test_a_rate_limit_that_lasts_ends_the_run(make_office: Callable[..., Office]) -> None:
     office = make_office(faults=(Fault(kind="status", status=429, retry_after=3600, skip=1, **POST),))
-    with pytest.raises(ComeBackLaterError, match="start again after"):
+    with pytest.raises(RateLimitedError, match="start again after"):
         office.run(*(record(person(number)) for number in range(50)))
     assert [row["email"] for row in office.rows()] == [person(0)["email"]]
 

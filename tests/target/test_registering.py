@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tap_gotowebinar.errors import AuthenticationError, GoToWebinarError, UnexpectedAnswerError
-from tap_gotowebinar.report import MAX_UNKNOWN, NAMED_AT_MOST
-from tap_gotowebinar.sandbox import Fault, Options, Sandbox
+from gotowebinar_sandbox import Fault, Options, Sandbox
+from tap_gotowebinar.api.errors import AuthenticationError, GoToWebinarError, UnexpectedStatusError
+from tap_gotowebinar.sync.report import MAX_UNKNOWN, NAMED_AT_MOST
 from target_gotowebinar.report import MAX_REASONS
 from tests.schema_files import TARGET_SCHEMAS
 from tests.talking import SECRETS, Canned, raw, talk, token_answer
@@ -246,7 +246,7 @@ def test_a_redirect_ends_the_run() -> None:
     redirect = raw(status="302 Found", Location="https://example.com/")
     with (
         Canned(token_answer(), redirect) as server,
-        pytest.raises(UnexpectedAnswerError, match=r"to \S+/webinars/1/registrants: .*: check api_url"),
+        pytest.raises(UnexpectedStatusError, match=r"to \S+/webinars/1/registrants: .*: check api_url"),
     ):
         _row_of(server)
 

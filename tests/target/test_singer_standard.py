@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from singer_sdk.testing import get_target_test_class
 
-from tap_gotowebinar.sandbox import Options, Sandbox
+from gotowebinar_sandbox import Options, Sandbox
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.runs import FAST
 

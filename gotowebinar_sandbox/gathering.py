@@ -1,0 +1,123 @@
+"""What happened in one session."""
+
+from gotowebinar_sandbox.attendance import Spells, make_spells, make_turnout, no_spells, seconds
+from gotowebinar_sandbox.ballots import Ballots, make_polls, make_survey
+from gotowebinar_sandbox.dice import throw
+from gotowebinar_sandbox.model import Organizer, Session, Webinar
+from gotowebinar_sandbox.options import Options
+from gotowebinar_sandbox.questions import Asked, Reply, make_questions
+from gotowebinar_sandbox.roll import Roll
+
+MOST_CLICKS = 200
+
+
+class Gathering:
+    """Who came to a session and what they did there; made up when someone first asks.
+
+    Who is no longer registered was never there.
+
+    Attributes:
+        polls: The polls.
+        survey: The questions of the survey.
+        link_clicks: How often the registration link was followed.
+        opened_invitations: How many invitations were opened.
+    """
+
+    def __init__(self, options: Options, webinar: Webinar, session: Session, roll: Roll, host: Organizer) -> None:
+        """Gather those of the registrants who came."""
+        self.webinar = webinar
+        self.session = session
+        self.roll = roll
+        seed = options.seed
+        self.polls = Ballots(seed, session, "polls", make_polls(seed, session, options.polls))
+        self.survey = Ballots(seed, session, "survey", make_survey(seed, session))
+        self.link_clicks = int(MOST_CLICKS * throw(seed, session.key, "clicks"))
+        self.opened_invitations = int(self.link_clicks * throw(seed, session.key, "opened"))
+        self._options = options
+        self._host = host
+        self._late: dict[int, Spells] = {}
+        self._asked: list[Asked] = []
+        self._replies: dict[tuple[int, int], list[Reply]] = {}
+        self._turnout: dict[int, bool] = {}
+        self._list: dict[int, bool] = {}
+        self._made_of = -1
+
+    @property
+    def attendees(self) -> list[int]:
+        """The registrantKeys of all who are listed, in the order of the list."""
+        return list(self._listed())
+
+    @property
+    def present(self) -> list[int]:
+        """The registrantKeys of those who were there for a second at least."""
+        return [key for key, was_there in self._listed().items() if was_there]
+
+    def lists(self, registrant_key: int) -> bool:
+        """Tell whether someone is listed."""
+        return registrant_key in self._listed()
+
+    def was_there(self, registrant_key: int) -> bool:
+        """Tell whether someone was there for a second at least."""
+        return self._listed().get(registrant_key, False)
+
+    def spells(self, registrant_key: int) -> Spells:
+        """Return when someone was there."""
+        made_up = self._turnout.get(registrant_key) if self.lists(registrant_key) else None
+        late = self._late.get(registrant_key, [])
+        if made_up is None:
+            return late
+        if not made_up:
+            return [*no_spells(self.session, registrant_key), *late]
+        return [*make_spells(self._options.seed, self.session, registrant_key), *late]
+
+    def asked(self, registrant_key: int) -> list[Asked]:
+        """Return what someone asked, with the answers."""
+        asked = [one for one in self._asked if one.asker == registrant_key]
+        if self.lists(registrant_key) and self._turnout.get(registrant_key):
+            share, host = self._options.questions, self._host
+            asked = [*make_questions(self._options.seed, self.session, registrant_key, share, host), *asked]
+        return [
+            one._replace(replies=one.replies + tuple(self._replies.get((registrant_key, number), ())))
+            for number, one in enumerate(asked)
+        ]
+
+    def questions(self) -> list[Asked]:
+        """Return what everyone asked, in the order of the list of attendees."""
+        return [one for key in self.attendees for one in self.asked(key)]
+
+    def attend(self, registrant_key: int, spells: Spells) -> None:
+        """Let someone have been there, too, or for longer."""
+        self._late.setdefault(registrant_key, []).extend(spells)
+        self._made_of = -1
+
+    def ask(self, asked: Asked) -> None:
+        """Let an attendee have asked something more."""
+        self._asked.append(asked)
+
+    def reply(self, number: int, reply: Reply) -> None:
+        """Answer a question.
+
+        Raises:
+            ValueError: There are not so many.
+        """
+        askers = [one.asker for one in self.questions()]
+        if number >= len(askers):
+            message = f"there are {len(askers)} questions, counted from 0"
+            raise ValueError(message)
+        asker = askers[number]
+        earlier = askers[:number].count(asker)
+        self._replies.setdefault((asker, earlier), []).append(reply)
+
+    def _listed(self) -> dict[int, bool]:
+        """Return who is listed and whether they were there, made up anew when registrants change."""
+        if self._made_of != self.roll.version:
+            registrants = self.roll.registrants
+            self._turnout = make_turnout(
+                self._options.seed, self.session, registrants.values(), self._options.attendance
+            )
+            self._list = dict(self._turnout)
+            for key, spells in self._late.items():
+                if key in registrants:
+                    self._list[key] = self._turnout.get(key, False) or bool(seconds(spells))
+            self._made_of = self.roll.version
+        return self._list

@@ -1,0 +1,72 @@
+"""Registrants: rows 8 to 10 of the API reference, section 4, and the writing of section 6."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gotowebinar_sandbox.access import Access, path_key
+from gotowebinar_sandbox.errors import ProductError, json_response, no_such_registrant
+from gotowebinar_sandbox.live import Live
+from gotowebinar_sandbox.model import Webinar
+from gotowebinar_sandbox.paging import LIMIT_MAX, flat, page_of
+from gotowebinar_sandbox.registration import Registration
+from gotowebinar_sandbox.wire import Registrant
+
+BASE = "/organizers/{organizerKey}/webinars/{webinarKey}/registrants"
+
+
+class RegistrantEndpoints:
+    """List, look up, register and delete registrants, and show the registration form."""
+
+    def __init__(self, live: Live) -> None:
+        """Read and write a world."""
+        self._live = live
+        self._access = Access(live)
+        self._registration = Registration(live)
+
+    def routes(self) -> list[Route]:
+        """Return the endpoints; ``fields`` stands before the registrantKey it could be taken for."""
+        return [
+            Route(BASE, self.list, methods=["GET"]),
+            Route(BASE, self.create, methods=["POST"]),
+            Route(f"{BASE}/fields", self.fields, methods=["GET"]),
+            Route(f"{BASE}/{{registrantKey}}", self.by_key, methods=["GET"]),
+            Route(f"{BASE}/{{registrantKey}}", self.delete, methods=["DELETE"]),
+        ]
+
+    async def list(self, request: Request) -> Response:
+        """List registrants: a bare array of all, or a page once ``page`` or ``limit`` is sent."""
+        roll = self._live.world.roll(self._access.webinar(request))
+        if request.query_params.keys() & {"page", "limit"}:
+            page = page_of(request, "limit", LIMIT_MAX)
+            return json_response(flat(roll.page(page.start, page.size), len(roll), page))
+        return Response(roll.encoded(self._live.options.max_registrants_list), media_type="application/json")
+
+    async def fields(self, request: Request) -> Response:
+        """Give the registration form."""
+        return json_response(self._live.world.form(self._access.webinar(request)))
+
+    async def by_key(self, request: Request) -> Response:
+        """Give one registrant with everything they told."""
+        webinar, registrant = self._registrant(request)
+        return json_response(self._live.world.detailed(webinar, registrant))
+
+    async def create(self, request: Request) -> Response:
+        """Register someone."""
+        return await self._registration.register(self._access.webinar(request), request)
+
+    async def delete(self, request: Request) -> Response:
+        """Delete a registrant, of a webinar that is not over."""
+        webinar, registrant = self._registrant(request)
+        if webinar.ends_at <= self._live.world.clock.now():
+            raise ProductError(400, "WebinarOver", "Registrants of past webinars cannot be deleted.")
+        self._live.world.roll(webinar).remove(registrant.registrant_key)
+        return Response(status_code=204)
+
+    def _registrant(self, request: Request) -> tuple[Webinar, Registrant]:
+        webinar = self._access.webinar(request)
+        key = path_key(request, "registrantKey")
+        registrant = self._live.world.roll(webinar).registrants.get(key)
+        if registrant is None:
+            raise no_such_registrant(key)
+        return webinar, registrant

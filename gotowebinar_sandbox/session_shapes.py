@@ -1,0 +1,83 @@
+"""Gives sessions and attendees the shapes they have on the wire."""
+
+from datetime import timedelta
+
+from gotowebinar_sandbox.attendance import seconds
+from gotowebinar_sandbox.dice import throw
+from gotowebinar_sandbox.gathering import Gathering
+from gotowebinar_sandbox.model import Organizer
+from gotowebinar_sandbox.session_wire import Attendee, Presence, SessionRow
+from gotowebinar_sandbox.timing import stamp
+from gotowebinar_sandbox.world import World
+
+# GoTo publishes no meaning of its codes.
+WEBINAR_TYPES = {"single_session": 1, "series": 2, "sequence": 3}
+STARTED_BY_ANOTHER = 0.15
+FOLLOW_UP_AFTER = timedelta(days=1)
+TERSE = 0.3
+
+
+class SessionShapes:
+    """Sessions and attendees as the lists show them."""
+
+    def __init__(self, world: World) -> None:
+        """Show the sessions of a world."""
+        self._world = world
+
+    def row(self, gathering: Gathering) -> SessionRow:
+        """Return a session; some leave the optional fields out, and a mail follows the others after a day."""
+        webinar, session = gathering.webinar, gathering.session
+        creator, starter = self._world.organizers[webinar.organizer_key], self._starter(gathering)
+        row = SessionRow(
+            session_key=str(session.key),
+            webinar_key=str(webinar.key),
+            webinar_id=webinar.webinar_id,
+            webinar_name=webinar.subject,
+            start_time=stamp(session.window.start),
+            end_time=stamp(session.window.end),
+            time_zone=webinar.time_zone,
+            registrants_attended=len(gathering.present),
+            registrant_count=len(gathering.roll),
+            account_key=str(self._world.account_key),
+            creating_organizer_key=str(creator.key),
+            creating_organizer_name=creator.name,
+            starting_organizer_key=str(starter.key),
+            starting_organizer_name=starter.name,
+            total_poll_count=len(gathering.polls.ballots),
+            experience_type=webinar.experience_type,
+        )
+        if throw(session.key, "terse") >= TERSE:
+            row.webinar_type = WEBINAR_TYPES[webinar.recurrence_type]
+            row.num_reg_link_clicks = gathering.link_clicks
+            row.num_opened_invitations = gathering.opened_invitations
+            row.include_certificate = bool(session.key % 2)
+            row.followup_email_triggered = self._world.clock.now() >= session.window.end + FOLLOW_UP_AFTER
+            row.build_number = "10.19.0"
+        return row
+
+    def attendee(self, gathering: Gathering, registrant_key: int) -> Attendee:
+        """Return a row of the list of a session: keys are numbers."""
+        who, spells = gathering.roll.registrants[registrant_key], gathering.spells(registrant_key)
+        return Attendee(
+            registrant_key=registrant_key,
+            session_key=gathering.session.key,
+            email=who.email,
+            first_name=who.first_name,
+            last_name=who.last_name,
+            attendance_time_in_seconds=seconds(spells),
+            attendance=[Presence(stamp(spell.start), stamp(spell.end)) for spell in spells],
+        )
+
+    def attendee_of_webinar(self, gathering: Gathering, registrant_key: int) -> Attendee:
+        """Return a row of the list of a webinar: keys are strings, as one client of GoTo's reads them."""
+        row = self.attendee(gathering, registrant_key)
+        row.registrant_key, row.session_key = str(row.registrant_key), str(row.session_key)
+        return row
+
+    def _starter(self, gathering: Gathering) -> Organizer:
+        """Return who started a session: now and then a colleague."""
+        organizers = self._world.organizers
+        others = [other for key, other in organizers.items() if key != gathering.webinar.organizer_key]
+        if others and throw(gathering.session.key, "starter") < STARTED_BY_ANOTHER:
+            return others[gathering.session.key % len(others)]
+        return organizers[gathering.webinar.organizer_key]

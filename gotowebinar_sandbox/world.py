@@ -1,0 +1,115 @@
+"""The made-up world: one account, its organizers, their webinars and everyone who registered."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from gotowebinar_sandbox.dice import dice, long_key
+from gotowebinar_sandbox.forms import make_form
+from gotowebinar_sandbox.model import Organizer, Webinar
+from gotowebinar_sandbox.options import Options
+from gotowebinar_sandbox.people import person
+from gotowebinar_sandbox.registrants import attendance_type, make_particulars, make_registrants
+from gotowebinar_sandbox.roll import Roll
+from gotowebinar_sandbox.timing import Clock
+from gotowebinar_sandbox.webinars import make_webinars
+from gotowebinar_sandbox.wire import Registrant, RegistrantDetailed, RegistrationFields
+
+
+class World:
+    """One account with its organizers, webinars and registrants.
+
+    Webinars are made at once; registrants, forms and particulars when someone first asks, each from dice of its own,
+    so that the order of asking changes nothing.
+
+    Attributes:
+        anchor: The full hour as of which the world was made.
+        version: Grows with every change of any webinar.
+        webinars: By webinarKey, in the order lists show them. A cancelled webinar is gone.
+    """
+
+    def __init__(self, options: Options) -> None:
+        """Make the world these options describe."""
+        self.seed = options.seed
+        self.clock = Clock(options.now)
+        self.anchor = self.clock.now().replace(minute=0, second=0, microsecond=0)
+        self.account_key = long_key(dice(self.seed, "account"))
+        self.account_name = "Honey & Sons, Inc."
+        made = [_organizer(self.seed, number) for number in range(options.organizers)]
+        self.organizers = {organizer.key: organizer for organizer in made}
+        self.webinars = {
+            webinar.key: webinar
+            for organizer in made
+            for webinar in make_webinars(self.seed, organizer, options.webinars, options.registrants, self.anchor)
+        }
+        self.version = 0
+        self.people = 1000 + 2 * max((webinar.size for webinar in self.webinars.values()), default=0)
+        self._rolls: dict[int, Roll] = {}
+        self._forms: dict[int, RegistrationFields] = {}
+        self._listings: dict[tuple[int | None, datetime, datetime], list[Webinar]] = {}
+        self._new_keys = dice(self.seed, "new keys")
+
+    @property
+    def owner(self) -> Organizer:
+        """The organizer whose credentials the sandbox hands out; an admin of the account."""
+        return next(iter(self.organizers.values()))
+
+    def new_key(self) -> int:
+        """Draw a key for something that comes into the world later."""
+        return long_key(self._new_keys)
+
+    def touch(self) -> None:
+        """Note that a webinar came, went or changed."""
+        self.version += 1
+        self._listings.clear()
+
+    def listing(self, organizer_key: int | None, start: datetime, end: datetime) -> list[Webinar]:
+        """Return the webinars of one organizer, or of all, that touch the window; remembered until one changes."""
+        wanted = (organizer_key, start, end)
+        if wanted not in self._listings:
+            self._listings[wanted] = [
+                webinar
+                for webinar in self.webinars.values()
+                if organizer_key in (None, webinar.organizer_key) and webinar.overlaps(start, end)
+            ]
+        return self._listings[wanted]
+
+    def count(self, webinar: Webinar) -> int:
+        """Count the registrants without making them up."""
+        roll = self._rolls.get(webinar.key)
+        return webinar.size if roll is None else len(roll)
+
+    def roll(self, webinar: Webinar) -> Roll:
+        """Return the registrants of a webinar."""
+        if webinar.key not in self._rolls:
+            self._rolls[webinar.key] = Roll(webinar.key, make_registrants(self.seed, webinar, self.people))
+        return self._rolls[webinar.key]
+
+    def form(self, webinar: Webinar) -> RegistrationFields:
+        """Return the registration form of a webinar."""
+        if webinar.key not in self._forms:
+            self._forms[webinar.key] = make_form(self.seed, webinar)
+        return self._forms[webinar.key]
+
+    def particulars(self, webinar: Webinar, registrant: Registrant) -> dict[str, Any]:
+        """Return what is known of a registrant beyond the list, by attribute."""
+        known = self.roll(webinar).particulars.get(registrant.registrant_key)
+        return make_particulars(self.seed, self.form(webinar), registrant) if known is None else known
+
+    def detailed(self, webinar: Webinar, registrant: Registrant) -> RegistrantDetailed:
+        """Return all there is to know of a registrant."""
+        listed = {name: getattr(registrant, name) for name in Registrant.__struct_fields__}
+        told = {"type": attendance_type(webinar, registrant), **self.particulars(webinar, registrant)}
+        return RegistrantDetailed(**listed, **told)
+
+    def everyone(self) -> Iterator[tuple[Webinar, RegistrantDetailed]]:
+        """Walk over all registrants of all webinars."""
+        for webinar in self.webinars.values():
+            for registrant in self.roll(webinar).registrants.values():
+                yield webinar, self.detailed(webinar, registrant)
+
+
+def _organizer(seed: int, number: int) -> Organizer:
+    rng = dice(seed, "organizer", number)
+    who = person(number * 24)
+    return Organizer(long_key(rng), who.first_name, who.last_name, who.email)

@@ -1,0 +1,1 @@
+"""Access tokens: where they come from, where they are kept, and who renews them."""

@@ -1,0 +1,65 @@
+"""The ways in which a call to GoTo can end other than well.
+
+Every message is one line for the person who runs the tap: it holds paths, keys, statuses and setting names,
+never a body, a token or a person.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import traceback
+
+
+class GoToWebinarError(Exception):
+    """Something the tap can put a name to; its text is the whole message."""
+
+
+class AuthenticationError(GoToWebinarError):
+    """The credentials do not work, or no longer."""
+
+
+class ForbiddenError(GoToWebinarError):
+    """GoTo understood the call and does not allow it: 403 that is not about the token."""
+
+
+class NotFoundError(GoToWebinarError):
+    """GoTo knows no such thing (any more): 404."""
+
+
+class UnexpectedStatusError(GoToWebinarError):
+    """An answer that repeating the call cannot mend: other 4xx, redirects."""
+
+
+class TransientError(GoToWebinarError):
+    """A failure that the same call may not meet again: no connection, time-out, 5xx, an answer that makes no sense."""
+
+
+class ConnectError(TransientError):
+    """No connection came about: whatever was to be done has not been done."""
+
+
+class MalformedResponseError(TransientError):
+    """A 200 that is not what GoTo documents: no JSON, cut off, an empty envelope that should have rows."""
+
+
+class ResponseTooLargeError(GoToWebinarError):
+    """An answer of more bytes than are taken; asked again, it would be as large."""
+
+
+class RetriesExhaustedError(GoToWebinarError):
+    """A call that failed in a transient way each time it was tried."""
+
+
+class OutputError(GoToWebinarError):
+    """What was read cannot be handed on: the reader is gone, or the disk is full."""
+
+
+class RateLimitedError(GoToWebinarError):
+    """GoTo asks for a longer pause than a run should sit through."""
+
+
+def internal_error(error: Exception) -> str:
+    """Return the line about an error that nobody foresaw; its own text may hold data."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{pathlib.PurePath(frame.filename).name}, line {frame.lineno}"
+    return f"internal error: {type(error).__name__} in {place}; please report it"

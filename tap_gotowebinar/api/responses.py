@@ -1,0 +1,124 @@
+"""The shapes in which GoTo wraps rows, and the rows inside.
+
+HAL (`_embedded.<name>` and `page`), bare arrays, and a flat object (`data`, `total`). An answer is empty only when
+it says so: a HAL answer that lost its `_embedded` but counts elements is broken, not empty.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from tap_gotowebinar.api.errors import MalformedResponseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_PAGE_SIZE: Final = 200
+"""Rows a page may hold at the most, on HAL lists (`size`) and on flat ones (`limit`)."""
+
+MAX_PAGES: Final = 5000
+"""Pages of one listing: a million rows. One that has more goes round in circles."""
+
+
+class Page(NamedTuple):
+    """Rows of one answer.
+
+    Attributes:
+        rows: The rows as they came.
+        total: Rows that all pages hold together; None when the answer does not say.
+        is_last: Whether no further page is to be asked for.
+    """
+
+    rows: list[Any]
+    total: int | None
+    is_last: bool
+
+
+class Listing(NamedTuple):
+    """Rows of all pages together.
+
+    Attributes:
+        rows: Each row once.
+        is_complete: Whether they are as many as the listing says it holds.
+    """
+
+    rows: list[Any]
+    is_complete: bool
+
+
+def hal(name: str) -> Callable[[object], Page]:
+    """Return a reader of HAL answers whose rows are under `_embedded.<name>`."""
+
+    def read(body: object) -> Page:
+        counters = _mapping(body).get("page")
+        if not isinstance(counters, dict):
+            return array(body)
+        total, pages, number = (_count(counters.get(key)) for key in ("totalElements", "totalPages", "number"))
+        # Without any rows `_embedded` is not there at all.
+        rows = _mapping(_mapping(body).get("_embedded")).get(name)
+        rows = [] if rows is None else rows
+        if not isinstance(rows, list) or total is None:
+            raise MalformedResponseError(_BROKEN.format(f"rows under _embedded.{name}, and page.totalElements"))
+        return _page(rows, total, number, pages)
+
+    return read
+
+
+def array(body: object) -> Page:
+    """Read a bare array, or the flat object that the same path answers with when it is paged.
+
+    Raises:
+        MalformedResponseError: neither of the two.
+    """
+    if isinstance(body, list):
+        return Page(body, None, is_last=True)
+    rows, total = _mapping(body).get("data"), _count(_mapping(body).get("total"))
+    if not isinstance(rows, list) or total is None:
+        raise MalformedResponseError(_BROKEN.format("an array, or data and total"))
+    number, limit = (_count(_mapping(body).get(key)) for key in ("page", "limit"))
+    return _page(rows, total, number, -(-total // limit) if limit else None)
+
+
+def single(body: object) -> dict[str, Any]:
+    """Read one object.
+
+    Raises:
+        MalformedResponseError: anything else, or an object without fields.
+    """
+    if not isinstance(body, dict) or not body:
+        raise MalformedResponseError(_BROKEN.format("an object with fields"))
+    return body
+
+
+_BROKEN: Final = "the answer should hold {} and does not"
+
+
+def _page(rows: list[Any], total: int, number: int | None, pages: int | None) -> Page:
+    """Return the page if it may be as empty as it is: a list that shrank while it was read ends before a later page.
+
+    Args:
+        rows: Rows of this page.
+        total: Rows of all pages.
+        number: Number of this page, from 0.
+        pages: How many pages there are.
+    """
+    is_beyond = bool(number) and (pages is None or (number or 0) >= pages)
+    if not rows and total > 0 and not is_beyond:
+        raise MalformedResponseError(_BROKEN.format(f"some of the {total} rows it counts"))
+    is_known_last = number is not None and pages is not None and number + 1 >= pages
+    return Page(rows, total, is_last=not rows or len(rows) >= total or is_known_last)
+
+
+_DIGITS: Final = re.compile(r"[0-9]{1,18}")
+_MOST: Final = 10**18 - 1
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _count(value: object) -> int | None:
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None

@@ -1,0 +1,1 @@
+"""From a row of an answer to a record: types, timestamps, surrogate keys."""

@@ -1,0 +1,273 @@
+"""From what GoTo sends to what the schema declares: one shape, one spelling, one form per type.
+
+Keys come as numbers here and strings there and exceed 2^53: they come out as strings. Times come with and without
+fractions, in UTC or with an offset: they come out in one form whose text order is their time order.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+import sys
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import msgspec
+
+from tap_gotowebinar.api.errors import MalformedResponseError
+from tap_gotowebinar.records.typed_rows import TypedRows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tap_gotowebinar.sync.report import StreamStats
+
+FIELD_ALIASES: Final[dict[str, str]] = {"webinarId": "webinarID", "panelistKey": "panelistId"}
+"""Names that the wire spells two ways, and the one that comes out."""
+
+INVALID: Final = object()
+"""Stands for a value that cannot be made into the declared type."""
+
+MAX_KEY: Final = 2**64 - 1
+"""Keys are documented as int64; the memory of what was emitted has room for this."""
+
+MAX_INTEGER: Final = 2**63 - 1
+"""What an integer column of a database holds."""
+
+_WIRE_MARKS: Final = "2026-01-01T00:00:00Z"[7::3]
+"""The marks between month, day, hour, minute and second of a time in the usual form, and its Z."""
+
+_DIGITS: Final = re.compile(r"[0-9]{1,20}")
+_INTEGER: Final = re.compile(r"\s*[+-]?[0-9]{1,19}\s*", re.ASCII)
+
+
+def is_key(value: object) -> bool:
+    """Whether a value, as it comes out, can be a key of GoTo: it goes into paths, and numbers are made of it."""
+    return isinstance(value, str) and bool(_DIGITS.fullmatch(value)) and int(value) <= MAX_KEY
+
+
+def canonical_time(value: object) -> str | None:
+    """Return an ISO 8601 time as `YYYY-MM-DDThh:mm:ss.ffffffZ`; None when it is no time. Without offset it is UTC.
+
+    The fraction is always there: `30.120Z` would otherwise sort before `30Z`.
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(value)
+        if len(value) == len("2026-01-01T00:00:00Z") and value[7::3] == _WIRE_MARKS and value[11:13] != "24":
+            # What GoTo documents: checked, and for the rest only to be given its fraction.
+            return f"{value[:-1]}.000000Z"
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=dt.UTC)
+        return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    except (ValueError, OverflowError):
+        return None
+
+
+class RecordReader:
+    """Makes records of one stream out of decoded JSON objects.
+
+    Args:
+        schema: The stream's JSON schema.
+        keys: Primary keys that the answer itself must hold. The other fields that may not be null are keys of the
+            parent: they are left to it, because the path that was asked for is surer than what a row says.
+        tally: Where unusable values are counted.
+        on_unknown: Told the names of fields that the schema does not declare.
+        opaque: Those of the keys that are any text, not a number; they are part of no path.
+    """
+
+    def __init__(
+        self,
+        schema: Mapping[str, Any],
+        keys: tuple[str, ...],
+        tally: StreamStats,
+        on_unknown: Callable[[set[str]], None],
+        *,
+        opaque: frozenset[str] = frozenset(),
+    ) -> None:
+        """Prepare one converter per declared field."""
+        self._object = _ObjectReader(schema, tally, on_unknown, prefix="")
+        self._keys = keys
+        self._opaque = opaque
+        self._parent_keys = [
+            name
+            for name, declared in schema["properties"].items()
+            if "null" not in declared["type"] and name not in keys
+        ]
+        self._typed = TypedRows(schema, keys, self._parent_keys)
+        self._times = [name for name, declared in schema["properties"].items() if declared.get("format") == "date-time"]
+        self._tally = tally
+
+    def decode_rows(self, content: bytes) -> list[Any]:
+        """Return rows for `read_all`, faster than general decoding.
+
+        Raises:
+            ValueError: the answer is not a bare array of rows of exactly the declared shape.
+        """
+        return self._typed.decode(content)
+
+    def read_all(self, rows: list[Any]) -> list[dict[str, Any]]:
+        """Return the records of decoded JSON values, or of rows of `decode_rows`.
+
+        Raises:
+            MalformedResponseError: as `read`.
+        """
+        if not rows or not isinstance(rows[0], self._typed.row_type):
+            return [self.read(row) for row in rows]
+        records: list[dict[str, Any]] = msgspec.to_builtins(rows)
+        for record in records:
+            for key in self._keys:
+                record[key] = str(record[key])
+            for name in self._times:
+                if (wire := record.get(name)) is not None:
+                    record[name] = canonical_time(wire)
+                    if record[name] is None:
+                        self._tally.count_unusable(name)
+        return records
+
+    def read(self, row: object) -> dict[str, Any]:
+        """Return the record of one row.
+
+        Args:
+            row: A decoded JSON value.
+
+        Raises:
+            MalformedResponseError: the row is no object, or a key is missing or no key.
+        """
+        if not isinstance(row, dict):
+            msg = "a row of the answer is not an object"
+            raise MalformedResponseError(msg)
+        record: dict[str, Any] = self._object(row)
+        for key in self._parent_keys:
+            record.pop(key, None)
+        for key in self._keys:
+            if not (record.get(key) if key in self._opaque else is_key(record.get(key))):
+                msg = f"a row of the answer has no usable {key}"
+                raise MalformedResponseError(msg)
+        return record
+
+
+class _Convert(Protocol):
+    def __call__(self, value: Any, /) -> Any: ...  # noqa: ANN401 - JSON
+
+
+class _ObjectReader:
+    """Converts the declared fields of an object, counts what is unusable and names what is unknown."""
+
+    def __init__(
+        self, schema: Mapping[str, Any], tally: StreamStats, on_unknown: Callable[[set[str]], None], *, prefix: str
+    ) -> None:
+        self._tally = tally
+        self._on_unknown = on_unknown
+        self._unknown: set[str] = set()
+        self._prefix = prefix
+        self._fields: dict[str, tuple[str, _Convert]] = {
+            name: (name, self._converter(declared, tally, prefix + name))
+            for name, declared in schema["properties"].items()
+        }
+        self._fields |= {wire: self._fields[name] for wire, name in FIELD_ALIASES.items() if name in self._fields}
+
+    def __call__(self, value: Any, /) -> Any:  # noqa: ANN401 - JSON
+        if not isinstance(value, dict):
+            return INVALID
+        record: dict[str, Any] = {}
+        for wire_name, raw in value.items():
+            field = self._fields.get(wire_name)
+            if field is None:
+                if wire_name not in self._unknown:
+                    self._unknown.add(wire_name)
+                    self._on_unknown({self._prefix + wire_name})
+                continue
+            name, convert = field
+            if raw is None:
+                record.setdefault(name, None)
+            else:
+                converted = convert(raw)
+                if converted is INVALID:
+                    self._tally.count_unusable(self._prefix + name)
+                    record.setdefault(name, None)
+                else:
+                    record[name] = converted
+        return record
+
+    def _converter(self, declared: Mapping[str, Any], tally: StreamStats, path: str) -> _Convert:
+        types = declared["type"]
+        kind = next(name for name in ([types] if isinstance(types, str) else types) if name != "null")
+        if kind == "string":
+            return _time if declared.get("format") == "date-time" else _string
+        if kind == "object":
+            return _ObjectReader(declared, tally, self._on_unknown, prefix=f"{path}.")
+        if kind == "array":
+            return _ArrayReader(self._converter(declared["items"], tally, f"{path}[]"), tally, f"{path}[]")
+        return _SCALARS[kind]
+
+
+class _ArrayReader:
+    """Converts the items of an array; an unusable item is left out and counted."""
+
+    def __init__(self, item: _Convert, tally: StreamStats, path: str) -> None:
+        self._item = item
+        self._tally = tally
+        self._path = path
+
+    def __call__(self, value: Any, /) -> Any:  # noqa: ANN401 - JSON
+        if not isinstance(value, list):
+            return INVALID
+        items = [INVALID if item is None else self._item(item) for item in value]
+        usable = [item for item in items if item is not INVALID]
+        if len(usable) < len(items):
+            self._tally.count_unusable(self._path, len(items) - len(usable))
+        return usable
+
+
+_LONGEST: Final = 10**1000
+
+
+def _string(value: Any, /) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        if value.isascii() and "\x00" not in value:
+            return value
+        # No database takes NUL or half a character: a name that holds one is worth more than no name.
+        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        # Beyond some 4,300 digits Python refuses to write a number out.
+        return str(value) if abs(value) < _LONGEST else INVALID
+    return repr(value) if isinstance(value, float) and math.isfinite(value) else INVALID
+
+
+def _time(value: Any, /) -> Any:  # noqa: ANN401 - JSON
+    return canonical_time(value) or INVALID
+
+
+def _integer(value: Any, /) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        value = int(value) if _INTEGER.fullmatch(value) else None
+    elif isinstance(value, float):
+        value = int(value) if value.is_integer() else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return INVALID
+    return value if abs(value) <= MAX_INTEGER else INVALID
+
+
+def _number(value: Any, /) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return INVALID
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return INVALID
+    # A comparison, because isfinite fails on whole numbers that no float holds; false for NaN.
+    return value if abs(value) <= sys.float_info.max else INVALID
+
+
+def _boolean(value: Any, /) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.casefold(), INVALID)
+    return value if isinstance(value, bool) else INVALID
+
+
+_SCALARS: Final[dict[str, _Convert]] = {"integer": _integer, "number": _number, "boolean": _boolean}

@@ -1,0 +1,255 @@
+"""The settings of a connection to GoTo, and the connection they make: shared by everything that calls it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from singer_sdk import typing as th
+
+from tap_gotowebinar.api.auth.authenticator import MISSING, Authenticator
+from tap_gotowebinar.api.auth.token_endpoint import Credentials, TokenEndpoint
+from tap_gotowebinar.api.auth.token_store import TokenStore
+from tap_gotowebinar.api.client import ApiClient
+from tap_gotowebinar.api.rate_limiter import WINDOW, RateLimiter
+from tap_gotowebinar.api.transport import Transport, is_loopback
+from tap_gotowebinar.settings.values import number_problems, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+DISTRIBUTION: Final = "tap-gotowebinar"
+"""What is installed, whichever of its programs runs."""
+
+DEFAULT_API_URL: Final = "https://api.getgo.com"
+DEFAULT_AUTH_URL: Final = "https://authentication.logmeininc.com"
+DEFAULT_REQUESTS_PER_MINUTE: Final = 100
+DEFAULT_REQUESTS_PER_SECOND: Final = 8
+DEFAULT_MAX_CONCURRENCY: Final = 20
+DEFAULT_REQUEST_TIMEOUT: Final = 60
+
+LONGEST_TIMEOUT: Final = 86400
+"""Seconds of `request_timeout` that sockets of every system take."""
+
+LONGEST_HEADER: Final = 8192
+"""Characters of a value that servers take in a header."""
+
+SECRETS: Final = ("client_id", "client_secret", "refresh_token", "personal_access_token")
+
+_HOST: Final = re.compile(r"[a-z0-9._:-]+")
+
+CONNECTION_SETTINGS: Final = (
+    th.Property(
+        "client_id",
+        th.StringType,
+        required=True,
+        secret=True,
+        title="Client ID",
+        description="Client ID of your OAuth client, from https://developer.logmeininc.com/clients.",
+    ),
+    th.Property(
+        "client_secret",
+        th.StringType,
+        required=True,
+        secret=True,
+        title="Client secret",
+        description="Client secret of your OAuth client.",
+    ),
+    th.Property(
+        "refresh_token",
+        th.StringType,
+        secret=True,
+        title="Refresh token",
+        description="Refresh token of the user whose data it is about. Either this, a personal access token or a login "
+        "with the command tap-gotowebinar-login is required.",
+    ),
+    th.Property(
+        "personal_access_token",
+        th.StringType,
+        secret=True,
+        title="Personal access token",
+        description="Personal access token from https://myaccount.goto.com (Developer Tools). Used instead of a "
+        "refresh token; it is never rotated.",
+    ),
+    th.Property(
+        "token_path",
+        th.StringType,
+        title="Token path",
+        description="File in which tokens are kept between runs and shared by all that run at the same time. Default: "
+        "one for each OAuth client in the state folder of the user. In containers and CI: on a volume that stays.",
+    ),
+    th.Property(
+        "api_url",
+        th.StringType,
+        default=DEFAULT_API_URL,
+        title="API URL",
+        description="Origin of the API: scheme and host, without a path.",
+    ),
+    th.Property(
+        "auth_url",
+        th.StringType,
+        default=DEFAULT_AUTH_URL,
+        title="Authentication URL",
+        description="Origin of the token endpoint: scheme and host, without a path.",
+    ),
+    th.Property(
+        "requests_per_minute",
+        th.IntegerType(minimum=1),
+        default=DEFAULT_REQUESTS_PER_MINUTE,
+        title="Requests per minute",
+        description="Calls that may be made in any 60 seconds. 100 is a share that leaves room for other tools on the "
+        "same connection; GoTo itself publishes 10 a second, so that 480 is safe when nothing else uses it.",
+    ),
+    th.Property(
+        "requests_per_second",
+        th.NumberType(exclusive_minimum=0),
+        default=DEFAULT_REQUESTS_PER_SECOND,
+        title="Requests per second",
+        description="Calls that may be sent in a second; they are evenly spaced.",
+    ),
+    th.Property(
+        "max_concurrency",
+        th.CustomType({"type": ["integer", "null"], "minimum": 1, "maximum": 100}),
+        default=DEFAULT_MAX_CONCURRENCY,
+        title="Max concurrency",
+        description="Calls in flight at the same time. They hide GoTo's answer times and never exceed the budget.",
+    ),
+    th.Property(
+        "request_timeout",
+        th.NumberType(exclusive_minimum=0, maximum=LONGEST_TIMEOUT),
+        default=DEFAULT_REQUEST_TIMEOUT,
+        title="Request timeout",
+        description="Seconds of silence after which a call is given up and tried again.",
+    ),
+    th.Property(
+        "user_agent",
+        th.StringType,
+        title="User agent",
+        description="How the program introduces itself to GoTo. Default: its name and version.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class ConnectionSettings:
+    """Settings of a connection in the form the code uses; build it only from settings without `connection_problems`."""
+
+    credentials: Credentials
+    token_path: Path | None
+    api_url: str
+    auth_url: str
+    requests_per_minute: int
+    requests_per_second: float
+    max_concurrency: int
+    request_timeout: float
+    user_agent: str
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], program: str) -> ConnectionSettings:
+        """Return the typed form of valid settings.
+
+        Args:
+            config: The settings.
+            program: Name of the command, for who does not set a `user_agent`.
+        """
+        return cls(
+            credentials=Credentials(
+                text(config, "client_id") or "",
+                text(config, "client_secret") or "",
+                text(config, "refresh_token"),
+                text(config, "personal_access_token"),
+            ),
+            token_path=_path(config),
+            api_url=(text(config, "api_url") or DEFAULT_API_URL).rstrip("/"),
+            auth_url=(text(config, "auth_url") or DEFAULT_AUTH_URL).rstrip("/"),
+            requests_per_minute=int(config.get("requests_per_minute") or DEFAULT_REQUESTS_PER_MINUTE),
+            requests_per_second=config.get("requests_per_second") or DEFAULT_REQUESTS_PER_SECOND,
+            max_concurrency=config.get("max_concurrency") or DEFAULT_MAX_CONCURRENCY,
+            request_timeout=config.get("request_timeout") or DEFAULT_REQUEST_TIMEOUT,
+            user_agent=text(config, "user_agent") or f"{program}/{metadata.version(DISTRIBUTION)}",
+        )
+
+    @property
+    def token_store(self) -> TokenStore:
+        """Where tokens are kept between runs."""
+        return TokenStore(self.token_path, self.auth_url, self.credentials.client_id)
+
+    def connect(self, *, window: float = WINDOW) -> ApiClient:
+        """Return a connection: one pool, one token, one budget. Nothing is sent before its first call.
+
+        Args:
+            window: Seconds in which `requests_per_minute` calls may be made.
+        """
+        transport = Transport(request_timeout=self.request_timeout, user_agent=self.user_agent)
+        endpoint = TokenEndpoint(self.credentials, transport, f"{self.auth_url}/oauth/token")
+        authenticator = Authenticator(self.credentials, endpoint, self.token_store)
+        budget = RateLimiter(self.requests_per_minute, self.requests_per_second, window=window)
+        return ApiClient(self.api_url, transport, authenticator, budget)
+
+
+def connection_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each setting of a connection, or combination of them, that fits the schema and cannot work."""
+    yield from _credential_problems(config)
+    yield from _path_problems(config)
+    for name, default in (("api_url", DEFAULT_API_URL), ("auth_url", DEFAULT_AUTH_URL)):
+        if url := text(config, name):
+            yield from _origin_problems(name, url, default)
+    yield from number_problems(config, "requests_per_second", "request_timeout")
+    for name in (*SECRETS, "user_agent"):
+        if len(text(config, name) or "") > LONGEST_HEADER:
+            yield f"{name} is longer than {LONGEST_HEADER} characters: shorten it or copy it again"
+    if not _fits_a_header(text(config, "user_agent")):
+        yield "user_agent holds characters that no HTTP header may hold: use printable ASCII"
+
+
+def _credential_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("client_id", "client_secret"):
+        if text(config, name) is None:
+            yield f"{name} is empty: set it to the value shown at https://developer.logmeininc.com/clients"
+    settings = ConnectionSettings.of(config, DISTRIBUTION)
+    is_readable = not any(_path_problems(config))
+    if is_readable and not settings.credentials.secret and not settings.token_store.has_login():
+        yield MISSING
+    for name in SECRETS:
+        if not _fits_a_header(text(config, name)):
+            yield f"{name} holds characters that GoTo never gives out: copy it again, without line breaks or quotes"
+
+
+def _path(config: Mapping[str, Any]) -> Path | None:
+    written = text(config, "token_path")
+    return Path(written) if written else None
+
+
+def _path_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    path = _path(config)
+    try:
+        is_usable = path is None or ("\0" not in str(path) and (path.is_file() or not path.exists()))
+    except OSError:
+        # Too long for the system.
+        is_usable = False
+    if not is_usable:
+        yield "token_path is not a file: let it name a file, which need not be there yet"
+
+
+def _fits_a_header(value: str | None) -> bool:
+    return value is None or (value.isascii() and value.isprintable())
+
+
+def _origin_problems(name: str, url: str, default: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.scheme not in {"http", "https"} or not host or not url.isprintable():
+        yield f"{name} is not a URL: write it like {default}"
+    elif parts.path.strip("/") or any(mark in url for mark in "?#@\\"):
+        yield f"{name} must be an origin, scheme and host without a path, query or user: write it like {default}"
+    elif not _HOST.fullmatch(host):
+        yield f"{name} is not a URL: write it like {default}"
+    elif parts.scheme == "http" and not is_loopback(host):
+        yield f"{name} must start with https://: tokens are never sent in the clear"

@@ -1,0 +1,147 @@
+"""The settings of the tap: what they are, what is wrong with them, and the typed form the code uses."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from singer_sdk import typing as th
+
+from tap_gotowebinar.records.reader import canonical_time
+from tap_gotowebinar.settings.connection import ConnectionSettings, connection_problems
+from tap_gotowebinar.settings.values import is_key, key_problems, number_problems, stream_map_problems, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PROGRAM: Final = "tap-gotowebinar"
+"""Name of the command; its settings may come from environment variables that begin with it."""
+
+DEFAULT_START_DATE: Final = "2000-01-01T00:00:00Z"
+DEFAULT_SETTLE_DAYS: Final = 14
+DEFAULT_RECHECK_FACTOR: Final = 0.1
+
+FIRST_START: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+"""An earlier `start_date` means the same: there were no webinars, and some clocks do not go back further."""
+
+LONGEST_SETTLING: Final = 36500
+"""Days of `settle_days`: a century is for ever, and more does not fit every calendar."""
+
+TAP_SETTINGS: Final = (
+    th.Property(
+        "organizer_keys",
+        th.ArrayType(th.OneOf(th.StringType, th.IntegerType)),
+        title="Organizer keys",
+        description="Keys of the organizers whose webinars are read. Empty: the organizer the token belongs to. "
+        "Together with an account key: only these organizers of the account.",
+    ),
+    th.Property(
+        "account_key",
+        th.CustomType({"type": ["string", "integer", "null"]}),
+        title="Account key",
+        description="Key of an account: the webinars of all its organizers are read. Needs the token of an "
+        "administrator of the account.",
+    ),
+    th.Property(
+        "start_date",
+        th.DateTimeType,
+        default=DEFAULT_START_DATE,
+        title="Start date",
+        description="Webinars that take place before this time are not listed, nor sessions that ended before it. "
+        "All registrants of a listed webinar are read, whenever they registered.",
+    ),
+    th.Property(
+        "settle_days",
+        th.NumberType(minimum=0, maximum=LONGEST_SETTLING),
+        default=DEFAULT_SETTLE_DAYS,
+        title="Settle days",
+        description="Days without a new registration after the end of a webinar until it counts as settled. Until then "
+        "it is read by every run. A session is settled so many days after its end.",
+    ),
+    th.Property(
+        "recheck_factor",
+        th.CustomType({"type": ["number", "null"], "minimum": 0, "maximum": 0.5}),
+        default=DEFAULT_RECHECK_FACTOR,
+        title="Recheck factor",
+        description="A settled webinar is read again when the time since its last reading reaches this share of the "
+        "time it has been quiet; a session that is not settled, of the time since its end. 0: by every run.",
+    ),
+    th.Property(
+        "max_calls",
+        th.IntegerType(minimum=1),
+        title="Max calls",
+        description="Calls after which a run ends in good order, with exit code 0; the next one goes on from there. "
+        "Listing the webinars is always completed.",
+    ),
+    th.Property(
+        "on_forbidden",
+        th.CustomType({"type": ["string", "null"], "enum": ["fail", "skip", None]}),
+        default="fail",
+        title="On forbidden",
+        description="What a refusal by GoTo means: `fail` completes the rest of the run and exits with 1; `skip` exits "
+        "with 0. Either way the summary names what was refused.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings in the form the code uses; build it only from settings without `problems`."""
+
+    connection: ConnectionSettings
+    organizer_keys: tuple[str, ...]
+    account_key: str | None
+    start_date: dt.datetime
+    forgive_refusals: bool
+    settle: dt.timedelta
+    recheck_factor: float
+    max_calls: int | None
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Settings:
+        """Return the typed form of valid settings."""
+        start = dt.datetime.fromisoformat(canonical_time(text(config, "start_date")) or DEFAULT_START_DATE)
+        return cls(
+            connection=ConnectionSettings.of(config, PROGRAM),
+            # The same key twice, as text and as a number, is one organizer.
+            organizer_keys=tuple(dict.fromkeys(str(key).strip() for key in config.get("organizer_keys") or ())),
+            account_key=text(config, "account_key"),
+            start_date=max(start, FIRST_START),
+            forgive_refusals=config.get("on_forbidden") == "skip",
+            settle=dt.timedelta(days=float(_or_default(config.get("settle_days"), DEFAULT_SETTLE_DAYS))),
+            recheck_factor=float(_or_default(config.get("recheck_factor"), DEFAULT_RECHECK_FACTOR)),
+            max_calls=config.get("max_calls"),
+        )
+
+
+def problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each setting, or combination of them, that fits the schema and cannot work."""
+    yield from connection_problems(config)
+    if not all(is_key(key) for key in config.get("organizer_keys") or ()):
+        yield "organizer_keys holds something that is not a key: keys are whole numbers of up to 19 digits"
+    yield from key_problems(config, "account_key")
+    yield from _start_problems(text(config, "start_date"))
+    yield from number_problems(config, "settle_days", "recheck_factor")
+    yield from stream_map_problems(config)
+    if config.get("emit_activate_version_messages"):
+        yield (
+            "emit_activate_version_messages cannot be used: no stream is a full copy, so that a target would delete "
+            "what this run did not read; remove it"
+        )
+    if config.get("batch_config"):
+        yield "batch_config cannot be used: this tap has no BATCH mode; remove it"
+
+
+def _start_problems(written: str | None) -> Iterator[str]:
+    if written is None:
+        return
+    start = canonical_time(written)
+    if start is None:
+        yield "start_date is not a time: write it like 2024-01-31T00:00:00Z"
+    elif int(start[:4]) >= dt.datetime.now(dt.UTC).year + 10:
+        yield "start_date is ten years ahead, where no webinar is: correct the year"
+
+
+def _or_default(value: float | None, default: float) -> float:
+    return default if value is None else value

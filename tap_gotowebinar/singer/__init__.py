@@ -1,0 +1,1 @@
+"""The seam to the SDK: messages, command line, signals."""

@@ -1,0 +1,190 @@
+"""Singer messages on standard output: each SCHEMA once, lines never torn, STATE when it is worth its bytes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import msgspec
+from singer_sdk.contrib.msgspec import enc_hook
+from singer_sdk.helpers._state import StateWriter as SdkStateWriter  # a public class in an underscore module
+from singer_sdk.singerlib import RecordMessage, SchemaMessage
+from singer_sdk.singerlib.encoding.base import GenericSingerWriter
+from singer_sdk.singerlib.encoding.simple import Message
+from typing_extensions import override
+
+from tap_gotowebinar.api.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from tap_gotowebinar.sync.bookmarks import Bookmarks
+
+BUFFER_SIZE: Final = 64 * 1024
+"""Bytes collected before they are written."""
+
+STATE_INTERVAL: Final = 10.0
+"""Seconds between two STATE messages, at the least."""
+
+STATE_SHARE: Final = 50
+"""A STATE that took a second to make is followed by this many seconds without one."""
+
+SMALL_STATE: Final = 64 * 1024
+"""Bytes of a STATE that needs no reason but the time."""
+
+OUTPUT_SHARE: Final = 20
+"""A larger STATE is followed by this many times its size of other output, so that its bytes grow with the records."""
+
+LONGEST_STATE_INTERVAL: Final = 60.0
+"""Seconds after which a STATE is worth any price: what a killed run loses is at most what it did since the last one."""
+
+
+class MessageWriter(GenericSingerWriter[bytes, Message]):
+    """Collects messages and writes them to standard output, whole lines at a time."""
+
+    def __init__(self, output: BinaryIO | None = None) -> None:
+        """Start with an empty buffer.
+
+        Args:
+            output: Where messages go; standard output if not given.
+        """
+        self._output = output
+        self._encoder = msgspec.json.Encoder(enc_hook=enc_hook, decimal_format="number")
+        self._buffer = bytearray()
+        self._extracted_at: dt.datetime | None = None
+        self._schemas: dict[str, SchemaMessage] = {}
+        self._handed_over = 0
+        self.on_record: Callable[[str], None] = lambda _stream: None
+
+    @override
+    def serialize_message(self, message: Message) -> bytes:
+        return self._encoder.encode(message.to_dict())
+
+    @override
+    def write_message(self, message: Message) -> None:
+        if isinstance(message, SchemaMessage):
+            if self._schemas.get(message.stream) == message:
+                return
+            self._schemas[message.stream] = message
+        elif isinstance(message, RecordMessage):
+            self.on_record(message.stream)
+        self._append(self.serialize_message(message))
+
+    def write_record(self, stream: str, record: dict[str, Any]) -> None:
+        """Write a RECORD message of a record that needs no mapping; the same line as `write_message` would write.
+
+        What is collected between two waits was extracted at the same time.
+        """
+        self._extracted_at = self._extracted_at or dt.datetime.now(dt.UTC)
+        message = {"type": "RECORD", "stream": stream, "record": record, "time_extracted": self._extracted_at}
+        self._encoder.encode_into(message, self._buffer, -1)
+        self._finish_line()
+
+    def encode_state(self, state: dict[str, Any]) -> bytes:
+        """Return a STATE message as a line."""
+        return self._encoder.encode({"type": "STATE", "value": state})
+
+    def write_state(self, line: bytes) -> None:
+        """Write a line of `encode_state` and everything before it."""
+        self._append(line)
+        self.flush()
+
+    @property
+    def collected(self) -> int:
+        """Bytes of all messages so far."""
+        return self._handed_over + len(self._buffer)
+
+    def flush(self) -> None:
+        """Hand everything collected to the reader at the other end; done before each wait, so that it has work.
+
+        Raises:
+            OutputError: there is none any more, or the disk is full. What was collected is lost.
+        """
+        data, self._buffer = bytes(self._buffer), bytearray()
+        self._handed_over += len(data)
+        self._extracted_at = None
+        if not data:
+            return
+        if self._output is None and sys.stdout is None:
+            msg = "the output is closed; stopped"
+            raise OutputError(msg)
+        # Looked up late: the SDK's test runner puts another standard output in its place.
+        output = self._output or sys.stdout.buffer
+        try:
+            rest = memoryview(data)
+            while rest:
+                # An unbuffered standard output (PYTHONUNBUFFERED, as in containers) takes less when a signal comes.
+                rest = rest[output.write(rest) or 0 :]
+            output.flush()
+        except BrokenPipeError:
+            self._abandon()
+            msg = "the reader of the output is gone; stopped"
+            raise OutputError(msg) from None
+        except OSError as error:
+            self._abandon()
+            msg = f"the output cannot be written ({error.strerror}); stopped"
+            raise OutputError(msg) from None
+
+    def _abandon(self) -> None:
+        """Keep the interpreter from failing once more, with a traceback, at its own flush."""
+        if self._output is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _append(self, line: bytes) -> None:
+        self._buffer += line
+        self._finish_line()
+
+    def _finish_line(self) -> None:
+        self._buffer += b"\n"
+        if len(self._buffer) >= BUFFER_SIZE:
+            self.flush()
+
+
+class StateWriter(SdkStateWriter):
+    """Prints the bookmarks when they have changed, not more often than they are worth.
+
+    The SDK asks for a STATE after each child of each parent; printing each would make the output grow with the square
+    of the webinars.
+    """
+
+    interval: ClassVar[float] = STATE_INTERVAL
+    """Seconds between two STATE messages, at the least; a test may shorten it."""
+
+    def __init__(
+        self, writer: MessageWriter, bookmarks: Bookmarks, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Nothing has been printed, so there is nothing to print until a bookmark changes."""
+        self._writer = writer
+        self._bookmarks = bookmarks
+        self._clock = clock
+        self._printed_changes = 0
+        self._next_at = clock() + self.interval
+        self._at_last_at = self._next_at
+        self._enough = 0
+
+    @override
+    def write_state(self, state: Any) -> None:
+        """Print the bookmarks if the last STATE is long enough ago; the SDK's own copy of the state is not used."""
+        now = self._clock()
+        if now >= self._next_at and (self._writer.collected >= self._enough or now >= self._at_last_at):
+            self.write_final()
+
+    def write_final(self) -> None:
+        """Print the bookmarks unless they are as they were."""
+        changes = self._bookmarks.changes
+        if changes == self._printed_changes:
+            return
+        started = self._clock()
+        line = self._writer.encode_state(self._bookmarks.state())
+        # Waiting for a slow reader is no price of the STATE: else a slow target would get ever fewer of them.
+        price = self._clock() - started
+        self._writer.write_state(line)
+        self._printed_changes = changes
+        now = self._clock()
+        self._next_at = now + min(max(self.interval, STATE_SHARE * price), LONGEST_STATE_INTERVAL)
+        self._at_last_at = now + LONGEST_STATE_INTERVAL
+        self._enough = self._writer.collected + (OUTPUT_SHARE * len(line) if len(line) > SMALL_STATE else 0)

@@ -1,0 +1,1 @@
+"""One run: what is due, what is remembered, what is reported."""

@@ -1,0 +1,288 @@
+"""What a run did, said while it runs and at its end: counts, what was left out, and whether it was complete."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from tap_gotowebinar.api.redaction import mask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from tap_gotowebinar.sync.schedule import SyncSchedule
+
+logger = logging.getLogger("tap-gotowebinar")
+
+PROGRESS_INTERVAL: Final = 30.0
+"""Seconds between two progress lines."""
+
+BAR_INTERVAL: Final = 0.1
+"""Seconds between two looks of the progress bar."""
+
+MAX_UNKNOWN: Final = 20
+"""Unknown fields of a stream that are named in the log."""
+
+NAMED_AT_MOST: Final = 5
+"""Keys of webinars that are named when something was left out; the rest are counted."""
+
+
+@dataclass
+class StreamStats:
+    """Counts of one stream in one run.
+
+    Attributes:
+        records: RECORD messages.
+        calls: Requests sent to the API, repeated ones too.
+        answered: Calls that brought what was asked for, or that it is gone.
+        retries: Requests sent again after a transient failure, a 429 or for an expired token.
+        waited: Seconds spent waiting for the rate budget.
+        refused: Paths GoTo did not allow to be read.
+        gone: Paths of things that no longer exist.
+        given_up: Paths that failed each time they were tried.
+        unusable: Values that were replaced by null because they are not of the declared type, per field.
+        unknown: Names of fields that the schema does not declare, and that were left out.
+    """
+
+    records: int = 0
+    calls: int = 0
+    answered: int = 0
+    retries: int = 0
+    waited: float = 0.0
+    refused: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
+    unusable: Counter[str] = field(default_factory=Counter)
+    unknown: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def count(self, *, calls: int = 0, answered: int = 0, retries: int = 0, waited: float = 0.0) -> None:
+        """Add to the counts of calls; from any thread."""
+        with self._lock:
+            self.calls += calls
+            self.answered += answered
+            self.retries += retries
+            self.waited += waited
+
+    def count_unusable(self, name: str, values: int = 1) -> None:
+        """Count values of a field that became null; from any thread."""
+        with self._lock:
+            self.unusable[name] += values
+
+
+class Report:
+    """The tallies of a run, its progress and its verdict."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start with nothing done."""
+        self._clock = clock
+        self._started = self._last_line = clock()
+        self._tallies: dict[str, StreamStats] = {}
+        self._bar: _Bar | None = None
+        self._calls_before = 0
+        self._calls_planned: int | None = None
+        self.noun = "webinars"
+        self.total = 0
+        self.done = 0
+        self._calls_begun = 0
+        self._differences: defaultdict[str, list[str]] = defaultdict(list)
+        self._requests_per_minute = 1
+        self.warnings: list[str] = []
+
+    def tally(self, stream: str) -> StreamStats:
+        """Return the counts of a stream; the main thread asks first."""
+        if stream not in self._tallies:
+            self._tallies[stream] = StreamStats()
+        return self._tallies[stream]
+
+    def note_unknown(self, stream: str, names: Iterable[str]) -> None:
+        """Say once per stream and field that GoTo sends something the schema does not declare."""
+        known = self.tally(stream).unknown
+        if new := sorted(set(names) - known):
+            known.update(new)
+            # An object keyed by data would otherwise fill the log.
+            if len(known) > MAX_UNKNOWN:
+                return
+            shown = ", ".join(mask(name) for name in new[:NAMED_AT_MOST])
+            logger.warning("'%s': %d field(s) not in the schema were left out: %s", stream, len(new), shown)
+
+    def warn(self, text: str) -> None:
+        """Say something now and count it at the end."""
+        self.warnings.append(text)
+        logger.warning("%s", text)
+
+    @property
+    def calls(self) -> int:
+        """Calls made so far, on account of all streams."""
+        return sum(tally.calls for tally in self._tallies.values())
+
+    def planned(self, plan: SyncSchedule, calls: int, requests_per_minute: int) -> None:
+        """Say what the run is going to do.
+
+        Args:
+            plan: The listed webinars.
+            calls: Calls that the due webinars cost at the least.
+            requests_per_minute: The budget.
+        """
+        self._requests_per_minute = requests_per_minute
+        self.total = plan.due
+        self._calls_before, self._calls_planned = self.calls, calls
+        # The first minute's budget may be spent at once.
+        minutes = max(0, self._calls_planned - requests_per_minute) / requests_per_minute
+        logger.info(
+            "plan: %s: %d calls before details of registrants, %s at %d calls a minute",
+            *(plan.summary(), self._calls_planned, about(minutes), requests_per_minute),
+        )
+
+    def begin(self, noun: str) -> None:
+        """Note that from now on something else is listed, read and counted."""
+        self.noun, self.total, self.done, self._calls_begun = noun, 0, 0, self.calls
+
+    def listed(self, count: int, *, due: int) -> None:
+        """Say how many there are of what is read now, and how many of them are due."""
+        self.total = due
+        logger.info("plan: %d %s listed, %d due", count, self.noun, due)
+
+    def compare(self, stream: str, key: str, counted: int | None, least: int, most: int) -> None:
+        """Note where GoTo counts more or fewer than it lists.
+
+        Args:
+            stream: Name of the stream that was listed.
+            key: Key of the webinar or session.
+            counted: How many there are, as GoTo says elsewhere; None if it does not.
+            least: How many of the list are in that count for sure.
+            most: How many may be in it.
+        """
+        if counted is not None and not least <= counted <= most:
+            listed = str(most) if least == most else f"{least} to {most}"
+            self._differences[stream].append(f"{key}: {counted} counted, {listed} listed")
+
+    def say_progress(self) -> None:
+        """Say how far the run is, from time to time; called after each record."""
+        now = self._clock()
+        if now - self._last_line < (PROGRESS_INTERVAL if self._bar is None else BAR_INTERVAL):
+            return
+        self._last_line = now
+        if self._bar is None:
+            logger.info("%s", self._progress())
+        else:
+            self._bar.show(self.done, self.total, self._progress())
+
+    def start_bar(self) -> None:
+        """Show a live bar instead of progress lines when somebody is watching."""
+        # Closed from the start, it is None.
+        if sys.stderr is not None and sys.stderr.isatty():
+            self._bar = _Bar()
+
+    def _progress(self) -> str:
+        tallies = self._tallies.values()
+        calls, records = sum(t.calls for t in tallies), sum(t.records for t in tallies)
+        calls_each = (calls - self._calls_begun) / max(self.done, 1)
+        left = (self.total - self.done) * calls_each / self._requests_per_minute
+        return (
+            f"{self.done} of {self.total} {self.noun}, {calls} calls, {records} records, "
+            f"{about(left)} left at {self._requests_per_minute} calls a minute"
+        )
+
+    def problems(self, *, forgive_refusals: bool, read_before: Collection[str] = ()) -> list[str]:
+        """Return a line for each reason why the run is not complete; none when it is.
+
+        Args:
+            forgive_refusals: Whether refused paths are accepted (`on_forbidden: skip`). A stream that was refused
+                every time is a problem all the same.
+            read_before: Streams of which earlier runs have read what this one did not ask for.
+        """
+        lines = []
+        for stream, tally in self._tallies.items():
+            if tally.refused and not (forgive_refusals and (stream in read_before or self._read_something(tally))):
+                advice = "check the permissions of the user, or set on_forbidden to skip"
+                if forgive_refusals:
+                    advice = "every call of this stream was refused: deselect it, or check the permissions of the user"
+                lines.append(f"'{stream}': {len(tally.refused)} refused ({_named(tally.refused)}); {advice}")
+            if tally.given_up:
+                lines.append(
+                    f"'{stream}': {len(tally.given_up)} not read after several tries ({_named(tally.given_up)}); "
+                    "they are read again next time"
+                )
+        return lines
+
+    def _read_something(self, tally: StreamStats) -> bool:
+        """Whether a stream was answered at all, by calls of its own or by those it shares with another stream."""
+        if tally.calls:
+            return tally.answered > 0 or tally.records > 0
+        sharing = (other for other in self._tallies.values() if not set(tally.refused).isdisjoint(other.refused))
+        return tally.records > 0 or any(other.answered for other in sharing)
+
+    def log_summary(self) -> None:
+        """Log the counts of every stream as a table, and what was left out."""
+        if self._bar is not None:
+            self._bar.close()
+        if not self._tallies:
+            return
+        header = f"{'stream':<22}{'records':>9}{'calls':>8}{'refused':>9}{'gone':>7}{'retries':>9}{'waited s':>10}"
+        logger.info("%s", header)
+        for stream, tally in self._tallies.items():
+            logger.info(
+                "%s",
+                f"{stream:<22}{tally.records:>9}{tally.calls:>8}{len(tally.refused):>9}{len(tally.gone):>7}"
+                f"{tally.retries:>9}{tally.waited:>10.1f}",
+            )
+        for stream, tally in self._tallies.items():
+            self._log_left_out(stream, tally)
+        for stream, found in self._differences.items():
+            logger.warning("'%s': GoTo counts otherwise than it lists: %d (%s)", stream, len(found), _named(found))
+        if self._calls_planned is not None:
+            logger.info(
+                "planned %d calls before details, used %d with them",
+                self._calls_planned,
+                (self._calls_begun or self.calls) - self._calls_before,
+            )
+        if self.warnings:
+            logger.warning("%d warning(s) above", len(self.warnings))
+        logger.info("finished in %.1f s", self._clock() - self._started)
+
+    @staticmethod
+    def _log_left_out(stream: str, tally: StreamStats) -> None:
+        if tally.refused:
+            logger.warning("'%s': refused, left out: %d (%s)", stream, len(tally.refused), _named(tally.refused))
+        if tally.gone:
+            logger.info("'%s': no longer there: %d (%s)", stream, len(tally.gone), _named(tally.gone))
+        for name, count in sorted(tally.unusable.items()):
+            logger.warning("'%s': %d unusable value(s) of '%s' became null", stream, count, name)
+
+
+def _named(paths: list[str]) -> str:
+    more = len(paths) - NAMED_AT_MOST
+    return ", ".join(paths[:NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
+
+
+def about(minutes: float) -> str:
+    """Return a length of time as one would say it."""
+    if minutes < 1:
+        return "less than a minute"
+    return f"about {minutes:.0f} min" if minutes < 120 else f"about {minutes / 60:.1f} h"  # noqa: PLR2004
+
+
+class _Bar:
+    """One line at the bottom of a terminal; log lines scroll above it."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm  # noqa: PLC0415 - only with a terminal
+        from tqdm.contrib.logging import logging_redirect_tqdm  # noqa: PLC0415
+
+        self._redirect = logging_redirect_tqdm()
+        self._redirect.__enter__()
+        self._bar = tqdm(file=sys.stderr, unit="webinar", bar_format="{l_bar}{bar:20} {postfix}", leave=False)
+
+    def show(self, done: int, total: int, text: str) -> None:
+        self._bar.total, self._bar.n = total, done
+        self._bar.set_postfix_str(text)
+
+    def close(self) -> None:
+        self._bar.close()
+        self._redirect.__exit__(None, None, None)

@@ -1,0 +1,135 @@
+"""Which webinars a run reads, and in what order: the ones that are alive each time, the settled ones ever more rarely.
+
+Pure rules; the clock is passed in.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_gotowebinar.records.moments import parse_time, quiet_since
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+
+    from tap_gotowebinar.records.moments import WebinarTiming
+
+
+class DueReason(enum.Enum):
+    """Why a webinar is read, the most_urgent first."""
+
+    NEW = "new"
+    ALIVE = "alive"
+    RECHECK = "recheck"
+
+
+def most_urgent(reasons: Iterable[DueReason]) -> DueReason | None:
+    """Return the first of all reasons that is among these."""
+    given = set(reasons)
+    return next((reason for reason in DueReason if reason in given), None)
+
+
+@dataclass(frozen=True)
+class DueRule:
+    """When a webinar is read again.
+
+    Attributes:
+        recheck_factor: A settled one is read when the time since the last reading reaches this share of the time it
+            has been quiet. So the readings of a webinar grow with the logarithm of its age.
+    """
+
+    recheck_factor: float
+
+    def reason(self, moment: WebinarTiming, newest: str | None, read_at: str | None) -> DueReason | None:
+        """Return why a webinar that was read before is due, None when it is not.
+
+        Args:
+            moment: When it is, and when the webinar ends.
+            newest: Its latest registration, if known.
+            read_at: When it was last read to the end as settled; None when it never was.
+        """
+        since, read = quiet_since(moment.ends_at, newest), parse_time(read_at)
+        # A reading in the future is a clock that was wrong.
+        if since is None or read is None or read > moment.now or not moment.is_settled(newest):
+            return DueReason.ALIVE
+        return DueReason.RECHECK if moment.now - read >= self.recheck_factor * (moment.now - since) else None
+
+    def is_stale(self, now: dt.datetime, since: dt.datetime | None, read_at: str | None) -> bool:
+        """Whether something is due that changes around a moment, and ever more rarely before and after it.
+
+        Args:
+            now: Start of the run.
+            since: The moment; None when there is none.
+            read_at: When it was last read to the end, alive or settled.
+        """
+        read = parse_time(read_at)
+        if since is None or read is None or read > now:
+            return True
+        return now - read >= self.recheck_factor * abs(now - since)
+
+
+@dataclass(frozen=True)
+class PlannedWebinar:
+    """A listed webinar and what the run does with it.
+
+    Attributes:
+        reason: The most_urgent reason why a stream reads it.
+        settled: Whether it is over and quiet.
+        readers: Names of the streams that read it.
+    """
+
+    record: dict[str, Any]
+    moment: WebinarTiming
+    reason: DueReason | None
+    settled: bool
+    readers: frozenset[str] = frozenset()
+
+    @property
+    def key(self) -> str:
+        """Its webinarKey."""
+        return str(self.record["webinarKey"])
+
+
+class SyncSchedule:
+    """The listed webinars in the order in which they are read: alive ones, then newest to oldest."""
+
+    def __init__(self, webinars: Iterable[PlannedWebinar]) -> None:
+        """Put them in order."""
+        self.webinars = sorted(webinars, key=_order)
+        self._by_key = {webinar.key: webinar for webinar in self.webinars}
+        self.reasons = Counter(webinar.reason for webinar in self.webinars if webinar.reason)
+
+    def __getitem__(self, webinar_key: str) -> PlannedWebinar:
+        """Return a webinar by its key."""
+        return self._by_key[webinar_key]
+
+    @property
+    def due(self) -> int:
+        """How many webinars are read."""
+        return self.reasons.total()
+
+    @property
+    def alive(self) -> int:
+        """How many of them are read by every run, before all others."""
+        return sum(1 for webinar in self.webinars if webinar.reason and not webinar.settled)
+
+    def summary(self) -> str:
+        """Return how many webinars are read, and why."""
+        reasons = ", ".join(f"{self.reasons[reason]} {reason.value}" for reason in DueReason)
+        return f"{len(self.webinars)} webinars listed, {self.due} due ({reasons})"
+
+
+def last_end(record: Mapping[str, Any]) -> dt.datetime | None:
+    """Return the end of a webinar's last occurrence, None when it gives no usable time."""
+    occurrences = [item for item in record.get("times") or () if item]
+    ends = [parse_time(item.get("endTime") or item.get("startTime")) for item in occurrences]
+    return max((end for end in ends if end is not None), default=None)
+
+
+def _order(webinar: PlannedWebinar) -> tuple[bool, float, str]:
+    ends_at = webinar.moment.ends_at
+    return webinar.settled, -ends_at.timestamp() if ends_at else 0.0, webinar.key
