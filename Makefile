@@ -26,7 +26,7 @@ demo: .venv/demo
 	@$(BIN)/python -m demo
 
 test: .venv/test
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
 
 lint: .venv/lint
 	$(BIN)/ruff check
