@@ -48,7 +48,11 @@ def site(tmp_path: Path, database: Postgres) -> Iterator[Site]:
 
 @pytest.fixture
 def machine(site: Site, database: Postgres) -> Machine:
-    return site.machine("machine", MELTANO_DATABASE_URI=system_database(database))
+    """A machine whose Meltano has made its tables: runs that begin at once would each try to."""
+    machine = site.machine("machine", MELTANO_DATABASE_URI=system_database(database))
+    code, printed = Machine(site.project, machine.variables).run("state", "list", program="meltano")
+    assert code == 0, printed
+    return machine
 
 
 def test_a_folder_for_each_connection_keeps_them_apart(site: Site, machine: Machine) -> None:
