@@ -121,7 +121,10 @@ def removed(site: Site, name: str) -> list[str]:
 
 def known_webinars(site: Site, name: str) -> set[str]:
     """Return the webinars that the state of a connection is about."""
-    rows: list[tuple[Any, ...]] = site.database.query("SELECT state_id, completed_state, partial_state FROM state")
-    states = [json.loads(completed) for state_id, completed, _ in rows if name in state_id and completed]
-    assert len(states) == 1
-    return set(states[0]["singer_state"]["bookmarks"]["registrants"]["webinars"])
+    rows: list[tuple[Any, ...]] = site.database.query("SELECT state_id, completed_state FROM state")
+    ids = {
+        f"production:tap-gotowebinar-to-target-postgres:{name}",
+        f"production:tap-gotowebinar-{name}-to-target-postgres",
+    }
+    (state,) = [json.loads(completed) for state_id, completed in rows if state_id in ids]
+    return set(state["singer_state"]["bookmarks"]["registrants"]["webinars"])
