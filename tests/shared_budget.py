@@ -11,8 +11,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
+from tap_gotowebinar.sync.report import StreamStats
 from tests.sources import ROOT
-from tests.talking import in_threads, talk
+from tests.talking import ME, in_threads, talk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ class Task:
 
 @dataclass
 class Done:
-    """What a process did: when it began each call and how long it waited for it, in seconds."""
+    """How long a process waited for the slot of each of its calls, in seconds."""
 
     waits: list[float] = field(default_factory=list)
 
@@ -96,9 +97,9 @@ def main() -> None:
 
         def call() -> None:
             while time.monotonic() < until:
-                before = talking.tally.waited
-                talking.get()
-                done.waits.append(talking.tally.waited - before)
+                tally = StreamStats()
+                talking.connection.get(ME, lambda body: body, tally)
+                done.waits.append(tally.waited)
 
         endings = in_threads(task.threads, call)
     assert endings == [None] * task.threads, endings

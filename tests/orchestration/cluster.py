@@ -55,7 +55,9 @@ class Cluster:
             head: The machine of everything but the workers.
         """
         self._site, self._head = site, head
-        self._settings = airflow.variables(head.home / "airflow", orchestration, self._uri("postgresql+psycopg2", "airflow"))
+        self._settings = airflow.variables(
+            head.home / "airflow", orchestration, self._uri("postgresql+psycopg2", "airflow")
+        )
         self._settings |= self._common(free_port())
         self._stack = ExitStack()
 
