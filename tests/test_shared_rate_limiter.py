@@ -22,10 +22,11 @@ from hypothesis import strategies as st
 
 from demo.postgres import Postgres
 from gotowebinar_sandbox import Fault
+from tap_gotowebinar.api import shared_rate_limiter
 from tap_gotowebinar.api.errors import SharedBudgetError
 from tap_gotowebinar.api.rate_budget_sql import OPEN
 from tap_gotowebinar.api.rate_limiter import CLOCK_MARGIN
-from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
+from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter, Turn
 from tap_gotowebinar.settings.connection import ConnectionSettings
 from tests.runs import run_command
 from tests.shared_budget import Done, Task, results, start
@@ -205,6 +206,19 @@ def test_what_a_run_holds_when_it_ends_is_free_long_before_its_lease_is_over(dat
     second.close()
 
 
+def test_a_slot_is_given_out_once_however_many_ask_at_the_same_time(database: Postgres) -> None:
+    limiters = [SharedRateLimiter(database.dsn, "at once", 200, 1e9, longest_call=1e6) for _ in range(4)]
+    for limiter in limiters:
+        limiter.pause(0)
+    turns: list[Turn | None] = []
+
+    in_threads(8, lambda: turns.extend(limiter._take() for _ in range(4) for limiter in limiters))
+
+    assert sorted(turn.slot for turn in turns if turn) == list(range(1, 8 * 4 * 4 + 1))
+    for limiter in limiters:
+        limiter.close()
+
+
 # What the server sees ------------------------------------------------------------------------------------------------
 
 
@@ -378,7 +392,8 @@ def test_a_database_that_cannot_be_reached_ends_the_target_with_one_line(
     assert not any(call["method"] == "POST" for call in api_calls(sandbox))
 
 
-def test_a_database_that_goes_away_is_an_error_and_no_reason_to_go_on_alone() -> None:
+def test_a_database_that_goes_away_is_an_error_and_no_reason_to_go_on_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_rate_limiter, "CONNECT_SECONDS", 2)
     with Postgres() as database:
         limiter = SharedRateLimiter(database.dsn, "gone", 5, 1e6, longest_call=10.0)
         with limiter.slot():
