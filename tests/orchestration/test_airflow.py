@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(not airflow.PYTHON.exists(), reason="make .venv-airflow/built installs Airflow"),
+    pytest.mark.skipif(not airflow.PYTHON.exists(), reason="make .venv-airflow/installed installs Airflow"),
 ]
 
 LOCK_OF_MELTANO = 300
