@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ORCHESTRATION: Final = ROOT / "orchestration"
 SYNC: Final = ORCHESTRATION / "sync"
 NO_LIMIT: Final = {"requests_per_minute": 1_000_000, "requests_per_second": 1_000_000}
-FOREIGN: Final = ("MELTANO_", "TAP_", "TARGET_", "PG", "XDG_", "SYNC_", "PYTEST_", "COV", "AIRFLOW")
+FOREIGN: Final = ("MELTANO_", "TAP_", "TARGET_", "PG", "XDG_", "SYNC_", "PYTEST_", "COV", "AIRFLOW", "PYTHONDONTWRITE")
 """What variables of the person at the keyboard begin with that must not decide anything here."""
 
 

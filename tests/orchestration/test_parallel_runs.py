@@ -6,7 +6,6 @@ documentation to keep runs apart are tested: a folder for each connection (`sync
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +83,9 @@ def declare_a_plugin_for_each(site: Site) -> None:
 def rounds(site: Site, start: Start) -> None:
     """Run all connections at the same time, again and again; in between, somebody registers and somebody cancels."""
     gone: dict[str, list[str]] = {name: [] for name in NAMES}
+    ahead = {name: sandbox.control.add_webinar() for name, sandbox in site.sandboxes.items()}
+    for name, sandbox in site.sandboxes.items():
+        sandbox.control.add_registrants(ahead[name], 3)
     for number in range(ROUNDS):
         begun = {name: start(name) for name in NAMES}
         printed = {name: run.communicate()[0] for name, run in begun.items()}
@@ -94,19 +96,15 @@ def rounds(site: Site, start: Start) -> None:
             assert found.is_none, f"round {number}, {name}: {found}"
             assert removed(site, name) == sorted(gone[name]), f"round {number}, {name}"
             assert known_webinars(site, name) == {row["webinarKey"] for row in sandbox.control.truth()["webinars"]}
-            gone[name].append(somebody_comes_and_somebody_goes(sandbox))
+            gone[name].append(somebody_comes_and_somebody_goes(sandbox, ahead[name]))
 
 
-def somebody_comes_and_somebody_goes(sandbox: Sandbox) -> str:
-    """Register somebody for a webinar that is ahead, and let somebody else cancel; return who cancelled."""
-    truth = sandbox.control.truth()
-    now = dt.datetime.now(dt.UTC).isoformat()
-    ahead = [row["webinarKey"] for row in truth["webinars"] if row["times"] and row["times"][-1]["endTime"] > now]
-    webinar = ahead[0] if ahead else sandbox.control.add_webinar()
+def somebody_comes_and_somebody_goes(sandbox: Sandbox, webinar: str) -> str:
+    """Register people for a webinar, and let somebody else cancel; return who cancelled."""
+    people = [row["registrantKey"] for row in sandbox.control.truth()["registrants"] if row["webinarKey"] == webinar]
     sandbox.control.add_registrants(webinar, 2)
-    leaving: str = next(row["registrantKey"] for row in truth["registrants"] if row["webinarKey"] == webinar)
-    sandbox.control.cancel_registrant(webinar, leaving)
-    return leaving
+    sandbox.control.cancel_registrant(webinar, people[0])
+    return str(people[0])
 
 
 def removed(site: Site, name: str) -> list[str]:
