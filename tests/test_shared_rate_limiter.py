@@ -27,7 +27,7 @@ from tap_gotowebinar.api.errors import SharedBudgetError
 from tap_gotowebinar.api.rate_budget_sql import OPEN
 from tap_gotowebinar.api.rate_limiter import CLOCK_MARGIN
 from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter, Turn
-from tap_gotowebinar.settings.connection import ConnectionSettings
+from tap_gotowebinar.settings.connection import ConnectionSettings, connection_problems
 from tests.runs import run_command
 from tests.shared_budget import Done, Task, results, start
 from tests.talking import ME, SECRETS, api_calls, in_threads, talk
@@ -332,6 +332,21 @@ def budget_of(program: str, **changes: object) -> str:
 def test_tap_and_target_of_one_client_share_a_budget_without_another_setting() -> None:
     assert budget_of("tap-gotowebinar") == budget_of("target-gotowebinar")
     assert budget_of("tap-gotowebinar") == budget_of("tap-gotowebinar", refresh_token="another")
+
+
+@pytest.mark.parametrize("url", ["mysql://example.com/rates", "host=example.com password=made-up-password"])
+def test_a_url_of_something_else_is_refused_without_showing_it(url: str) -> None:
+    assert list(connection_problems({**SECRETS, "rate_budget_url": url})) == [
+        "rate_budget_url is not the URL of a PostgreSQL database: let it start with postgresql://"
+    ]
+
+
+def test_without_its_library_the_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg_pool", None)
+    assert list(connection_problems({**SECRETS, "rate_budget_url": UNREACHABLE})) == [
+        "rate_budget_url needs a library that is not installed: pip install 'tap-gotowebinar[shared]'"
+    ]
+    assert list(connection_problems(SECRETS)) == []
 
 
 def test_another_client_has_another_budget_and_its_name_tells_no_secret() -> None:
