@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from ruamel.yaml import YAML
 
-from tests.orchestration.site import SYNC
-from tests.sources import ROOT
+from tests.orchestration.site import ORCHESTRATION, SYNC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -194,7 +195,24 @@ def test_plugins_that_are_installed_in_the_project_are_used(place: Place) -> Non
     assert (place.project / ".meltano/extractors/tap-gotowebinar").is_dir()
 
 
+def test_all_connections_run_and_one_that_runs_already_is_no_failure(place: Place) -> None:
+    connections = {name: {"schema": f"gotowebinar_{name}"} for name in ("academy", "sales")}
+    shutil.copytree(ORCHESTRATION, place.project / "orchestration")
+    YAML(typ="safe").dump({"connections": connections}, place.project / "orchestration" / "connections.yml")
+    every = place.project / "orchestration" / "sync-all"
+    variables = place.variables | {"PYTHON": sys.executable}
+    with place.start("academy", "gotowebinar_academy") as first:
+        done = subprocess.run([every], env=variables, capture_output=True, check=False, encoding="utf-8")
+        first.communicate()
+
+    assert (done.returncode, done.stdout) == (0, "begun\n")
+    assert "another run of academy is under way" in done.stderr
+    assert place.given("sales")["arguments"]
+    failed = subprocess.run([every], env=variables | {"CODE": "1"}, capture_output=True, check=False)
+    assert failed.returncode == 123
+
+
 def test_a_shell_of_any_system_can_read_it() -> None:
-    for script in (ROOT / "orchestration").glob("sync*"):
+    for script in ORCHESTRATION.glob("sync*"):
         assert script.read_text(encoding="utf-8").startswith("#!/bin/sh\n")
         subprocess.run(["/bin/sh", "-n", script], check=True)

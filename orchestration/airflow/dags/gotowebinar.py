@@ -20,8 +20,8 @@ RETRY_DELAY = timedelta(minutes=5, seconds=15)
 RETRIES = 3
 
 
-def connection_dag(name: str, settings: dict[str, Any], alert_to: list[str]) -> DAG:
-    """Return the DAG of one connection.
+def add_dag(name: str, settings: dict[str, Any], alert_to: list[str]) -> None:
+    """Add the DAG of one connection: Airflow finds those that are made while it reads this file.
 
     Args:
         name: What `sync` calls the connection.
@@ -35,7 +35,7 @@ def connection_dag(name: str, settings: dict[str, Any], alert_to: list[str]) -> 
         catchup=False,
         max_active_runs=1,
         tags=["gotowebinar"],
-    ) as dag:
+    ):
         BashOperator(
             task_id="sync",
             # The blank at the end: Airflow would take a command that ends in the name of a script for a template.
@@ -55,9 +55,8 @@ def connection_dag(name: str, settings: dict[str, Any], alert_to: list[str]) -> 
             if alert_to
             else None,
         )
-    return dag
 
 
 declared = yaml.safe_load((ORCHESTRATION / "connections.yml").read_text(encoding="utf-8"))
 for name, settings in declared["connections"].items():
-    globals()[f"gotowebinar__{name}"] = connection_dag(name, settings, declared.get("alert_to") or [])
+    add_dag(name, settings, declared.get("alert_to") or [])
