@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
-from tap_gotowebinar.sync.report import StreamStats
+from tap_gotowebinar.api.stats import StreamStats
 from tests.sources import ROOT
 from tests.talking import ME, in_threads, talk
 
