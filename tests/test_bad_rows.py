@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -14,6 +13,8 @@ from tap_gotowebinar.records.attendance import covered_seconds, merge_attendance
 from tests.story import NOW, Story, keys
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gotowebinar_sandbox import Sandbox
 
 GOOD: Final = "8114402279905634571"
