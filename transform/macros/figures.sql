@@ -18,9 +18,25 @@
     {%- endfor %}
 {% endmacro %}
 
-{# A title of so many characters, told from equal ones by a number. #}
+{# A title and a day, which may be missing. #}
+{% macro titled(title, moment) %}
+    {{- dbt.concat([title, "coalesce(" ~ dbt.concat(["', '", gotowebinar.day_label(moment)]) ~ ", '')"]) -}}
+{% endmacro %}
+
+{# The same for the space beside a line of a chart: the beginning of the title, and the day without its year. #}
+{% macro briefly_titled(title, moment) %}
+    {%- set day = gotowebinar.day_label(moment) -%}
+    {{- dbt.concat([
+        "case when length(" ~ title ~ ") > 20 then " ~ dbt.concat(["trim(substring(" ~ title ~ ", 1, 19))", "'…'"]) ~ " else " ~ title ~ " end",
+        "coalesce(" ~ dbt.concat(["', '", "substring(" ~ day ~ ", 1, length(" ~ day ~ ") - 5)"]) ~ ", '')",
+    ]) -}}
+{% endmacro %}
+
+{# A number after each title but the first of those that are equal. #}
 {% macro unique_title(title, order) %}
-    {{- dbt.concat([title, "case when row_number() over (partition by " ~ title ~ " order by " ~ order ~ ") > 1 then "
-        ~ dbt.concat(["' ('", "cast(row_number() over (partition by " ~ title ~ " order by " ~ order ~ ") as " ~ dbt.type_string() ~ ")", "')'"])
-        ~ " else '' end"]) -}}
+    {%- set number = "row_number() over (partition by " ~ title ~ " order by " ~ order ~ ")" -%}
+    {{- dbt.concat([
+        title,
+        "case when " ~ number ~ " > 1 then " ~ dbt.concat(["' ('", "cast(" ~ number ~ " as " ~ dbt.type_string() ~ ")", "')'"]) ~ " else '' end",
+    ]) -}}
 {% endmacro %}

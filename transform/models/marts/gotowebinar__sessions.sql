@@ -29,13 +29,8 @@ localized as (
 labelled as (
     select
         *,
-        {{ dbt.concat(["subject", "coalesce(" ~ dbt.concat(["', '", gotowebinar.day_label('started_at_local')]) ~ ", '')"]) }}
-            as label,
-        -- For the space beside a line of a chart.
-        {{ dbt.concat([
-            "case when length(subject) > 24 then " ~ dbt.concat(["trim(substring(subject, 1, 23))", "'…'"]) ~ " else subject end",
-            "coalesce(" ~ dbt.concat(["', '", gotowebinar.day_label('started_at_local')]) ~ ", '')",
-        ]) }} as short_label
+        {{ gotowebinar.titled('subject', 'started_at_local') }} as label,
+        {{ gotowebinar.briefly_titled('subject', 'started_at_local') }} as short_label
     from localized
 )
 

@@ -62,10 +62,9 @@ labelled as (
         schedule.ends_at_local,
         schedule.now_local,
         schedule.is_attendance_known,
-        {{ dbt.concat([
-            "coalesce(webinars.subject, 'Untitled')",
-            "coalesce(" ~ dbt.concat(["', '", gotowebinar.day_label('schedule.starts_at_local')]) ~ ", '')",
-        ]) }} as label
+        {{ gotowebinar.titled("coalesce(webinars.subject, 'Untitled')", 'schedule.starts_at_local') }} as label,
+        {{ gotowebinar.briefly_titled("coalesce(webinars.subject, 'Untitled')", 'schedule.starts_at_local') }}
+            as short_label
     from {{ ref('stg_gotowebinar__webinars') }} as webinars
     left join {{ ref('int_gotowebinar__schedule') }} as schedule on webinars.webinar_key = schedule.webinar_key
     left join {{ ref('stg_gotowebinar__webinar_details') }} as details on webinars.webinar_key = details.webinar_key
@@ -76,6 +75,7 @@ select
     webinars.webinar_id,
     webinars.subject,
     {{ gotowebinar.unique_title('webinars.label', 'webinars.starts_at, webinars.webinar_key') }} as title,
+    {{ gotowebinar.unique_title('webinars.short_label', 'webinars.starts_at, webinars.webinar_key') }} as short_title,
     webinars.organizer_key,
     webinars.organizer_name,
     webinars.locale,
