@@ -24,7 +24,7 @@ TYPES = {"integer": "bigint", "number": "double", "boolean": "boolean", "array":
 
 
 def test_the_marts_in_duckdb_are_true(world: Sandbox, tmp_path: Path) -> None:
-    path = tmp_path / "gotowebinar.duckdb"
+    path = tmp_path / "warehouse.duckdb"
     with duckdb.connect(str(path)) as connection:
         load(connection, run_here({**world.settings, **FAST}))
     package = Package(tmp_path, {"DBT_DUCKDB_PATH": str(path), "DBT_DUCKDB_SCHEMA": "marts"})
