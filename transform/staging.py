@@ -6,6 +6,7 @@ style of dbt, with the description of the schema.
 
 from __future__ import annotations
 
+import importlib.resources
 import json
 import re
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 REPOSITORY: Final = Path(__file__).parents[1]
+SCHEMAS: Final = importlib.resources.files("tap_gotowebinar.schemas")
 FOLDER: Final = Path("transform/models/staging")
 Schema = dict[str, Any]
 
@@ -166,7 +168,7 @@ def schemas() -> dict[str, Schema]:
     """The properties of each stream."""
     read = {
         path.stem: json.loads(path.read_text(encoding="utf-8"))["properties"]
-        for path in sorted((REPOSITORY / "schemas").glob("*.json"))
+        for path in sorted(Path(str(SCHEMAS)).glob("*.json"))
         if path.stem not in OF_THE_TARGET
     }
     return {name: {**read.get(name, {}), **later(name, read)} for name in sorted(read.keys() | FORTHCOMING.keys())}
