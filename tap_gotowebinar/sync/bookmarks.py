@@ -193,7 +193,7 @@ class Bookmarks:
 
     def of_kind(self, kind: type[B]) -> list[StreamBookmarks[B]]:
         """Return the bookmarks of all streams that remember in a certain way."""
-        return [self.of(stream, found) for stream, found in self._kinds.items() if found is kind]
+        return [self.of(stream, kind) for stream, found in self._kinds.items() if found is kind]
 
     @property
     def changes(self) -> int:
