@@ -19,6 +19,7 @@ from tap_gotowebinar.api.client import REFUSALS
 from tap_gotowebinar.api.errors import MalformedResponseError, RetriesExhaustedError
 from tap_gotowebinar.api.responses import MAX_PAGE_SIZE, MAX_PAGES, Listing
 from tap_gotowebinar.records.reader import RecordReader
+from tap_gotowebinar.records.shape import RecordShape
 from tap_gotowebinar.singer.sdk_overrides import NullStateManager, SilentCounter, SilentTimer, is_relevant
 
 if TYPE_CHECKING:
@@ -178,11 +179,17 @@ class GoToWebinarStream(Stream):
     @override
     def _write_record_message(self, record: dict[str, Any]) -> None:
         """Write a record without the SDK's steps where none of them would change it: half the time of a large run."""
+        filled = self._shape.fill(record)
         if self._needs_mapping:
-            super()._write_record_message(_projected(record, self.effective_schema))
+            super()._write_record_message(filled)
         else:
-            self.tap.message_writer.write_record(self.name, record)
+            self.tap.message_writer.write_record(self.name, filled)
             self.tally.records += 1
+
+    @functools.cached_property
+    def _shape(self) -> RecordShape:
+        """The fields of each record: those that the schema of the catalog declares, from which a user may take some."""
+        return RecordShape(self.effective_schema, expands_nulls=self.stream_maps[0].flattening_enabled)
 
     @override
     def apply_catalog(self, catalog: Catalog) -> None:
@@ -211,13 +218,3 @@ class GoToWebinarStream(Stream):
         self.tap.state_writer.write_state({})
         self.tap.report.say_progress()
         self.tap.stop_signals.check()
-
-
-def _projected(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    """Return what of a value the schema of the catalog declares: a user may have taken fields out."""
-    if isinstance(value, dict) and "properties" in schema:
-        declared = schema["properties"]
-        return {name: _projected(item, declared[name]) for name, item in value.items() if name in declared}
-    if isinstance(value, list) and "items" in schema:
-        return [_projected(item, schema["items"]) for item in value]
-    return value

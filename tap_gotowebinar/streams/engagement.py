@@ -13,11 +13,12 @@ from tap_gotowebinar.api import responses as envelopes
 from tap_gotowebinar.records.surrogate_keys import add_surrogate_keys
 from tap_gotowebinar.streams.session_children import SESSION, Rows, SessionChild, SessionChildStream
 from tap_gotowebinar.streams.sessions import Sessions
+from tap_gotowebinar.sync.bookmarks import without_nulls
 from tap_gotowebinar.sync.prefetch import PlannedRequest
 from tap_gotowebinar.sync.state import pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers.types import Record
 
@@ -118,8 +119,9 @@ class AttendeeAnswers(SessionChild):
                 roster.pop(key, None)
                 is_read = False
                 continue
-            found = zlib.crc32(msgspec.json.encode([sorted(row.items()) for row in rows]))
-            if roster.get(key, found if not rows else None) != found:
+            found = _answers_hash(map(without_nulls, rows))
+            # An earlier release told null from absent.
+            if roster.get(key, found if not rows else None) not in {found, _answers_hash(rows)}:
                 yield from (dict(row) for row in rows)
             roster[key] = found
             bookmark.remember(session, roster=pack(roster), upto=str(key))
@@ -163,6 +165,10 @@ class AttendeeAnswers(SessionChild):
             ]
 
         return self.call(path, records)
+
+
+def _answers_hash(rows: Iterable[dict[str, Any]]) -> int:
+    return zlib.crc32(msgspec.json.encode([sorted(row.items()) for row in rows]))
 
 
 class AttendeePolls(AttendeeAnswers):

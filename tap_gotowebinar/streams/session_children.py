@@ -92,10 +92,10 @@ class SessionChildStream(SessionChild):
         if rows is None:
             return
         self.seen(session, rows)
-        bookmark, found = self.bookmarks.of(session.organizer_key), rows_hash(rows)
-        if bookmark.is_new(session, found):
+        bookmark = self.bookmarks.of(session.organizer_key)
+        if bookmark.is_new(session, rows):
             yield from (dict(row) for row in rows)
-            bookmark.remember(session, hash=found)
+            bookmark.remember(session, hash=rows_hash(rows))
         self.complete(session)
         self.checkpoint()
 

@@ -59,7 +59,7 @@ class Sessions(ParentStream):
         for session in self.plan:
             if not self.is_due(session):
                 continue
-            yield dict(session.record)
+            yield self.with_nulls(session.record)
             if self.selected and not self.emits_everything:
                 self._complete(session)
             self.tap.report.done += 1
@@ -82,7 +82,7 @@ class Sessions(ParentStream):
         """Whether a session is to be emitted; its children may be due all the same."""
         if self.emits_everything:
             return True
-        return self.bookmarks.of(session.organizer_key).is_new(session, rows_hash([session.record]))
+        return self.bookmarks.of(session.organizer_key).is_new(session, [session.record])
 
     @override
     def _write_record_message(self, record: dict[str, Any]) -> None:

@@ -39,7 +39,7 @@ class Webinars(ParentStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         for webinar in self.tap.plan.webinars:
-            yield dict(webinar.record)
+            yield self.with_nulls(webinar.record)
             self.tap.report.done += webinar.reason is not None
             self.checkpoint()
 
