@@ -30,6 +30,7 @@ from tap_gotowebinar.streams import (
     Sessions,
     SmallWebinarStream,
     WebinarDetails,
+    WebinarRemovals,
     Webinars,
 )
 from tap_gotowebinar.streams.children import ChildStream, WebinarChild
@@ -106,6 +107,11 @@ class TapGoToWebinar(CommandLineTap):
     def webinars(self) -> Webinars:
         """The stream that lists the webinars."""
         return self._the(Webinars)
+
+    @functools.cached_property
+    def webinar_removals(self) -> WebinarRemovals:
+        """The stream that knows which webinars are missing."""
+        return self._the(WebinarRemovals)
 
     @functools.cached_property
     def details(self) -> WebinarDetails:
@@ -256,7 +262,8 @@ class TapGoToWebinar(CommandLineTap):
     @override
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of an earlier run; the SDK's own copy stays empty, so that nothing prints it unasked."""
-        of_organizers = [stream.name for stream in self.streams.values() if isinstance(stream, Sessions | SessionChild)]
+        kinds = Sessions | SessionChild | WebinarRemovals
+        of_organizers = [stream.name for stream in self.streams.values() if isinstance(stream, kinds)]
         self.bookmarks = Bookmarks(state, [child.name for child in self.children], of_organizers)
 
     @override

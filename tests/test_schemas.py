@@ -34,6 +34,7 @@ PRIMARY_KEYS = {
     "sessions": ["sessionKey"],
     "surveys": ["sessionKey", "surveyKey"],
     "webinar_details": ["webinarKey"],
+    "webinar_removals": ["webinarKey"],
     "webinars": ["webinarKey"],
 }
 
@@ -56,6 +57,7 @@ ENDPOINTS_OF = {
     "sessions": ["organizer_sessions", "webinar_sessions"],
     "surveys": ["session_surveys"],
     "webinar_details": ["webinar"],
+    "webinar_removals": [],
     "webinars": ["account_webinars", "organizer_webinars"],
 }
 
@@ -118,6 +120,7 @@ DECLARED_BEYOND_THE_ENDPOINTS = {
         "verifyHumanRegistrant": SEEN,
         "webinarSchedulingContext": SEEN,
     },
+    "webinar_removals": {"webinarKey": FOUND_OUT, "removedAt": FOUND_OUT},
     "webinars": {
         "numberOfRegistrants": CONNECTOR_ONLY,
         "inSession": CONNECTOR_ONLY,

@@ -34,7 +34,7 @@ PRIMARY_KEYS = {
     "registrant_details": ("webinarKey", "registrantKey"),
 }
 ALL_STREAMS = [stream_class.name for stream_class in STREAM_CLASSES]
-REMOVALS = {"registrant_removals"}
+REMOVALS = {"registrant_removals", "webinar_removals"}
 CANONICAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 FORMATS = FormatChecker(formats=())
 

@@ -12,10 +12,12 @@ from tap_gotowebinar.streams.webinar_parts import (
     RegistrationFields,
     SmallWebinarStream,
 )
+from tap_gotowebinar.streams.webinar_removals import WebinarRemovals
 from tap_gotowebinar.streams.webinars import WebinarDetails, Webinars
 
 STREAMS = (
     Organizers,
+    WebinarRemovals,
     Webinars,
     WebinarDetails,
     Panelists,
@@ -45,5 +47,6 @@ __all__ = [
     "Sessions",
     "SmallWebinarStream",
     "WebinarDetails",
+    "WebinarRemovals",
     "Webinars",
 ]

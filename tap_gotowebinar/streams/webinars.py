@@ -14,6 +14,7 @@ from tap_gotowebinar.records.reader import is_key
 from tap_gotowebinar.streams.children import WebinarChild
 from tap_gotowebinar.streams.parents import WINDOW_MARGIN, ParentStream, format_api_time
 from tap_gotowebinar.sync.bookmarks import RecordBookmark
+from tap_gotowebinar.sync.listed_webinars import WebinarList
 from tap_gotowebinar.sync.prefetch import PlannedRequest
 
 if TYPE_CHECKING:
@@ -61,26 +62,44 @@ class Webinars(ParentStream):
     def listing(self) -> list[dict[str, Any]]:
         """The records of all webinars, each once, listed once per run."""
         records: dict[str, dict[str, Any]] = {}
-        for path, organizer_key in self.tap.scope.listings:
-            for row in self._listed(path):
-                record = self.reader.read(row)
-                # It becomes part of paths: anything but a key would lead elsewhere.
-                told = record.get("organizerKey")
-                record["organizerKey"] = told if is_key(told) else organizer_key
+        for listing in self.lists:
+            for record in listing.records:
                 if record["organizerKey"] is None:
-                    self.tally.given_up.append(f"{path}/{record['webinarKey']}, which names no organizer")
+                    self.tally.given_up.append(f"{listing.path}/{record['webinarKey']}, which names no organizer")
                 if self.tap.scope.includes(record["organizerKey"]):
                     records.setdefault(record["webinarKey"], record)
         self.tap.scope.check_listed({record["organizerKey"] for record in records.values()}, self.tap.report)
         return list(records.values())
 
-    def _listed(self, path: str) -> list[Any]:
+    @functools.cached_property
+    def lists(self) -> list[WebinarList]:
+        """What each organizer, or the account, lists, once per run; without those that GoTo refuses."""
+        found = (self._listed_surely(path, organizer_key) for path, organizer_key in self.tap.scope.listings)
+        return [listing for listing in found if listing is not None]
+
+    def _listed_surely(self, path: str, organizer_key: str | None) -> WebinarList | None:
+        listing = self._listed(path, organizer_key)
+        if listing is None or not self.tap.webinar_removals.doubts(listing):
+            return listing
+        return self._listed(path, organizer_key) or listing._replace(is_complete=False)
+
+    def _listed(self, path: str, organizer_key: str | None) -> WebinarList | None:
         window = {
             "fromTime": format_api_time(self.tap.settings.start_date - WINDOW_MARGIN),
             "toTime": format_api_time(self.tap.started_at + LOOKAHEAD + WINDOW_MARGIN),
         }
         listing = self.list_or_none(path, envelopes.hal("webinars"), "webinarKey", **window)
-        return [] if listing is None else listing.rows
+        if listing is None:
+            return None
+        records = [self._record(row, organizer_key) for row in listing.rows]
+        return WebinarList(path, organizer_key, records, listing.is_complete)
+
+    def _record(self, row: object, organizer_key: str | None) -> dict[str, Any]:
+        record = self.reader.read(row)
+        # It becomes part of paths: anything but a key would lead elsewhere.
+        told = record.get("organizerKey")
+        record["organizerKey"] = told if is_key(told) else organizer_key
+        return record
 
 
 class WebinarDetails(WebinarChild):

@@ -133,6 +133,10 @@ class StreamBookmarks(Generic[B]):
             self._open[key] = self._kind(self._entries.get(key, {}))
         return self._open[key]
 
+    def all(self) -> dict[str, B]:
+        """Return all bookmarks by key."""
+        return {key: self.of(key) for key in self._entries.keys() | self._open.keys()}
+
     def changed(self) -> None:
         """Note that a bookmark is no longer what the last STATE said."""
         self.changes += 1
