@@ -13,17 +13,18 @@ from tap_gotowebinar.api.errors import (
     RetriesExhaustedError,
     UnexpectedStatusError,
 )
+from tap_gotowebinar.api.pagination import MAX_PAGE_SIZE, MAX_PAGES
 from tap_gotowebinar.api.redaction import error_text
+from tap_gotowebinar.api.responses import ROUND_LENGTH
 from tap_gotowebinar.api.transport import SUCCESS
-from tap_gotowebinar.sync.registrant_lists import ROUND_LENGTH
 from target_gotowebinar.results import Outcome, RegistrationResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_gotowebinar.api.client import ApiClient
+    from tap_gotowebinar.api.stats import StreamStats
     from tap_gotowebinar.api.transport import ApiResponse
-    from tap_gotowebinar.sync.report import StreamStats
     from target_gotowebinar.applicants import Applicant
 
 CONFLICT: Final = 409
@@ -113,8 +114,8 @@ class Registrar:
         if page.is_last and not is_cut:
             return
         before: list[Any] = []
-        for number in range(envelopes.MAX_PAGES):
-            params = {"page": number, "limit": envelopes.MAX_PAGE_SIZE}
+        for number in range(MAX_PAGES):
+            params = {"page": number, "limit": MAX_PAGE_SIZE}
             page = self._connection.get(path, envelopes.array, self._tally, params=params)
             yield from page.rows
             if page.is_last:

@@ -8,7 +8,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from tap_gotowebinar.api.redaction import mask
-from tap_gotowebinar.sync.report import MAX_UNKNOWN, NAMED_AT_MOST, PROGRESS_INTERVAL, StreamStats
+from tap_gotowebinar.api.stats import StreamStats
+from tap_gotowebinar.sync.report import MAX_UNKNOWN, NAMED_AT_MOST, PROGRESS_INTERVAL
 from target_gotowebinar.results import Outcome
 from target_gotowebinar.settings import PROGRAM
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Mapping, Sequence
 
+    from tap_gotowebinar.sync.bookmarks import StreamBookmarks
+    from tap_gotowebinar.sync.organizers import OrganizerScope
+
 LATEST: Final = 2**32 - 1
 """The year 2106, in seconds since 1970: what a roster has room for."""
 
@@ -20,13 +23,11 @@ class WebinarList(NamedTuple):
     """The webinars of an organizer, or of an account, as one run listed them.
 
     Attributes:
-        path: Where.
         organizer_key: Whose; None: of an account.
         records: What was listed, each with its organizerKey.
         is_complete: Whether none is missing.
     """
 
-    path: str
     organizer_key: str | None
     records: Sequence[dict[str, Any]]
     is_complete: bool
@@ -111,6 +112,67 @@ class ListedWebinarsBookmark:
         if self._entry is None:
             self._entry = {"roster": pack(self._webinars)} | ({"account": self._account} if self._account else {})
         return self._entry
+
+
+class ListedWebinars:
+    """What is remembered of the lists of webinars, by organizer.
+
+    Args:
+        bookmarks: The bookmarks of the organizers.
+        organizers: Whose webinars are wanted.
+        start_date: From when on webinars are listed.
+        account: Key of the account that is listed; None: organizers are listed one by one.
+    """
+
+    def __init__(
+        self,
+        bookmarks: StreamBookmarks[ListedWebinarsBookmark],
+        organizers: OrganizerScope,
+        start_date: dt.datetime,
+        account: str | None,
+    ) -> None:
+        """Look at nothing yet."""
+        self._bookmarks = bookmarks
+        self._organizers = organizers
+        self._window = start_date, account
+
+    def lost_most(self, listing: WebinarList) -> bool:
+        """Whether a complete list lacks more than half of what it has to show."""
+        expected = self._expected(listing)
+        return 2 * len(expected - listing.keys) > len(expected)
+
+    def missing(self, lists: Sequence[WebinarList]) -> list[int]:
+        """Return the webinars that lists have to show, and none of them shows."""
+        expected = set[int]().union(*map(self._expected, lists))
+        return sorted(expected.difference(*(listing.keys for listing in lists)))
+
+    def track(self, lists: Sequence[WebinarList]) -> None:
+        """Remember what lists show, beside what earlier ones did."""
+        listed = set[int]().union(*(listing.keys for listing in lists))
+        for listing in lists:
+            records = listing.by_organizer()
+            for organizer_key in self._shown_by(listing):
+                if self._bookmarks.of(organizer_key).track(records.get(organizer_key, ()), listed, *self._window):
+                    self._bookmarks.changed()
+
+    def forget(self, webinar_key: int) -> None:
+        """Note that a removal has been emitted."""
+        for bookmark in self._bookmarks.all().values():
+            bookmark.forget(webinar_key)
+        self._bookmarks.changed()
+
+    def _expected(self, listing: WebinarList) -> set[int]:
+        """Return the webinars that a list has to show, if it is complete."""
+        if not listing.is_complete:
+            return set()
+        bookmarks = map(self._bookmarks.of, self._shown_by(listing))
+        return set[int]().union(*(bookmark.expected(*self._window) for bookmark in bookmarks))
+
+    def _shown_by(self, listing: WebinarList) -> set[str]:
+        """Return the organizers whose webinars a list shows: those who are known, and those who are on it."""
+        if listing.organizer_key is not None:
+            return {listing.organizer_key}
+        return {key for key in {*self._bookmarks.all(), *listing.by_organizer()} if self._organizers.includes(key)}
 
 
 def _first_start(record: Mapping[str, Any]) -> int:

@@ -38,7 +38,7 @@ def test_a_list_without_end_ends_the_search_for_somebody_in_it(
     pages: list[dict[str, Any]],
     calls: int,
 ) -> None:
-    monkeypatch.setattr("tap_gotowebinar.api.responses.MAX_PAGES", 7)
+    monkeypatch.setattr("tap_gotowebinar.api.pagination.MAX_PAGES", 7)
     office = Office(make_sandbox(), tmp_path)
     office.control.configure(
         faults=[
