@@ -2,7 +2,7 @@
 # Another interpreter than python3: make demo PYTHON=python3.12
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help demo test lint audit dist test-wheel tag chaos bench mutants clean
+.PHONY: help demo test test-all lint audit dist test-wheel tag chaos reach bench mutants clean
 
 PYTHON ?= python3
 BIN = .venv/bin
@@ -14,10 +14,12 @@ FAILED = { echo "The environment could not be built; the reason is above. It nee
 help:
 	@echo "make demo    GoToWebinar data into a real PostgreSQL, twice, on this machine alone"
 	@echo "make test    the test suite"
+	@echo "make test-all    the slow tests too: an hour"
 	@echo "make lint    style and types"
 	@echo "make audit   known weaknesses of dependencies and workflows"
 	@echo "make dist    the wheel and the source archive; then make test-wheel tests that wheel"
 	@echo "make chaos   runs killed and struck by faults, any input: what must hold all the same"
+	@echo "make reach   twenty connections in Airflow, one of two machines dies: a quarter of an hour"
 	@echo "make bench   this tap beside a plain one: half an hour"
 	@echo "make mutants MODULES=pacing    changes to that module that no test notices"
 	@echo "make clean   remove what these built"
@@ -26,7 +28,10 @@ demo: .venv/demo
 	@$(BIN)/python -m demo
 
 test: .venv/test
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
+
+test-all: .venv/test .venv-airflow/installed
+	$(BIN)/python -m pytest
 
 lint: .venv/lint
 	$(BIN)/ruff check
@@ -60,6 +65,11 @@ chaos: .venv/test
 	$(BIN)/python -m tests.chaos --seeds 200
 	FUZZ=600 $(BIN)/python -m pytest -q --timeout 3600 tests/fuzz
 
+# Airflow and Meltano want different versions of the same libraries: it has an environment of its own.
+reach: .venv/test .venv-airflow/installed
+	$(BIN)/python -m pytest -q -m slow tests/orchestration/test_airflow.py tests/orchestration/test_meltano_runs.py
+	$(BIN)/python -m tests.orchestration
+
 bench: .venv/test
 	$(BIN)/python -m benchmarks.bench
 
@@ -69,7 +79,7 @@ mutants: .venv/mutants
 	$(BIN)/mutmut results
 
 clean:
-	rm -rf .venv mutants .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	rm -rf .venv .venv-airflow mutants .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/demo: .venv/created pyproject.toml
@@ -101,6 +111,12 @@ clean:
 .venv/package: .venv/created pyproject.toml
 	@echo "Installing what the packaging needs in .venv: about a minute, once"
 	@$(BIN)/python -m pip install -qq --group package || $(FAILED)
+	@touch $@
+
+.venv-airflow/installed: .venv/created orchestration/airflow/requirements.txt
+	@echo "Installing Airflow in .venv-airflow: about a minute, once"
+	@$(PYTHON) -m venv .venv-airflow
+	@.venv-airflow/bin/python -m pip install -qq -r orchestration/airflow/requirements.txt || $(FAILED)
 	@touch $@
 
 .venv/created:

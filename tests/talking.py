@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from gotowebinar_sandbox import Sandbox
+    from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
 
 ME: Final = "/identity/v1/Users/me"
 """A path that every sandbox answers."""
@@ -59,7 +60,7 @@ class Talk:
 
     connection: ApiClient
     authenticator: Authenticator
-    budget: RateLimiter
+    budget: RateLimiter | SharedRateLimiter
     tally: StreamStats = field(default_factory=StreamStats)
 
     def get(
@@ -76,7 +77,7 @@ def talk(
     sandbox: Sandbox | Canned,
     *,
     timeout: float = 5,
-    budget: RateLimiter | None = None,
+    budget: RateLimiter | SharedRateLimiter | None = None,
     clock: Callable[[], float] = time.monotonic,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Talk]:

@@ -370,8 +370,8 @@ class Work:
 
 
 def taken_in_order(*steps: Step) -> Steps:
-    for step in steps:
-        yield step  # noqa: UP028 - what is sent in has to arrive here
+    for step in steps:  # noqa: UP028 - what is sent in arrives here, not at the tuple
+        yield step
 
 
 def unit(key: str, *steps: Step) -> Unit[str]:

@@ -390,7 +390,8 @@ def test_every_action_trigger_object_and_limit_of_the_connector_has_a_row() -> N
 
 def test_the_dependencies_are_those_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["sandbox"]]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *extras["sandbox"], *extras["shared"]]
     required = [re.split(r"[\[~>=<]", requirement)[0] for requirement in declared]
     assert [name for row in table("Package", "Why") for name in names(row[0])] == required
 

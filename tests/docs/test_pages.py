@@ -19,8 +19,10 @@ SCHEMAS = STREAM_SCHEMAS | TARGET_SCHEMAS
 WRITTEN_HERE = {"catalog.json", "config.json", "messages.jsonl", "people.jsonl", "results.jsonl", "state.json"} | {
     *("states.jsonl", "target.json", "stream_maps.html")
 }
-NOT_OURS = {"answer_keys", "meeting_times", "text_keys", "pip_url"}
-"""Of the tutorial, and of Meltano."""
+NOT_OURS = {"answer_keys", "inherit_from", "meeting_times", "text_keys", "pip_url"} | {
+    *("gotowebinar_rate_gate", "gotowebinar_rate_slot")
+}
+"""Of the tutorial, of Meltano, and of a database."""
 
 
 def settings() -> set[str]:
