@@ -108,12 +108,16 @@ def _cleaned(name: str, value: object) -> object:
 
 
 def _cleaned_response(item: object) -> object:
-    """Return an answer with what is sent of it; nothing of a question that was not answered."""
+    """Return an answer with what is sent of it; nothing of a question that was not answered, or that is none.
+
+    Question 0 is the placeholder of GoTo's own example of a request.
+    """
     if not isinstance(item, dict):
         return item
     names = SCHEMA["properties"]["responses"]["items"]["properties"]
     given = {name: value for name in names if (value := _cleaned(name, item.get(name))) is not None}
-    return given if given.keys() != {"questionKey"} else {}
+    is_none = given.keys() == {"questionKey"} or _key(given.get("questionKey")) == "0"
+    return {} if is_none else given
 
 
 def _problems(given: Mapping[str, Any]) -> Iterator[str]:

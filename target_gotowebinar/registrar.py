@@ -13,7 +13,7 @@ from tap_gotowebinar.api.errors import (
     RetriesExhaustedError,
     UnexpectedStatusError,
 )
-from tap_gotowebinar.api.redaction import error_text
+from tap_gotowebinar.api.redaction import error_text, is_from_goto
 from tap_gotowebinar.api.transport import SUCCESS
 from tap_gotowebinar.sync.registrant_lists import ROUND_LENGTH
 from target_gotowebinar.results import Outcome, RegistrationResult
@@ -31,9 +31,6 @@ CONFLICT: Final = 409
 
 NOT_FOUND: Final = 404
 """There is no such webinar, for anybody."""
-
-UNCLEAR: Final = frozenset({403, NOT_FOUND})
-"""Statuses that say no only in GoTo's own words: 403 is said of a bad token, too, and both by others on the way."""
 
 
 class Registrar:
@@ -136,7 +133,8 @@ def _result(applicant: Applicant, answer: ApiResponse, path: str, *, in_doubt: b
         in_doubt: Whether an earlier try may have been what registered them.
 
     Raises:
-        MalformedResponseError: an answer of success that does not name the registrant, or a no that cannot be read.
+        MalformedResponseError: an answer of success that does not name the registrant, or a no that is not GoTo's own:
+            a proxy's says nothing about the person.
         NotFoundError: there is no such webinar.
         UnexpectedStatusError: a redirect, which is never followed.
     """
@@ -146,15 +144,16 @@ def _result(applicant: Applicant, answer: ApiResponse, path: str, *, in_doubt: b
             msg = "the answer to a registration holds no registrantKey"
             raise MalformedResponseError(msg)
         return _registered(applicant, Outcome.REGISTERED, body)
-    if answer.status == CONFLICT:
-        return _registered(applicant, Outcome.REGISTERED if in_doubt else Outcome.ALREADY_REGISTERED, body)
     if answer.location:
         msg = f"unexpected answer to {path}: status {answer.status}, a redirect, which is never followed: check api_url"
         raise UnexpectedStatusError(msg)
-    if answer.status in UNCLEAR and not isinstance(answer.body, dict):
-        msg = f"the answer is not JSON (status {answer.status})"
+    is_known = answer.status == CONFLICT
+    if not is_from_goto(body) and not (is_known and _text(body.get("registrantKey"))):
+        msg = f"status {answer.status}, not from GoTo itself"
         raise MalformedResponseError(msg)
-    reason = error_text(answer.body) or f"status {answer.status}"
+    if is_known:
+        return _registered(applicant, Outcome.REGISTERED if in_doubt else Outcome.ALREADY_REGISTERED, body)
+    reason = error_text(body) or f"status {answer.status}"
     if answer.status == NOT_FOUND:
         raise NotFoundError(reason)
     return RegistrationResult.of(applicant, Outcome.REJECTED, description=reason)

@@ -47,3 +47,11 @@ def test_problems_come_in_the_order_of_the_fields_of_the_schema() -> None:
 
 def test_responses_nested_too_deep_to_be_read_are_no_list() -> None:
     assert applicant({**ADA, "responses": "[" * 100_000}, "1", None).problem == "responses must be a list"
+
+
+@pytest.mark.parametrize("key", [0, "0", " 00 "])
+def test_the_placeholder_of_gotos_own_example_answers_nothing(key: object) -> None:
+    placeholder = {"questionKey": key, "responseText": "string", "answerKey": 0}
+    answers = [placeholder, {"questionKey": 6, "responseText": "Bees."}]
+    assert applicant({**ADA, "responses": answers}, "1", None).content["responses"] == answers[1:]
+    assert applicant({**ADA, "responses": [placeholder]}, "1", None).content == ADA

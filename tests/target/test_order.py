@@ -314,12 +314,11 @@ def test_a_path_that_takes_no_token_answers_for_nobody(make_office: Callable[...
     assert office.run(record(ADA), state(1)).outcomes == ["already_registered" if skip else "registered"]
 
 
-@pytest.mark.parametrize("status", [403, 404])
-def test_a_no_that_cannot_be_read_is_no_answer(make_office: Callable[..., Office], status: int) -> None:
-    # A token that has expired is told from a refusal by the words, and a proxy says no, too, in words of its own.
-    page = raw(b"<html>", f"{status} No")
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
+@pytest.mark.parametrize("body", [b"<html>", b"", b"{}", b'["no"]', b'{"status": "down", "message": null}'])
+def test_a_no_that_goto_did_not_give_is_no_answer(make_office: Callable[..., Office], status: int, body: bytes) -> None:
     registered = raw(b'{"registrantKey": 5, "status": "WAITING"}', "201 Created")
-    with Canned(token_answer(), page, registered) as server:
+    with Canned(token_answer(), raw(body, f"{status} No"), registered) as server:
         office = make_office()
         assert office.run(record(ADA), **server.settings, organizer_key=2).outcomes == ["registered"]
 

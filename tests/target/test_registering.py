@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,11 +14,12 @@ from tap_gotowebinar.api.errors import AuthenticationError, GoToWebinarError, Un
 from tap_gotowebinar.sync.report import MAX_UNKNOWN, NAMED_AT_MOST
 from target_gotowebinar.report import MAX_REASONS
 from tests.schema_files import TARGET_SCHEMAS
-from tests.talking import SECRETS, Canned, raw, talk, token_answer
+from tests.talking import talk
 from tests.target.registering import ADA, GRACE, Office, person, record, schema, state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 ROWS = Draft202012Validator(TARGET_SCHEMAS["registration_result"])
 
@@ -236,28 +235,10 @@ def test_another_refusal_rejects_with_its_status(make_office: Callable[..., Offi
     assert row["description"] == "PlantedError: Refused for <e-mail> see <url>"
 
 
-def test_a_refusal_without_a_word_is_told_by_its_status() -> None:
-    with Canned(token_answer(), raw(status="422 Unprocessable")) as server:
-        row = _row_of(server)
-    assert row == {"outcome": "rejected", "description": "status 422"}
-
-
-def test_a_redirect_ends_the_run() -> None:
-    redirect = raw(status="302 Found", Location="https://example.com/")
-    with (
-        Canned(token_answer(), redirect) as server,
-        pytest.raises(UnexpectedStatusError, match=r"to \S+/webinars/1/registrants: .*: check api_url"),
-    ):
-        _row_of(server)
-
-
-def _row_of(server: Canned) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        office = object.__new__(Office)
-        office.results = Path(folder) / "results.jsonl"
-        office.settings = {**server.settings, **SECRETS, "webinar_key": 1, "organizer_key": 2}
-        row = office.run(record(ADA)).row
-    return {name: row[name] for name in ("outcome", "description")}
+def test_a_redirect_ends_the_run(make_office: Callable[..., Office]) -> None:
+    redirect = Fault(kind="redirect", status=302, value="https://example.com/", path="registrants")
+    with pytest.raises(UnexpectedStatusError, match=r"to \S+/registrants: status 302, a redirect.*: check api_url"):
+        make_office(faults=(redirect,)).run(record(ADA))
 
 
 def test_credentials_that_do_not_work_end_the_run_before_anybody_is_sent(office: Office) -> None:
