@@ -15,8 +15,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.api.errors import GoToWebinarError
+from target_gotowebinar.errors import InputError
 from target_gotowebinar.lanes import Job
-from target_gotowebinar.messages import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

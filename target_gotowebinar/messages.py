@@ -10,32 +10,20 @@ from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchem
 from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessageType
 from typing_extensions import override
 
-from tap_gotowebinar.api.errors import GoToWebinarError
 from tap_gotowebinar.api.redaction import mask
+from target_gotowebinar.errors import InputError, MissingKeyError, MissingSchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_gotowebinar.desk import Desk
     from target_gotowebinar.inbox import Line
+    from target_gotowebinar.sink import Registrations
 
 DELETED: Final = "_sdc_deleted_at"
 """Field with which a tap says that a row is gone; it would make a registration of somebody who was deleted."""
 
 MAX_NAME: Final = 200
 """Characters of the name of a stream."""
-
-
-class InputError(GoToWebinarError):
-    """What comes in is not what a tap writes."""
-
-
-class NoSchemaError(InputError, RecordsWithoutSchemaException):
-    """A record of a stream that has not been declared."""
-
-
-class LacksKeyError(InputError, MissingKeyPropertiesError):
-    """A record without one of its keys."""
 
 
 class MessageReader(GenericSingerReader[str]):
@@ -45,20 +33,20 @@ class MessageReader(GenericSingerReader[str]):
         is_deletion: Whether the record that is being handed on is that of a deleted row.
     """
 
-    def __init__(self, desk: Callable[[], Desk]) -> None:
+    def __init__(self, registrations: Callable[[], Registrations]) -> None:
         """Read nothing yet.
 
         Args:
-            desk: Returns who has the lines of the input, and takes STATE.
+            registrations: Returns who has the lines of the input, and takes STATE.
         """
         super().__init__()
-        self._desk = desk
+        self._desk = registrations
         self.is_deletion = False
 
     @property
     @override
     def default_input(self) -> IO[str]:
-        """Never asked for: the desk knows it."""
+        """Never asked for: the registrations knows it."""
         raise NotImplementedError
 
     @override
@@ -77,15 +65,15 @@ class MessageReader(GenericSingerReader[str]):
         Raises:
             InputError: a line is no message of a kind that is known here.
         """
-        desk, counts = self._desk(), Counter[str]()
-        for number, line in enumerate(desk.lines(file_input), start=1):
+        registrations, counts = self._desk(), Counter[str]()
+        for number, line in enumerate(registrations.lines(file_input), start=1):
             if not line.strip():
                 continue
             message = _checked(self.deserialize_json, line, number)
             kind = message["type"]
             counts[kind] += 1
             if kind == SingerMessageType.STATE:
-                desk.state(message["value"])
+                registrations.state(message["value"])
             elif kind != SingerMessageType.ACTIVATE_VERSION:
                 # A new version of a table says nothing about people.
                 self.is_deletion = _is_deletion(message)
@@ -97,16 +85,16 @@ def _hand_on(callback: Callable[[dict[str, Any]], None], message: dict[str, Any]
     """Hand on a message.
 
     Raises:
-        NoSchemaError, LacksKeyError: the SDK has no use for it; its own texts hold names of fields, which may be data.
+        MissingSchemaError, MissingKeyError: the SDK has no use for it; its own texts name fields, which may be data.
     """
     try:
         callback(message)
     except RecordsWithoutSchemaException:
         fault = f"is a RECORD message of '{mask(message['stream'])}', which no SCHEMA names"
-        raise NoSchemaError(_said(number, fault)) from None
+        raise MissingSchemaError(_said(number, fault)) from None
     except MissingKeyPropertiesError:
         fault = f"is a RECORD message of '{mask(message['stream'])}' that lacks a key property of its SCHEMA"
-        raise LacksKeyError(_said(number, fault)) from None
+        raise MissingKeyError(_said(number, fault)) from None
 
 
 def _checked(decode: Callable[[Line], dict[str, Any]], line: Line, number: int) -> dict[str, Any]:

@@ -18,10 +18,11 @@ from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS, DISTRIBUTIO
 from tap_gotowebinar.singer.plugin import CommandLinePlugin
 from tap_gotowebinar.singer.signals import StopRequested, signals_held
 from tap_gotowebinar.singer.writer import MessageWriter
-from target_gotowebinar.desk import Desk
-from target_gotowebinar.messages import InputError, MessageReader
+from target_gotowebinar.errors import InputError
+from target_gotowebinar.messages import MessageReader
 from target_gotowebinar.report import Report
 from target_gotowebinar.settings import PROGRAM, TARGET_SETTINGS, Settings, problems
+from target_gotowebinar.sink import Registrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,15 +34,15 @@ if TYPE_CHECKING:
 
 
 class RegistrantSink(RecordSink):
-    """Takes the records of a stream to the desk."""
+    """Takes the records of a stream to the registrations."""
 
     @override
     def __init__(self, target: SdkTarget, stream_name: str, schema: dict[str, Any], key_properties: Any) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         assert isinstance(target, TargetGoToWebinar)  # noqa: S101 - tells the type checker
         self._target = target
-        target.desk.check_schema(stream_name, iter(schema["properties"]))
-        # What GoTo takes is checked by the desk. The SDK would turn dates into objects, and log values on the way.
+        target.registrations.check_schema(stream_name, iter(schema["properties"]))
+        # Each record is checked where it is submitted. The SDK would turn dates into objects, and log values on the way.
         self.schema = {"properties": {}, "additionalProperties": True}
 
     @override
@@ -51,7 +52,7 @@ class RegistrantSink(RecordSink):
 
     @override
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        self._target.desk.take(self.stream_name, record, is_deletion=self._target.message_reader.is_deletion)
+        self._target.registrations.take(self.stream_name, record, is_deletion=self._target.message_reader.is_deletion)
 
 
 class TargetGoToWebinar(CommandLinePlugin, Target):
@@ -80,7 +81,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         """
         self.report = Report()
         self.message_writer = message_writer or MessageWriter()
-        super().__init__(message_reader=MessageReader(lambda: self.desk), **kwargs)
+        super().__init__(message_reader=MessageReader(lambda: self.registrations), **kwargs)
         # Sinks hold nothing back: there is nothing to be drained side by side.
         self.max_parallelism = 1
 
@@ -95,9 +96,9 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         return self.settings.connection.connect(window=self.rate_window)
 
     @functools.cached_property
-    def desk(self) -> Desk:
+    def registrations(self) -> Registrations:
         """Where records come in and results go out."""
-        return Desk(self.settings, self.connection, self.report, self.message_writer, self.stop_signals)
+        return Registrations(self.settings, self.connection, self.report, self.message_writer, self.stop_signals)
 
     @classmethod
     @override
@@ -112,7 +113,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
 
     @override
     def process_endofpipe(self) -> None:
-        self.desk.settle()
+        self.registrations.settle()
         super().process_endofpipe()
 
     def run(self, file_input: IO[str] | None = None) -> int:
@@ -133,7 +134,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         finally:
             self.report.log_summary()
             with contextlib.suppress(OutputError):
-                self.desk.close()
+                self.registrations.close()
         return self.verdict()
 
     def verdict(self) -> int:
@@ -151,13 +152,13 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         except Exception as error:
             # What came before a message that is wrong, or that a stream map fails on, is whole.
             if isinstance(error, InputError) or not isinstance(error, GoToWebinarError):
-                self.desk.settle()
+                self.registrations.settle()
             raise
 
     def _leave(self) -> None:
         # The same signal often ends the reader of the state, too.
         with contextlib.suppress(OutputError):
-            self.desk.leave()
+            self.registrations.leave()
 
     @classmethod
     @override

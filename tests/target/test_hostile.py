@@ -11,7 +11,7 @@ import pytest
 
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import OutputError
-from target_gotowebinar.messages import InputError
+from target_gotowebinar.errors import InputError
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.target.registering import ADA, Office, record, schema
 

@@ -15,8 +15,8 @@ from singer_sdk.exceptions import MissingKeyPropertiesError
 
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import GoToWebinarError
+from target_gotowebinar.errors import InputError
 from target_gotowebinar.inbox import CHUNK, HEED
-from target_gotowebinar.messages import InputError
 from tests.target.registering import ADA, GRACE, Message, Office, Spoken, lines, person, record, schema, state
 
 if TYPE_CHECKING:

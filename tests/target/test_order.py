@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import GoToWebinarError, OutputError, RateLimitedError
 from tap_gotowebinar.singer.writer import MessageWriter
-from target_gotowebinar.desk import MAX_JOBS
 from target_gotowebinar.ledger import MAX_BYTES, Ledger
+from target_gotowebinar.sink import MAX_JOBS
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.talking import Canned, raw, token_answer
 from tests.target.registering import (
@@ -236,7 +236,7 @@ def test_the_input_is_not_read_without_end(make_office: Callable[..., Office]) -
     worker = threading.Thread(target=target.run, args=(Spoken(endless()),), daemon=True)
     worker.start()
     until = time.monotonic() + 4
-    while target.desk._lanes.jobs < MAX_JOBS and time.monotonic() < until:
+    while target.registrations._lanes.jobs < MAX_JOBS and time.monotonic() < until:
         time.sleep(0.01)
     enough.set()
     assert next(given) <= MAX_JOBS + 200

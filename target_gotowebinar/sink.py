@@ -1,4 +1,4 @@
-"""The registration desk: takes people in as they come, has them registered, and answers for each of them.
+"""The registration registrations: takes people in as they come, has them registered, and answers for each of them.
 
 Results, STATE and all counting are touched by the main thread only; workers make calls and nothing else.
 """
@@ -14,11 +14,11 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from tap_gotowebinar.api.errors import GoToWebinarError, RetriesExhaustedError
 from tap_gotowebinar.api.identity import NO_IDENTITY, owner_of_token
 from tap_gotowebinar.api.redaction import mask
-from target_gotowebinar.applicants import applicant, unknown_fields
 from target_gotowebinar.inbox import Inbox
 from target_gotowebinar.lanes import Job, Lanes
 from target_gotowebinar.ledger import Ledger
-from target_gotowebinar.registrar import Registrar
+from target_gotowebinar.payload import parse_registrant, unknown_fields
+from target_gotowebinar.registration import RegistrantClient
 from target_gotowebinar.results import Outcome, RegistrationResult, ResultsFile
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from tap_gotowebinar.api.client import ApiClient
     from tap_gotowebinar.singer.signals import StopSignals
     from tap_gotowebinar.singer.writer import MessageWriter
-    from target_gotowebinar.applicants import Applicant
     from target_gotowebinar.inbox import Line
+    from target_gotowebinar.payload import NewRegistrant
     from target_gotowebinar.report import Report
     from target_gotowebinar.settings import Settings
 
@@ -45,15 +45,17 @@ GRACE: Final = 1.0
 class Registration(Job):
     """Somebody who is being registered."""
 
-    def __init__(self, number: int, stream: str, applicant: Applicant, registrar: Registrar, organizer: str) -> None:
+    def __init__(
+        self, number: int, stream: str, person: NewRegistrant, client: RegistrantClient, organizer: str
+    ) -> None:
         """Wait for its turn among those of the same webinar."""
-        super().__init__(applicant.webinar_key or "", lambda: registrar.register(applicant, organizer))
+        super().__init__(person.webinar_key or "", lambda: client.register(person, organizer))
         self.number = number
         self.stream = stream
-        self.applicant = applicant
+        self.person = person
 
 
-class Desk:
+class Registrations:
     """Where records come in and results go out.
 
     Args:
@@ -82,7 +84,7 @@ class Desk:
         self._report = report
         self._output = output
         self._stop_signals = stop_signals
-        self._registrar = Registrar(connection, report.tally, resend_confirmation=settings.resend_confirmation)
+        self._client = RegistrantClient(connection, report.tally, resend_confirmation=settings.resend_confirmation)
         self._ledger = Ledger()
         self._inbox = Inbox(stop_signals)
         self._lanes = Lanes(settings.connection.max_concurrency, self._inbox.job_done)
@@ -113,7 +115,7 @@ class Desk:
             is_deletion: Whether the row is gone where it came from.
         """
         number = self._ledger.take()
-        person = applicant(record, self._settings.webinar_key, self._settings.organizer_key)
+        person = parse_registrant(record, self._settings.webinar_key, self._settings.organizer_key)
         reason = self._check_fields(stream, record) or person.problem
         if is_deletion:
             self._answer(number, stream, _skipped(person, "the row was deleted where it came from"))
@@ -124,7 +126,7 @@ class Desk:
             self._answer(number, stream, _skipped(person, "dry run: would be sent"))
         else:
             organizer = person.organizer_key or self._owner_key
-            self._lanes.add(Registration(number, stream, person, self._registrar, organizer))
+            self._lanes.add(Registration(number, stream, person, self._client, organizer))
             while self._lanes.jobs >= MAX_JOBS:
                 self._attend()
 
@@ -224,7 +226,7 @@ class Desk:
         """
         self._report.unanswered += 1
         self._unanswered_in_a_row += 1
-        self._write(job.stream, _skipped(job.applicant, f"not answered, the next run sends it again: {error}"))
+        self._write(job.stream, _skipped(job.person, f"not answered, the next run sends it again: {error}"))
         if self._unanswered_in_a_row >= MAX_UNANSWERED:
             msg = f"GoTo does not answer, {MAX_UNANSWERED} times in a row; stopped ({error})"
             raise GoToWebinarError(msg)
@@ -247,5 +249,5 @@ class Desk:
             self._output.write_state(state)
 
 
-def _skipped(person: Applicant, reason: str) -> RegistrationResult:
+def _skipped(person: NewRegistrant, reason: str) -> RegistrationResult:
     return RegistrationResult.of(person, Outcome.SKIPPED, description=reason)

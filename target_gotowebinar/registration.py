@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tap_gotowebinar.api.client import ApiClient
     from tap_gotowebinar.api.transport import ApiResponse
     from tap_gotowebinar.sync.report import StreamStats
-    from target_gotowebinar.applicants import Applicant
+    from target_gotowebinar.payload import NewRegistrant
 
 CONFLICT: Final = 409
 """The address is registered for this webinar."""
@@ -33,7 +33,7 @@ NOT_FOUND: Final = 404
 """There is no such webinar, for anybody."""
 
 
-class Registrar:
+class RegistrantClient:
     """Registers people; for any thread, but one person of a webinar after the other."""
 
     def __init__(self, connection: ApiClient, tally: StreamStats, *, resend_confirmation: bool) -> None:
@@ -49,50 +49,50 @@ class Registrar:
         self._resend = resend_confirmation
         self._unknown: dict[str, str] = {}
 
-    def register(self, applicant: Applicant, organizer_key: str) -> RegistrationResult:
+    def register(self, person: NewRegistrant, organizer_key: str) -> RegistrationResult:
         """Register somebody and return what became of it.
 
         Raises:
             RetriesExhaustedError: it is not known whether the person is registered.
             GoToWebinarError: nobody can be registered like this.
         """
-        path = f"{API}/organizers/{organizer_key}/webinars/{applicant.webinar_key}/registrants"
+        path = f"{API}/organizers/{organizer_key}/webinars/{person.webinar_key}/registrants"
         if path in self._unknown:
             # Nobody needs to ask again.
-            return RegistrationResult.of(applicant, Outcome.REJECTED, description=self._unknown[path])
+            return RegistrationResult.of(person, Outcome.REJECTED, description=self._unknown[path])
 
         def read(answer: ApiResponse, in_doubt: bool) -> RegistrationResult:  # noqa: FBT001 - the connection's
-            result = _result(applicant, answer, path, in_doubt=in_doubt)
+            result = _result(person, answer, path, in_doubt=in_doubt)
             if in_doubt and result.outcome is Outcome.REJECTED:
                 # Full, perhaps, with this very person, or closed since.
-                return self._found(applicant, path) or result
+                return self._found(person, path) or result
             return result
 
         try:
             return self._connection.post(
                 path,
-                applicant.content,
+                person.content,
                 read,
                 self._tally,
                 params={"resendConfirmation": "true" if self._resend else "false"},
                 # A second try would send a second mail.
-                look=(lambda: self._found(applicant, path)) if self._resend else None,
+                look=(lambda: self._found(person, path)) if self._resend else None,
             )
         except NotFoundError as error:
             self._unknown[path] = str(error)
-        return RegistrationResult.of(applicant, Outcome.REJECTED, description=self._unknown[path])
+        return RegistrationResult.of(person, Outcome.REJECTED, description=self._unknown[path])
 
-    def _found(self, applicant: Applicant, path: str) -> RegistrationResult | None:
+    def _found(self, person: NewRegistrant, path: str) -> RegistrationResult | None:
         """Return the result of a registration that took effect although its answer was lost.
 
         Raises:
             RetriesExhaustedError: GoTo does not tell.
         """
-        address = (applicant.email or "").casefold()
+        address = (person.email or "").casefold()
         try:
             for row in self._rows(path):
                 if isinstance(row, dict) and str(row.get("email")).casefold() == address:
-                    return _registered(applicant, Outcome.REGISTERED, row)
+                    return _registered(person, Outcome.REGISTERED, row)
         except (ForbiddenError, NotFoundError, UnexpectedStatusError) as error:
             msg = f"the answer was lost, and the list of registrants cannot be read: {error}"
             raise RetriesExhaustedError(msg) from None
@@ -123,11 +123,11 @@ class Registrar:
         raise RetriesExhaustedError(msg)
 
 
-def _result(applicant: Applicant, answer: ApiResponse, path: str, *, in_doubt: bool) -> RegistrationResult:
+def _result(person: NewRegistrant, answer: ApiResponse, path: str, *, in_doubt: bool) -> RegistrationResult:
     """Return what an answer means.
 
     Args:
-        applicant: Who was to be registered.
+        person: Who was to be registered.
         answer: The answer.
         path: What was asked, for an error.
         in_doubt: Whether an earlier try may have been what registered them.
@@ -143,7 +143,7 @@ def _result(applicant: Applicant, answer: ApiResponse, path: str, *, in_doubt: b
         if _text(body.get("registrantKey")) is None:
             msg = "the answer to a registration holds no registrantKey"
             raise MalformedResponseError(msg)
-        return _registered(applicant, Outcome.REGISTERED, body)
+        return _registered(person, Outcome.REGISTERED, body)
     if answer.location:
         msg = f"unexpected answer to {path}: status {answer.status}, a redirect, which is never followed: check api_url"
         raise UnexpectedStatusError(msg)
@@ -152,16 +152,16 @@ def _result(applicant: Applicant, answer: ApiResponse, path: str, *, in_doubt: b
         msg = f"status {answer.status}, not from GoTo itself"
         raise MalformedResponseError(msg)
     if is_known:
-        return _registered(applicant, Outcome.REGISTERED if in_doubt else Outcome.ALREADY_REGISTERED, body)
+        return _registered(person, Outcome.REGISTERED if in_doubt else Outcome.ALREADY_REGISTERED, body)
     reason = error_text(body) or f"status {answer.status}"
     if answer.status == NOT_FOUND:
         raise NotFoundError(reason)
-    return RegistrationResult.of(applicant, Outcome.REJECTED, description=reason)
+    return RegistrationResult.of(person, Outcome.REJECTED, description=reason)
 
 
-def _registered(applicant: Applicant, outcome: Outcome, row: dict[str, Any]) -> RegistrationResult:
+def _registered(person: NewRegistrant, outcome: Outcome, row: dict[str, Any]) -> RegistrationResult:
     return RegistrationResult.of(
-        applicant,
+        person,
         outcome,
         registrant_key=_text(row.get("registrantKey")),
         join_url=_text(row.get("joinUrl")),

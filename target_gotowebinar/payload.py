@@ -30,7 +30,7 @@ FIELDS: Final = frozenset(SCHEMA["properties"])
 KEYS: Final = ("webinarKey", "organizerKey")
 """Fields that go into the path."""
 
-SDC: Final = "_sdc_"
+SDC_PREFIX: Final = "_sdc_"
 """What names of fields begin with that a tap, not its source, has added."""
 
 MAX_PROBLEMS: Final = 20
@@ -42,7 +42,7 @@ _TYPES: Final = {"array": "a list", "object": "an object", "string": "a text", "
 
 
 @dataclass(frozen=True, slots=True)
-class Applicant:
+class NewRegistrant:
     """Someone to register.
 
     Attributes:
@@ -60,7 +60,7 @@ class Applicant:
     problem: str | None = None
 
 
-def applicant(record: Mapping[str, Any], webinar_key: str | None, organizer_key: str | None) -> Applicant:
+def parse_registrant(record: Mapping[str, Any], webinar_key: str | None, organizer_key: str | None) -> NewRegistrant:
     """Return the person that a record describes.
 
     Blanks around texts are left out, and so are fields without a value. A whole number is taken for its digits.
@@ -78,18 +78,20 @@ def applicant(record: Mapping[str, Any], webinar_key: str | None, organizer_key:
         problems[-1] = "and more"
     if "webinarKey" not in given and webinar_key is None:
         problems.append("webinarKey is missing, and the setting webinar_key, too")
-    return Applicant(
+    return NewRegistrant(
         email=email if isinstance(email, str) else None,
         webinar_key=webinar if "webinarKey" in given else webinar_key,
         organizer_key=organizer if "organizerKey" in given else organizer_key,
-        content={} if problems else {name: _sent(name, value) for name, value in given.items() if name not in KEYS},
+        content={}
+        if problems
+        else {name: _to_payload(name, value) for name, value in given.items() if name not in KEYS},
         problem="; ".join(problems) or None,
     )
 
 
 def unknown_fields(names: Iterable[str]) -> list[str]:
     """Return the names of fields that are not sent."""
-    return sorted(name for name in set(names) - FIELDS if not name.startswith(SDC))
+    return sorted(name for name in set(names) - FIELDS if not name.startswith(SDC_PREFIX))
 
 
 def _cleaned(name: str, value: object) -> object:
@@ -171,8 +173,8 @@ def _key(value: object) -> str | None:
     return text.lstrip("0") or "0" if text.isascii() and text.isdigit() else None
 
 
-def _sent(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON
+def _to_payload(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a value of the type that GoTo wants: texts, and in responses keys as numbers."""
     if name == "responses":
-        return [{inner: _sent(inner, leaf) for inner, leaf in item.items()} for item in value]
+        return [{inner: _to_payload(inner, leaf) for inner, leaf in item.items()} for item in value]
     return int(value) if name in {"questionKey", "answerKey"} else str(value)
