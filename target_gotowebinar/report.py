@@ -98,7 +98,7 @@ class Report:
         calls = f"{tally.calls} calls, {tally.retries} of them repeated, {tally.waited:.1f} s waited for the rate"
         logger.info("%s; finished in %.1f s", calls, seconds)
 
-    def problems(self, *, forgive_rejections: bool) -> list[str]:
+    def failures(self, *, forgive_rejections: bool) -> list[str]:
         """Return a line for each reason why the run has not done what was asked for.
 
         Args:

@@ -61,7 +61,7 @@ def test_a_list_without_end_ends_the_search_for_somebody_in_it(
 def test_a_line_without_end_is_given_up(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
 ) -> None:
-    monkeypatch.setattr("target_gotowebinar.inbox.MAX_LINE", 1024**2)
+    monkeypatch.setattr("target_gotowebinar.input.MAX_LINE", 1024**2)
     target = TargetGoToWebinar(config=Office(sandbox, tmp_path).config())
     with Path("/dev/zero").open(encoding="utf-8") as endless:
         monkeypatch.setattr("sys.stdin", endless)

@@ -41,7 +41,7 @@ def test_problems_come_in_the_order_of_the_fields_of_the_schema() -> None:
     record: dict[str, Any] = {"webinarKey": "soon", "email": "ada", "firstName": "Ada", "lastName": 7, "city": True}
     assert parse_registrant(record, None, None).problem == (
         "webinarKey is not a key: keys are whole numbers of up to 19 digits; email is not an e-mail address; "
-        "lastName must be a text; city must be a text"
+        "lastName must be text; city must be text"
     )
 
 
