@@ -32,6 +32,7 @@ lint: .venv/lint
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 audit: .venv/audit
 	$(BIN)/zizmor --offline --persona=pedantic .github

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.api import responses as envelopes
@@ -13,17 +14,15 @@ from tap_gotowebinar.api.errors import (
     RetriesExhaustedError,
     UnexpectedStatusError,
 )
+from tap_gotowebinar.api.pagination import read_pages
 from tap_gotowebinar.api.redaction import error_text, is_from_goto
 from tap_gotowebinar.api.transport import SUCCESS
-from tap_gotowebinar.sync.registrant_lists import ROUND_LENGTH
 from target_gotowebinar.results import Outcome, RegistrationResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tap_gotowebinar.api.client import ApiClient
+    from tap_gotowebinar.api.stats import StreamStats
     from tap_gotowebinar.api.transport import ApiResponse
-    from tap_gotowebinar.sync.report import StreamStats
     from target_gotowebinar.payload import NewRegistrant
 
 CONFLICT: Final = 409
@@ -34,55 +33,56 @@ NOT_FOUND: Final = 404
 
 
 class RegistrantClient:
-    """Registers people; for any thread, but one person of a webinar after the other."""
+    """Registers people; for any thread, but one person of a webinar after the other.
 
-    def __init__(self, connection: ApiClient, tally: StreamStats, *, resend_confirmation: bool) -> None:
-        """Register nobody yet.
+    Args:
+        client: Makes the calls.
+        stats: Counts them.
+        resend_confirmation: Whether people who are registered already get the confirmation mail again.
+    """
 
-        Args:
-            connection: What calls go through.
-            tally: Where they are counted.
-            resend_confirmation: Whether people who are registered already get the mail again.
-        """
-        self._connection = connection
-        self._tally = tally
-        self._resend = resend_confirmation
+    def __init__(self, client: ApiClient, stats: StreamStats, *, resend_confirmation: bool) -> None:
+        """Register nobody yet."""
+        self._client = client
+        self._stats = stats
+        self._resends = resend_confirmation
         self._unknown: dict[str, str] = {}
 
     def register(self, person: NewRegistrant, organizer_key: str) -> RegistrationResult:
-        """Register somebody and return what became of it.
+        """Register a person and return what became of it.
 
         Raises:
             RetriesExhaustedError: it is not known whether the person is registered.
             GoToWebinarError: nobody can be registered like this.
         """
         path = f"{API}/organizers/{organizer_key}/webinars/{person.webinar_key}/registrants"
-        if path in self._unknown:
-            # Nobody needs to ask again.
-            return RegistrationResult.of(person, Outcome.REJECTED, description=self._unknown[path])
-
-        def read(answer: ApiResponse, in_doubt: bool) -> RegistrationResult:  # noqa: FBT001 - the connection's
-            result = _result(person, answer, path, in_doubt=in_doubt)
-            if in_doubt and result.outcome is Outcome.REJECTED:
-                # Full, perhaps, with this very person, or closed since.
-                return self._found(person, path) or result
-            return result
-
-        try:
-            return self._connection.post(
-                path,
-                person.content,
-                read,
-                self._tally,
-                params={"resendConfirmation": "true" if self._resend else "false"},
-                # A second try would send a second mail.
-                look=(lambda: self._found(person, path)) if self._resend else None,
-            )
-        except NotFoundError as error:
-            self._unknown[path] = str(error)
+        if path not in self._unknown:
+            try:
+                return self._post(person, path)
+            except NotFoundError as error:
+                # Nobody needs to ask again.
+                self._unknown[path] = str(error)
         return RegistrationResult.of(person, Outcome.REJECTED, description=self._unknown[path])
 
-    def _found(self, person: NewRegistrant, path: str) -> RegistrationResult | None:
+    def _post(self, person: NewRegistrant, path: str) -> RegistrationResult:
+        def read(response: ApiResponse, in_doubt: bool) -> RegistrationResult:  # noqa: FBT001 - the client's
+            result = _result(person, response, path, in_doubt=in_doubt)
+            if in_doubt and result.outcome is Outcome.REJECTED:
+                # Full, perhaps, with this very person, or closed since.
+                return self._find_existing(person, path) or result
+            return result
+
+        return self._client.post(
+            path,
+            person.content,
+            read,
+            self._stats,
+            params={"resendConfirmation": "true" if self._resends else "false"},
+            # A second try would send a second mail.
+            look=(lambda: self._find_existing(person, path)) if self._resends else None,
+        )
+
+    def _find_existing(self, person: NewRegistrant, path: str) -> RegistrationResult | None:
         """Return the result of a registration that took effect although its answer was lost.
 
         Raises:
@@ -90,71 +90,67 @@ class RegistrantClient:
         """
         address = (person.email or "").casefold()
         try:
-            for row in self._rows(path):
-                if isinstance(row, dict) and str(row.get("email")).casefold() == address:
-                    return _registered(person, Outcome.REGISTERED, row)
+            rows = self._registrants(path)
         except (ForbiddenError, NotFoundError, UnexpectedStatusError) as error:
             msg = f"the answer was lost, and the list of registrants cannot be read: {error}"
             raise RetriesExhaustedError(msg) from None
+        for row in rows:
+            if isinstance(row, dict) and str(row.get("email")).casefold() == address:
+                return _registered(person, Outcome.REGISTERED, row)
         return None
 
-    def _rows(self, path: str) -> Iterator[Any]:
-        """Yield the registrants of a webinar, with as few calls as can be."""
+    def _registrants(self, path: str) -> list[Any]:
+        """Return the registrants of a webinar: in one call, or in pages where they are too many for that.
+
+        Raises:
+            RetriesExhaustedError: they do not come whole.
+        """
+        get = functools.partial(self._client.get, tally=self._stats)
         try:
-            page = self._connection.get(path, envelopes.array, self._tally)
+            page = get(path, envelopes.array)
+            if page.is_last and not envelopes.may_be_capped(page):
+                return page.rows
         except RetriesExhaustedError:
-            # Too many to be sent at once.
-            page = envelopes.Page([], None, is_last=False)
-        yield from page.rows
-        is_cut = len(page.rows) >= 2 * ROUND_LENGTH and len(page.rows) % ROUND_LENGTH == 0
-        if page.is_last and not is_cut:
-            return
-        before: list[Any] = []
-        for number in range(envelopes.MAX_PAGES):
-            params = {"page": number, "limit": envelopes.MAX_PAGE_SIZE}
-            page = self._connection.get(path, envelopes.array, self._tally, params=params)
-            yield from page.rows
-            if page.is_last:
-                return
-            if page.rows == before:
-                break
-            before = page.rows
-        msg = f"gave up on {path}: there is no end to its pages"
-        raise RetriesExhaustedError(msg)
+            pass
+        listing = read_pages(get, path, envelopes.array, "registrantKey", size="limit")
+        if not listing.is_complete:
+            msg = f"gave up on {path}: the list of registrants does not come whole"
+            raise RetriesExhaustedError(msg)
+        return listing.rows
 
 
-def _result(person: NewRegistrant, answer: ApiResponse, path: str, *, in_doubt: bool) -> RegistrationResult:
-    """Return what an answer means.
+def _result(person: NewRegistrant, response: ApiResponse, path: str, *, in_doubt: bool) -> RegistrationResult:
+    """Return what a response means.
 
     Args:
-        person: Who was to be registered.
-        answer: The answer.
+        person: The person who was to be registered.
+        response: The response.
         path: What was asked, for an error.
-        in_doubt: Whether an earlier try may have been what registered them.
+        in_doubt: Whether an earlier try may have registered the person.
 
     Raises:
-        MalformedResponseError: an answer of success that does not name the registrant, or a no that is not GoTo's own:
-            a proxy's says nothing about the person.
+        MalformedResponseError: a success that does not name the registrant, or a no that is not GoTo's own: that of a
+            proxy says nothing about the person.
         NotFoundError: there is no such webinar.
         UnexpectedStatusError: a redirect, which is never followed.
     """
-    body = answer.body if isinstance(answer.body, dict) else {}
-    if answer.status in SUCCESS:
-        if _text(body.get("registrantKey")) is None:
+    status, body = response.status, response.body if isinstance(response.body, dict) else {}
+    has_key = _text(body.get("registrantKey")) is not None
+    if status in SUCCESS:
+        if not has_key:
             msg = "the answer to a registration holds no registrantKey"
             raise MalformedResponseError(msg)
         return _registered(person, Outcome.REGISTERED, body)
-    if answer.location:
-        msg = f"unexpected answer to {path}: status {answer.status}, a redirect, which is never followed: check api_url"
+    if response.location:
+        msg = f"unexpected answer to {path}: status {status}, a redirect, which is never followed: check api_url"
         raise UnexpectedStatusError(msg)
-    is_known = answer.status == CONFLICT
-    if not is_from_goto(body) and not (is_known and _text(body.get("registrantKey"))):
-        msg = f"status {answer.status}, not from GoTo itself"
+    if not is_from_goto(body) and not (status == CONFLICT and has_key):
+        msg = f"status {status}, which is not GoTo's own answer: check api_url, and any proxy on the way"
         raise MalformedResponseError(msg)
-    if is_known:
+    if status == CONFLICT:
         return _registered(person, Outcome.REGISTERED if in_doubt else Outcome.ALREADY_REGISTERED, body)
-    reason = error_text(body) or f"status {answer.status}"
-    if answer.status == NOT_FOUND:
+    reason = error_text(body)
+    if status == NOT_FOUND:
         raise NotFoundError(reason)
     return RegistrationResult.of(person, Outcome.REJECTED, description=reason)
 

@@ -96,7 +96,7 @@ class Registrations:
         self._report = report
         self._output = output
         self._stop_signals = stop_signals
-        self._client = RegistrantClient(client, report.tally, resend_confirmation=settings.resend_confirmation)
+        self._client = RegistrantClient(client, report.stats, resend_confirmation=settings.resend_confirmation)
         self._pending = PendingRegistrations()
         self._busy: set[str] = set()
         self._events: queue.SimpleQueue[Registration | list[bytes] | Exception | None] = queue.SimpleQueue()
@@ -192,7 +192,7 @@ class Registrations:
     @functools.cached_property
     def _owner_key(self) -> str:
         """The organizer the token belongs to; one look-up for all records that name none."""
-        look_up = functools.partial(self._api.get, tally=self._report.tally, refusals=NO_IDENTITY)
+        look_up = functools.partial(self._api.get, tally=self._report.stats, refusals=NO_IDENTITY)
         with self._stop_signals.waiting():
             owner = owner_of_token(look_up)
         if owner is None:
@@ -272,8 +272,8 @@ class Registrations:
             raise error
         self._report.unanswered += 1
         self._unanswered_in_a_row += 1
-        reason = f"not answered, the next run sends it again: {error}"
-        self._write(registration.stream, _skipped(registration.person, reason))
+        description = f"not answered, the next run sends it again: {error}"
+        self._write(registration.stream, _skipped(registration.person, description))
         if self._unanswered_in_a_row >= MAX_UNANSWERED:
             msg = f"GoTo does not answer, {MAX_UNANSWERED} times in a row; stopped ({error})"
             raise GoToWebinarError(msg)

@@ -21,13 +21,15 @@ from typing_extensions import override
 
 from tap_gotowebinar.api.client import ApiClient
 from tap_gotowebinar.login.command import cli as login
-from tap_gotowebinar.singer.writer import StateWriter
+from tap_gotowebinar.sync.state_writer import StateWriter
 from tap_gotowebinar.tap import TapGoToWebinar
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.talking import SPEED, quick_budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tap_gotowebinar.settings.tap import Settings
 
 LONGEST_PATH = 1 << 12
 STREAMS = 3
@@ -65,10 +67,9 @@ class LaunchedTap(TapGoToWebinar):
     def now() -> dt.datetime:
         return LaunchedTap.stopped_at or TapGoToWebinar.now()
 
-    @functools.cached_property
     @override
-    def connection(self) -> ApiClient:
-        return hurried(super().connection) if self.hurries else super().connection
+    def connect(self, settings: Settings) -> ApiClient:
+        return hurried(super().connect(settings)) if self.hurries else super().connect(settings)
 
 
 class LaunchedTarget(TargetGoToWebinar):

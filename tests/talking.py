@@ -17,8 +17,8 @@ from tap_gotowebinar.api.auth.token_endpoint import Credentials, TokenEndpoint
 from tap_gotowebinar.api.auth.token_store import TokenStore
 from tap_gotowebinar.api.client import REFUSALS, ApiClient
 from tap_gotowebinar.api.rate_limiter import WINDOW, RateLimiter
+from tap_gotowebinar.api.stats import StreamStats
 from tap_gotowebinar.api.transport import Transport
-from tap_gotowebinar.sync.report import StreamStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

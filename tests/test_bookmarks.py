@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tap_gotowebinar.api.keys import MAX_KEY
 from tap_gotowebinar.records.moments import WebinarTiming, canonical, quiet_since
-from tap_gotowebinar.records.reader import MAX_KEY
 from tap_gotowebinar.sync.bookmarks import Bookmarks, RecordBookmark, RowsBookmark, rows_hash
 from tap_gotowebinar.sync.registrant_bookmarks import HASHED_FIELDS, RegistrantBookmark, SeenKeysBookmark, row_hash
 from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
@@ -441,7 +441,7 @@ def test_changes_are_counted_over_all_streams() -> None:
 
 def test_an_entry_that_has_become_empty_is_no_longer_printed() -> None:
     state = {"bookmarks": {"registrant_removals": {"version": 1, "webinars": {"5": {"roster": pack({1: 0})}}}}}
-    bookmarks = Bookmarks(state, {"registrant_removals"})
+    bookmarks = Bookmarks(state, {"registrant_removals": SeenKeysBookmark})
     bookmarks.of("registrant_removals", SeenKeysBookmark).of("5").complete({}, settled=True)
     assert bookmarks.state() == {"bookmarks": {}}
 

@@ -17,7 +17,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from gotowebinar_sandbox import Options, Sandbox
-from tap_gotowebinar.api.responses import MAX_PAGE_SIZE
+from tap_gotowebinar.api.pagination import MAX_PAGE_SIZE
 from tap_gotowebinar.login.command import DEFAULT_REDIRECT_URI
 from tap_gotowebinar.records.moments import WebinarTiming
 from tap_gotowebinar.settings.connection import (

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_sdk import Stream
 
+from tap_gotowebinar.api.stats import StreamStats
 from tap_gotowebinar.records.reader import RecordReader
-from tap_gotowebinar.streams.base import SCHEMAS
-from tap_gotowebinar.sync.report import StreamStats
+from tap_gotowebinar.records.schemas import SCHEMAS
 from tests.runs import FAST, run_here
 
 if TYPE_CHECKING:

@@ -7,10 +7,7 @@ offending value inside), so a body is never quoted: only its message fields are,
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Final
 
 MAX_LENGTH: Final = 200
 """Characters of a foreign message that are shown."""
@@ -47,17 +44,17 @@ def error_code(body: object) -> str:
     return _first_text(body, _CODE_FIELDS)
 
 
+def is_from_goto(body: object) -> bool:
+    """Return whether the body of an error answer is GoTo's own: a JSON object with one of its error fields.
+
+    Proxies, gateways and CDNs on the way answer with the same statuses in HTML or other JSON.
+    """
+    return bool(_first_text(body, _CODE_FIELDS) or _first_text(body, _MESSAGE_FIELDS))
+
+
 def error_text(body: object) -> str:
     """Return what an error body says, masked: `code: message`, one of them, or an empty string."""
     return mask(": ".join(part for part in (error_code(body), _first_text(body, _MESSAGE_FIELDS)) if part))
-
-
-def is_from_goto(body: object) -> bool:
-    """Return whether an error body is GoTo's own: an object with a text in one of its error fields.
-
-    A proxy, gateway or CDN answers with HTML, other JSON or nothing at all; what it says is not final.
-    """
-    return any(_texts(body, _CODE_FIELDS + _MESSAGE_FIELDS))
 
 
 def _masked(word: str) -> str:
@@ -72,9 +69,7 @@ def _masked(word: str) -> str:
 
 
 def _first_text(body: object, fields: tuple[str, ...]) -> str:
-    return next(map(mask, _texts(body, fields)), "")
-
-
-def _texts(body: object, fields: tuple[str, ...]) -> Iterator[str]:
-    values = map(body.get, fields) if isinstance(body, dict) else ()
-    return (value for value in values if isinstance(value, str) and value.strip())
+    if not isinstance(body, dict):
+        return ""
+    texts = (body.get(field) for field in fields)
+    return next((mask(text) for text in texts if isinstance(text, str) and text.strip()), "")

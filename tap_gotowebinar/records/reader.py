@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
-from tap_gotowebinar.api.errors import MalformedResponseError
+from tap_gotowebinar.api.errors import InvalidRowError
+from tap_gotowebinar.api.keys import is_key
 from tap_gotowebinar.records.typed_rows import TypedRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_gotowebinar.sync.report import StreamStats
+    from tap_gotowebinar.api.stats import StreamStats
 
 FIELD_ALIASES: Final[dict[str, str]] = {"webinarId": "webinarID", "panelistKey": "panelistId"}
 """Names that the wire spells two ways, and the one that comes out."""
@@ -28,22 +29,13 @@ FIELD_ALIASES: Final[dict[str, str]] = {"webinarId": "webinarID", "panelistKey":
 INVALID: Final = object()
 """Stands for a value that cannot be made into the declared type."""
 
-MAX_KEY: Final = 2**64 - 1
-"""Keys are documented as int64; the memory of what was emitted has room for this."""
-
 MAX_INTEGER: Final = 2**63 - 1
 """What an integer column of a database holds."""
 
 _WIRE_MARKS: Final = "2026-01-01T00:00:00Z"[7::3]
 """The marks between month, day, hour, minute and second of a time in the usual form, and its Z."""
 
-_DIGITS: Final = re.compile(r"[0-9]{1,20}")
 _INTEGER: Final = re.compile(r"\s*[+-]?[0-9]{1,19}\s*", re.ASCII)
-
-
-def is_key(value: object) -> bool:
-    """Whether a value, as it comes out, can be a key of GoTo: it goes into paths, and numbers are made of it."""
-    return isinstance(value, str) and bool(_DIGITS.fullmatch(value)) and int(value) <= MAX_KEY
 
 
 def canonical_time(value: object) -> str | None:
@@ -88,7 +80,7 @@ class RecordReader:
     ) -> None:
         """Prepare one converter per declared field."""
         self._object = _ObjectReader(schema, tally, on_unknown, prefix="")
-        self._keys = keys
+        self.keys = keys
         self._opaque = opaque
         self._parent_keys = [
             name
@@ -111,13 +103,13 @@ class RecordReader:
         """Return the records of decoded JSON values, or of rows of `decode_rows`.
 
         Raises:
-            MalformedResponseError: as `read`.
+            InvalidRowError: as `read`.
         """
         if not rows or not isinstance(rows[0], self._typed.row_type):
             return [self.read(row) for row in rows]
         records: list[dict[str, Any]] = msgspec.to_builtins(rows)
         for record in records:
-            for key in self._keys:
+            for key in self.keys:
                 record[key] = str(record[key])
             for name in self._times:
                 if (wire := record.get(name)) is not None:
@@ -133,18 +125,18 @@ class RecordReader:
             row: A decoded JSON value.
 
         Raises:
-            MalformedResponseError: the row is no object, or a key is missing or no key.
+            InvalidRowError: the row is no object, or a key is missing or no key.
         """
         if not isinstance(row, dict):
-            msg = "a row of the answer is not an object"
-            raise MalformedResponseError(msg)
+            msg = "no fields: it is not an object"
+            raise InvalidRowError(msg)
         record: dict[str, Any] = self._object(row)
         for key in self._parent_keys:
             record.pop(key, None)
-        for key in self._keys:
+        for key in self.keys:
             if not (record.get(key) if key in self._opaque else is_key(record.get(key))):
-                msg = f"a row of the answer has no usable {key}"
-                raise MalformedResponseError(msg)
+                msg = f"no usable {key}"
+                raise InvalidRowError(msg)
         return record
 
 

@@ -85,9 +85,11 @@ class RowsBookmark:
         """Whether rows are new or changed; their order does not matter."""
         return self._hash != rows_hash(rows)
 
-    def complete(self, rows: Sequence[Row], now: dt.datetime) -> None:
-        """Note that the rows have been read, and emitted if they were due."""
-        self._hash, self.read_at = rows_hash(rows), seconds(now)
+    def complete(self, rows: Sequence[Row], now: dt.datetime | None) -> None:
+        """Note that rows have been emitted if they were due, and when all of them were read; None: some are missing."""
+        self._hash = rows_hash(rows)
+        if now is not None:
+            self.read_at = seconds(now)
 
     def entry(self) -> dict[str, Any]:
         """Return the entry for the state."""
@@ -151,15 +153,18 @@ class Bookmarks:
     """The bookmarks of all streams, and the state they come from and go to."""
 
     def __init__(
-        self, state: object = None, streams: Collection[str] = (), of_organizers: Collection[str] = ()
+        self,
+        state: object = None,
+        kinds: Mapping[str, type[Bookmark]] | None = None,
+        by_organizer: Collection[str] = (),
     ) -> None:
         """Start empty, or from what an earlier run printed.
 
         Args:
             state: What was printed.
-            streams: Names of the streams that have bookmarks by webinarKey. What the state says of others, a later
-                release's perhaps, is printed again as it came.
-            of_organizers: Names of the streams that have bookmarks by organizerKey.
+            kinds: How each stream remembers, by its name. What the state says of others, a later release's perhaps, is
+                printed again as it came.
+            by_organizer: Names of those that remember by organizerKey; the others do by webinarKey.
 
         Raises:
             StateError: `state` is not what this tap, or an SDK tap, prints.
@@ -167,7 +172,8 @@ class Bookmarks:
         states = stream_states(state)
         self._streams: dict[str, StreamBookmarks[Any]] = {}
         self._loaded = {name for name, value in states.items() if value}
-        self._parents = dict.fromkeys(streams, "webinars") | dict.fromkeys(of_organizers, "organizers")
+        self._kinds = dict(kinds or {})
+        self._parents = dict.fromkeys(self._kinds, "webinars") | dict.fromkeys(by_organizer, "organizers")
         self._foreign = {name: value for name, value in states.items() if name not in self._parents}
         self._entries: dict[str, dict[str, Entry]] = {
             name: loaded_entries(value, f"bookmarks.{name}", self._parents[name])
@@ -184,6 +190,10 @@ class Bookmarks:
         if stream not in self._streams:
             self._streams[stream] = StreamBookmarks(kind, self._entries.setdefault(stream, {}))
         return self._streams[stream]
+
+    def of_kind(self, kind: type[B]) -> list[StreamBookmarks[B]]:
+        """Return the bookmarks of all streams that remember in a certain way."""
+        return [self.of(stream, found) for stream, found in self._kinds.items() if found is kind]
 
     @property
     def changes(self) -> int:

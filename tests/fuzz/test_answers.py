@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import json
 import logging
 import re
@@ -29,6 +28,8 @@ from tests.talking import AT_ONCE, quick_budget
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tap_gotowebinar.settings.tap import Settings
+
 NOW: Final = "2026-03-10T12:00:00Z"
 WORLD: Final = {"seed": 11, "webinars": 3, "registrants": 3, "attendance": 1.0, "questions": 1.0, "now": NOW}
 EVERY_STREAM: Final = selecting(*STREAM_SCHEMAS)
@@ -42,11 +43,10 @@ class QuickTap(TapGoToWebinar):
     def now() -> dt.datetime:
         return dt.datetime.fromisoformat(NOW)
 
-    @functools.cached_property
-    def connection(self) -> ApiClient:
-        whole = super().connection
+    def connect(self, settings: Settings) -> ApiClient:
+        whole = super().connect(settings)
         transport, authenticator = whole._transport, whole._authenticator
-        return ApiClient(self.settings.connection.api_url, transport, authenticator, quick_budget(), waits=AT_ONCE)
+        return ApiClient(settings.connection.api_url, transport, authenticator, quick_budget(), waits=AT_ONCE)
 
 
 @dataclass

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import functools
 import itertools
 import re
 import signal
-import sys
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
@@ -17,19 +15,12 @@ import pytest
 
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.client import ApiClient
-from tap_gotowebinar.api.errors import NotFoundError
-from tap_gotowebinar.api.responses import Listing
+from tap_gotowebinar.api.errors import AuthenticationError, ForbiddenError, NotFoundError
+from tap_gotowebinar.records.record_list import RecordList
 from tap_gotowebinar.singer.signals import StopSignals
-from tap_gotowebinar.streams.children import MAX_GIVEN_UP
-from tap_gotowebinar.sync.prefetch import (
-    AHEAD,
-    ASSUMED_ROWS,
-    MAX_UNREAD,
-    MAX_UNREAD_ROWS,
-    MAX_UNREAD_TO_OPEN,
-    PlannedRequest,
-    Prefetcher,
-)
+from tap_gotowebinar.streams.parents_and_children import MAX_CONSECUTIVE_FAILURES
+from tap_gotowebinar.sync.prefetch import ASSUMED_ROWS, MAX_UNTAKEN, MAX_UNTAKEN_ROWS, Prefetcher
+from tap_gotowebinar.sync.steps import Fetched, Gone, Skipped, Step, Unit
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.launcher import Launcher
 from tests.runs import FAST, Run, run_command, run_here
@@ -42,7 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gotowebinar_sandbox import Sandbox
-    from tap_gotowebinar.sync.prefetch import RequestPlan
+    from tap_gotowebinar.settings.tap import Settings
+    from tap_gotowebinar.sync.steps import Outcome, Steps
 
 BOTH: Final = ("registrants", "registrant_details")
 ALL: Final = ("organizers", "webinars", *STREAMS)
@@ -63,11 +55,10 @@ class QuickTap(TapGoToWebinar):
     def now() -> dt.datetime:
         return dt.datetime.fromisoformat(NOW)
 
-    @functools.cached_property
-    def connection(self) -> ApiClient:
-        whole = super().connection
+    def connect(self, settings: Settings) -> ApiClient:
+        whole = super().connect(settings)
         transport, authenticator = whole._transport, whole._authenticator
-        return ApiClient(self.settings.connection.api_url, transport, authenticator, quick_budget(), waits=AT_ONCE)
+        return ApiClient(settings.connection.api_url, transport, authenticator, quick_budget(), waits=AT_ONCE)
 
 
 @contextlib.contextmanager
@@ -288,7 +279,7 @@ class Account:
         self.needed = in_order(self.clean)
         counts = Counter(row["webinarKey"] for row in self.clean.records("registrants"))
         webinars = [row["webinarKey"] for row in self.clean.records("webinars")]
-        self.webinar = next(key for key in webinars[2:] if counts[key] > MAX_GIVEN_UP)
+        self.webinar = next(key for key in webinars[2:] if counts[key] > MAX_CONSECUTIVE_FAILURES)
 
     def before(self, stream: str, webinar_key: str) -> int:
         """How many records come out before those of a stream of a webinar."""
@@ -321,7 +312,7 @@ def test_calls_given_up_in_a_row_end_the_run_at_their_own_place(account: Account
     assert done.exit_code == 1
     assert rows(done) == rows(account.clean)[:expected]
     assert done.messages[-1]["type"] == "STATE"
-    assert account.beyond(details[MAX_GIVEN_UP - 1]) <= MAX_UNREAD * account.concurrency
+    assert account.beyond(details[MAX_CONSECUTIVE_FAILURES - 1]) <= MAX_UNTAKEN * account.concurrency
     assert len(set(paths(account.sandbox, CHILDREN))) < len(account.needed) / 2
 
 
@@ -354,418 +345,232 @@ def test_revoked_credentials_end_the_run_with_what_was_read_before(account: Acco
 
 
 class Work:
-    """Calls that note who was started, and how many of them have been asked for.
+    """Calls that note in which order they were started.
 
     Attributes:
-        started: Keys in the order in which they were started.
-        asked: How many have been asked for.
-        most_unread: The most calls that had been started and not been asked for.
+        started: Paths in the order in which the calls were started.
     """
 
     def __init__(self) -> None:
         self.started: list[str] = []
-        self.asked = 0
-        self.most_unread = 0
         self._changed = threading.Condition()
 
-    def call(self, key: str, act: Callable[[], Any] = lambda: None, *, is_pivot: bool = False) -> PlannedRequest:
-        def work() -> Any:  # noqa: ANN401
+    def step(self, path: str, act: Callable[[], Any] = lambda: None, *, is_awaited: bool = False) -> Step:
+        def call() -> Any:  # noqa: ANN401
             with self._changed:
-                self.started.append(key)
-                self.most_unread = max(self.most_unread, self.unread)
+                self.started.append(path)
                 self._changed.notify_all()
-            return act() or key
+            return act() or path
 
-        return PlannedRequest(key, work, is_pivot)
-
-    @property
-    def unread(self) -> int:
-        return len(self.started) - self.asked
-
-    def read(self, ahead: Prefetcher, call: PlannedRequest) -> Any:  # noqa: ANN401
-        with self._changed:
-            # Before: a worker may begin the next call as soon as there is room for its result.
-            self.asked += 1
-            self._changed.notify_all()
-        return ahead.result(call)
+        return Step(path, call, is_awaited=is_awaited)
 
     def wait_for(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
         with self._changed:
             return self._changed.wait_for(condition, seconds)
 
 
+def taken_in_order(*steps: Step) -> Steps:
+    for step in steps:
+        yield step
+
+
+def unit(key: str, *steps: Step) -> Unit[str]:
+    """A unit that one stream reads."""
+    return Unit(key, key, {"stream": taken_in_order(*steps)})
+
+
 @contextlib.contextmanager
 def reading(
-    foresights: Iterable[RequestPlan], workers: int, may_send: Callable[[int], bool] | None = None
+    units: Iterable[Unit[str]], workers: int, may_call: Callable[[int], bool] | None = None
 ) -> Iterator[Prefetcher]:
     with threads_ended():
-        ahead = Prefetcher(
-            iter(foresights),
-            workers,
-            may_send=may_send,
-            before_waiting=lambda: None,
-            stop_signals=StopSignals(),
+        prefetcher = Prefetcher(
+            iter(units), workers, may_call=may_call, before_waiting=lambda: None, stop_signals=StopSignals()
         )
         try:
-            yield ahead
+            yield prefetcher
         finally:
-            ahead.close()
+            prefetcher.close()
 
 
-def webinar(first: PlannedRequest, *others: PlannedRequest) -> RequestPlan:
-    """The calls of a webinar: the first may be its list, the others are known with it."""
-    yield first
-    yield from others
+def values(prefetcher: Prefetcher, *keys: str) -> list[Any]:
+    """What the calls of units bring, in order; None for what brought nothing."""
+    taken = (outcome for key in keys for _, outcome in prefetcher.take(key, "stream"))
+    return [getattr(outcome, "value", None) for outcome in taken]
 
 
-def test_results_come_in_the_order_in_which_they_are_asked_for_not_in_which_they_arrive() -> None:
+@pytest.mark.parametrize("workers", [0, 1, 2, 7])
+def test_steps_are_taken_in_the_order_of_reading(workers: int) -> None:
     work = Work()
-    second = threading.Event()
+    units = [unit(key, *(work.step(f"{key}{number}") for number in range(9))) for key in "abc"]
+    with reading(units, workers) as prefetcher:
+        taken = values(prefetcher, *"abc")
+    assert taken == [f"{key}{number}" for key in "abc" for number in range(9)]
+    assert workers > 1 or work.started == taken
+
+
+def test_outcomes_come_in_order_however_they_arrive() -> None:
+    work, second = Work(), threading.Event()
 
     def first() -> str:
         assert second.wait(PATIENCE)
         return "late"
 
-    calls = [work.call("1", first), work.call("2", second.set)]
-    with reading([webinar(*calls)], workers=2) as ahead:
-        assert [ahead.result(call) for call in calls] == ["late", "2"]
+    with reading([unit("a", work.step("1", first), work.step("2", second.set))], workers=2) as prefetcher:
+        assert values(prefetcher, "a") == ["late", "2"]
 
 
 @pytest.mark.parametrize("workers", [2, 7])
-def test_all_workers_are_at_work_at_the_same_time(workers: int) -> None:
-    together = threading.Barrier(workers, timeout=PATIENCE)
+def test_as_many_calls_are_made_at_the_same_time_as_allowed(workers: int) -> None:
+    work, together = Work(), threading.Barrier(workers)
+    steps = [work.step(str(number), lambda: together.wait(PATIENCE) * 0) for number in range(3 * workers)]
+    with reading([unit("a", *steps)], workers) as prefetcher:
+        assert values(prefetcher, "a") == [str(number) for number in range(3 * workers)]
+
+
+def test_without_workers_each_call_is_made_when_its_step_is_taken() -> None:
     work = Work()
-    calls = [work.call(str(number), lambda: (together.wait(), "met")[1]) for number in range(4 * workers)]
-    with reading([webinar(*calls)], workers) as ahead:
-        assert [ahead.result(call) for call in calls] == ["met"] * len(calls)
+    with reading([unit("a", *(work.step(str(number)) for number in range(3)))], workers=0) as prefetcher:
+        taking = prefetcher.take("a", "stream")
+        for number in range(3):
+            next(taking)
+            assert len(work.started) == number + 1
 
 
-@pytest.mark.parametrize("workers", [2, 5])
-def test_workers_go_on_while_nobody_looks_at_what_they_bring(workers: int) -> None:
+def test_what_a_step_brings_decides_what_follows() -> None:
+    work, taken = Work(), []
+
+    def steps() -> Steps:
+        outcome = yield work.step("list", lambda: ["5", "7"], is_awaited=True)
+        taken.append(outcome)
+        for key in outcome.value:  # type: ignore[union-attr]
+            yield work.step(key)
+
+    with reading([Unit("a", "a", {"stream": steps()})], workers=3) as prefetcher:
+        assert values(prefetcher, "a") == [["5", "7"], "5", "7"]
+    assert taken == [Fetched(["5", "7"])]
+
+
+def test_a_step_that_several_streams_take_is_made_once() -> None:
     work = Work()
-    held = threading.Event()
-    calls = [work.call("first"), *(work.call(str(number), lambda: held.wait(PATIENCE)) for number in range(30))]
-    with reading([webinar(*calls)], workers) as ahead:
-        ahead.result(calls[0])
-        held.set()
-        assert work.wait_for(lambda: len(work.started) == 1 + AHEAD * workers)
+    whole: Unit[str] = Unit("a", "a")
+
+    def steps(name: str) -> Steps:
+        outcome = yield from whole.ask_once(work.step("list", is_awaited=True))
+        assert outcome == Fetched("list")
+        yield work.step(name)
+
+    whole.streams |= {"first": steps("1"), "second": steps("2")}
+    with reading([whole], workers=3) as prefetcher:
+        assert [step.path for step, _ in prefetcher.take("a", "first")] == ["list", "1"]
+        assert [step.path for step, _ in prefetcher.take("a", "second")] == ["2"]
+        assert list(prefetcher.take("a", "third")) == []
 
 
-def test_the_last_call_of_a_webinar_may_wait_for_the_first_detail_of_the_next_one() -> None:
-    work = Work()
-    begun = threading.Event()
-
-    def last() -> str:
-        assert begun.wait(PATIENCE)
-        return "last"
-
-    lists = [work.call(f"list {number}", is_pivot=True) for number in range(2)]
-    details = [[work.call("a"), work.call("b", last)], [work.call("c", begun.set), work.call("d")]]
-    order = [lists[0], *details[0], lists[1], *details[1]]
-    with reading(
-        itertools.starmap(webinar, ((roster, *people) for roster, people in zip(lists, details, strict=True))),
-        workers=2,
-    ) as ahead:
-        assert [ahead.result(call) for call in order] == ["list 0", "a", "last", "list 1", "c", "d"]
-
-
-def test_without_workers_each_call_is_made_when_it_is_asked_for() -> None:
-    work = Work()
-    calls = [work.call(str(number)) for number in range(3)]
-    with reading([webinar(*calls)], workers=0) as ahead:
-        assert not ahead.has(calls[0])
-        assert ahead.result(calls[1]) == "1"
-        assert work.started == ["1"]
-
-
-def test_one_worker_makes_one_call_at_a_time_in_the_order_of_reading() -> None:
-    work = Work()
-    lists = [work.call(f"list {number}", is_pivot=True) for number in range(5)]
-    details = [[work.call(f"{number}.{person}") for person in range(3)] for number in range(5)]
-    order = [call for roster, people in zip(lists, details, strict=True) for call in (roster, *people)]
-    with reading(
-        itertools.starmap(webinar, ((roster, *people) for roster, people in zip(lists, details, strict=True))),
-        workers=1,
-    ) as ahead:
-        for call in order:
-            ahead.result(call)
-
-    assert work.started == [call.key for call in order]
-
-
-@pytest.mark.parametrize("error", [NotFoundError("gone"), KeyError("odd"), SystemExit(3)], ids=repr)
-def test_an_error_is_raised_where_its_result_is_asked_for(error: BaseException) -> None:
-    work = Work()
-
-    def fail() -> None:
+def failing(error: BaseException) -> Callable[[], Any]:
+    def act() -> None:
         raise error
 
-    calls = [work.call("1"), work.call("2", fail), work.call("3")]
-    with reading([webinar(*calls)], workers=3) as ahead:
-        assert ahead.result(calls[0]) == "1"
-        with pytest.raises(type(error)) as caught:
-            ahead.result(calls[1])
-        assert caught.value is error
-        assert ahead.result(calls[2]) == "3"
+    return act
 
 
-def test_workers_do_not_keep_the_process_alive() -> None:
-    workers: list[threading.Thread] = []
-    call = PlannedRequest("call", lambda: workers.append(threading.current_thread()))
-    with reading([webinar(call)], workers=2) as ahead:
-        ahead.result(call)
-    assert [(worker.name, worker.daemon) for worker in workers] == [("read-ahead", True)]
-
-
-# Pivots
-
-
-def test_a_list_that_several_streams_ask_for_is_fetched_once_and_told_to_each() -> None:
-    work = Work()
-    told: list[Any] = []
-
-    def foresee() -> RequestPlan:
-        told.append((yield work.call("list", list, is_pivot=True)))
-        told.append((yield work.call("list", list, is_pivot=True)))
-        yield work.call("detail")
-
-    with reading([foresee()], workers=3) as ahead:
-        results = [ahead.result(work.call("list", list, is_pivot=True)) for _ in range(2)]
-        assert ahead.result(work.call("detail")) == "detail"
-        results.append(ahead.result(work.call("list", list, is_pivot=True)))
-
-    assert work.started == ["list", "detail"]
-    assert all(item is results[0] for item in [*results, *told])
+REFUSED = ForbiddenError("refused")
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
-def test_a_list_that_failed_is_raised_once_then_none_and_its_webinar_is_over(workers: int) -> None:
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (NotFoundError("gone"), Gone(is_final=True)),
+        (NotFoundError("gone", is_final=False), Gone(is_final=False)),
+        (REFUSED, Skipped(REFUSED)),
+    ],
+    ids=repr,
+)
+def test_what_a_call_brings_is_a_value(workers: int, error: Exception, outcome: Outcome) -> None:
+    work = Work()
+    with reading([unit("a", work.step("1", failing(error)), work.step("2"))], workers) as prefetcher:
+        assert [found for _, found in prefetcher.take("a", "stream")] == [outcome, Fetched("2")]
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+@pytest.mark.parametrize("error", [AuthenticationError("no token"), KeyError("odd"), SystemExit(3)], ids=repr)
+def test_an_error_that_is_not_about_one_call_is_raised_at_its_own_place(workers: int, error: BaseException) -> None:
+    work = Work()
+    taken: list[str] = []
+    steps = [work.step("1"), work.step("2", failing(error), is_awaited=True), work.step("3")]
+    with reading([unit("a", *steps)], workers) as prefetcher, pytest.raises(type(error)) as caught:
+        taken.extend(step.path for step, _ in prefetcher.take("a", "stream"))
+    assert caught.value is error
+    assert taken in ([], ["1"])
+
+
+def test_what_fails_between_two_steps_costs_the_rest_of_that_stream_only() -> None:
     work = Work()
 
-    def fail() -> None:
-        raise NotFoundError
+    def broken() -> Steps:
+        yield work.step("/path/of/a/list")
+        raise ZeroDivisionError
 
-    broken = work.call("broken", fail, is_pivot=True)
-    sights = [webinar(broken, work.call("never")), webinar(work.call("next", is_pivot=True), work.call("detail"))]
-    with reading(sights, workers) as ahead:
-        with pytest.raises(NotFoundError):
-            ahead.result(broken)
-        assert [ahead.result(broken), ahead.result(broken)] == [None, None]
-        assert ahead.result(work.call("next", is_pivot=True)) == "next"
-        assert ahead.result(work.call("detail")) == "detail"
-
-    assert work.started == ["broken", "next", "detail"]
-
-
-def test_a_call_that_nobody_foresaw_is_made_on_the_spot() -> None:
-    work = Work()
-    seen: list[threading.Thread] = []
-    surprise = PlannedRequest("surprise", lambda: seen.append(threading.current_thread()))
-    calls = [work.call(str(number)) for number in range(3)]
-    with reading([webinar(*calls)], workers=2) as ahead:
-        assert ahead.result(calls[0]) == "0"
-        assert not ahead.has(surprise)
-        ahead.result(surprise)
-        assert [ahead.result(call) for call in calls[1:]] == ["1", "2"]
-
-    assert seen == [threading.main_thread()]
-    assert work.started == ["0", "1", "2"]
+    streams = {"broken": broken(), "stream": taken_in_order(work.step("other"))}
+    with reading([Unit("a", "a", streams), unit("b", work.step("next"))], workers=2) as prefetcher:
+        _, (_, outcome) = prefetcher.take("a", "broken")
+        assert isinstance(outcome, Skipped)
+        assert str(outcome.error).startswith("gave up on /path/of/a/list: internal error: ZeroDivisionError in ")
+        assert values(prefetcher, "a", "b") == ["other", "next"]
 
 
 # Bounds
 
 
-@pytest.mark.parametrize("workers", [2, 5])
-def test_results_that_wait_are_bounded(workers: int) -> None:
-    """Every so often a call takes so long that the others run as far ahead as they may."""
-    bound = MAX_UNREAD * workers
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_outcomes_that_wait_are_bounded(workers: int) -> None:
     work = Work()
-    fullest = []
-
-    def linger(number: int) -> None:
-        work.wait_for(lambda: work.asked > number)
-        work.wait_for(lambda: work.unread >= bound - 1)
-        work.wait_for(lambda: work.unread >= bound, SOON)
-        fullest.append(work.unread)
-
-    def act(number: int) -> Callable[[], None]:
-        return functools.partial(linger, number) if number % 150 == 10 else lambda: None
-
-    calls = [work.call(str(number), act(number)) for number in range(450)]
-    with reading([webinar(*calls)], workers) as ahead:
-        for call in calls:
-            work.read(ahead, call)
-
-    # One more is the call that is asked for.
-    assert fullest == [bound - 1] * 3
-    assert work.most_unread <= bound
-    assert len(work.started) == len(calls)
+    with reading([unit("a", *(work.step(str(number)) for number in range(500)))], workers) as prefetcher:
+        for place, _ in enumerate(prefetcher.take("a", "stream")):
+            assert len(work.started) <= place + 1 + MAX_UNTAKEN * workers
+            if place > 400:
+                break
 
 
-@pytest.mark.parametrize("workers", [1, 4])
-def test_webinars_are_opened_for_whom_reads_only(workers: int) -> None:
-    work = Work()
-    opened = itertools.count()
-    latest = 0
-
-    def account() -> Iterator[RequestPlan]:
-        nonlocal latest
-        for latest in opened:
-            roster = work.call(f"list {latest}", is_pivot=True)
-            yield webinar(roster, work.call(f"detail {latest}"))
-
-    with reading(account(), workers) as ahead:
-        for number in range(100):
-            assert work.read(ahead, work.call(f"list {number}", is_pivot=True)) == f"list {number}"
-            assert latest <= number + MAX_UNREAD_TO_OPEN * workers
-            assert work.read(ahead, work.call(f"detail {number}")) == f"detail {number}"
-            assert latest <= number + 1 + MAX_UNREAD_TO_OPEN * workers
-        before = latest
-        work.wait_for(lambda: latest > before, SOON)
-        assert latest == before
-
-    assert work.most_unread <= MAX_UNREAD * workers
+def test_calls_of_the_next_units_are_made_while_this_one_is_read() -> None:
+    work, held = Work(), threading.Event()
+    units = [unit("a", work.step("slow", lambda: held.wait(PATIENCE))), *(unit(key, work.step(key)) for key in "bcd")]
+    with reading(units, workers=4) as prefetcher:
+        taking = prefetcher.take("a", "stream")
+        reader = threading.Thread(target=next, args=(taking,))
+        reader.start()
+        assert work.wait_for(lambda: len(work.started) == 4)
+        held.set()
+        reader.join()
+        assert values(prefetcher, *"bcd") == ["b", "c", "d"]
 
 
 def test_rows_that_wait_are_bounded() -> None:
-    """The first list takes until no other comes in any more: what is open then is what had room."""
-    workers, size = 4, 2_000
     work = Work()
-    listing = Listing([{}] * size, is_complete=True)
-
-    def linger() -> None:
-        lists = -1
-        while lists < len(work.started):
-            lists = len(work.started)
-            work.wait_for(lambda: len(work.started) > lists, SOON)  # noqa: B023 - called within the turn
-
-    lists = [work.call(str(number), lambda: listing, is_pivot=True) for number in range(200)]
-    first = work.call("first", linger, is_pivot=True)
-    with reading(map(webinar, [first, *lists]), workers) as ahead:
-        work.read(ahead, first)
-        on_their_way = AHEAD * workers
-        assert len(work.started) - 1 <= MAX_UNREAD_ROWS / size + on_their_way
-        assert all(work.read(ahead, roster) is listing for roster in lists)
-
-    assert work.most_unread <= MAX_UNREAD_ROWS / size + on_their_way + 1
-
-
-def test_rows_are_bounded_behind_a_slow_call_that_is_no_list_too() -> None:
-    size = 2_000
-    work = Work()
-    listing = Listing([{}] * size, is_complete=True)
-
-    def linger() -> None:
-        work.wait_for(lambda: len(work.started) > MAX_UNREAD_ROWS / size + 1, 10 * SOON)
-
-    slow = work.call("slow", linger)
-    lists = [work.call(str(number), lambda: listing, is_pivot=True) for number in range(100)]
-    with reading(map(webinar, [slow, *lists]), workers=4) as ahead:
-        work.read(ahead, slow)
-        assert len(work.started) - 1 <= MAX_UNREAD_ROWS / size
-        assert all(work.read(ahead, roster) is listing for roster in lists)
-
-
-def test_a_list_that_was_asked_for_is_there_for_the_next_stream() -> None:
-    work = Work()
-    roster = work.call("list", is_pivot=True)
-    with reading([webinar(roster)], workers=2) as ahead:
-        assert ahead.result(roster) == "list"
-        assert ahead.has(roster)
-        assert ahead.result(roster) == "list"
-    assert work.started == ["list"]
-
-
-def test_a_surprise_does_not_open_the_whole_account() -> None:
-    work = Work()
-    account = (webinar(work.call(str(number))) for number in range(5_000))
-    with reading(account, workers=2) as ahead:
-        assert ahead.result(PlannedRequest("surprise", lambda: "made now")) == "made now"
-        assert len(work.started) <= MAX_UNREAD * 2
-
-
-def test_the_end_never_waits_for_a_worker_that_was_quicker() -> None:
-    """Threads take turns as often as they can, so that a worker may take the last call while the end does."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        for _ in range(200):
-            account = (webinar(PlannedRequest(str(number), lambda: None)) for number in itertools.count())
-            with reading(account, workers=10) as ahead:
-                ahead.result(PlannedRequest("0", lambda: None))
-                end = threading.Thread(target=ahead.close, daemon=True)
-                end.start()
-                end.join(PATIENCE)
-                assert not end.is_alive()
-    finally:
-        sys.setswitchinterval(interval)
-
-
-def test_a_list_on_its_way_counts_for_as_many_rows_as_the_largest_so_far() -> None:
-    work = Work()
-    large, held = Listing([{}] * (2 * ASSUMED_ROWS), is_complete=True), threading.Event()
-    first = work.call("first", lambda: large, is_pivot=True)
-    others = [work.call(str(number), lambda: held.wait(PATIENCE), is_pivot=True) for number in range(20)]
-    with reading(map(webinar, [first, *others]), workers=6) as ahead:
-        work.read(ahead, first)
-        assert work.wait_for(lambda: len(work.started) == MAX_UNREAD_ROWS // ASSUMED_ROWS)
-        assert not work.wait_for(lambda: len(work.started) > MAX_UNREAD_ROWS // ASSUMED_ROWS, SOON)
-        held.set()
-
-
-def test_webinars_are_opened_until_as_many_results_wait_as_allowed() -> None:
-    workers, work = 3, Work()
-    most = MAX_UNREAD_TO_OPEN * workers
-
-    def linger() -> None:
-        assert work.wait_for(lambda: len(work.started) == most)
-        assert not work.wait_for(lambda: len(work.started) > most, SOON)
-
-    calls = [work.call("slow", linger), *(work.call(str(number)) for number in range(50))]
-    with reading(map(webinar, calls), workers) as ahead:
-        assert ahead.result(calls[0]) == "slow"
-
-
-def test_lists_that_were_read_make_room_for_further_ones() -> None:
-    work = Work()
-    listing = Listing([{}] * (MAX_UNREAD_ROWS // 2), is_complete=True)
-    lists = [work.call(str(number), lambda: listing, is_pivot=True) for number in range(30)]
-    with reading(map(webinar, lists), workers=4) as ahead:
-        for roster in lists[:20]:
-            work.read(ahead, roster)
-        assert work.wait_for(lambda: len(work.started) > 21)
+    rows = RecordList([{}] * (MAX_UNTAKEN_ROWS // 4))
+    units = [unit(str(number), work.step(str(number), lambda: rows, is_awaited=True)) for number in range(40)]
+    with reading(units, workers=20) as prefetcher:
+        for number in range(40):
+            assert len(values(prefetcher, str(number))) == 1
+            # Before the first list has come, each counts for as many rows as a list may well have.
+            assert len(work.started) <= number + 1 + max(4, MAX_UNTAKEN_ROWS // ASSUMED_ROWS)
 
 
 # Limits
 
 
-@pytest.mark.parametrize("has_failed", [False, True], ids=["whole", "cut short"])
-def test_where_there_is_a_limit_a_webinar_follows_as_soon_as_the_one_before_has_no_call_left(
-    *, has_failed: bool
-) -> None:
-    work = Work()
-    next_one = threading.Event()
-
-    def fail() -> None:
-        raise NotFoundError
-
-    slow = work.call("slow", lambda: next_one.wait(PATIENCE) and "overtaken")
-    rest = [work.call("list", fail, is_pivot=True), work.call("never made")] if has_failed else []
-    webinars = [webinar(slow, *rest), webinar(work.call("next", next_one.set))]
-    with reading(webinars, 2, lambda _: True) as ahead:
-        assert ahead.result(slow) == "overtaken"
-    assert "never made" not in work.started
-
-
+@pytest.mark.parametrize("workers", [0, 1, 5])
 @pytest.mark.parametrize("limit", [1, 7, 20])
-def test_no_more_is_sent_than_allowed_however_much_is_foreseen(limit: int) -> None:
+def test_no_more_is_sent_than_allowed_and_the_rest_is_skipped(limit: int, workers: int) -> None:
     work = Work()
-    calls = [work.call(str(number)) for number in range(40)]
-    with reading(map(webinar, calls), 5, lambda on_their_way: len(work.started) + on_their_way < limit) as ahead:
-        read = [ahead.result(call) for call in itertools.takewhile(ahead.has, calls)]
-
-    # Workers begin in any order.
-    assert read == sorted(work.started, key=int) == [str(number) for number in range(limit)]
+    units = [unit(key, *(work.step(f"{key}{number}") for number in range(5))) for key in "abcde"]
+    with reading(units, workers, may_call=lambda busy: len(work.started) + busy < limit) as prefetcher:
+        taken = [outcome for key in "abcde" for _, outcome in prefetcher.take(key, "stream")]
+    made = [outcome for outcome in taken if isinstance(outcome, Fetched)]
+    assert len(taken) == 25
+    assert 1 <= len(made) == len(work.started) <= limit
+    assert taken[len(made) :] == [Skipped()] * (25 - len(made))
 
 
 @pytest.mark.parametrize("max_calls", [19, 34])
@@ -809,7 +614,8 @@ def test_the_connection_test_calls_nothing_ahead(sandbox: Sandbox, settings: dic
     assert done.exit_code == 0
     assert len(paths(sandbox, CHILDREN)) == len(set(paths(sandbox, CHILDREN)))
     # To see that there is more than one record, the SDK asks for the second.
-    assert all(1 <= len(paths(sandbox, pattern)) <= 2 for pattern in (WEBINARS, LISTS, DETAILS))
+    counts = [len(paths(sandbox, pattern)) for pattern in (WEBINARS, LISTS, DETAILS)]
+    assert all(1 <= count <= 2 for count in counts), counts
 
 
 def test_sigterm_ends_a_run_whose_calls_all_hang(launcher: Launcher, make_sandbox: Callable[..., Sandbox]) -> None:
@@ -856,14 +662,11 @@ def test_a_closed_pipe_ends_a_run_with_no_call_but_those_in_flight(
 
 
 def test_nothing_is_sent_after_the_end_but_what_was_in_flight() -> None:
-    work = Work()
-    held = threading.Event()
-    calls = [work.call(str(number), lambda: held.wait(PATIENCE)) for number in range(1, 30)]
-    with reading([webinar(work.call("0")), webinar(*calls)], workers=3) as ahead:
-        assert ahead.result(work.call("0")) == "0"
+    work, held = Work(), threading.Event()
+    steps = [work.step(str(number), lambda: held.wait(PATIENCE)) for number in range(1, 30)]
+    with reading([unit("a", work.step("0")), unit("b", *steps)], workers=3) as prefetcher:
+        assert values(prefetcher, "a") == ["0"]
         assert work.wait_for(lambda: len(work.started) == 4)
-        ahead.close()
+        prefetcher.close()
         held.set()
-
-    assert work.started[0] == "0"
-    assert sorted(work.started[1:]) == ["1", "2", "3"]
+    assert sorted(work.started) == ["0", "1", "2", "3"]
