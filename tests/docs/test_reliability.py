@@ -11,7 +11,7 @@ from tap_gotowebinar.api.retries import LONGEST_PAUSE
 from tap_gotowebinar.api.transport import CALL_DEADLINE_FACTOR, CONNECT_TIMEOUT, MAX_RESPONSE_BYTES
 from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS
 from tap_gotowebinar.streams.parents_and_children import MAX_CONSECUTIVE_FAILURES
-from target_gotowebinar.desk import MAX_UNANSWERED
+from target_gotowebinar.sink import MAX_UNANSWERED
 from tests.pages import DOCS
 
 PAGE = DOCS["reliability"]

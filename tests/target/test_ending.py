@@ -143,3 +143,23 @@ def test_an_answer_of_success_that_names_nobody_is_told(make_office: Callable[..
     (row,) = office.rows()
     assert row["outcome"] == "skipped"
     assert "the answer to a registration holds no registrantKey" in re.split(": |[()]", row["description"])
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 422])
+def test_a_proxy_that_says_no_again_and_again_rejects_nobody(make_office: Callable[..., Office], status: int) -> None:
+    page = Fault(kind="raw", value="<html>Who are you?</html>", status=status, **POST)
+    office = make_office(faults=(page,))
+    people = [record(ADA), state(1), record(GRACE), state(2)]
+    target, output = hasty(office)
+    assert target.run(io.StringIO(lines([schema(), *people]))) == 1
+    assert [row["outcome"] for row in office.rows()] == ["skipped", "skipped"]
+    assert all(row["description"].endswith("check api_url, and any proxy on the way") for row in office.rows())
+    assert states(output) == []
+    office.control.configure(faults=())
+    assert office.run(*people).outcomes == ["registered", "registered"]
+
+
+@pytest.mark.parametrize("body", [{"registrantKey": 5}, {"errorCode": "DuplicateRegistrant"}])
+def test_an_address_that_goto_knows_is_registered_already(make_office: Callable[..., Office], body: object) -> None:
+    known = Fault(kind="raw", value=json.dumps(body), status=409, **POST)
+    assert make_office(faults=(known,)).run(record(ADA)).outcomes == ["already_registered"]
