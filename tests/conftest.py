@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 
 from gotowebinar_sandbox import Options, Sandbox
+from tests.launcher import SHARED, Launcher
 from tests.runs import FAST
 
 if TYPE_CHECKING:
@@ -28,9 +30,19 @@ hypothesis.settings.register_profile(
 SMALL = {"seed": 7, "organizers": 1, "webinars": 5, "registrants": 10}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def launcher() -> Iterator[Launcher]:
+    """Starts the commands, each as a process of its own."""
+    with SHARED:
+        yield SHARED
+
+
 @pytest.fixture(autouse=True)
 def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where this test's runs keep tokens: nothing of the person at the keyboard is read or changed."""
+    for name in os.environ:
+        if name.startswith(("TAP_GOTOWEBINAR_", "TARGET_GOTOWEBINAR_")):
+            monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "state" / "tap-gotowebinar"
 

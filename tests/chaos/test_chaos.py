@@ -7,19 +7,13 @@ import pytest
 
 from gotowebinar_sandbox import Fault
 from tests.chaos.campaign import Campaign
-from tests.launcher import Launcher
 from tests.runs import FAST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from gotowebinar_sandbox import Sandbox
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    with Launcher() as launcher:
-        yield launcher
+    from tests.launcher import Launcher
 
 
 @pytest.mark.parametrize("seed", range(10))

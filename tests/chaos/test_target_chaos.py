@@ -5,16 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.chaos.target_campaign import TargetCampaign
-from tests.launcher import Launcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    with Launcher() as launcher:
-        yield launcher
+    from tests.launcher import Launcher
 
 
 @pytest.mark.parametrize("seed", [3])
