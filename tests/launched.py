@@ -118,8 +118,9 @@ def _run(request: dict[str, Any], *descriptors: int) -> None:
         os.dup2(descriptor, number)
     for descriptor in descriptors:
         os.close(descriptor)
-    # Whoever runs tests in the background lets Ctrl-C be ignored, and all programs inherit that.
+    # Tests that run in the background, or with `nohup`, let these be ignored, and all programs inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environ"])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.singer.writer import MessageWriter
 from target_gotowebinar.target import TargetGoToWebinar
+from tests.launcher import SHARED
 from tests.runs import FAST
 
 if TYPE_CHECKING:
@@ -119,20 +118,14 @@ class Office:
         return TargetGoToWebinar(config=self.config(**settings), message_writer=MessageWriter(output or io.BytesIO()))
 
     def run_command(self, text: str, folder: Path, *arguments: str, **settings: object) -> Done:
-        """Run the installed command as a process of its own."""
+        """Run the command line in a process of its own, which has everything imported already."""
         before = len(self.rows())
         config = folder / "config.json"
         config.write_text(json.dumps(self.config(**settings)), encoding="utf-8")
-        done = subprocess.run(
-            [EXECUTABLE, "--config", str(config), *arguments],
-            input=text.encode(errors="surrogatepass"),
-            capture_output=True,
-            check=False,
-            timeout=100,
-            env=os.environ,
-        )
-        states = [json.loads(line) for line in done.stdout.splitlines()]
-        return Done(done.returncode, states, self.rows()[before:], done.stderr.decode())
+        words = ("--config", str(config), *arguments)
+        given = text.encode(errors="surrogatepass")
+        done = SHARED.launch(None, *words, program="target", folder=Path.cwd(), given=given).finish()
+        return Done(done.exit_code, list(map(json.loads, done.stdout.splitlines())), self.rows()[before:], done.stderr)
 
     def rows(self) -> list[dict[str, Any]]:
         if not self.results.exists():
