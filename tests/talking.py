@@ -70,7 +70,8 @@ def quick_client(settings: ConnectionSettings) -> ApiClient:
     transport = Transport(request_timeout=settings.request_timeout, user_agent=settings.user_agent)
     endpoint = TokenEndpoint(settings.credentials, transport, f"{settings.auth_url}/oauth/token", waits)
     authenticator = Authenticator(settings.credentials, endpoint, settings.token_store, closing=QuickEvent())
-    return ApiClient(settings.api_url, transport, authenticator, quick_budget(), waits=waits)
+    budget = quick_budget(settings.requests_per_minute, settings.requests_per_second)
+    return ApiClient(settings.api_url, transport, authenticator, budget, waits=waits)
 
 
 class QuickTap(TapGoToWebinar):
