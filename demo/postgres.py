@@ -67,7 +67,7 @@ class Postgres:
 
     host: Final = "127.0.0.1"
     user: Final = "postgres"
-    name: Final = "postgres"
+    name = "postgres"
 
     def __init__(self) -> None:
         """Choose a port and a password; nothing is started yet."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
+import psycopg
 import pytest
 
+from demo.postgres import Postgres
 from gotowebinar_sandbox import Options, Sandbox
 from tests.launcher import SHARED, Launcher
 from tests.runs import FAST
@@ -64,3 +67,29 @@ def sandbox(make_sandbox: Callable[..., Sandbox]) -> Sandbox:
 def settings(sandbox: Sandbox) -> dict[str, Any]:
     """Settings that reach the small sandbox, under a budget that never waits."""
     return {**sandbox.settings, **FAST}
+
+
+class FreshDatabase(Postgres):
+    """An empty database of a PostgreSQL that runs already."""
+
+    def __init__(self, server: Postgres, name: str) -> None:
+        """Make it."""
+        super().__init__()
+        self.port, self.password = server.port, server.password
+        with psycopg.connect(server.dsn, autocommit=True) as connection:
+            connection.execute(f"create database {name}")
+        self.name = name
+
+
+@pytest.fixture(scope="session")
+def new_database() -> Iterator[Callable[[], Postgres]]:
+    """Make an empty database; there is one PostgreSQL for all tests."""
+    numbers = itertools.count()
+    with Postgres() as server:
+        yield lambda: FreshDatabase(server, f"fresh_{next(numbers)}")
+
+
+@pytest.fixture(scope="module")
+def database(new_database: Callable[[], Postgres]) -> Postgres:
+    """An empty database for the tests of a module."""
+    return new_database()

@@ -6,23 +6,17 @@ import datetime as dt
 import json
 import re
 from collections import Counter, defaultdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from demo.postgres import Postgres
-from demo.project import Project, temporary_project
-from gotowebinar_sandbox import Options, Sandbox
+from tests.meltano.loading import PEOPLE, Row, keys
+from tests.sources import ROOT
 from tests.told import bag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.meltano.loading import Loading
 
-pytestmark = pytest.mark.timeout(300)
-
-ROOT: Final = Path(__file__).parents[1]
-RUN: Final = ("run", "tap-gotowebinar", "target-postgres")
 STREAMS: Final = (
     *("sessions", "session_performance", "attendees", "polls", "questions", "surveys"),
     *("panelists", "co_organizers", "registration_fields", "recordings"),
@@ -31,68 +25,39 @@ OFF: Final = ("attendee_polls", "attendee_surveys")
 SQL: Final = re.findall(
     r"^```sql\n(.*?)^```$", (ROOT / "docs" / "questions.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
 )
-SECRETS: Final = {"joinLink", "mp4DownloadUrl", "transcriptDownloadUrl"}
-
-Row = dict[str, Any]
+pytestmark = [pytest.mark.external, pytest.mark.timeout(300)]
 
 
-class Loaded:
-    """A sandbox, and the database that it was loaded into."""
-
-    def __init__(self, sandbox: Sandbox, database: Postgres, project: Project) -> None:
-        self.sandbox = sandbox
-        self.database = database
-        self.project = project
-
-    def truth(self, kind: str) -> list[Row]:
-        rows: list[Row] = self.sandbox.control.truth(kind)[kind]
-        return [{name: value for name, value in row.items() if name not in SECRETS} for row in rows]
-
-    def rows(self, table: str) -> list[Row]:
-        statement = f"select to_jsonb(loaded) from gotowebinar_sandbox.{table} as loaded"  # noqa: S608 - our own names
-        found = [row for (row,) in self.database.query(statement)]
-        return [{name: _time(value) for name, value in row.items() if not name.startswith("_sdc")} for row in found]
-
-    def ask(self, number: int) -> list[tuple[Any, ...]]:
-        statement = SQL[number].replace("gotowebinar.", "gotowebinar_sandbox.")
-        return self.database.query(statement)
-
-    def people(self) -> list[Row]:
-        return self.sandbox.control.truth()["registrants"]
-
-    def present(self) -> list[Row]:
-        return [row for row in self.truth("attendees") if row["attendanceTimeInSeconds"] > 0]
+def ask(loaded: Loading, number: int) -> list[tuple[Any, ...]]:
+    """Return what the database answers to a question of the page."""
+    return loaded.database.query(SQL[number].replace("gotowebinar.", "gotowebinar_sandbox."))
 
 
-def _time(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """A time as the wire writes it; PostgreSQL leaves the zone out."""
-    is_time = isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?", value)
-    return f"{value[:19]}Z" if is_time else value
-
-
-@pytest.fixture(scope="module")
-def loaded() -> Iterator[Loaded]:
-    options = Options(seed=7, organizers=1, webinars=12, registrants=12)
-    with Sandbox(options) as sandbox, Postgres() as database, temporary_project(sandbox.settings, database) as project:
-        project.meltano(*RUN)
-        yield Loaded(sandbox, database, project)
+def present(loaded: Loading) -> list[Row]:
+    return [row for row in loaded.truth("attendees") if row["attendanceTimeInSeconds"] > 0]
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_every_value_of_every_row_is_in_the_database(loaded: Loaded, stream: str) -> None:
+def test_every_value_of_every_row_is_in_the_database(loaded: Loading, stream: str) -> None:
     truth = loaded.truth(stream)
     assert truth
     assert bag(loaded.rows(stream)) == bag(truth)
 
 
-def test_the_streams_with_a_call_for_every_attendee_are_not_loaded_unasked(loaded: Loaded) -> None:
+def test_every_value_of_every_registrant_is_in_the_database(loaded: Loading) -> None:
+    loaded.assert_loaded()
+    owners = [row["organizerKey"] for row in loaded.sandbox.control.truth()["organizers"]]
+    assert [row["organizerKey"] for row in loaded.rows("organizers")] == owners
+
+
+def test_the_streams_with_a_call_for_every_attendee_are_not_loaded_unasked(loaded: Loading) -> None:
     tables = loaded.database.query(
         "select table_name from information_schema.tables where table_schema = 'gotowebinar_sandbox'"
     )
     assert not {name for (name,) in tables} & set(OFF)
 
 
-def test_registrations_by_days_ahead(loaded: Loaded) -> None:
+def test_registrations_by_days_ahead(loaded: Loading) -> None:
     webinars = {row["webinarKey"]: row for row in loaded.sandbox.control.truth()["webinars"]}
     expected: Counter[tuple[str, str, int | None]] = Counter()
     for person in loaded.people():
@@ -101,40 +66,40 @@ def test_registrations_by_days_ahead(loaded: Loaded) -> None:
         if webinar["times"]:
             days = (_day(webinar["times"][0]["startTime"]) - _day(person["registrationDate"])).days
         expected[webinar["webinarKey"], webinar["subject"], days] += 1
-    assert Counter(loaded.ask(0)) == Counter((subject, days, count) for (_, subject, days), count in expected.items())
+    assert Counter(ask(loaded, 0)) == Counter((subject, days, count) for (_, subject, days), count in expected.items())
 
 
-def test_attendance_and_no_shows(loaded: Loaded) -> None:
+def test_attendance_and_no_shows(loaded: Loading) -> None:
     webinars = {row["webinarKey"]: row["subject"] for row in loaded.sandbox.control.truth()["webinars"]}
     held = {row["webinarKey"] for row in loaded.truth("sessions")}
-    present = {(row["webinarKey"], row["registrantKey"]) for row in loaded.present()}
+    attended = {(row["webinarKey"], row["registrantKey"]) for row in present(loaded)}
     approved: defaultdict[str, list[str]] = defaultdict(list)
     for person in loaded.people():
         if person["status"] == "APPROVED" and person["webinarKey"] in held:
             approved[person["webinarKey"]].append(person["registrantKey"])
     expected = [
-        (webinars[key], len(people), sum((key, person) in present for person in people))
+        (webinars[key], len(people), sum((key, person) in attended for person in people))
         for key, people in approved.items()
     ]
-    answer = loaded.ask(1)
+    answer = ask(loaded, 1)
     assert sorted((subject, registered, came) for subject, registered, came, *_ in answer) == sorted(expected)
     for _, registered, came, rate, missing in answer:
         assert float(rate) == pytest.approx(100 * came / registered, abs=0.06)
         assert float(missing) == pytest.approx(100 - 100 * came / registered, abs=0.06)
 
 
-def test_minutes_attended(loaded: Loaded) -> None:
+def test_minutes_attended(loaded: Loading) -> None:
     seconds: defaultdict[str, list[int]] = defaultdict(list)
-    for row in loaded.present():
+    for row in present(loaded):
         seconds[row["sessionKey"]].append(row["attendanceTimeInSeconds"])
-    answer = {session: (float(minutes), people) for _, session, minutes, people in loaded.ask(2)}
+    answer = {session: (float(minutes), people) for _, session, minutes, people in ask(loaded, 2)}
     assert answer.keys() == seconds.keys()
     for session, (minutes, people) in answer.items():
         assert minutes == pytest.approx(sum(seconds[session]) / len(seconds[session]) / 60, abs=0.06)
         assert people == len(seconds[session])
 
 
-def test_who_is_there_at_each_tenth_minute(loaded: Loaded) -> None:
+def test_who_is_there_at_each_tenth_minute(loaded: Loading) -> None:
     starts = {row["sessionKey"]: _moment(row["startTime"]) for row in loaded.truth("sessions")}
     expected: Counter[tuple[str, int]] = Counter()
     for row in loaded.truth("attendees"):
@@ -142,35 +107,37 @@ def test_who_is_there_at_each_tenth_minute(loaded: Loaded) -> None:
         for minute in range(0, 1441, 10):
             then = starts[row["sessionKey"]] + dt.timedelta(minutes=minute)
             expected[row["sessionKey"], minute] += any(join <= then <= leave for join, leave in stays)
-    answer = {(session, minute): people for _, session, minute, people in loaded.ask(3)}
+    answer = {(session, minute): people for _, session, minute, people in ask(loaded, 3)}
     assert answer == {place: people for place, people in expected.items() if people}
 
 
-def test_sources_of_registrations(loaded: Loaded) -> None:
-    present = {(row["webinarKey"], row["registrantKey"]) for row in loaded.present()}
+def test_sources_of_registrations(loaded: Loading) -> None:
+    came = {(row["webinarKey"], row["registrantKey"]) for row in present(loaded)}
     registered, attended = Counter[str](), Counter[str]()
     for person in loaded.people():
         source = person.get("source") or "unknown"
         registered[source] += 1
-        attended[source] += (person["webinarKey"], person["registrantKey"]) in present
-    assert {row[0]: row[1:] for row in loaded.ask(4)} == {
+        attended[source] += (person["webinarKey"], person["registrantKey"]) in came
+    assert {row[0]: row[1:] for row in ask(loaded, 4)} == {
         source: (count, attended[source]) for source, count in registered.items()
     }
 
 
-def test_questions_and_polls(loaded: Loaded) -> None:
+def test_questions_and_polls(loaded: Loading) -> None:
     questions, polls = loaded.truth("questions"), loaded.truth("polls")
-    for _, session, attended, asked, askers, put, answered in loaded.ask(5):
+    for _, session, attended, asked, askers, put, answered in ask(loaded, 5):
         own = [row["askerKey"] for row in questions if row["sessionKey"] == session]
         responses = [row["numberOfResponses"] for row in polls if row["sessionKey"] == session]
         assert (asked, askers, put) == (len(own), len(set(own)), len(responses))
         if answered is not None:
             assert float(answered) == pytest.approx(100 * sum(responses) / len(responses) / attended, abs=0.06)
-    assert len(loaded.ask(5)) == len(loaded.truth("sessions"))
+    assert len(ask(loaded, 5)) == len(loaded.truth("sessions"))
 
 
-def test_a_later_run_adds_what_is_new_and_leaves_what_is_settled_alone(loaded: Loaded) -> None:
+def test_a_later_run_adds_exactly_what_is_new_and_leaves_what_is_settled_alone(loaded: Loading) -> None:
     control = loaded.sandbox.control
+    ((newest,),) = loaded.database.query("select max(_sdc_sequence) from gotowebinar_sandbox.registrant_details")
+    changed = changes(loaded)
     webinar = next(row["webinarKey"] for row in loaded.people())
     guests = [row["registrantKey"] for row in loaded.people() if row["webinarKey"] == webinar][:3]
     before = {row["sessionKey"] for row in loaded.truth("sessions")}
@@ -179,7 +146,10 @@ def test_a_later_run_adds_what_is_new_and_leaves_what_is_settled_alone(loaded: L
     control.add_poll(webinar, session, "Ready?", ["yes", "no"])
     control.answer_poll(webinar, session, guests[0], ["yes"])
     control.reset_calls()
-    loaded.project.meltano(*RUN)
+    loaded.run()
+    loaded.assert_loaded()
+    for table in PEOPLE:
+        assert sorted(keys(row) for row in loaded.rows(table, f"_sdc_sequence > {newest}")) == changed
     asked = {match[1] for call in control.calls() if (match := re.search(r"/sessions/(\d+)/", call["path"]))}
     assert asked - before == {session}
     settled = {row["sessionKey"] for row in loaded.truth("sessions") if row["endTime"] < _days_ago(14)}
@@ -187,6 +157,20 @@ def test_a_later_run_adds_what_is_new_and_leaves_what_is_settled_alone(loaded: L
     assert not asked & settled
     for stream in ("sessions", "attendees", "polls", "questions", "session_performance"):
         assert bag(loaded.rows(stream)) == bag(loaded.truth(stream))
+
+
+def changes(loaded: Loading) -> list[tuple[str, str]]:
+    """Register three people for a webinar and approve one who waits for it; return whose rows are new or changed.
+
+    The webinar has not begun: who is approved later has been to none of its sessions.
+    """
+    control, now = loaded.sandbox.control, dt.datetime.now(dt.UTC).isoformat()
+    webinars = loaded.sandbox.control.truth()["webinars"]
+    ahead = {row["webinarKey"] for row in webinars if row["times"] and row["times"][0]["startTime"] > now}
+    waiting = next(row for row in loaded.people() if row["status"] == "WAITING" and row["webinarKey"] in ahead)
+    webinar, approved = keys(waiting)
+    control.approve_registrant(webinar, approved)
+    return sorted((webinar, registrant) for registrant in [approved, *control.add_registrants(webinar, 3)])
 
 
 def test_there_are_as_many_questions_in_the_readme_as_tests_of_them() -> None:
