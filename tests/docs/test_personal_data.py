@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
+import pytest
 from ruamel.yaml import YAML
 
 from demo.project import database_variables

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import json
 import logging
 import re
@@ -15,16 +14,15 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from typing_extensions import override
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
 from gotowebinar_sandbox.breakage import PLANTED_EMAIL
-from tap_gotowebinar.api.client import ApiClient
-from tap_gotowebinar.tap import TapGoToWebinar
 from tests.fuzz.hostile import bent
 from tests.runs import FAST, Run, run_here
 from tests.schema_files import STREAM_SCHEMAS
 from tests.selection import selecting
-from tests.talking import AT_ONCE, quick_budget
+from tests.talking import QuickTap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,18 +33,13 @@ EVERY_STREAM: Final = selecting(*STREAM_SCHEMAS)
 EVERYTHING_IS_DUE: Final = {"recheck_factor": 0, "settle_days": 3650}
 
 
-class QuickTap(TapGoToWebinar):
-    """The tap at the time of its world, for which waits between tries are short."""
+class StoppedTap(QuickTap):
+    """The tap at the time of its world."""
 
     @staticmethod
+    @override
     def now() -> dt.datetime:
         return dt.datetime.fromisoformat(NOW)
-
-    @functools.cached_property
-    def connection(self) -> ApiClient:
-        whole = super().connection
-        transport, authenticator = whole._transport, whole._authenticator
-        return ApiClient(self.settings.connection.api_url, transport, authenticator, quick_budget(), waits=AT_ONCE)
 
 
 @dataclass
@@ -60,7 +53,7 @@ class Fuzzed:
     def run(self, state: dict[str, Any] | None = None) -> Run:
         self.sandbox.control.reset_calls()
         given = {**self.sandbox.settings, **FAST, **EVERYTHING_IS_DUE}
-        return run_here(given, state=state, catalog=EVERY_STREAM, tap_class=QuickTap)
+        return run_here(given, state=state, catalog=EVERY_STREAM, tap_class=StoppedTap)
 
 
 @pytest.fixture(scope="module")
@@ -108,12 +101,16 @@ KINDS: Final = (
 )
 """The kinds of calls that a run makes, keys as `{}`."""
 
+QUICK: Final = {"/oauth/token", f"{WEBINAR}/registrants"}
+SLOW: Final = [pytest.mark.slow]
+"""For the kinds that are not tried where it has to be quick."""
+
 
 def test_every_kind_of_call_is_fuzzed(fuzzed: Fuzzed) -> None:
     assert sorted(fuzzed.answers) == sorted(KINDS)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=() if kind in QUICK else SLOW) for kind in KINDS])
 def test_any_answer_is_a_clean_record_a_counted_skip_or_one_clear_error(
     fuzzed: Fuzzed, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
