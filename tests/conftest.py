@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+# The same examples each time, however long they take where many things run at once.
+hypothesis.settings.register_profile(
+    "ordinary",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("ordinary")
+
 # Each mutant gets the same few examples, and none is made smaller when it is found out.
 hypothesis.settings.register_profile(
     "mutants",

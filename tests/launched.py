@@ -140,6 +140,8 @@ def _run(request: dict[str, Any], *descriptors: int) -> None:
     finally:
         # The last thing an interpreter does, too.
         sys.stdout.flush()
+        # The disk is full for the program, not for what measures its coverage.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         os._exit(code if isinstance(code, int) else 0)
 
 
