@@ -6,6 +6,7 @@
 
 PYTHON ?= python3
 BIN = .venv/bin
+PYTEST = $(BIN)/python -m pytest -q -n auto --dist worksteal
 PACKAGE = --editable ".[sandbox]"
 # uv takes seconds for what takes pip minutes. Where it cannot be had, or cannot reach the index, pip installs.
 WITH = install() { python=$$1; shift; \
@@ -17,8 +18,8 @@ FAILED = { echo "The environment could not be built; the reason is above. It nee
 
 help:
 	@echo "make demo    GoToWebinar data into a real PostgreSQL, and from there to a page of answers, on this machine alone"
-	@echo "make test    the test suite"
-	@echo "make test-all    the slow tests too: an hour"
+	@echo "make test    the tests but for the slow ones: some minutes on two cores, without the network"
+	@echo "make test-all    all tests, and which lines none of them runs"
 	@echo "make lint    style and types"
 	@echo "make audit   known weaknesses of dependencies and workflows"
 	@echo "make dist    the wheel and the source archive; then make test-wheel tests that wheel"
@@ -32,10 +33,10 @@ demo: .venv/demo
 	@$(BIN)/python -m demo
 
 test: .venv/test
-	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
+	$(PYTEST) -m "not slow"
 
 test-all: .venv/test .venv-airflow/installed
-	$(BIN)/python -m pytest
+	$(PYTEST) --cov --cov-report=term
 
 lint: .venv/lint
 	$(BIN)/ruff check
@@ -57,14 +58,14 @@ test-wheel:
 	rm -rf build/without-sources
 	mkdir -p build/without-sources
 	git ls-files | grep -vE '^(gotowebinar_sandbox|schemas|tap_gotowebinar|target_gotowebinar)/' | tar -cf - -T - | tar -xf - -C build/without-sources
-	set -- $(CURDIR)/dist/*.whl && $(MAKE) -C build/without-sources test PACKAGE="'$$1[sandbox]'"
+	set -- $(CURDIR)/dist/*.whl && $(MAKE) -C build/without-sources test-all PACKAGE="'$$1[sandbox]'"
 
 # Before a release: TAG names the version that is built, and the changelog tells what is in it.
 tag:
 	grep -qx 'version = "$(TAG:v%=%)"' pyproject.toml
 	grep -q '^## \[$(TAG:v%=%)\]' CHANGELOG.md
 
-# Minutes each; not part of the tests, which run them in small.
+# Hours; the tests run the first campaigns, and few examples.
 chaos: .venv/test
 	$(BIN)/python -m tests.chaos --seeds 200
 	FUZZ=600 $(BIN)/python -m pytest -q --timeout 3600 tests/fuzz

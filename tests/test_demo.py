@@ -22,6 +22,8 @@ from demo.project import REPOSITORY
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = [pytest.mark.slow, pytest.mark.external]
+
 
 @pytest.fixture
 def temporary() -> Iterator[Path]:
