@@ -16,7 +16,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from tap_gotowebinar.api.errors import InvalidRowError
 from tap_gotowebinar.api.keys import is_key
 from tap_gotowebinar.api.stats import StreamStats
-from tap_gotowebinar.records.reader import RecordReader, canonical_time
+from tap_gotowebinar.records.reader import RecordReader
+from tap_gotowebinar.records.timestamps import canonical_time
 from tests.schema_files import STREAM_SCHEMAS as SCHEMAS
 
 KEYS = {

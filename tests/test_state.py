@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from gotowebinar_sandbox import Fault
-from tap_gotowebinar.sync.bookmarks import Bookmarks, RecordBookmark
-from tap_gotowebinar.sync.state import StateError, loaded_entries, unpack
+from tap_gotowebinar.sync.bookmarks.state import StateError, loaded_entries, unpack
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, RecordBookmark
 from tap_gotowebinar.sync.state_writer import StateWriter
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import FAST, run_command

@@ -34,7 +34,7 @@ from tap_gotowebinar.api.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds for a connection to come about; the setting `request_timeout` bounds the silence after that."""
@@ -131,7 +131,6 @@ class Transport:
         params: Mapping[str, str | int] | None = None,
         data: Mapping[str, str] | None = None,
         content: Mapping[str, Any] | None = None,
-        decode: Callable[[bytes], Any] | None = None,
     ) -> ApiResponse:
         """Send one request and read its answer to the end. Redirects are not followed: a token stays where it was sent.
 
@@ -143,7 +142,6 @@ class Transport:
             params: Query parameters.
             data: Form fields.
             content: What goes as JSON.
-            decode: A faster decoder of the answers that are expected; raises ValueError at any other.
 
         Raises:
             ConnectError: no connection.
@@ -190,7 +188,7 @@ class Transport:
             msg = f"no connection to {host}: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names certificates that are not there"
             raise GoToWebinarError(msg) from None
         _count_values(body, host)
-        return _answer(response, body, decode)
+        return _answer(response, body)
 
     def _too_late(self, host: str, began: float) -> str:
         longest = RESPONSE_DEADLINE_FACTOR * self._timeout[1]
@@ -270,11 +268,8 @@ def _count_values(content: bytes, host: str) -> None:
         raise ResponseTooLargeError(msg)
 
 
-def _answer(response: requests.Response, content: bytes, decode: Callable[[bytes], Any] | None) -> ApiResponse:
+def _answer(response: requests.Response, content: bytes) -> ApiResponse:
     status = response.status_code
-    if decode is not None and status in SUCCESS:
-        with contextlib.suppress(ValueError):
-            return ApiResponse(status, decode(content))
     try:
         body = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from tap_gotowebinar.records.moments import canonical, seconds
-from tap_gotowebinar.records.reader import canonical_time
-from tap_gotowebinar.sync.state import pack, unpack
+from tap_gotowebinar.records.timestamps import canonical, canonical_time, seconds
+from tap_gotowebinar.sync.bookmarks.state import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tap_gotowebinar.records.moments import WebinarTiming
+    from tap_gotowebinar.sync.schedule import WebinarTiming
 
 HASHED_FIELDS: Final = ("email", "firstName", "joinUrl", "lastName", "registrationDate", "status", "timeZone")
 """Fields of a list row whose change makes it a changed row. Fixed: one more would make every row of every user new."""

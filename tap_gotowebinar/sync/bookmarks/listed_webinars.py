@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tap_gotowebinar.records.moments import parse_time
-from tap_gotowebinar.sync.state import pack, unpack
+from tap_gotowebinar.records.timestamps import parse_time
+from tap_gotowebinar.sync.bookmarks.state import pack, unpack
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Mapping, Sequence
 
-    from tap_gotowebinar.sync.bookmarks import StreamBookmarks
+    from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
     from tap_gotowebinar.sync.organizers import OrganizerScope
 
 LATEST: Final = 2**32 - 1

@@ -10,16 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_gotowebinar.records.moments import parse_time, seconds
-from tap_gotowebinar.records.reader import canonical_time
-from tap_gotowebinar.sync.bookmarks import is_hash_of
+from tap_gotowebinar.records.timestamps import canonical_time, parse_time, seconds
+from tap_gotowebinar.sync.bookmarks.streams import is_hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tap_gotowebinar.sync.bookmarks import Row
-    from tap_gotowebinar.sync.schedule import DueRule
-    from tap_gotowebinar.sync.session_plan import PlannedSession
+    from tap_gotowebinar.sync.bookmarks.streams import Row
+    from tap_gotowebinar.sync.schedule import DueRule, PlannedSession
 
 
 class SessionsBookmark:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from tap_gotowebinar.records.moments import seconds
-from tap_gotowebinar.sync.state import VERSION, loaded_entries, stream_states
+from tap_gotowebinar.records.timestamps import seconds
+from tap_gotowebinar.sync.bookmarks.state import VERSION, loaded_entries, stream_states
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from tap_gotowebinar.records.moments import WebinarTiming
-    from tap_gotowebinar.sync.state import Entry
+    from tap_gotowebinar.sync.bookmarks.state import Entry
+    from tap_gotowebinar.sync.schedule import WebinarTiming
 
 Row = dict[str, Any]
 """A record as it comes out."""
