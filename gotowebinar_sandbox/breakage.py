@@ -2,8 +2,10 @@
 
 import asyncio
 import gzip
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 from starlette.responses import HTMLResponse, Response
@@ -13,6 +15,7 @@ from gotowebinar_sandbox.errors import INVALID_TOKEN, ProductError, json_respons
 from gotowebinar_sandbox.live import Live
 from gotowebinar_sandbox.options import Fault
 from gotowebinar_sandbox.protocol import client_gone, hang_up
+from gotowebinar_sandbox.timing import instant
 from gotowebinar_sandbox.waiting import retry_after
 
 # Personal data and secrets that careless error messages would repeat.
@@ -25,6 +28,9 @@ SERVER_ERROR = 500
 OUT_OF_ORDER = 503
 FOUND = 302
 TOO_MANY = 429
+# What names a row, the narrowest first.
+KEYS = ("recordingAssetKey", "panelistId", "memberKey", "registrantKey", "sessionKey", "webinarKey", "question")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
 @dataclass
@@ -91,6 +97,8 @@ class Breakage:
             "hidden": self._hidden,
             "not_gzip": self._not_gzip,
             "mistyped": self._mistyped,
+            "extra_row": self._extra_row,
+            "epoch": self._epoch,
         }
 
     async def apply(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,10 +131,12 @@ class Breakage:
         await hang_up(exchange.scope, exchange.receive)
 
     async def _html(self, exchange: Exchange) -> None:
-        await exchange.answer(HTMLResponse(f"<html><p>Welcome back, {PLANTED_EMAIL}!</p></html>"))
+        await exchange.answer(
+            HTMLResponse(f"<html><p>Welcome back, {PLANTED_EMAIL}!</p></html>", exchange.fault.status or 200)
+        )
 
     async def _empty(self, exchange: Exchange) -> None:
-        await exchange.answer(Response(b"", media_type="application/json"))
+        await exchange.answer(Response(b"", exchange.fault.status or 200, media_type="application/json"))
 
     async def _invalid_token(self, exchange: Exchange) -> None:
         await exchange.answer(json_response(INVALID_TOKEN, 403))
@@ -194,3 +204,41 @@ class Breakage:
         fields = whole.items() if isinstance(whole, dict) else ()
         left = {name: value for name, value in fields if name not in {"_embedded", "data"}}
         await exchange.answer(json_response(left, exchange.status))
+
+    async def _extra_row(self, exchange: Exchange) -> None:
+        body = msgspec.json.decode(exchange.body or b"null")
+        rows, counters, total = _list_of(body)
+        if rows and not counters.get("number", counters.get("page", 0)):
+            fields = exchange.fault.value
+            rows.append({**rows[0], **({_key_name(rows[0]): None} if fields is None else fields)})
+        if rows and counters:
+            counters[total] += 1
+        await exchange.answer(json_response(body, exchange.status))
+
+    async def _epoch(self, exchange: Exchange) -> None:
+        await exchange.answer(json_response(_in_milliseconds(msgspec.json.decode(exchange.body)), exchange.status))
+
+
+def _list_of(body: Any) -> tuple[list[dict[str, Any]], dict[str, Any], str]:  # noqa: ANN401 - JSON
+    """Return the rows of a list, what counts them, and the name of the total in there."""
+    if isinstance(body, list):
+        return body, {}, ""
+    if isinstance(body, dict) and "_embedded" in body:
+        (rows,) = body["_embedded"].values()
+        return rows, body["page"], "totalElements"
+    return (body["data"], body, "total") if isinstance(body, dict) and "data" in body else ([], {}, "")
+
+
+def _key_name(row: dict[str, Any]) -> str:
+    """Return the name of the field that tells rows of a list apart."""
+    return next(name for name in KEYS if name in row)
+
+
+def _in_milliseconds(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, dict):
+        return {name: _in_milliseconds(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_in_milliseconds(item) for item in value]
+    if isinstance(value, str) and TIME.fullmatch(value):
+        return round(instant(value).timestamp() * 1000)
+    return value

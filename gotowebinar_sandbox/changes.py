@@ -57,7 +57,7 @@ class Changes:
         Raises:
             UnknownError: There is no such field or organizer.
         """
-        known = {"times", "organizerKey", "questions", "requiredFields"} | WEBINAR_FIELDS.keys()
+        known = {"times", "organizerKey", "questions", "requiredFields", "recurrenceKey"} | WEBINAR_FIELDS.keys()
         refuse_unknown(fields.keys() - known)
         organizer_key = self._organizer(fields.get("organizerKey", self._world.owner.key))
         times = self._next_week() if "times" not in fields else _windows(fields["times"])
@@ -72,6 +72,9 @@ class Changes:
             times=times,
             registration=registration_window(times, self._world.anchor),
             size=0,
+            recurrence_key=number(fields.get("recurrenceKey", key))
+            if fields.get("recurrenceType") == "series"
+            else None,
             **{**defaults, **chosen},
         )
         self._require(webinar, fields.get("requiredFields", ()), fields.get("questions", ()))
@@ -85,16 +88,19 @@ class Changes:
         webinar.times = webinar.times or self._next_week()
         by = instant(starts_at) - webinar.times[0].start
         webinar.times = [Window(time.start + by, time.end + by) for time in webinar.times]
+        webinar.status = "UPDATED"
         self._world.touch()
 
     def reassign_webinar(self, webinar_key: str, organizer_key: str) -> None:
         """Hand a webinar over to another organizer."""
-        self.webinar(webinar_key).organizer_key = self._organizer(organizer_key)
+        webinar = self.webinar(webinar_key)
+        webinar.organizer_key, webinar.status = self._organizer(organizer_key), "UPDATED"
         self._world.touch()
 
     def cancel_webinar(self, webinar_key: str) -> None:
         """Cancel a webinar: it is gone from the lists and answers 404."""
-        del self._world.webinars[self.webinar(webinar_key).key]
+        webinar = self._world.webinars.pop(self.webinar(webinar_key).key)
+        self._world.cancelled[webinar.key] = self._world.clock.now()
         self._world.touch()
 
     def add_registrants(self, webinar_key: str, people: Sequence[Mapping[str, Any]]) -> list[int]:

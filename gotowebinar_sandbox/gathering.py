@@ -52,6 +52,29 @@ class Gathering:
         """The registrantKeys of those who were there for a second at least."""
         return [key for key, was_there in self._listed().items() if was_there]
 
+    def rows(self, share: float) -> list[tuple[int, int | None]]:
+        """Return the rows of the list of attendees.
+
+        Args:
+            share: Part of the attendees who have a row for each time they came, or one twice; all but the first of
+                these come at the end.
+
+        Returns:
+            For each row the registrantKey, and which of the spells it is about, from 0 in order; None: all of them.
+        """
+        first: list[tuple[int, int | None]] = []
+        further: list[tuple[int, int | None]] = []
+        for key in self.attendees:
+            split = self.is_split(key, share)
+            first.append((key, 0 if split else None))
+            if split:
+                further += [(key, number) for number in range(1, len(self.spells(key))) or (0,)]
+        return first + further
+
+    def is_split(self, registrant_key: int, share: float) -> bool:
+        """Tell whether someone has several rows in the list of attendees."""
+        return throw(self.session.key, registrant_key, "split") < share and bool(self.spells(registrant_key))
+
     def lists(self, registrant_key: int) -> bool:
         """Tell whether someone is listed."""
         return registrant_key in self._listed()

@@ -51,6 +51,8 @@ class Webinar(msgspec.Struct, kw_only=True):
         times: When it takes place, in order; several for a sequence, none if nobody has said yet.
         registration: When people registered for it. Set once: moving a webinar does not change who registered.
         size: How many people registered before the world began.
+        recurrence_key: What the webinars of one series have in common.
+        status: NEW, or UPDATED once it was changed.
     """
 
     key: int
@@ -66,6 +68,8 @@ class Webinar(msgspec.Struct, kw_only=True):
     locale: str = "en_US"
     approval_type: str = "AUTOMATIC"
     recurrence_type: str = "single_session"
+    recurrence_key: int | None = None
+    status: str = "NEW"
     experience_type: str = "CLASSIC"
     impromptu: bool = False
     is_password_protected: bool = False

@@ -1,5 +1,6 @@
 """The registrants of one webinar."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,6 +29,7 @@ class Roll:
         self.particulars: dict[int, dict[str, Any]] = {}
         self._by_email = {_address(registrant.email): registrant for registrant in self.registrants.values()}
         self._encoded: dict[int | None, bytes] = {}
+        self._statuses: Counter[str] | None = None
 
     def __len__(self) -> int:
         """Count the registrants."""
@@ -38,6 +40,13 @@ class Roll:
         if cap not in self._encoded:
             self._encoded[cap] = msgspec.json.encode(list(self.registrants.values())[:cap])
         return self._encoded[cap]
+
+    @property
+    def statuses(self) -> Counter[str]:
+        """How many registrants have each status; counted once until something changes."""
+        if self._statuses is None:
+            self._statuses = Counter(registrant.status for registrant in self.registrants.values())
+        return self._statuses
 
     def page(self, start: int, count: int) -> list[Registrant]:
         """Return one page of the list."""
@@ -92,6 +101,7 @@ class Roll:
 
     def _changed(self) -> None:
         self._encoded.clear()
+        self._statuses = None
         self.version += 1
 
 

@@ -58,8 +58,9 @@ class SessionEndpoints:
         """List who attended any session of a webinar."""
         webinar = self._access.webinar(request)
         page = page_of(request, "size", self._live.options.hal_page_max)
+        share = self._live.options.split_attendance
         everyone = [
-            (gathering, key) for gathering in self._live.diary.gatherings(webinar) for key in gathering.attendees
+            (gathering, *row) for gathering in self._live.diary.gatherings(webinar) for row in gathering.rows(share)
         ]
         shown = everyone[page.start : page.start + page.size]
         rows = [self._shapes.attendee_of_webinar(*attendee) for attendee in shown]
@@ -68,7 +69,8 @@ class SessionEndpoints:
     async def attendees(self, request: Request) -> Response:
         """List who attended a session: a bare array."""
         gathering = self._access.gathering(request)
-        return json_response([self._shapes.attendee(gathering, key) for key in gathering.attendees])
+        rows = gathering.rows(self._live.options.split_attendance)
+        return json_response([self._shapes.attendee(gathering, *row) for row in rows])
 
     async def attendee(self, request: Request) -> Response:
         """Give an attendee as a registrant, not as an attendance."""

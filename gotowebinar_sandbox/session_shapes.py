@@ -55,9 +55,11 @@ class SessionShapes:
             row.build_number = "10.19.0"
         return row
 
-    def attendee(self, gathering: Gathering, registrant_key: int) -> Attendee:
-        """Return a row of the list of a session: keys are numbers."""
+    def attendee(self, gathering: Gathering, registrant_key: int, part: int | None = None) -> Attendee:
+        """Return a row of the list of a session: keys are numbers; of all spells, or the one of this number."""
         who, spells = gathering.roll.registrants[registrant_key], gathering.spells(registrant_key)
+        if part is not None:
+            spells = [sorted(spells, key=lambda spell: spell.start)[part]]
         return Attendee(
             registrant_key=registrant_key,
             session_key=gathering.session.key,
@@ -68,9 +70,9 @@ class SessionShapes:
             attendance=[Presence(stamp(spell.start), stamp(spell.end)) for spell in spells],
         )
 
-    def attendee_of_webinar(self, gathering: Gathering, registrant_key: int) -> Attendee:
+    def attendee_of_webinar(self, gathering: Gathering, registrant_key: int, part: int | None = None) -> Attendee:
         """Return a row of the list of a webinar: keys are strings, as one client of GoTo's reads them."""
-        row = self.attendee(gathering, registrant_key)
+        row = self.attendee(gathering, registrant_key, part)
         row.registrant_key, row.session_key = str(row.registrant_key), str(row.session_key)
         return row
 

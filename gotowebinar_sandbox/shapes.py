@@ -2,9 +2,10 @@
 
 import msgspec
 
+from gotowebinar_sandbox.dice import dice, long_key, throw
 from gotowebinar_sandbox.model import Webinar, Window
 from gotowebinar_sandbox.timing import stamp
-from gotowebinar_sandbox.wire import Coorganizer, InSessionWebinar, Occurrence, WebinarByKey, WebinarRow
+from gotowebinar_sandbox.wire import Coorganizer, InSessionWebinar, Occurrence, ReplyTo, WebinarByKey, WebinarRow
 from gotowebinar_sandbox.world import World
 
 
@@ -28,7 +29,7 @@ class Shapes:
 
     def listed(self, webinar: Webinar) -> WebinarRow:
         """Return a webinar as the lists show it."""
-        return WebinarRow(
+        row = WebinarRow(
             webinar_key=str(webinar.key),
             webinar_id=webinar.webinar_id,
             organizer_key=str(webinar.organizer_key),
@@ -46,13 +47,19 @@ class Shapes:
             recurrence_type=webinar.recurrence_type,
             experience_type=webinar.experience_type,
         )
+        if self._world.live_fields:
+            row.status = webinar.status
+            row.recurrence_key = None if webinar.recurrence_key is None else str(webinar.recurrence_key)
+            row.registration_settings_key = str(long_key(dice(webinar.key, "registration settings")))
+            row.breakouts_allowed = _draw(webinar, "breakouts")
+        return row
 
     def by_key(self, webinar: Webinar) -> WebinarByKey:
         """Return a webinar as get-by-key shows it: of a sequence only the times to come."""
         now = self._world.clock.now()
         organizer = self._world.organizers[webinar.organizer_key]
         sequence = webinar.recurrence_type == "sequence"
-        return WebinarByKey(
+        whole = WebinarByKey(
             webinar_key=webinar.key,
             webinar_id=webinar.webinar_id,
             organizer_key=organizer.key,
@@ -74,6 +81,15 @@ class Shapes:
             locale=webinar.locale,
             experience_type=webinar.experience_type.lower(),
         )
+        if self._world.live_fields:
+            whole.name, whole.reply_to = webinar.subject, ReplyTo(organizer.name, organizer.email)
+            whole.is_ondemand, whole.broadcast = webinar.is_ondemand, webinar.experience_type == "BROADCAST"
+            whole.pending_registrants = self._world.count_status(webinar, "WAITING")
+            whole.denied_registrants = self._world.count_status(webinar, "DENIED")
+            whole.breakouts_allowed, whole.is_main_organizer_active = _draw(webinar, "breakouts"), True
+            whole.has_disclaimer, whole.verify_human_registrant = _draw(webinar, "disclaimer"), _draw(webinar, "human")
+            whole.webinar_scheduling_context = "DEFAULT"
+        return whole
 
     def in_session(self, webinar: Webinar) -> InSessionWebinar:
         """Return a webinar as the in-session list shows it."""
@@ -97,6 +113,11 @@ class Shapes:
             experience_type=webinar.experience_type,
             coorganizers=[Coorganizer(other.email, other.key) for other in others[:1]],
         )
+
+
+def _draw(webinar: Webinar, setting: str) -> bool:
+    """Make up a setting that nobody chose, on for half of the webinars."""
+    return throw(webinar.key, setting) < 1 / 2
 
 
 def _registration_url(webinar: Webinar) -> str:

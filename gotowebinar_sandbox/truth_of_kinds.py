@@ -9,6 +9,7 @@ from gotowebinar_sandbox.engagement_shapes import EngagementShapes
 from gotowebinar_sandbox.gathering import Gathering
 from gotowebinar_sandbox.live import Live
 from gotowebinar_sandbox.session_shapes import SessionShapes
+from gotowebinar_sandbox.timing import stamp
 from gotowebinar_sandbox.wire import plain
 
 Row = dict[str, Any]
@@ -44,9 +45,13 @@ def _sessions(live: Live) -> Iterator[Row]:
 
 def _attendees(live: Live) -> Iterator[Row]:
     shapes = SessionShapes(live.world)
+    share = live.options.split_attendance
     for gathering in _gatherings(live):
         for key in gathering.attendees:
-            yield {**_where(gathering), **plain(shapes.attendee_of_webinar(gathering, key))}
+            row = shapes.attendee_of_webinar(gathering, key)
+            if gathering.is_split(key, share):
+                row.attendance.sort(key=lambda presence: presence.join_time)
+            yield {**_where(gathering), **plain(row)}
 
 
 def _session_performance(live: Live) -> Iterator[Row]:
@@ -124,6 +129,11 @@ def _recordings(live: Live) -> Iterator[Row]:
             yield plain(live.recordings.asset(webinar, recording))
 
 
+def _webinar_removals(live: Live) -> Iterator[Row]:
+    for webinar_key, at in live.world.cancelled.items():
+        yield {"webinarKey": str(webinar_key), "removedAt": stamp(at)}
+
+
 def _confirmations(live: Live) -> Iterator[Row]:
     for webinar_key, email in live.confirmations:
         yield {"webinarKey": str(webinar_key), "email": email}
@@ -142,5 +152,6 @@ KINDS: dict[str, Callable[[Live], Iterator[Row]]] = {
     "co_organizers": _co_organizers,
     "registration_fields": _registration_fields,
     "recordings": _recordings,
+    "webinar_removals": _webinar_removals,
     "confirmations": _confirmations,
 }

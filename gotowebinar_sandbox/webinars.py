@@ -26,6 +26,8 @@ TIME_ZONES = ("Europe/Oslo", "America/New_York", "Europe/Berlin", "Asia/Tokyo")
 LOCALES = ("en_US", "de_DE", "es_ES", "fr_FR", "it_IT", "zh_CN")
 # The first three are the one to come, the one just over and the one running.
 ALIVE = 3
+# The most webinars of one series.
+MEMBERS = 3
 HOUR = timedelta(hours=1)
 WEEK = timedelta(weeks=1)
 # How long before the start and after the end people register.
@@ -58,6 +60,8 @@ def make_webinars(seed: int, organizer: Organizer, count: int, mean: int, anchor
         _webinar(rng, organizer, slot, size, anchor)
         for slot, size in zip(_slots(rng, count, anchor), sizes, strict=True)
     ]
+    for number, webinar in enumerate(webinar for webinar in made if webinar.recurrence_type == "series"):
+        webinar.recurrence_key = long_key(dice(seed, organizer.key, "series", number // MEMBERS))
     rng.shuffle(made)
     return made
 

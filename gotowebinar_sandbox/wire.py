@@ -15,8 +15,11 @@ class Occurrence(msgspec.Struct, rename="camel", frozen=True):
     end_time: str
 
 
-class WebinarRow(msgspec.Struct, rename="camel"):
-    """A webinar in a list (section 5.1): keys are strings, the id is ``webinarId``, the experience upper case."""
+class WebinarRow(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
+    """A webinar in a list (section 5.1): keys are strings, the id is ``webinarId``, the experience upper case.
+
+    The last four are seen in live answers only (section 13).
+    """
 
     webinar_key: str
     webinar_id: str
@@ -34,10 +37,24 @@ class WebinarRow(msgspec.Struct, rename="camel"):
     is_password_protected: bool
     recurrence_type: str
     experience_type: str
+    status: str | None = None
+    recurrence_key: str | None = None
+    registration_settings_key: str | None = None
+    breakouts_allowed: bool | None = None
 
 
-class WebinarByKey(msgspec.Struct, rename="camel"):
-    """A webinar asked for by key (section 5.2): two keys are numbers, the id is ``webinarID``, other fields differ."""
+class ReplyTo(msgspec.Struct):
+    """Who gets the answers to the mails of a webinar."""
+
+    name: str
+    email: str
+
+
+class WebinarByKey(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
+    """A webinar asked for by key (section 5.2): two keys are numbers, the id is ``webinarID``, other fields differ.
+
+    Those from ``name`` on are seen in live answers only (section 13).
+    """
 
     webinar_key: int
     webinar_id: str = msgspec.field(name="webinarID")
@@ -59,6 +76,17 @@ class WebinarByKey(msgspec.Struct, rename="camel"):
     registration_limit: int
     locale: str
     experience_type: str
+    name: str | None = None
+    reply_to: ReplyTo | None = None
+    is_ondemand: bool | None = None
+    broadcast: bool | None = None
+    pending_registrants: int | None = None
+    denied_registrants: int | None = None
+    breakouts_allowed: bool | None = None
+    is_main_organizer_active: bool | None = None
+    has_disclaimer: bool | None = None
+    verify_human_registrant: bool | None = None
+    webinar_scheduling_context: str | None = None
 
 
 class Coorganizer(msgspec.Struct, rename="camel"):

@@ -25,7 +25,9 @@ class World:
     Attributes:
         anchor: The full hour as of which the world was made.
         version: Grows with every change of any webinar.
+        live_fields: Whether fields are told that GoTo sends and does not document.
         webinars: By webinarKey, in the order lists show them. A cancelled webinar is gone.
+        cancelled: The webinarKeys of those, each with the time it was cancelled.
     """
 
     def __init__(self, options: Options) -> None:
@@ -42,6 +44,8 @@ class World:
             for organizer in made
             for webinar in make_webinars(self.seed, organizer, options.webinars, options.registrants, self.anchor)
         }
+        self.live_fields = options.live_fields
+        self.cancelled: dict[int, datetime] = {}
         self.version = 0
         self.people = 1000 + 2 * max((webinar.size for webinar in self.webinars.values()), default=0)
         self._rolls: dict[int, Roll] = {}
@@ -78,6 +82,12 @@ class World:
         """Count the registrants without making them up."""
         roll = self._rolls.get(webinar.key)
         return webinar.size if roll is None else len(roll)
+
+    def count_status(self, webinar: Webinar, status: str) -> int:
+        """Count the registrants of a status: without approval by hand everyone is approved who was not changed."""
+        if webinar.approval_type == "AUTOMATIC" and webinar.key not in self._rolls:
+            return webinar.size if status == "APPROVED" else 0
+        return self.roll(webinar).statuses[status]
 
     def roll(self, webinar: Webinar) -> Roll:
         """Return the registrants of a webinar."""

@@ -1,5 +1,6 @@
 """Each kind of fault, as a client sees it."""
 
+import datetime as dt
 import time
 from typing import Any
 
@@ -9,7 +10,7 @@ import requests
 from gotowebinar_sandbox import Control, Fault, Options, Sandbox
 from gotowebinar_sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
 
-from .conftest import EVER, Caller
+from .conftest import EVER, PRODUCT, Caller
 
 
 def listing(api: Caller) -> requests.Response:
@@ -216,3 +217,93 @@ def test_the_server_stops_at_once_even_while_answers_are_slow() -> None:
             requests.get(f"{sandbox.url}/nothing", timeout=0.05)
         before = time.monotonic()
     assert time.monotonic() - before < 2
+
+
+def test_a_proxy_may_answer_in_the_place_of_goto(api: Caller, control: Control) -> None:
+    strike(control, "html", status=404, times=1)
+    answer = listing(api)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    strike(control, "empty", status=404)
+    assert (listing(api).status_code, listing(api).content) == (404, b"")
+
+
+ORGANIZER = "/organizers/{organizerKey}"
+WEBINAR = f"{ORGANIZER}/webinars/{{webinarKey}}"
+LISTS = [
+    (f"{ORGANIZER}/webinars", "webinarKey"),
+    (f"{ORGANIZER}/sessions", "sessionKey"),
+    (f"{WEBINAR}/registrants", "registrantKey"),
+    (f"{WEBINAR}/registrants?page=0", "registrantKey"),
+    (f"{WEBINAR}/panelists", "panelistId"),
+    (f"{WEBINAR}/coorganizers", "memberKey"),
+    (f"{WEBINAR}/attendees", "registrantKey"),
+    (f"{WEBINAR}/sessions/{{sessionKey}}/attendees", "registrantKey"),
+    ("/webinars/{webinarKey}/recordingAssets", "recordingAssetKey"),
+]
+
+
+@pytest.fixture(scope="module")
+def filled(api: Caller) -> dict[str, str]:
+    """Keys of a webinar and a session none of whose lists is empty."""
+    control = api.sandbox.control
+    webinar = control.add_webinar()
+    guests = control.add_registrants(webinar, 3)
+    control.add_panelist(webinar)
+    control.add_coorganizer(webinar)
+    control.add_recording(webinar)
+    return {
+        "organizerKey": api.organizer_key,
+        "webinarKey": webinar,
+        "sessionKey": control.hold_session(webinar, guests),
+    }
+
+
+def rows_of(body: Any) -> tuple[list[dict[str, Any]], int]:  # noqa: ANN401
+    """Return the rows of a list, and how many there are as its envelope says."""
+    if isinstance(body, list):
+        return body, len(body)
+    if "data" in body:
+        return body["data"], body["total"]
+    (rows,) = body["_embedded"].values()
+    return rows, body["page"]["totalElements"]
+
+
+@pytest.mark.parametrize(("path", "key"), LISTS)
+def test_a_row_more_comes_in_any_list(
+    path: str, key: str, api: Caller, control: Control, filled: dict[str, str]
+) -> None:
+    path = f"{PRODUCT}{path.format(**filled)}"
+    right, total = rows_of(api.get(path, size=200, **EVER).json())
+    for value, more in (
+        (None, {**right[0], key: None}),
+        ({}, right[0]),
+        ({"name": "Other"}, {**right[0], "name": "Other"}),
+    ):
+        strike(control, "extra_row", value=value)
+        assert rows_of(api.get(path, size=200, **EVER).json()) == ([*right, more], total + 1)
+
+
+def test_a_row_more_stands_on_the_first_page_and_counts_on_all(api: Caller, control: Control) -> None:
+    path, query = api.organizer("/webinars"), {"size": "5", **EVER}
+    right = [rows_of(api.get(path, page=page, **query).json()) for page in (0, 1)]
+    strike(control, "extra_row", value={})
+    struck = [rows_of(api.get(path, page=page, **query).json()) for page in (0, 1)]
+    assert [len(rows) for rows, _ in struck] == [6, 5]
+    assert [total for _, total in struck] == [total + 1 for _, total in right]
+
+
+def test_an_empty_list_stays_empty_and_an_error_an_error(api: Caller, control: Control) -> None:
+    webinar = control.add_webinar()
+    strike(control, "extra_row")
+    assert api.registrants(webinar) == []
+    assert api.get(api.webinar(webinar, "/attendees")).json()["page"]["totalElements"] == 0
+    assert api.get(api.webinar("1")).status_code == 404
+
+
+def test_times_may_come_as_milliseconds(api: Caller, control: Control) -> None:
+    right = listing(api).json()["_embedded"]["webinars"][0]
+    strike(control, "epoch")
+    row = listing(api).json()["_embedded"]["webinars"][0]
+    told = dt.datetime.fromtimestamp(row["times"][0]["startTime"] / 1000, dt.UTC)
+    assert told == dt.datetime.fromisoformat(right["times"][0]["startTime"])
+    assert {**row, "times": right["times"]} == right
