@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from typing_extensions import override
 
 from tap_gotowebinar.login.command import cli as login
-from tap_gotowebinar.singer.writer import StateWriter
+from tap_gotowebinar.sync.state_writer import StateWriter
 from tap_gotowebinar.tap import TapGoToWebinar
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.talking import quick_client
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_gotowebinar.api.client import ApiClient
+    from tap_gotowebinar.settings.tap import Settings
 
 LONGEST_PATH = 1 << 12
 DESCRIPTORS = 4
@@ -51,10 +52,9 @@ class LaunchedTap(TapGoToWebinar):
     def now() -> dt.datetime:
         return LaunchedTap.stopped_at or TapGoToWebinar.now()
 
-    @functools.cached_property
     @override
-    def connection(self) -> ApiClient:
-        return quick_client(self.settings.connection) if self.hurries else super().connection
+    def connect(self, settings: Settings) -> ApiClient:
+        return quick_client(settings.connection) if self.hurries else super().connect(settings)
 
 
 class LaunchedTarget(TargetGoToWebinar):

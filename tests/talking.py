@@ -18,8 +18,8 @@ from tap_gotowebinar.api.auth.token_endpoint import Credentials, TokenEndpoint
 from tap_gotowebinar.api.auth.token_store import TokenStore
 from tap_gotowebinar.api.client import REFUSALS, ApiClient
 from tap_gotowebinar.api.rate_limiter import WINDOW, RateLimiter
+from tap_gotowebinar.api.stats import StreamStats
 from tap_gotowebinar.api.transport import Transport
-from tap_gotowebinar.sync.report import StreamStats
 from tap_gotowebinar.tap import TapGoToWebinar
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from gotowebinar_sandbox import Sandbox
+    from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
     from tap_gotowebinar.settings.connection import ConnectionSettings
+    from tap_gotowebinar.settings.tap import Settings
 
 ME: Final = "/identity/v1/Users/me"
 """A path that every sandbox answers."""
@@ -77,10 +79,9 @@ def quick_client(settings: ConnectionSettings) -> ApiClient:
 class QuickTap(TapGoToWebinar):
     """The tap, with such a connection."""
 
-    @functools.cached_property
     @override
-    def connection(self) -> ApiClient:
-        return quick_client(self.settings.connection)
+    def connect(self, settings: Settings) -> ApiClient:
+        return quick_client(settings.connection)
 
 
 @dataclass
@@ -89,7 +90,7 @@ class Talk:
 
     connection: ApiClient
     authenticator: Authenticator
-    budget: RateLimiter
+    budget: RateLimiter | SharedRateLimiter
     tally: StreamStats = field(default_factory=StreamStats)
 
     def get(
@@ -106,7 +107,7 @@ def talk(
     sandbox: Sandbox | Canned,
     *,
     timeout: float = 5,
-    budget: RateLimiter | None = None,
+    budget: RateLimiter | SharedRateLimiter | None = None,
     clock: Callable[[], float] = time.monotonic,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Talk]:

@@ -23,7 +23,7 @@ STREAMS = ["organizers", "webinars", "webinar_details", "registrants", "registra
 
 PARTS = ["panelists", "co_organizers", "registration_fields", "recordings"]
 OF_SESSIONS = ["sessions", "session_performance", "polls", "questions", "surveys", "attendees"]
-SELECTED_BY_DEFAULT = [*STREAMS, "registrant_removals", *PARTS, *OF_SESSIONS]
+SELECTED_BY_DEFAULT = [*STREAMS, "webinar_removals", "registrant_removals", *PARTS, *OF_SESSIONS]
 ALL_STREAMS = [*SELECTED_BY_DEFAULT, "attendee_polls", "attendee_surveys"]
 """The last two cost a call for every attendee: they are off unless they are selected."""
 PLANTED = "planted-value-1f9c"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Fault
-from tap_gotowebinar.api.redaction import MAX_LENGTH, READ_AT_MOST, error_code, error_text, mask
+from tap_gotowebinar.api.redaction import MAX_LENGTH, READ_AT_MOST, error_code, error_text, is_from_goto, mask
 from tests.runs import FAST, run_command
 
 if TYPE_CHECKING:
@@ -147,12 +147,14 @@ def test_a_secret_at_the_end_of_what_is_read_does_not_survive_in_half(cut: int) 
 @pytest.mark.parametrize("field", ["description", "message", "msg", "error_description", "errorMessage"])
 def test_a_message_is_found_under_each_of_its_names(field: str) -> None:
     assert error_text({field: "Not allowed.", "other": "x"}) == "Not allowed."
+    assert is_from_goto({field: "Not allowed."})
 
 
 @pytest.mark.parametrize("field", ["errorCode", "int_err_code", "error"])
 def test_a_code_is_found_under_each_of_its_names(field: str) -> None:
     assert error_code({field: "AccessDenied", "msg": "x"}) == "AccessDenied"
     assert error_text({field: "AccessDenied", "msg": "Not allowed."}) == "AccessDenied: Not allowed."
+    assert is_from_goto({field: "AccessDenied"})
 
 
 def test_of_several_messages_and_codes_the_one_under_the_best_known_name_is_told() -> None:
@@ -168,6 +170,7 @@ def test_of_several_messages_and_codes_the_one_under_the_best_known_name_is_told
 )
 def test_a_body_without_a_message_says_nothing(body: object) -> None:
     assert error_text(body) == error_code(body) == ""
+    assert not is_from_goto(body)
 
 
 def test_fields_that_are_no_message_are_never_shown() -> None:

@@ -44,6 +44,14 @@ def error_code(body: object) -> str:
     return _first_text(body, _CODE_FIELDS)
 
 
+def is_from_goto(body: object) -> bool:
+    """Return whether the body of an error answer is GoTo's own: a JSON object with one of its error fields.
+
+    Proxies, gateways and CDNs on the way answer with the same statuses in HTML or other JSON.
+    """
+    return bool(_first_text(body, _CODE_FIELDS) or _first_text(body, _MESSAGE_FIELDS))
+
+
 def error_text(body: object) -> str:
     """Return what an error body says, masked: `code: message`, one of them, or an empty string."""
     return mask(": ".join(part for part in (error_code(body), _first_text(body, _MESSAGE_FIELDS)) if part))

@@ -27,6 +27,7 @@ from tests.talking import QuickTap
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 NOW: Final = "2026-03-10T12:00:00Z"
 WORLD: Final = {"seed": 11, "webinars": 3, "registrants": 3, "attendance": 1.0, "questions": 1.0, "now": NOW}
 EVERY_STREAM: Final = selecting(*STREAM_SCHEMAS)
@@ -106,6 +107,14 @@ SLOW: Final = [pytest.mark.slow]
 """For the kinds that are not tried where it has to be quick."""
 
 
+FOREIGN: Final = [
+    (status, body)
+    for status in (403, 404)
+    for body in (b"<html><h1>Request blocked</h1></html>", b"[]", b'{"fault": {"reason": "policy"}}')
+]
+"""What proxies and gateways answer in GoTo's place."""
+
+
 def test_every_kind_of_call_is_fuzzed(fuzzed: Fuzzed) -> None:
     assert sorted(fuzzed.answers) == sorted(KINDS)
 
@@ -122,10 +131,10 @@ def test_any_answer_is_a_clean_record_a_counted_skip_or_one_clear_error(
     @settings(settings.get_profile("fuzz"), max_examples=max(1, settings.get_profile("fuzz").max_examples // 6))
     @given(st.data())
     def check(data: st.DataObject) -> None:
-        body = data.draw(bent(right))
+        status, body = data.draw(st.one_of(*[bent(right).map(lambda body: (200, body))] * 5, st.sampled_from(FOREIGN)))
         caplog.clear()
         try:
-            fuzzed.sandbox.control.configure(faults=[strike(path, body)])
+            fuzzed.sandbox.control.configure(faults=[strike(path, body, status)])
             struck = fuzzed.run()
         finally:
             fuzzed.sandbox.control.configure(faults=[])
@@ -138,8 +147,8 @@ def test_any_answer_is_a_clean_record_a_counted_skip_or_one_clear_error(
     check()
 
 
-def strike(path: str, body: bytes) -> Fault:
-    return Fault(kind="raw", path=f"^{re.escape(path)}$", value=body.decode("latin-1"))
+def strike(path: str, body: bytes, status: int = 200) -> Fault:
+    return Fault(kind="raw", path=f"^{re.escape(path)}$", value=body.decode("latin-1"), status=status)
 
 
 def assert_clean(done: Run, caplog: pytest.LogCaptureFixture) -> None:

@@ -88,7 +88,7 @@ class Spoken(io.StringIO):
         super().__init__()
         self._lines = iter(source)
 
-    def readline(self, _size: int | None = -1, /) -> str:  # type: ignore[override]  # as StringIO itself
+    def read(self, _size: int | None = -1, /) -> str:
         return next(self._lines, "")
 
 

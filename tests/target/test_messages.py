@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_gotowebinar.api.auth.authenticator import MISSING
-from target_gotowebinar.messages import InputError
+from target_gotowebinar.errors import InputError
 from tests.target.registering import ADA, EXECUTABLE, GRACE, Office, Spoken, lines, record, schema, state
 
 if TYPE_CHECKING:
