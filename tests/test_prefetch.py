@@ -20,7 +20,6 @@ from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.streams.parents_and_children import MAX_CONSECUTIVE_FAILURES
 from tap_gotowebinar.sync.prefetch import ASSUMED_ROWS, MAX_UNTAKEN, MAX_UNTAKEN_ROWS, Prefetcher
 from tap_gotowebinar.sync.steps import Fetched, Gone, Skipped, Step, Unit
-from tests.launcher import Launcher
 from tests.runs import FAST, Run, run_command, run_here
 from tests.selection import selecting
 from tests.story import DETAILS, LISTS, NOW, STREAMS, WEBINARS, Story, emitted, keys
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from gotowebinar_sandbox import Sandbox
     from tap_gotowebinar.sync.steps import Outcome, Steps
+    from tests.launcher import Launcher
 
 BOTH: Final = ("registrants", "registrant_details")
 ALL: Final = ("organizers", "webinars", *STREAMS)
@@ -592,12 +592,6 @@ def test_a_backfill_cut_into_pieces_reads_details_in_every_run_and_nothing_twice
 
 
 # The end comes early
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    with Launcher() as launcher:
-        yield launcher
 
 
 def test_the_connection_test_calls_nothing_ahead(sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path) -> None:

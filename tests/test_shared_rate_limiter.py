@@ -28,7 +28,7 @@ from tap_gotowebinar.api.rate_budget_sql import OPEN
 from tap_gotowebinar.api.rate_limiter import CLOCK_MARGIN
 from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter, Turn
 from tap_gotowebinar.settings.connection import ConnectionSettings, connection_problems
-from tests.runs import run_command
+from tests.runs import EXECUTABLE, run_command, run_process
 from tests.shared_budget import Done, Task, results, start
 from tests.talking import ME, SECRETS, api_calls, in_threads, talk
 from tests.target import registering
@@ -41,12 +41,6 @@ if TYPE_CHECKING:
 
 WINDOW = 60.0
 NAMES = count()
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[Postgres]:
-    with Postgres() as running:
-        yield running
 
 
 # Its rules -----------------------------------------------------------------------------------------------------------
@@ -421,8 +415,11 @@ def test_a_database_that_goes_away_is_an_error_and_no_reason_to_go_on_alone(monk
     limiter.close()
 
 
+@pytest.mark.process
 def test_nothing_of_it_is_imported_when_it_is_not_set(settings: dict[str, Any], tmp_path: Path) -> None:
-    done = run_command(settings, tmp_path, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(settings), encoding="utf-8")
+    done = run_process([EXECUTABLE, "--config", str(config)], env={"PYTHONPROFILEIMPORTTIME": "1"})
 
     assert done.exit_code == 0
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo.postgres import Postgres
 from demo.programme import hold
 from demo.project import temporary_project
 from gotowebinar_sandbox import Options, Sandbox
 from tests.answers.building import on_postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from demo.postgres import Postgres
     from tests.answers.building import Package
 
 RAW = "gotowebinar_sandbox"
@@ -30,12 +30,12 @@ def world() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def loaded(world: Sandbox) -> Iterator[Postgres]:
+def loaded(world: Sandbox, new_database: Callable[[], Postgres]) -> Postgres:
     """A PostgreSQL with all its rows, of the streams that are read by default."""
-    with Postgres() as database:
-        with temporary_project(world.settings, database) as project:
-            project.meltano("run", "tap-gotowebinar", "target-postgres")
-        yield database
+    database = new_database()
+    with temporary_project(world.settings, database) as project:
+        project.meltano("run", "tap-gotowebinar", "target-postgres")
+    return database
 
 
 @pytest.fixture

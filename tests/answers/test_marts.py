@@ -11,14 +11,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from demo.postgres import Postgres
 from demo.project import temporary_project
 from tests.answers.figures import assert_true
 from tests.answers.truth import Truth, registrant_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from demo.postgres import Postgres
     from gotowebinar_sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -26,9 +26,8 @@ RUN = ("run", "gotowebinar-answers")
 
 
 @pytest.fixture
-def database() -> Iterator[Postgres]:
-    with Postgres() as running:
-        yield running
+def database(new_database: Callable[[], Postgres]) -> Postgres:
+    return new_database()
 
 
 def rows(database: Postgres, mart: str) -> list[dict[str, Any]]:

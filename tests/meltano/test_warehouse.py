@@ -81,14 +81,5 @@ def changes(loaded: Loading) -> list[tuple[str, str]]:
     return sorted((webinar, registrant) for registrant in [approved, *control.add_registrants(webinar, 3)])
 
 
-def _moment(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text)
-
-
-def _day(text: str) -> dt.date:
-    moment = _moment(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC).date()
-
-
 def _days_ago(days: int) -> str:
     return (dt.datetime.now(dt.UTC) - dt.timedelta(days=days)).isoformat()

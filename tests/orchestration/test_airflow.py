@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from demo.postgres import Postgres
 from tests.orchestration import airflow
 from tests.orchestration.differences import difference
 from tests.orchestration.mailbox import Mailbox
@@ -16,6 +15,8 @@ from tests.orchestration.site import ORCHESTRATION, Machine, Site, system_databa
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from demo.postgres import Postgres
 
 pytestmark = [
     pytest.mark.slow,
@@ -52,12 +53,6 @@ class Parsed(NamedTuple):
 
     errors: dict[str, str]
     dags: dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[Postgres]:
-    with Postgres() as running:
-        yield running
 
 
 @pytest.fixture

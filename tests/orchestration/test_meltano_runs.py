@@ -11,26 +11,19 @@ import psutil
 import psycopg
 import pytest
 
-from demo.postgres import Postgres
 from tests.orchestration.differences import difference
 from tests.orchestration.site import Site, system_database
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from demo.postgres import Postgres
     from gotowebinar_sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 NAMES = ("academy", "sales")
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[Postgres]:
-    with Postgres() as running:
-        yield running
 
 
 def kill_everything(process: subprocess.Popen[str]) -> None:
