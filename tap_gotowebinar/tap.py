@@ -21,6 +21,7 @@ from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.streams import STREAMS
 from tap_gotowebinar.sync.bookmarks import Bookmarks
 from tap_gotowebinar.sync.context import SyncContext
+from tap_gotowebinar.sync.listed_webinars import ListedWebinarsBookmark
 from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class TapGoToWebinar(CommandLineTap):
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of an earlier run; the SDK's own copy stays empty, so that nothing prints it unasked."""
         kinds = {stream.name: stream.bookmark_kind for stream in STREAMS if hasattr(stream, "bookmark_kind")}
-        by_organizer = [name for name, kind in kinds.items() if kind is SessionsBookmark]
+        by_organizer = [name for name, kind in kinds.items() if kind in {SessionsBookmark, ListedWebinarsBookmark}]
         self.sync_context.bookmarks = Bookmarks(state, kinds, by_organizer)
 
     @override

@@ -78,13 +78,26 @@ def test_a_packed_roster_is_the_same_in_every_release() -> None:
 
 def test_the_hash_of_a_webinar_is_the_same_in_every_release() -> None:
     bookmark = RecordBookmark({})
-    bookmark.remember({"webinarKey": "1", "subject": "Beekeeping", "times": [{"startTime": None}], "inSession": False})
-    assert bookmark.entry() == {"hash": "cd11b710"}
+    bookmark.remember({"webinarKey": "1", "subject": "Beekeeping", "times": [{"startTime": "x"}], "inSession": False})
+    assert bookmark.entry() == {"hash": "697bf85d"}
 
 
 def test_the_hash_of_rows_is_the_same_in_every_release() -> None:
-    assert rows_hash([{"b": 2, "a": "Zoë"}, {"a": None}]) == "6482d843"
+    assert rows_hash([{"b": 2, "a": "Zoë"}, {"a": 1}]) == "7d5b1317"
     assert rows_hash([]) == "00000000"
+
+
+def test_what_the_first_release_remembered_with_its_nulls_does_not_come_again() -> None:
+    record = {"webinarKey": "1", "subject": "Beekeeping", "times": [{"startTime": None}], "inSession": False}
+    assert not RecordBookmark({"hash": "cd11b710"}).is_due(record)
+    assert not RowsBookmark({"hash": "6482d843"}).is_due([{"b": 2, "a": "Zoë"}, {"a": None}])
+    assert RecordBookmark({"hash": "cd11b710"}).is_due({**record, "inSession": None})
+
+
+def test_null_and_absent_are_the_same_to_a_hash() -> None:
+    absent = {"a": "null", "times": [{"end": 1}], "replyTo": {}}
+    null = {"b": None, "a": "null", "times": [{"start": None, "end": 1}], "replyTo": {"name": None}}
+    assert rows_hash([null]) == rows_hash([absent]) != rows_hash([{**absent, "a": None}])
 
 
 def test_the_first_release_s_state_is_read_by_this_one() -> None:

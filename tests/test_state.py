@@ -369,7 +369,7 @@ def test_a_run_with_a_damaged_state_is_one_line_exit_code_1_and_no_call(
     sandbox: Sandbox, tmp_path: Path, number: int
 ) -> None:
     state, where = DAMAGED[number]
-    done = run_command({**sandbox.settings, **FAST}, tmp_path, state=state)  # type: ignore[arg-type]
+    done = run_command({**sandbox.settings, **FAST}, tmp_path, state=state)
     assert (done.exit_code, done.stdout) == (1, "")
     (error,) = done.errors
     assert number == 0 or where in error

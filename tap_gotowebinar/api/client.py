@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from tap_gotowebinar.api.auth.authenticator import Authenticator
     from tap_gotowebinar.api.rate_limiter import RateLimiter
+    from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
     from tap_gotowebinar.api.stats import StreamStats
     from tap_gotowebinar.api.transport import ApiResponse, Transport
 
@@ -71,7 +72,7 @@ class ApiClient:
         origin: str,
         transport: Transport,
         authenticator: Authenticator,
-        budget: RateLimiter,
+        budget: RateLimiter | SharedRateLimiter,
         *,
         waits: Callable[[], Generator[Any, None, None]] = WAITS,
     ) -> None:
@@ -95,6 +96,7 @@ class ApiClient:
         """Close what is open to GoTo, once a token on its way has been stored; no new one is asked for after that."""
         self._authenticator.close()
         self._transport.close()
+        self._budget.close()
 
     @property
     def problem(self) -> str | None:

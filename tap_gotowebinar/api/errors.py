@@ -79,6 +79,10 @@ class RateLimitedError(GoToWebinarError):
     """GoTo asks for a longer pause than a run should sit through."""
 
 
+class SharedBudgetError(GoToWebinarError):
+    """The database of `rate_budget_url` cannot be used: without it nobody knows when a call may be sent."""
+
+
 def internal_error(error: Exception) -> str:
     """Return the line about an error that nobody foresaw; its own text may hold data."""
     frame = traceback.extract_tb(error.__traceback__)[-1]

@@ -35,16 +35,23 @@ MAX_INTEGER: Final = 2**63 - 1
 _WIRE_MARKS: Final = "2026-01-01T00:00:00Z"[7::3]
 """The marks between month, day, hour, minute and second of a time in the usual form, and its Z."""
 
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+_MILLISECONDS: Final = range(10**11, 10**13)
+"""Since 1970, for 1973 to 2286: 12 or 13 digits. Shorter numbers may be anything, longer ones are keys."""
+
 _INTEGER: Final = re.compile(r"\s*[+-]?[0-9]{1,19}\s*", re.ASCII)
 
 
 def canonical_time(value: object) -> str | None:
-    """Return an ISO 8601 time as `YYYY-MM-DDThh:mm:ss.ffffffZ`; None when it is no time. Without offset it is UTC.
+    """Return an ISO 8601 time, or milliseconds since 1970, as `YYYY-MM-DDThh:mm:ss.ffffffZ`; None when it is no time.
 
-    The fraction is always there: `30.120Z` would otherwise sort before `30Z`.
+    Without offset it is UTC. The fraction is always there: `30.120Z` would otherwise sort before `30Z`.
     """
     if not isinstance(value, str):
-        return None
+        return _from_milliseconds(value)
+    if len(value) in {12, 13} and value.isascii() and value.isdecimal():
+        return _from_milliseconds(int(value))
     try:
         moment = dt.datetime.fromisoformat(value)
         if len(value) == len("2026-01-01T00:00:00Z") and value[7::3] == _WIRE_MARKS and value[11:13] != "24":
@@ -55,6 +62,12 @@ def canonical_time(value: object) -> str | None:
         return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")[:-6] + "Z"
     except (ValueError, OverflowError):
         return None
+
+
+def _from_milliseconds(value: object) -> str | None:
+    if not isinstance(value, int | float) or not _MILLISECONDS.start <= value < _MILLISECONDS.stop:
+        return None
+    return canonical_time((_EPOCH + dt.timedelta(milliseconds=value)).isoformat())
 
 
 class RecordReader:
@@ -187,12 +200,14 @@ class _ObjectReader:
         types = declared["type"]
         kind = next(name for name in ([types] if isinstance(types, str) else types) if name != "null")
         if kind == "string":
-            return _time if declared.get("format") == "date-time" else _string
+            if declared.get("format") == "date-time":
+                return _time
+            return _time_or_text if path.endswith("Time") else _string
         if kind == "object":
             return _ObjectReader(declared, tally, self._on_unknown, prefix=f"{path}.")
         if kind == "array":
             return _ArrayReader(self._converter(declared["items"], tally, f"{path}[]"), tally, f"{path}[]")
-        return _SCALARS[kind]
+        return _count if kind == "number" and path.endswith("Count") else _SCALARS[kind]
 
 
 class _ArrayReader:
@@ -234,6 +249,12 @@ def _time(value: Any, /) -> Any:  # noqa: ANN401 - JSON
     return canonical_time(value) or INVALID
 
 
+def _time_or_text(value: Any, /) -> Any:  # noqa: ANN401 - JSON
+    """Take what is a time by its name and text by GoTo's specification; digits alone may be a key."""
+    is_time = isinstance(value, str) and not value.isdecimal()
+    return (canonical_time(value) if is_time else None) or _string(value)
+
+
 def _integer(value: Any, /) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, str):
         value = int(value) if _INTEGER.fullmatch(value) else None
@@ -254,6 +275,12 @@ def _number(value: Any, /) -> Any:  # noqa: ANN401 - JSON
         return INVALID
     # A comparison, because isfinite fails on whole numbers that no float holds; false for NaN.
     return value if abs(value) <= sys.float_info.max else INVALID
+
+
+def _count(value: Any, /) -> Any:  # noqa: ANN401 - JSON
+    """Take a count that GoTo specifies as a number with a fraction; without one, it is a whole number."""
+    number = _number(value)
+    return int(number) if isinstance(number, float) and number.is_integer() and abs(number) < MAX_INTEGER else number
 
 
 def _boolean(value: Any, /) -> Any:  # noqa: ANN401 - JSON

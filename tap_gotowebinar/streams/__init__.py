@@ -12,10 +12,12 @@ from tap_gotowebinar.streams.webinar_parts import (
     Recordings,
     RegistrationFields,
 )
+from tap_gotowebinar.streams.webinar_removals import WebinarRemovals
 from tap_gotowebinar.streams.webinars import WebinarDetails, Webinars
 
 STREAMS = (
     Organizers,
+    WebinarRemovals,
     Webinars,
     WebinarDetails,
     Panelists,

@@ -14,6 +14,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
 from tap_gotowebinar.records.schemas import SCHEMAS
+from tap_gotowebinar.records.shape import RecordShape
 from tap_gotowebinar.singer.sdk_overrides import NullStateManager, SilentCounter, SilentTimer, is_relevant
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class GoToWebinarStream(Stream):
                     yield dict(record)
                     self._remember(batch, [record])
             else:
-                self.sync_context.writer.write_records(self.name, records)
+                self.sync_context.writer.write_records(self.name, map(self._shape.fill, records))
                 self.stats.records += len(records)
                 self._remember(batch, records)
 
@@ -108,11 +109,17 @@ class GoToWebinarStream(Stream):
 
     @override
     def _write_record_message(self, record: dict[str, Any]) -> None:
+        filled = self._shape.fill(record)
         if self._is_written_by_sdk:
-            super()._write_record_message(_projected(record, self.effective_schema))
+            super()._write_record_message(filled)
         else:
-            self.sync_context.writer.write_records(self.name, [record])
+            self.sync_context.writer.write_records(self.name, [filled])
             self.stats.records += 1
+
+    @functools.cached_property
+    def _shape(self) -> RecordShape:
+        """The fields of each record: those that the schema of the catalog declares, from which a user may take some."""
+        return RecordShape(self.effective_schema, expands_nulls=self.stream_maps[0].flattening_enabled)
 
     def log_sync_costs(self) -> None:
         """Log this stream's records as the SDK's metric, once; the SDK calls this when all streams are done."""
@@ -154,13 +161,3 @@ class GoToWebinarStream(Stream):
         self.primary_keys, self.replication_key = self._own_keys, self._own_replication_key
         if self.forced_replication_method != REPLICATION_FULL_TABLE:
             self.forced_replication_method = None
-
-
-def _projected(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    """Return what of a value the schema of the catalog declares: a user may have taken fields out."""
-    if isinstance(value, dict) and "properties" in schema:
-        declared = schema["properties"]
-        return {name: _projected(item, declared[name]) for name, item in value.items() if name in declared}
-    if isinstance(value, list) and "items" in schema:
-        return [_projected(item, schema["items"]) for item in value]
-    return value

@@ -14,13 +14,14 @@ from tap_gotowebinar.records.surrogate_keys import add_surrogate_keys
 from tap_gotowebinar.streams.parents_and_children import rows_of, with_keys
 from tap_gotowebinar.streams.session_children import SESSION, SessionChild, SessionList
 from tap_gotowebinar.sync.attendee_lists import ATTENDEES, has_nobody
+from tap_gotowebinar.sync.bookmarks import without_nulls
 from tap_gotowebinar.sync.state import pack, unpack
 from tap_gotowebinar.sync.steps import Batch, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tap_gotowebinar.records.record_list import RecordList
+    from tap_gotowebinar.records.record_list import Record, RecordList
     from tap_gotowebinar.sync.session_plan import PlannedSession
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
     from tap_gotowebinar.sync.stream_client import StreamClient
@@ -129,8 +130,9 @@ class AttendeeAnswers(SessionChild):
             reading.roster.pop(key, None)
             reading.is_complete = False
             return
-        hashed = zlib.crc32(msgspec.json.encode([sorted(record.items()) for record in found.records]))
-        if reading.roster.get(key, None if found.records else hashed) != hashed:
+        hashed = _answers_hash(map(without_nulls, found.records))
+        # An earlier release told null from absent.
+        if reading.roster.get(key, None if found.records else hashed) not in {hashed, _answers_hash(found.records)}:
             yield Batch([with_keys(record, reading.session.context) for record in found.records])
         reading.roster[key] = hashed
         reading.is_complete &= found.is_complete
@@ -168,6 +170,10 @@ class AttendeeSurveys(AttendeeAnswers):
     @override
     def is_empty(self, session: PlannedSession) -> bool:
         return super().is_empty(session) or self.sync_context.counts_none(session.key, "surveyCount")
+
+
+def _answers_hash(records: Iterable[Record]) -> int:
+    return zlib.crc32(msgspec.json.encode([sorted(record.items()) for record in records]))
 
 
 @dataclass

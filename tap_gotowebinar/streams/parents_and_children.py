@@ -53,7 +53,11 @@ class ParentStream(GoToWebinarStream, Generic[T]):
 
     def is_wanted(self, record: Record) -> bool:
         """Whether the stream's map leaves a record in, and with it its children."""
-        return bool(self.stream_maps[0].get_filter_result(dict(record)))
+        return bool(self.stream_maps[0].get_filter_result(self.with_nulls(record)))
+
+    def with_nulls(self, record: Record) -> Record:
+        """Return a record with null for what GoTo did not send: the filter of a map may ask for it."""
+        return {**dict.fromkeys(self.schema["properties"]), **record}
 
     @abc.abstractmethod
     def items(self) -> Iterator[tuple[str, T]]:

@@ -74,10 +74,10 @@ class SessionList(SessionChild):
 
     def emit_changed(self, session: PlannedSession, found: RecordList) -> Iterator[Batch]:
         """Yield the rows of a session when one of them is new or has changed, and note that it has been read."""
-        bookmark, hashed = self.bookmarks.of(session.organizer_key), rows_hash(found.records)
-        if bookmark.is_new(session, hashed):
+        bookmark = self.bookmarks.of(session.organizer_key)
+        if bookmark.is_new(session, found.records):
             yield Batch([with_keys(record, session.context) for record in found.records])
-            bookmark.remember(session, hash=hashed)
+            bookmark.remember(session, hash=rows_hash(found.records))
             self.bookmarks.changed()
         if found.is_complete:
             self.complete(session)

@@ -47,7 +47,7 @@ class Sessions(ParentStream[PlannedSession]):
         report.listed(len(self.by_key), due=len(self.due))
         self.start_children()
         for session in self.due:
-            yield dict(session.record)
+            yield self.with_nulls(session.record)
             if self.selected and not self.emits_everything:
                 self._complete(session)
             report.done += 1
@@ -85,7 +85,7 @@ class Sessions(ParentStream[PlannedSession]):
         """Whether a session is to be emitted; its children may be due all the same."""
         if self.emits_everything:
             return True
-        return self.bookmarks.of(session.organizer_key).is_new(session, rows_hash([session.record]))
+        return self.bookmarks.of(session.organizer_key).is_new(session, [session.record])
 
     @override
     def _write_record_message(self, record: Record) -> None:

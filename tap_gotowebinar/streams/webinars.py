@@ -38,7 +38,7 @@ class Webinars(ParentStream[PlannedWebinar]):
     def get_records(self, context: Context | None) -> Iterator[Record]:
         self.start_children()
         for webinar in self.schedule.webinars:
-            yield dict(webinar.record)
+            yield self.with_nulls(webinar.record)
             self.sync_context.report.done += webinar.reason is not None
             self.sync_context.checkpoint()
 

@@ -13,6 +13,7 @@ from tap_gotowebinar.settings.tap import Settings
 from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.sync.attendee_lists import AttendeeLists
 from tap_gotowebinar.sync.bookmarks import Bookmarks
+from tap_gotowebinar.sync.listed_webinars import ListedWebinars, ListedWebinarsBookmark
 from tap_gotowebinar.sync.listings import WebinarListing
 from tap_gotowebinar.sync.organizers import OrganizerScope
 from tap_gotowebinar.sync.prefetch import Prefetcher
@@ -108,7 +109,15 @@ class SyncContext:
     def webinars(self) -> WebinarListing:
         """All webinars, listed once per run."""
         client = self.stream_client("webinars", ("webinarKey",))
-        return WebinarListing(self.settings, self.organizers, self.report, client, self.started_at)
+        return WebinarListing(
+            self.settings, self.organizers, self.report, client, now=self.started_at, known=self.listed_webinars
+        )
+
+    @functools.cached_property
+    def listed_webinars(self) -> ListedWebinars:
+        """Which webinars earlier runs have listed."""
+        bookmarks = self.bookmarks.of("webinar_removals", ListedWebinarsBookmark)
+        return ListedWebinars(bookmarks, self.organizers, self.settings.start_date, self.settings.account_key)
 
     @functools.cached_property
     def attendees(self) -> AttendeeLists:

@@ -12,9 +12,11 @@ from tap_gotowebinar.api.client import API
 from tap_gotowebinar.api.errors import ForbiddenError
 from tap_gotowebinar.api.keys import is_key
 from tap_gotowebinar.records.record_list import RecordList
+from tap_gotowebinar.sync.listed_webinars import WebinarList
 
 if TYPE_CHECKING:
     from tap_gotowebinar.settings.tap import Settings
+    from tap_gotowebinar.sync.listed_webinars import ListedWebinars
     from tap_gotowebinar.sync.organizers import OrganizerScope
     from tap_gotowebinar.sync.report import Report
     from tap_gotowebinar.sync.stream_client import StreamClient
@@ -31,10 +33,18 @@ LOOKAHEAD: Final = dt.timedelta(days=3653)
 class WebinarListing:
     """The webinars in the window, of the configured organizers or of the whole account, listed when first asked for."""
 
-    def __init__(
-        self, settings: Settings, organizers: OrganizerScope, report: Report, client: StreamClient, now: dt.datetime
+    def __init__(  # noqa: PLR0913 - what a list depends on
+        self,
+        settings: Settings,
+        organizers: OrganizerScope,
+        report: Report,
+        client: StreamClient,
+        *,
+        now: dt.datetime,
+        known: ListedWebinars,
     ) -> None:
         """List nothing yet."""
+        self._known = known
         self._window = settings.start_date, now + LOOKAHEAD
         self._organizers = organizers
         self._report = report
@@ -44,18 +54,36 @@ class WebinarListing:
     def records(self) -> list[dict[str, Any]]:
         """The records of all webinars, each once."""
         records: dict[str, dict[str, Any]] = {}
-        for path, organizer_key in self._organizers.listings:
-            listing = list_window(self._client, self._report, "webinars", path, *self._window)
+        for listing in self.lists:
             for record in listing.records:
-                # It becomes part of paths: anything but a key would lead elsewhere.
-                told = record.get("organizerKey")
-                record["organizerKey"] = told if is_key(told) else organizer_key
-                if record["organizerKey"] is None:
-                    self._client.stats.given_up.append(f"{path}/{record['webinarKey']}, which names no organizer")
                 if self._organizers.includes(record["organizerKey"]):
                     records.setdefault(record["webinarKey"], record)
         self._organizers.check_listed({record["organizerKey"] for record in records.values()}, self._report)
         return list(records.values())
+
+    @functools.cached_property
+    def lists(self) -> list[WebinarList]:
+        """What each organizer, or the account, lists."""
+        return [self._list(path, organizer_key) for path, organizer_key in self._organizers.listings]
+
+    def _list(self, path: str, organizer_key: str | None) -> WebinarList:
+        listing = self._listed(path, organizer_key)
+        if self._known.lost_most(listing):
+            again = self._listed(path, organizer_key)
+            # Refused the second time, it shows nothing.
+            listing = again if again.is_complete or again.records else listing._replace(is_complete=False)
+        for record in listing.records:
+            if record["organizerKey"] is None:
+                self._client.stats.given_up.append(f"{path}/{record['webinarKey']}, which names no organizer")
+        return listing
+
+    def _listed(self, path: str, organizer_key: str | None) -> WebinarList:
+        found = list_window(self._client, self._report, "webinars", path, *self._window)
+        for record in found.records:
+            # It becomes part of paths: anything but a key would lead elsewhere.
+            told = record.get("organizerKey")
+            record["organizerKey"] = told if is_key(told) else organizer_key
+        return WebinarList(organizer_key, found.records, found.is_complete)
 
     @property
     def organizer_keys(self) -> list[str]:

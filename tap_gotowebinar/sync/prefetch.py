@@ -178,8 +178,8 @@ class Prefetcher:
         plan = self._plan_of(key)
         if stream not in plan.streams:
             return
-        for task in plan.pass_over(stream):
-            self._note_taken(task)
+        for passed in plan.pass_over(stream):
+            self._note_taken(passed)
         while (task := self._next_task(plan)) is not None and task.step is not None:
             while not task.is_done:
                 self._await_one()

@@ -189,6 +189,7 @@ _USABLE: Final[dict[str, Callable[[object], bool]]] = {
     "roster": _is_roster,
     "hash": _is_hash,
     "start": _is_time,
+    "account": _is_key,
     "sessions": _are_sessions,
 }
 """The names in an entry, and what tells a value that may stand there."""

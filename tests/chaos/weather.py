@@ -27,13 +27,15 @@ KINDS: Final[tuple[dict[str, Any], ...]] = (
         {"kind": "raw", "value": value}
         for value in ("NaN", "[" * 3000, "\x00", '{"a": 1}{"a": 1}', "\xef\xbb\xbf", "null")
     ),
+    # What a proxy on the way says, GoTo has not said.
+    *({"kind": "raw", "status": status, "value": "<html>Request blocked</html>"} for status in (403, 404)),
     {"kind": "bomb", "times": 1},
     {"kind": "redirect", "status": 307, "value": "https://elsewhere.invalid/"},
     {"kind": "slow", "seconds": 2 * SILENCE, "times": 3},
     {"kind": "drip", "seconds": SILENCE, "times": 3},
     {"kind": "endless", "seconds": SILENCE / 4, "times": 1},
 )
-"""What may happen to a call. Not 404: it says that something is gone, and a tap that believes it is right."""
+"""What may happen to a call. Not GoTo's 404: it says that something is gone, and a tap that believes it is right."""
 
 REFUSALS: Final[tuple[dict[str, Any], ...]] = tuple({"kind": "status", "status": status} for status in (400, 403))
 """What GoTo says of people, for a reason or for a moment."""

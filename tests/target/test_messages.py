@@ -82,6 +82,7 @@ def test_an_empty_input_is_no_error(office: Office, tmp_path: Path) -> None:
     assert office.run_command("", tmp_path).exit_code == 0
 
 
+@pytest.mark.process
 def test_without_an_input_the_run_ends_with_one_line(office: Office, tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps(office.config()), encoding="utf-8")
