@@ -80,13 +80,6 @@ class Registrations:
     ) -> None:
         """Open the file of results; nothing is sent before the first record.
 
-        Args:
-            settings: The settings of the target.
-            client: Makes the calls.
-            report: Counts everything.
-            output: Where STATE is passed on.
-            stop_signals: Lets a signal end a wait.
-
         Raises:
             OutputError: the file cannot be written.
         """
@@ -105,10 +98,7 @@ class Registrations:
         self._results = ResultsFile(settings.results_path) if settings.results_path else None
 
     def lines(self, source: IO[str] | None) -> Iterator[bytes]:
-        """Yield the lines of the input; while waiting for one, answer for people whose call has ended.
-
-        Args:
-            source: A file; standard input if None.
+        """Yield the lines of a file or of standard input; between them, answer for people whose call has ended.
 
         Raises:
             StopRequested: a signal has come.
@@ -128,12 +118,7 @@ class Registrations:
             self._more.release()
 
     def submit(self, stream: str, record: Mapping[str, Any]) -> None:
-        """Register the person in a record as soon as everybody before in the same webinar is answered for.
-
-        Args:
-            stream: Name of the stream.
-            record: The record, after stream maps.
-        """
+        """Register the person in a record as soon as everybody before in the same webinar is answered for."""
         person = parse_registrant(record, self._settings.webinar_key, self._settings.organizer_key)
         reason = self._check_fields(stream, record) or person.problem
         if self.is_deletion:
@@ -144,7 +129,7 @@ class Registrations:
             self._report.note_would_be_sent(person.webinar_key or "", person.content)
             self._write(stream, _skipped(person, "dry run: would be sent"))
         else:
-            self._pending.add(Registration(stream, person, person.organizer_key or self._owner_key))
+            self._pending.append(Registration(stream, person, person.organizer_key or self._owner_key))
             self._start_calls()
 
     def check_schema(self, stream: str, names: Iterable[str]) -> None:
@@ -172,14 +157,14 @@ class Registrations:
 
     def abort(self) -> None:
         """Begin no further call, and answer for the people whose call ends in time."""
-        started = [registration for registration in self._pending if registration.is_started]
-        self._report.unsent += len(self._pending) - len(started)
-        concurrent.futures.wait([registration.result for registration in started], timeout=GRACE)
-        for registration in started:
-            if registration.result.done():
+        people = [*self._pending]
+        under_way = [person.result for person in people if person.result.running()]
+        concurrent.futures.wait(under_way, timeout=GRACE)
+        for person in people:
+            if person.result.done():
                 # The run ends already, for a reason of its own.
                 with contextlib.suppress(Exception):
-                    self._answer_for(registration)
+                    self._answer_for(person)
             else:
                 self._report.unsent += 1
 
@@ -265,7 +250,7 @@ class Registrations:
         if error is None:
             self._unanswered_in_a_row = 0
             self._write(registration.stream, registration.result.result())
-            self._pass_on(self._pending.remove(registration))
+            self._pass_on(self._pending.finish(registration))
             return
         self._pending.give_up(registration)
         if not isinstance(error, RetriesExhaustedError):

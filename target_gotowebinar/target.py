@@ -48,12 +48,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
     """Seconds in which `requests_per_minute` calls may be made; a test may scale it."""
 
     def __init__(self, *, message_writer: MessageWriter | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's
-        """Take the settings; nothing is read or sent yet.
-
-        Args:
-            message_writer: Where STATE is passed on.
-            kwargs: The SDK's.
-        """
+        """Take the settings, and where STATE is passed on; nothing is read or sent yet."""
         self.report = Report()
         self.message_writer = message_writer or MessageWriter()
         super().__init__(message_reader=MessageReader(lambda: self.registrations), **kwargs)
