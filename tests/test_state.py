@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -20,7 +21,6 @@ from tests.story import DETAILS, LISTS, NOW, STREAMS, Story, emitted, keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from gotowebinar_sandbox import Sandbox
     from tests.runs import Run
@@ -416,3 +416,15 @@ def test_state_texts_name_no_person(story: Story) -> None:
     done = story.run()
     assert not re.search(r"@", json.dumps(done.states))
     assert len(story.calls(LISTS)) == 8
+
+
+def test_a_run_goes_on_from_a_state_of_an_earlier_release_without_emitting_anything_twice(
+    make_sandbox: Callable[..., Sandbox],
+) -> None:
+    story = Story(make_sandbox(seed=7, organizers=1, webinars=6, registrants=5, now=NOW))
+    written = json.loads((Path(__file__).parent / "fixtures" / "state-0.1.0.json").read_text(encoding="utf-8"))
+    remembered = tuple(written["bookmarks"])
+    assert len(remembered) >= 15
+    assert len(story.run(*remembered).of_type("RECORD")) > 100
+    story.state = written
+    assert story.run(*remembered).of_type("RECORD") == []
