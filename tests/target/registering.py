@@ -122,6 +122,10 @@ class Office:
         self.results = folder / "results.jsonl"
         self.settings: dict[str, Any] = {**sandbox.settings, **FAST, "webinar_key": self.webinar}
 
+    @property
+    def organizer(self) -> str:
+        return str(self.control.truth()["organizers"][0]["organizerKey"])
+
     def config(self, **settings: object) -> dict[str, Any]:
         return {**self.settings, "results_path": str(self.results), **settings}
 

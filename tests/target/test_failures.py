@@ -24,11 +24,6 @@ LOST = Fault(kind="reset", after=True, times=1, **POST)
 NOT_ARRIVED = Fault(kind="reset", times=1, **POST)
 
 
-def organizer(office: Office) -> dict[str, Any]:
-    """The setting that makes the look-up of the organizer needless."""
-    return {"organizer_key": office.control.truth()["organizers"][0]["organizerKey"]}
-
-
 # Answers that are lost
 
 
@@ -60,11 +55,11 @@ def test_with_a_second_mail_a_registration_whose_answer_was_lost_is_looked_for(
 @pytest.mark.parametrize("status", [400, 403, 404])
 def test_who_cannot_be_looked_for_is_not_answered_for(make_office: Callable[..., Office], status: int) -> None:
     office = make_office(faults=(LOST, Fault(kind="status", status=status, method="GET")))
-    done = office.run(record(ADA), state(1), resend_confirmation=True, **organizer(office))
+    done = office.run(record(ADA), state(1), resend_confirmation=True, organizer_key=office.organizer)
     assert (done.exit_code, done.states, done.outcomes) == (1, [], ["skipped"])
     assert "the answer was lost, and the list of registrants cannot be read" in done.row["description"]
     office.control.configure(faults=())
-    assert office.run(record(ADA), state(1), **organizer(office)).outcomes == ["already_registered"]
+    assert office.run(record(ADA), state(1), organizer_key=office.organizer).outcomes == ["already_registered"]
 
 
 @pytest.mark.parametrize(("takes_effect", "outcome"), [(True, "registered"), (False, "rejected")])
@@ -91,10 +86,10 @@ def test_in_a_list_that_does_not_come_whole_a_person_is_found_on_any_page(
 ) -> None:
     office = make_office()
     office.control.add_registrants(office.webinar, before)
-    assert office.run(record(ADA), **organizer(office)).outcomes == ["registered"]
+    assert office.run(record(ADA), organizer_key=office.organizer).outcomes == ["registered"]
     office.control.add_registrants(office.webinar, 450 - before)
     office.control.configure(**{"faults": (NOT_ARRIVED,), **trouble})
-    done = office.run(record(ADA), resend_confirmation=True, **organizer(office))
+    done = office.run(record(ADA), resend_confirmation=True, organizer_key=office.organizer)
     assert done.outcomes == ["registered"]
     assert office.control.state()["confirmations"] == 1
     assert any("limit" in call["query"] for call in office.control.calls())

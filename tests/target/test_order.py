@@ -14,7 +14,6 @@ import pytest
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.settings.connection import DEFAULT_MAX_CONCURRENCY
 from tap_gotowebinar.singer.writer import MessageWriter
-from target_gotowebinar.pending import MAX_PEOPLE
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.target.registering import ADA, GRACE, POST, Office, Spoken, lines, person, record, schema, state, wait_until
 
@@ -74,23 +73,24 @@ def test_people_of_a_webinar_are_registered_in_their_order_and_webinars_side_by_
     assert office.control.state()["peak"] == peak <= DEFAULT_MAX_CONCURRENCY
 
 
-def test_the_input_is_not_read_without_end(make_office: Callable[..., Office]) -> None:
-    office = make_office(faults=(Fault(kind="slow", seconds=5, times=1, **POST),))
+def test_the_input_is_not_read_without_end(make_office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("target_gotowebinar.pending.MAX_PEOPLE", 20)
+    office = make_office(faults=(Fault(kind="slow", seconds=2, times=1, **POST),))
     given, enough = itertools.count(), threading.Event()
 
     def endless() -> Iterator[str]:
         yield lines([schema()])
         for number in given:
-            if enough.is_set() or number == 3 * MAX_PEOPLE:
+            if enough.is_set() or number == 60:
                 return
             yield lines([record(person(number % 7))])
 
     target = office.target()
     worker = threading.Thread(target=target.run, args=(Spoken(endless()),), daemon=True)
     worker.start()
-    wait_until(lambda: len(target.registrations._pending) == MAX_PEOPLE)
+    wait_until(lambda: len(target.registrations._pending) == 20)
     enough.set()
-    assert next(given) <= MAX_PEOPLE + 2
+    assert next(given) <= 22
     worker.join(60)
     assert not worker.is_alive()
 
