@@ -1,4 +1,4 @@
-"""People who have not been answered for, in the order of the input, and the STATE messages that wait for them."""
+"""People whose outcome is not known yet, in the order of the input, and the STATE messages that wait for them."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class Registration:
 class PendingRegistrations(UserList[Registration]):
     """People in the order of the input, each with the STATE that came after.
 
-    When a person is answered for, the STATE moves to the one before, whose own STATE is older and not needed any more;
-    with nobody before, it may be passed on.
+    When the outcome of a person is known, the STATE moves to the one before, whose own STATE is older and not needed
+    any more; with nobody before, it may be passed on.
     """
 
     _keeps_states = True
@@ -75,7 +75,7 @@ class PendingRegistrations(UserList[Registration]):
         return None if self or not self._keeps_states else state
 
     def finish(self, registration: Registration) -> bytes | None:
-        """Remove a person who has been answered for; return the STATE that may be passed on now."""
+        """Remove a person whose outcome is known; return the STATE that may be passed on now."""
         index = self.index(registration)
         del self[index]
         if index and registration.state is not None:
@@ -83,7 +83,7 @@ class PendingRegistrations(UserList[Registration]):
         return None if index else registration.state
 
     def give_up(self, registration: Registration) -> None:
-        """Remove a person who has not been answered for, and every STATE from there on."""
+        """Remove a person whose outcome stays unknown, and every STATE from there on."""
         index = self.index(registration)
         del self[index]
         for later in self[index:]:

@@ -71,7 +71,7 @@ class ResultsFile:
             raise self._failure(error) from None
 
     def write(self, result: RegistrationResult) -> None:
-        """Append a row; it is in the hands of the system when this returns.
+        """Append a row; the operating system has it when this returns.
 
         Raises:
             OutputError: the disk is full, for instance.
@@ -84,11 +84,11 @@ class ResultsFile:
             raise self._failure(error) from None
 
     def close(self) -> None:
-        """Close it; nothing can be written any more."""
+        """Close it."""
         os.close(self._descriptor)
 
     def _prepare(self) -> None:
-        """Keep others out of it, and end a line that was cut off by a full disk or the end of the process."""
+        """Let nobody else read it, and end a line that was cut off by a full disk or the end of a process."""
         known = os.fstat(self._descriptor)
         if not stat.S_ISREG(known.st_mode):
             return

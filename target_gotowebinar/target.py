@@ -90,7 +90,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         """Register everybody in the input, and log how it went.
 
         Returns:
-            Exit code: 0 complete, 1 somebody was rejected or not answered for, 128 + signal number when stopped.
+            Exit code: 0 complete, 1 somebody was rejected or got no answer, 128 + signal number when stopped.
 
         Raises:
             GoToWebinarError: the run cannot go on, or the input is wrong.

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -81,6 +81,24 @@ def test_one_bad_answer_at_the_end_does_not_keep_the_others_from_being_answered_
     with pytest.raises(GoToWebinarError):
         office.target(strict_fields=True).run(ended_early(office, people, calls=2))
     assert [row["email"] for row in office.rows()] == [ADA["email"]]
+
+
+def test_a_mistake_of_ours_ends_the_run_after_everybody_before_it(office: Office) -> None:
+    output = io.BytesIO()
+    target = office.target(output)
+    post, mistakes = target.connection.post, iter([ZeroDivisionError()])
+
+    def mistaken(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - those of `post`
+        for mistake in mistakes:
+            wait_until(lambda: len(target.registrations._pending) == 2)
+            raise mistake
+        return post(*arguments, **options)
+
+    target.connection.post = mistaken  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError):
+        target.run(io.StringIO(lines([schema(), record(ADA), state(1), record(GRACE), state(2)])))
+    assert [row["email"] for row in office.rows()] == [GRACE["email"]]
+    assert output.getvalue() == b""
 
 
 # Processes

@@ -223,7 +223,7 @@ def test_two_in_a_row_and_then_an_answer_is_no_reason_to_stop(
     keys = [*silent[:2], office.webinar, *silent[2:], office.webinar]
     done = office.run(*(record(person(number), webinarKey=key) for number, key in enumerate(keys)), max_concurrency=1)
     assert (done.exit_code, done.outcomes) == (1, [*["skipped", "skipped", "registered"] * 2])
-    assert "not answered for after several tries: 4;" in caplog.text
+    assert "no answer from GoTo after several tries: 4;" in caplog.text
 
 
 def test_a_rate_limit_that_lasts_ends_the_run(make_office: Callable[..., Office]) -> None:

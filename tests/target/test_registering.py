@@ -163,7 +163,7 @@ def test_credentials_that_do_not_work_end_the_run_before_anybody_is_sent(office:
 
 def test_rejections_may_be_accepted(office: Office, caplog: pytest.LogCaptureFixture) -> None:
     line = (
-        "rejected: 1, for the reasons above (results_path tells whom); correct the records, or set on_rejection to "
+        "rejected: 1, for the reasons above (results_path names them); correct the records, or set on_rejection to "
         "continue"
     )
     assert office.run(record({}), record(ADA), on_rejection="continue").exit_code == 0
@@ -189,7 +189,7 @@ def test_a_deleted_row_registers_nobody_even_when_stream_maps_leave_the_mark_out
     deleted, there = record(ADA, _sdc_deleted_at="2026-01-01T00:00:00Z"), record(GRACE, _sdc_deleted_at=None)
     done = office.run(deleted, there, stream_maps=maps)
     assert [(row["email"], row["outcome"], row["description"]) for row in done.rows] == [
-        (ADA["email"], "skipped", "the row was deleted where it came from"),
+        (ADA["email"], "skipped", "the row was deleted at its source"),
         (GRACE["email"], "registered", None),
     ]
     assert done.exit_code == 0
