@@ -121,7 +121,7 @@ class Options:
     split_attendance: float = _option(
         0.0, "share of the attendees who have a row for each time they came, or one twice"
     )
-    live_fields: bool = _option(False, "webinars with the fields that GoTo sends and does not document")  # noqa: FBT003
+    live_fields: bool = _option(True, "webinars with the fields that GoTo sends and does not document")  # noqa: FBT003
     now: str | None = _option(None, "stop the clock at this ISO 8601 time; default: the real present")
     latency: float = _option(0.0, "seconds before each answer")
     jitter: float = _option(0.0, "up to this many seconds more, at random")

@@ -332,7 +332,8 @@ def test_what_is_said_of_the_meltano_project_is_in_it() -> None:
 
 
 def test_the_options_of_the_sandbox_exist() -> None:
-    options = {f"--{name.replace('_', '-')}" for name in Options().plain()} | {"--host", "--port", "--help"}
+    of_commands = {"--host", "--port", "--help", "--env-file"}
+    options = {f"--{name.replace('_', '-')}" for name in Options().plain()} | of_commands
     of_sandbox = section("Sandbox").replace("--config=ENV", "").replace("-login --check", "")
     assert set(re.findall(r"(?<![\w-])--[a-z-]+[a-z]", of_sandbox)) <= options
 

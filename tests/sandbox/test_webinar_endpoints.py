@@ -137,8 +137,8 @@ def test_a_path_that_does_not_exist_is_refused_at_the_edge(api: Caller) -> None:
 
 @pytest.fixture(scope="module")
 def live() -> Iterator[Caller]:
-    """A caller of a sandbox that sends the fields of live answers."""
-    with Sandbox(Options(seed=7, now=NOW, webinars=60, registrants=3, live_fields=True)) as sandbox:
+    """A caller of a sandbox with several series."""
+    with Sandbox(Options(seed=7, now=NOW, webinars=60, registrants=3)) as sandbox:
         api = Caller(sandbox)
         with api.session:
             yield api
@@ -188,3 +188,12 @@ def test_by_key_there_are_the_fields_of_live_answers(live: Caller) -> None:
     switches = ("isOndemand", "isMainOrganizerActive", "hasDisclaimer", "verifyHumanRegistrant")
     assert {type(told[name]) for name in switches} == {bool}
     assert told["webinarSchedulingContext"]
+
+
+def test_without_these_fields_only_what_is_documented_is_told() -> None:
+    with Sandbox(Options(webinars=1, live_fields=False)) as sandbox:
+        api = Caller(sandbox)
+        with api.session:
+            (row,) = api.webinars()
+            assert not {"recurrenceKey", "registrationSettingsKey", "breakoutsAllowed", "status"} & row.keys()
+            assert not {"name", "replyTo", "pendingRegistrants"} & api.get(api.webinar(row["webinarKey"])).json().keys()
