@@ -1,23 +1,19 @@
 """The fast ways, of reading lists and of writing records, bring what the general ways bring."""
 
-from __future__ import annotations
-
 import inspect
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_sdk import Stream
 
+from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.api.stats import StreamStats
 from tap_gotowebinar.records.reader import RecordReader
 from tap_gotowebinar.records.schemas import SCHEMAS
 from tests.runs import FAST, run_here
-
-if TYPE_CHECKING:
-    from gotowebinar_sandbox import Sandbox
 
 FIELDS = ("firstName", "lastName", "email", "status", "timeZone", "joinUrl")
 TEXTS = st.none() | st.text(max_size=8)
