@@ -4,8 +4,6 @@ A run so started is the command line from its first argument to its exit code, o
 Several may run at the same time.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import functools
 import gc
@@ -16,22 +14,19 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
+from tap_gotowebinar.api.client import ApiClient
 from tap_gotowebinar.login.command import cli as login
+from tap_gotowebinar.settings.tap import Settings
 from tap_gotowebinar.sync.state_writer import StateWriter
 from tap_gotowebinar.tap import TapGoToWebinar
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.talking import quick_client
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tap_gotowebinar.api.client import ApiClient
-    from tap_gotowebinar.settings.tap import Settings
 
 LONGEST_PATH = 1 << 12
 DESCRIPTORS = 4

@@ -1,7 +1,5 @@
 """Starting a program as a process of its own, many times and quickly, to send it signals and to read it as a pipe."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import importlib.util
@@ -15,13 +13,11 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, Any, Self
 
 from tests.runs import Run
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 CHUNK = 4096
 PATIENCE = 60.0

@@ -1,21 +1,17 @@
 """Running the tap, and what came out of it."""
 
-from __future__ import annotations
-
 import io
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.tap import TapGoToWebinar
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 EXECUTABLE = str(Path(sys.executable).with_name("tap-gotowebinar"))
 

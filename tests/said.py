@@ -1,15 +1,10 @@
 """What the code can say: its texts, and among them the messages to the person who runs it."""
 
-from __future__ import annotations
-
 import ast
 import functools
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path
 
 GAP = "..."
 """What stands for a value that is put into a text."""

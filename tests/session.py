@@ -1,19 +1,15 @@
 """A page followed to the letter: its files written, its commands run one after the other in one shell."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from tests.pages import Block, Page
+from tests.pages import Block, Page
 
 END = "-- end of block --"
 PATIENCE = 200.0

@@ -1,22 +1,18 @@
 """A process that calls a sandbox under a budget that it shares with others; its task is JSON on standard input."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
 from tap_gotowebinar.api.stats import StreamStats
 from tests.sources import ROOT
 from tests.talking import ME, in_threads, talk
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,19 +1,14 @@
 """Runs that follow one another, as a scheduler makes them: each gets the last STATE of the one before."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
+from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gotowebinar_sandbox import Sandbox
 
 NOW: Final = "2026-03-10T12:00:00Z"
 """When stories begin."""

@@ -1,35 +1,29 @@
 """A connection to a sandbox, made of the real parts, and a server that answers with the very bytes it is given."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import socketserver
 import threading
 import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Self
 
 import backoff
 from typing_extensions import override
 
+from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.api.auth.authenticator import Authenticator
 from tap_gotowebinar.api.auth.token_endpoint import Credentials, TokenEndpoint
 from tap_gotowebinar.api.auth.token_store import TokenStore
 from tap_gotowebinar.api.client import REFUSALS, ApiClient
 from tap_gotowebinar.api.rate_limiter import WINDOW, RateLimiter
+from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
 from tap_gotowebinar.api.stats import StreamStats
 from tap_gotowebinar.api.transport import Transport
+from tap_gotowebinar.settings.connection import ConnectionSettings
+from tap_gotowebinar.settings.tap import Settings
 from tap_gotowebinar.tap import TapGoToWebinar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import Self
-
-    from gotowebinar_sandbox import Sandbox
-    from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
-    from tap_gotowebinar.settings.connection import ConnectionSettings
-    from tap_gotowebinar.settings.tap import Settings
 
 ME: Final = "/identity/v1/Users/me"
 """A path that every sandbox answers."""
@@ -104,7 +98,7 @@ class Talk:
 
 @contextlib.contextmanager
 def talk(
-    sandbox: Sandbox | Canned,
+    sandbox: "Sandbox | Canned",
     *,
     timeout: float = 5,
     budget: RateLimiter | SharedRateLimiter | None = None,

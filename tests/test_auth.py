@@ -1,19 +1,20 @@
 """Access tokens: one for everybody, renewed in time, and every way in which none can be had."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import re
 import shutil
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
+from gotowebinar_sandbox.options import FaultKind
 from tap_gotowebinar.api.auth.authenticator import MISSING, SHUTDOWN_GRACE, AccessToken, Authenticator
 from tap_gotowebinar.api.auth.token_endpoint import Credentials, TokenEndpoint
 from tap_gotowebinar.api.auth.token_store import TokenStore
@@ -33,13 +34,6 @@ from tests.talking import (
     token_answer,
     token_calls,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from gotowebinar_sandbox import Sandbox
-    from gotowebinar_sandbox.options import FaultKind
 
 OAUTH = "/oauth/token"
 REPLACED = raw(b'{"access_token": "good", "expires_in": 100, "refresh_token": "another"}')

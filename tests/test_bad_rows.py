@@ -1,21 +1,15 @@
 """One bad row never costs the good ones, and rows that share a key are never lost without a word."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.records.attendance import covered_seconds, merge_attendance
 from tests.story import NOW, Story, keys
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gotowebinar_sandbox import Sandbox
 
 GOOD: Final = "8114402279905634571"
 

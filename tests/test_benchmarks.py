@@ -1,10 +1,8 @@
 """A small part of each measurement, so that they cannot rot. No time is asserted."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +10,7 @@ from benchmarks import bench, startup
 from benchmarks.expected import Needs, earliest_last_send
 from benchmarks.output import Output
 from benchmarks.runner import in_flight
-from benchmarks.scenarios import QUICK
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from benchmarks.scenarios import Scenario
+from benchmarks.scenarios import QUICK, Scenario
 
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 

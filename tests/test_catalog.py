@@ -1,18 +1,13 @@
 """What a catalog may decide, and what it may not."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gotowebinar_sandbox import Sandbox
 from tests.runs import Run, run_command, run_here
 from tests.selection import selecting
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gotowebinar_sandbox import Sandbox
 
 BOTH = ("registrants", "registrant_details")
 

@@ -3,8 +3,6 @@
 After a change on purpose: `tap-gotowebinar --discover > tests/fixtures/catalog.json`
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

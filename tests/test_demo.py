@@ -1,16 +1,14 @@
 """`make demo` shows what it promises, and leaves nothing behind however it ends."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -18,9 +16,6 @@ import psutil
 import pytest
 
 from demo.project import REPOSITORY
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytestmark = [pytest.mark.slow, pytest.mark.external]
 

@@ -1,7 +1,5 @@
 """The database of the demo and of the end-to-end tests comes when it is needed and goes without a trace."""
 
-from __future__ import annotations
-
 import os
 import socket
 import subprocess
@@ -10,6 +8,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import psycopg
 import pytest
@@ -28,7 +27,7 @@ class Traces:
     folder: Path
 
     @classmethod
-    def of(cls, database: Postgres) -> Traces:
+    def of(cls, database: Postgres) -> Self:
         ((data,),) = database.query("show data_directory")
         return cls(int(Path(data, "postmaster.pid").read_text().split()[0]), Path(data).parent)
 

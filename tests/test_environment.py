@@ -1,22 +1,17 @@
 """What surrounds a program: variables, `.env`, files that are pipes or have no end."""
 
-from __future__ import annotations
-
 import json
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.launcher import Launcher
 from tests.runs import FAST, run_command, run_tap
 from tests.selection import selecting
 from tests.test_cli import variables
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.launcher import Launcher
 
 SECRET = "planted-secret-9f8e7d"
 

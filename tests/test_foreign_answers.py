@@ -1,19 +1,13 @@
 """Only GoTo's own word is final: what a proxy says costs tries, never data."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
+from tests.runs import Run
 from tests.story import DETAILS, NOW, Story, keys
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gotowebinar_sandbox import Sandbox
-    from tests.runs import Run
 
 PAGE: Final = "<html><h1>Request blocked</h1></html>"
 OTHER_JSON: Final = '{"fault": {"faultstring": "Policy"}}'

@@ -1,17 +1,13 @@
 """The definitions for MeltanoHub are those of meltano.yml and the code, in the form the Hub takes."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
 from hub.definitions import PLUGINS, REPOSITORY, VARIANT, files
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Read off the Hub's own schemas/plugin_definitions and schemas/common, as they stood on 1 August 2026.
 KEYS = {

@@ -1,7 +1,5 @@
 """The benchmarks run, in small; what they promise holds there, too."""
 
-from __future__ import annotations
-
 from benchmarks import state_scaling, thirty_days
 
 

@@ -1,7 +1,5 @@
 """What never ends, or is too much, is given up in time, with a line that says what it was."""
 
-from __future__ import annotations
-
 import contextlib
 import gzip
 import logging
@@ -10,11 +8,13 @@ import socketserver
 import threading
 import time
 import tracemalloc
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
 
 import pytest
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.api.errors import (
     AuthenticationError,
     MalformedResponseError,
@@ -26,13 +26,6 @@ from tap_gotowebinar.api.transport import MAX_JSON_NODES, MAX_RESPONSE_BYTES, Tr
 from tests.runs import FAST, run_command, run_here
 from tests.selection import selecting
 from tests.talking import ME, SECRETS, Canned, api_calls, raw, talk, token_answer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-    from typing import Self
-
-    from gotowebinar_sandbox import Sandbox
 
 TIMEOUT = 0.1
 MIB = 1024**2

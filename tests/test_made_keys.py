@@ -1,7 +1,5 @@
 """Keys that the tap makes: the same whatever the order, different for what is different."""
 
-from __future__ import annotations
-
 import itertools
 from typing import Any
 

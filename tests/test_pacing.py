@@ -1,25 +1,19 @@
 """The rate budget: what the server sees of it, and its rules under a clock of our own."""
 
-from __future__ import annotations
-
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.api.rate_limiter import CLOCK_MARGIN, RateLimiter
 from tests.talking import api_calls, in_threads, quick_budget, talk
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gotowebinar_sandbox import Sandbox
 
 WINDOW = 0.5
 

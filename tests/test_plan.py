@@ -1,7 +1,5 @@
 """Which webinars are read, how often over their lives, and in which order: pure rules, tried with odd figures too."""
 
-from __future__ import annotations
-
 import datetime as dt
 import math
 from typing import Any, Final

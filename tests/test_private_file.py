@@ -1,18 +1,13 @@
 """A file of secrets: whose it may be, and who else may change what leads to it."""
 
-from __future__ import annotations
-
 import os
 import stat
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tap_gotowebinar.api.auth.private_file import PrivateFile
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NEVER = threading.Event()
 

@@ -1,7 +1,5 @@
 """What the project says of itself holds: its threat table, its versions, its changelog."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """The README says what is true of the code: its tables are compared with it, its commands are run."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 import os
@@ -10,11 +8,13 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from singer_sdk import typing as th
 
 from gotowebinar_sandbox import Options, Sandbox
 from tap_gotowebinar.api.pagination import MAX_PAGE_SIZE
@@ -37,11 +37,6 @@ from tests.selection import selecting
 from tests.setting_rows import setting_row
 from tests.sources import ROOT
 from tests.target import registering
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from singer_sdk import typing as th
 
 README = PAGE.text
 REFERENCE = (ROOT / "tests" / "fixtures" / "connector-reference.md").read_text(encoding="utf-8")

@@ -1,7 +1,5 @@
 """Every record of a stream has the same fields in the same order."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from tap_gotowebinar.records.shape import RecordShape

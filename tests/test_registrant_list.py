@@ -1,20 +1,14 @@
 """The registrants of a webinar: one call for all streams, every person once, nobody lost to a cap or a bad answer."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.api import client as connection
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gotowebinar_sandbox import Sandbox
 
 LIST = "/registrants$"
 LIST_TRIES = 2

@@ -1,23 +1,17 @@
 """Whose data a run reads: as configured, else of the person behind the token."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.api import client as connection
 from tap_gotowebinar.api.identity import ADMIN_PATH, IDENTITY_PATH
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 from tests.told import without_nulls
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gotowebinar_sandbox import Sandbox
 
 WEBINARS = selecting("webinars")
 BOTH = selecting("organizers", "webinars")

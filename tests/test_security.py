@@ -1,7 +1,5 @@
 """What a security reviewer asks: who is trusted, who gets the token, who else learns of secrets and people."""
 
-from __future__ import annotations
-
 import contextlib
 import http.server
 import json
@@ -10,7 +8,9 @@ import ssl
 import stat
 import subprocess
 import threading
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
 
 import psutil
 import pytest
@@ -22,10 +22,6 @@ from tap_gotowebinar.api.errors import ConnectError, GoToWebinarError
 from tap_gotowebinar.api.transport import Transport
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import EXECUTABLE, FAST, run_command, run_here
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 TOKEN = "access-0123456789abcdef"
 

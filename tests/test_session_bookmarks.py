@@ -1,7 +1,5 @@
 """What was emitted of sessions, as pure rules: single cases, and any order of ends, failures and times."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 from typing import Any, Final

@@ -1,24 +1,18 @@
 """Sessions and everything below them, against what the sandbox says is true."""
 
-from __future__ import annotations
-
 import datetime as dt
 import functools
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 from tests.story import NOW, Story
 from tests.told import bag
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gotowebinar_sandbox import Sandbox
 
 OF_A_SESSION: Final = ("session_performance", "polls", "questions", "surveys", "attendees")
 OF_AN_ATTENDEE: Final = ("attendee_polls", "attendee_surveys")

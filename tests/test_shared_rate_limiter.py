@@ -1,7 +1,5 @@
 """The shared rate budget: its rules under a clock of our own, and what a strict server sees of many processes."""
 
-from __future__ import annotations
-
 import contextlib
 import datetime as dt
 import json
@@ -10,10 +8,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import pytest
@@ -21,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo.postgres import Postgres
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.api import shared_rate_limiter
 from tap_gotowebinar.api.errors import SharedBudgetError
 from tap_gotowebinar.api.rate_budget_sql import OPEN
@@ -33,11 +32,6 @@ from tests.shared_budget import Done, Task, results, start
 from tests.talking import ME, SECRETS, api_calls, in_threads, talk
 from tests.target import registering
 from tests.test_pacing import most_in_any_window
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from gotowebinar_sandbox import Sandbox
 
 WINDOW = 60.0
 NAMES = count()

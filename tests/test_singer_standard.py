@@ -1,9 +1,8 @@
 """The SDK's own suite: what every Singer tap has to be able to do."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
@@ -12,9 +11,6 @@ from gotowebinar_sandbox import Options, Sandbox
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import FAST, run_here
 from tests.selection import selecting
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CONFIG: dict[str, Any] = {"client_id": "late", "client_secret": "late", "refresh_token": "late", **FAST}
 """Filled in when the sandbox runs: the suite looks at the streams before that, which needs no connection."""

@@ -1,20 +1,14 @@
 """One thing that goes wrong is said, and the rest of the run goes on."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tests.runs import FAST, run_command, run_here
 from tests.selection import selecting
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from gotowebinar_sandbox import Sandbox
 
 ME = "/Users/me|/rest/v1/me"
 

@@ -1,25 +1,18 @@
 """A signal ends the run where nothing is half done; each test stops a process of its own."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.singer.signals import StopRequested, StopSignals
-from tests.runs import FAST
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from gotowebinar_sandbox import Sandbox
-    from tests.launcher import Launcher
-    from tests.runs import Run
+from tests.launcher import Launcher
+from tests.runs import FAST, Run
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 

@@ -1,28 +1,22 @@
 """What comes out of each stream, against what was written down by hand or read raw off the wire."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 import requests
 from jsonschema import Draft202012Validator, FormatChecker
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.api import client as connection
 from tap_gotowebinar.streams import STREAMS as STREAM_CLASSES
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 from tests.told import without_nulls
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from gotowebinar_sandbox import Sandbox
 
 API = "/G2W/rest/v2"
 STREAMS = ["organizers", "webinars", "webinar_details", "registrants", "registrant_details"]

@@ -1,7 +1,5 @@
 """Asking for a token: how long, and what is told of the answer."""
 
-from __future__ import annotations
-
 import contextlib
 import threading
 import time

@@ -1,29 +1,23 @@
 """Runs one after the other and at the same time on one connection: the configured proof never has to change."""
 
-from __future__ import annotations
-
 import concurrent.futures
 import contextlib
 import json
 import os
 import signal
 import subprocess
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.api.auth.authenticator import MISSING
 from tap_gotowebinar.settings.connection import ConnectionSettings
+from tests.launcher import Launcher
 from tests.runs import EXECUTABLE, FAST, Run, run_command
 from tests.talking import token_calls
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from gotowebinar_sandbox import Sandbox
-    from tests.launcher import Launcher
 
 OAUTH = "/oauth/token"
 LOGIN = "tap-gotowebinar-login"

@@ -1,7 +1,5 @@
 """The file in which tokens are kept: who finds what in it, who may read it, and what happens when it is no good."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os
@@ -9,16 +7,14 @@ import resource
 import stat
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
 
 from tap_gotowebinar.api.auth.token_store import LOGGED_IN, StoredTokens, TokenStore
 from tap_gotowebinar.api.errors import RetriesExhaustedError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 AUTH_URL = "https://auth.example.com"
 SEED = "seed-of-a"

@@ -1,26 +1,20 @@
 """One exchange: what goes out, what comes back, and how every failure is named."""
 
-from __future__ import annotations
-
 import base64
 import contextlib
 import math
 import re
 import socket
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.api.errors import ConnectError, GoToWebinarError, MalformedResponseError, TransientError
 from tap_gotowebinar.api.transport import ApiResponse, Transport
 from tests.talking import ME, Canned, raw
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
-
-    from gotowebinar_sandbox import Sandbox
 
 TOKEN = "access-0123456789abcdef"
 

@@ -1,18 +1,13 @@
 """Panelists, co-organizers, registration forms and recordings: read seldom, and emitted when they change."""
 
-from __future__ import annotations
-
 import datetime as dt
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 
+from gotowebinar_sandbox import Sandbox
 from tests.story import NOW, Story
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gotowebinar_sandbox import Sandbox
 
 PARTS: Final = ("panelists", "co_organizers", "registration_fields", "recordings")
 CALLS: Final = r"/(panelists|coorganizers|fields|recordingAssets)$"

@@ -1,25 +1,19 @@
 """Which webinars are no longer listed: told once, and never because of what a run did not ask for or could not read."""
 
-from __future__ import annotations
-
 import copy
 import datetime as dt
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 import pytest
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.api import client as connection
 from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
 from tap_gotowebinar.sync.bookmarks.state import unpack
 from tap_gotowebinar.sync.state_writer import StateWriter
+from tests.runs import Run
 from tests.story import LISTINGS, NOW, Story
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from gotowebinar_sandbox import Sandbox
-    from tests.runs import Run
 
 REMOVALS: Final = "webinar_removals"
 STREAMS: Final = ("webinars", REMOVALS)

@@ -1,18 +1,14 @@
 """What runs on GitHub: the commands everybody has, each job with no more rights and no more time than it needs."""
 
-from __future__ import annotations
-
 import re
 import tomllib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
 from tests.sources import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FOLDER = ROOT / ".github"
 FILES = {path.stem: path for path in sorted((FOLDER / "workflows").glob("*.yml"))}

@@ -1,7 +1,5 @@
 """Messages out: whole lines, each SCHEMA once, STATE when it is worth its bytes."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

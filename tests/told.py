@@ -1,14 +1,10 @@
 """Rows compared by what they tell, however the tap and the wire write it."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from collections.abc import Iterable
+from typing import Any, Final
 
 Row = dict[str, Any]
 

@@ -1,17 +1,13 @@
 """The input of a target: people for webinars of every kind, with STATE in between, and what must become of each."""
 
-from __future__ import annotations
-
 import enum
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from random import Random
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from random import Random
-
-    from gotowebinar_sandbox import Control
+from gotowebinar_sandbox import Control
 
 Person = tuple[str, str]
 """A webinar and an address in small letters: whom GoTo knows once."""

@@ -1,23 +1,18 @@
 """What happens to the data while the tap runs, and what was true when."""
 
-from __future__ import annotations
-
 import datetime as dt
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from random import Random
+from typing import Final
 
 from typing_extensions import override
 
+from gotowebinar_sandbox import Control
 from tests.chaos.session_life import SessionLife
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from random import Random
-
-    from gotowebinar_sandbox import Control
 
 Person = tuple[str, str]
 """Webinar and registrant, by their keys."""

@@ -1,14 +1,10 @@
 """What happens around sessions while the tap runs: people turn up in them, ask and answer; webinars get helpers."""
 
-from __future__ import annotations
+import datetime as dt
+from random import Random
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from random import Random
-
-    from gotowebinar_sandbox import Control
+from gotowebinar_sandbox import Control
 
 Row = dict[str, Any]
 

@@ -1,26 +1,20 @@
 """What must hold of every run of the target, whatever was done to it, and of all of them together."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import re
 import signal
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
-from tests.chaos.crowd import NAMES, ROOM, Entry, Fate, State
+from tests.chaos.crowd import NAMES, ROOM, Crowd, Entry, Fate, State
 from tests.chaos.invariants import PLANTED
 from tests.chaos.outcome import STOPPED
+from tests.chaos.target_run import Pair, TargetRun
 from tests.schema_files import TARGET_SCHEMAS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from tests.chaos.crowd import Crowd
-    from tests.chaos.target_run import Pair, TargetRun
 
 SCHEMA: Final = TARGET_SCHEMAS["registration_result"]
 FITS: Final = DEFAULT_JSONSCHEMA_VALIDATOR(SCHEMA)

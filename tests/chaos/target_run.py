@@ -1,19 +1,13 @@
 """A run of the target that is over: what it was given, what came of it, and which row is whose."""
 
-from __future__ import annotations
-
 import functools
 import json
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Self
 
-from tests.chaos.crowd import Entry, State
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from tests.chaos.crowd import Item, Person
+from tests.chaos.crowd import Entry, Item, Person, State
 
 UNANSWERED: Final = "not answered, the next run sends it again: "
 """What a row says of whom the next run sends again."""
@@ -36,7 +30,7 @@ class Registered:
     mails: Counter[Person]
 
     @classmethod
-    def of(cls, truth: Mapping[str, Sequence[Row]]) -> Registered:
+    def of(cls, truth: Mapping[str, Sequence[Row]]) -> Self:
         """Return those of the truth."""
         rows = truth["registrants"]
         return cls({_person(row): row for row in rows}, len(rows), Counter(map(_person, truth["confirmations"])))

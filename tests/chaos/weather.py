@@ -1,19 +1,13 @@
 """What goes wrong while a run goes on: faults of every kind, tokens that die, refusals that come and go."""
 
-from __future__ import annotations
-
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from random import Random
+from typing import Any, Final
 
 from typing_extensions import override
 
-from gotowebinar_sandbox import Fault
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from random import Random
-
-    from gotowebinar_sandbox import Control
+from gotowebinar_sandbox import Control, Fault
 
 SILENCE: Final = 0.4
 """Seconds of `request_timeout` in bad weather."""

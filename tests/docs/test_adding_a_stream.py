@@ -1,23 +1,16 @@
 """The tutorial followed to the letter on a copy: the stream is there, and the tests that look at it pass."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from tests.pages import DOCS
+from tests.pages import DOCS, Block
 from tests.sources import ROOT, needs_sources
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.pages import Block
 
 PAGE = DOCS["adding-a-stream"]
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "output")

@@ -1,7 +1,5 @@
 """What holds of every page: links lead somewhere, names exist, data can be read, commands are run or say why not."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Every message of tap, target and login is found on the page, and the page has no others."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,15 +1,11 @@
 """JSON bent in the ways in which a server, a proxy or a careless editor bends it."""
 
-from __future__ import annotations
-
 import copy
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from hypothesis import strategies as st
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 Path = tuple[str | int, ...]
 

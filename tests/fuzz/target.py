@@ -1,19 +1,15 @@
 """The target as people run it, on input of any kind, and what holds however it ends."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from jsonschema import Draft202012Validator
 
+from tests.launcher import Launcher
 from tests.schema_files import TARGET_SCHEMAS
 from tests.target.registering import Done, Office
-
-if TYPE_CHECKING:
-    from tests.launcher import Launcher
 
 LONGEST_LINE: Final = 2_000
 """Characters of a line of the log, and then some."""

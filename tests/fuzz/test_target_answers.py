@@ -1,9 +1,8 @@
 """Any answer to a registration: each person has one true outcome, or the run says that it does not know; never two."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings
@@ -13,13 +12,8 @@ from gotowebinar_sandbox import Fault, Options, Sandbox
 from gotowebinar_sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
 from tests.fuzz.hostile import bent
 from tests.fuzz.target import Desk, assert_clean
-from tests.target.registering import ADA, GRACE, Office, lines, person, record, schema, state
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.launcher import Launcher
-    from tests.target.registering import Done
+from tests.launcher import Launcher
+from tests.target.registering import ADA, GRACE, Done, Office, lines, person, record, schema, state
 
 PEOPLE: Final = (ADA, GRACE, person(1))
 INPUT: Final = lines(

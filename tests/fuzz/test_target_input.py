@@ -1,10 +1,9 @@
 """Any input of the target: each record gets its one outcome, or a line names the line from which on none does."""
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,13 +12,8 @@ from hypothesis import strategies as st
 from gotowebinar_sandbox import Options, Sandbox
 from tests.fuzz.hostile import bent
 from tests.fuzz.target import Desk, assert_clean
-from tests.target.registering import ADA, GRACE, Message, Office, lines, person, record, schema, state
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.launcher import Launcher
-    from tests.target.registering import Done
+from tests.launcher import Launcher
+from tests.target.registering import ADA, GRACE, Done, Message, Office, lines, person, record, schema, state
 
 TOWN: Final = "Plantedville"
 SECRETS: Final = (TOWN, ADA["email"], GRACE["email"], "Grace")

@@ -1,7 +1,5 @@
 """A login against a server that answers with the very bytes it is given."""
 
-from __future__ import annotations
-
 from urllib.parse import parse_qs, urlsplit
 
 import pytest

@@ -1,18 +1,13 @@
 """All streams through `meltano run` into PostgreSQL: the values, and the second run."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
-from tests.meltano.loading import PEOPLE, keys
+from tests.meltano.loading import PEOPLE, Loading, keys
 from tests.told import bag
-
-if TYPE_CHECKING:
-    from tests.meltano.loading import Loading
 
 STREAMS: Final = (
     *("sessions", "session_performance", "attendees", "polls", "questions", "surveys"),
