@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.api.errors import GoToWebinarError, RetriesExhaustedError
 from tap_gotowebinar.api.identity import NO_IDENTITY, owner_of_token
-from tap_gotowebinar.api.redaction import mask
+from tap_gotowebinar.api.redaction import mask_names
 from target_gotowebinar.applicants import applicant, unknown_fields
 from target_gotowebinar.inbox import Inbox
 from target_gotowebinar.lanes import Job, Lanes
@@ -137,7 +137,7 @@ class Desk:
         unknown = unknown_fields(names)
         if unknown and self._settings.strict_fields:
             msg = (
-                f"'{stream}' has fields that GoTo does not take ({mask(', '.join(unknown))}): drop or rename them with "
+                f"'{stream}' has fields that GoTo does not take ({mask_names(unknown)}): drop or rename them with "
                 "stream_maps, or leave strict_fields out"
             )
             raise GoToWebinarError(msg)
@@ -195,7 +195,7 @@ class Desk:
         """Return why a record cannot be sent for its fields; else leave out those that GoTo does not take."""
         unknown = unknown_fields(record)
         if unknown and self._settings.strict_fields:
-            return f"fields that GoTo does not take: {mask(', '.join(unknown))}"
+            return f"fields that GoTo does not take: {mask_names(unknown)}"
         self._report.note_unknown(stream, unknown)
         return None
 

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from tap_gotowebinar.api.redaction import mask
+from tap_gotowebinar.api.redaction import mask_names
 from tap_gotowebinar.sync.report import MAX_UNKNOWN, NAMED_AT_MOST, PROGRESS_INTERVAL, StreamStats
 from target_gotowebinar.results import Outcome
 from target_gotowebinar.settings import PROGRAM
@@ -73,8 +73,7 @@ class Report:
         new = [name for name in names if name not in known][: MAX_UNKNOWN - len(known)]
         if new:
             known.update(new)
-            shown = ", ".join(map(mask, new))
-            logger.info("'%s': fields that GoTo does not take are left out: %s", stream, shown)
+            logger.info("'%s': fields that GoTo does not take are left out: %s", stream, mask_names(new))
 
     def log_summary(self) -> None:
         """Log the counts of every stream as a table, and why people were not registered."""

@@ -184,7 +184,9 @@ class ConnectionSettings:
         Args:
             window: Seconds in which `requests_per_minute` calls may be made.
         """
-        transport = Transport(request_timeout=self.request_timeout, user_agent=self.user_agent)
+        transport = Transport(
+            request_timeout=self.request_timeout, user_agent=self.user_agent, secrets=self.credentials.all_secrets
+        )
         endpoint = TokenEndpoint(self.credentials, transport, f"{self.auth_url}/oauth/token")
         authenticator = Authenticator(self.credentials, endpoint, self.token_store)
         budget = RateLimiter(self.requests_per_minute, self.requests_per_second, window=window)

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tap_gotowebinar.api.redaction import mask
+from tap_gotowebinar.api.redaction import mask_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -108,7 +108,7 @@ class Report:
             # An object keyed by data would otherwise fill the log.
             if len(known) > MAX_UNKNOWN:
                 return
-            shown = ", ".join(mask(name) for name in new[:NAMED_AT_MOST])
+            shown = mask_names(new[:NAMED_AT_MOST])
             logger.warning("'%s': %d field(s) not in the schema were left out: %s", stream, len(new), shown)
 
     def warn(self, text: str) -> None:

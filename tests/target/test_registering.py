@@ -203,7 +203,7 @@ def test_without_a_webinar_anywhere_nobody_is_sent(office: Office) -> None:
         ({"registrationClosed": True}, "RegistrationClosed: Registration for this webinar is closed."),
         ({"registrationLimit": 0}, "WebinarFull: This webinar is full."),
         ({"requiredFields": ["jobTitle"]}, "InvalidRequest: jobTitle is required."),
-        ({"questions": ["Why?"]}, "InvalidRequest: An answer to question <number> is required."),
+        ({"questions": ["Why?"]}, "InvalidRequest: An answer to question <number> is required. (field responses)"),
     ],
 )
 def test_what_goto_rejects_is_rejected_with_its_own_reason(
@@ -308,6 +308,15 @@ def test_a_new_version_of_a_table_says_nothing_about_people(office: Office) -> N
     assert (done.outcomes, done.states) == (["registered"], [1])
 
 
+def test_the_field_that_goto_misses_is_named(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    said = '{"errorCode": "RequestValidationError", "description": "Required field missing: questionsAndComments"}'
+    office.control.configure(faults=(Fault(kind="raw", method="POST", path="/registrants", status=400, value=said),))
+    done = office.run(record(ADA))
+    reason = "RequestValidationError: Required field missing: questionsAndComments"
+    assert done.row["description"] == reason
+    assert f"rejected: 1: {reason}" in caplog.messages
+
+
 def test_fields_that_goto_does_not_take_are_left_out_and_named_once(
     office: Office, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -359,8 +368,8 @@ def test_strict_fields_rejects_a_record_with_more_than_was_declared(office: Offi
 def test_names_of_fields_that_are_data_are_not_told(office: Office, caplog: pytest.LogCaptureFixture) -> None:
     odd = {**ADA, "grace@example.com": 1, "x\ny": 2}
     done = office.run(record(odd), strict_fields=True)
-    assert done.row["description"] == "fields that GoTo does not take: <e-mail> x y"
-    with pytest.raises(GoToWebinarError, match=r"does not take \(<e-mail> x y\)"):
+    assert done.row["description"] == "fields that GoTo does not take: <e-mail>, x y"
+    with pytest.raises(GoToWebinarError, match=r"does not take \(<e-mail>, x y\)"):
         office.run(schema(*odd), strict_fields=True)
     assert "grace@" not in caplog.text
 
