@@ -2,22 +2,29 @@
 # Another interpreter than python3: make demo PYTHON=python3.12
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help demo test lint audit dist test-wheel tag chaos bench mutants clean
+.PHONY: help demo test test-all lint audit dist test-wheel tag chaos reach bench mutants clean
 
 PYTHON ?= python3
 BIN = .venv/bin
+PYTEST = $(BIN)/python -m pytest -q -n auto --dist worksteal
 PACKAGE = --editable ".[sandbox]"
-INSTALL = $(BIN)/python -m pip install -qq $(PACKAGE)
+# uv takes seconds for what takes pip minutes. Where it cannot be had, or cannot reach the index, pip installs.
+WITH = install() { python=$$1; shift; \
+	$(BIN)/python -m uv pip install --quiet --python $$python --compile-bytecode "$$@" 2>/dev/null || \
+	$(BIN)/python -m pip --python $$python install -qq "$$@"; }; install
+INSTALL = $(WITH) $(BIN)/python $(PACKAGE)
 FAILED = { echo "The environment could not be built; the reason is above. It needs a package index pip can reach," \
 	"and for the demo and the tests Linux with glibc 2.28 or newer, or macOS." >&2; exit 1; }
 
 help:
-	@echo "make demo    GoToWebinar data into a real PostgreSQL, twice, on this machine alone"
-	@echo "make test    the test suite"
+	@echo "make demo    GoToWebinar data into a real PostgreSQL, and from there to a page of answers, on this machine alone"
+	@echo "make test    the tests but for the slow ones: some minutes on two cores, without the network"
+	@echo "make test-all    all tests, and which lines none of them runs"
 	@echo "make lint    style and types"
 	@echo "make audit   known weaknesses of dependencies and workflows"
 	@echo "make dist    the wheel and the source archive; then make test-wheel tests that wheel"
 	@echo "make chaos   runs killed and struck by faults, any input: what must hold all the same"
+	@echo "make reach   twenty connections in Airflow, one of two machines dies: a quarter of an hour"
 	@echo "make bench   this tap beside a plain one: half an hour"
 	@echo "make mutants MODULES=pacing    changes to that module that no test notices"
 	@echo "make clean   remove what these built"
@@ -26,12 +33,16 @@ demo: .venv/demo
 	@$(BIN)/python -m demo
 
 test: .venv/test
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(PYTEST) -m "not slow"
+
+test-all: .venv/test .venv-airflow/installed
+	$(PYTEST) --cov --cov-report=term
 
 lint: .venv/lint
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 audit: .venv/audit
 	$(BIN)/zizmor --offline --persona=pedantic .github
@@ -47,17 +58,22 @@ test-wheel:
 	rm -rf build/without-sources
 	mkdir -p build/without-sources
 	git ls-files | grep -vE '^(gotowebinar_sandbox|schemas|tap_gotowebinar|target_gotowebinar)/' | tar -cf - -T - | tar -xf - -C build/without-sources
-	set -- $(CURDIR)/dist/*.whl && $(MAKE) -C build/without-sources test PACKAGE="'$$1[sandbox]'"
+	set -- $(CURDIR)/dist/*.whl && $(MAKE) -C build/without-sources test-all PACKAGE="'$$1[sandbox]'"
 
 # Before a release: TAG names the version that is built, and the changelog tells what is in it.
 tag:
 	grep -qx 'version = "$(TAG:v%=%)"' pyproject.toml
 	grep -q '^## \[$(TAG:v%=%)\]' CHANGELOG.md
 
-# Minutes each; not part of the tests, which run them in small.
+# Hours; the tests run the first campaigns, and few examples.
 chaos: .venv/test
 	$(BIN)/python -m tests.chaos --seeds 200
 	FUZZ=600 $(BIN)/python -m pytest -q --timeout 3600 tests/fuzz
+
+# Airflow and Meltano want different versions of the same libraries: it has an environment of its own.
+reach: .venv/test .venv-airflow/installed
+	$(BIN)/python -m pytest -q -m slow tests/orchestration/test_airflow.py tests/orchestration/test_meltano_runs.py
+	$(BIN)/python -m tests.orchestration
 
 bench: .venv/test
 	$(BIN)/python -m benchmarks.bench
@@ -68,15 +84,15 @@ mutants: .venv/mutants
 	$(BIN)/mutmut results
 
 clean:
-	rm -rf .venv mutants .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	rm -rf .venv .venv-airflow mutants .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.venv/demo: .venv/created pyproject.toml
+.venv/demo: .venv/answers/demo pyproject.toml
 	@echo "Installing what the demo needs in .venv: about a minute, once"
 	@$(INSTALL) --group demo || $(FAILED)
 	@touch $@
 
-.venv/test: .venv/created pyproject.toml
+.venv/test: .venv/answers/test pyproject.toml
 	@echo "Installing what the tests need in .venv: about a minute, once"
 	@$(INSTALL) --group test || $(FAILED)
 	@touch $@
@@ -92,6 +108,16 @@ clean:
 	@$(INSTALL) --group mutants || $(FAILED)
 	@touch $@
 
+# dbt and dbt Charts, apart from everything else.
+.venv/answers/demo: .venv/created pyproject.toml
+	@$(BIN)/python -m venv --without-pip .venv/answers
+	@$(WITH) .venv/answers/bin/python --group answers || $(FAILED)
+	@touch $@
+
+.venv/answers/test: .venv/answers/demo
+	@$(WITH) .venv/answers/bin/python --group answers-test || $(FAILED)
+	@touch $@
+
 .venv/audit: .venv/created pyproject.toml
 	@echo "Installing what the audit needs in .venv: about a minute, once"
 	@$(BIN)/python -m pip install -qq --group audit || $(FAILED)
@@ -102,6 +128,12 @@ clean:
 	@$(BIN)/python -m pip install -qq --group package || $(FAILED)
 	@touch $@
 
+.venv-airflow/installed: .venv/created orchestration/airflow/requirements.txt
+	@echo "Installing Airflow in .venv-airflow: about a minute, once"
+	@$(PYTHON) -m venv .venv-airflow
+	@.venv-airflow/bin/python -m pip install -qq -r orchestration/airflow/requirements.txt || $(FAILED)
+	@touch $@
+
 .venv/created:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
 		echo "Python 3.11 or newer is needed. Install it, or name it: make demo PYTHON=python3.12" >&2; exit 1; }
@@ -109,4 +141,5 @@ clean:
 		echo "Python's venv module is missing. Install it: apt install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -qq --upgrade "pip>=25.1" || $(FAILED)
+	@$(BIN)/python -m pip install -qq uv 2>/dev/null || true
 	@touch $@

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_gotowebinar.sync.registrant_lists import ROUND_LENGTH
+from tap_gotowebinar.api.responses import ROUND_LENGTH
 
 if TYPE_CHECKING:
     from pathlib import Path

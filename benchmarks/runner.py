@@ -166,7 +166,9 @@ class Session:
 
     def _config(self, contender: Contender) -> str:
         key = self._sandbox.organizer_key
-        whose = {"organizer_keys": [key]} if contender.command in {TAP, SCALED_TAP} else {"organizer_key": key}
+        whose: dict[str, Any] = (
+            {"organizer_keys": [key]} if contender.command in {TAP, SCALED_TAP} else {"organizer_key": key}
+        )
         tokens = {"token_path": str(self._folder / "tokens.json")}
         return self._file("config.json", {**self._sandbox.settings, **whose, **tokens, **contender.settings})
 

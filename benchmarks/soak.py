@@ -255,7 +255,7 @@ def _sample(process: psutil.Popen, seconds: float, out: Path) -> Sample:
 
 
 def _run(settings: Mapping[str, Any], folder: Path, before: Run | None) -> Run:
-    states = before.states if before is not None else [None]
+    states: list[Any] = [*before.states] if before is not None else [None]
     state = states[-1] if states else json.loads((folder / "state.json").read_text(encoding="utf-8"))
     return run_command(settings, folder, state=state, catalog=selecting(*STREAMS))
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from typing_extensions import override
 
 from gotowebinar_sandbox import Options, Sandbox
-from tap_gotowebinar.singer.writer import MessageWriter, StateWriter
+from tap_gotowebinar.singer.writer import MessageWriter
+from tap_gotowebinar.sync.state_writer import StateWriter
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import FAST
 from tests.selection import selecting
@@ -45,7 +46,7 @@ class MeasuringStateWriter(StateWriter):
         self.sizes: list[int] = []
         self._encode = writer.encode_state
         writer.encode_state = self._sized  # type: ignore[method-assign]
-        super().__init__(writer, tap.bookmarks)
+        super().__init__(writer, tap.sync_context.bookmarks)
 
     @override
     def write_final(self) -> None:
@@ -116,7 +117,7 @@ def measure(webinars: int, *, details: bool = False, people: int = PEOPLE) -> Fi
         tap.run()
         seconds = time.perf_counter() - began
     writer = tap.state_writer
-    entries = [stream["webinars"] for stream in tap.bookmarks.state()["bookmarks"].values()]
+    entries = [stream["webinars"] for stream in tap.sync_context.bookmarks.state()["bookmarks"].values()]
     encode = MessageWriter().encode_state
     settled = {key for stream in entries for key, entry in stream.items() if "count" in entry}
     size = sum(

@@ -1,4 +1,4 @@
-"""From a made-up GoToWebinar into a real PostgreSQL with Meltano, and people from there into GoToWebinar, and back."""
+"""From a made-up GoToWebinar into a real PostgreSQL with Meltano, people from there and back, and a page of answers."""
 # ruff: noqa: T201 - printing is what this program is for
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import os
 import re
+import shutil
 import signal
 import sys
 import time
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from demo.leads import write_leads
 from demo.postgres import Postgres, PostgresError
-from demo.project import WITHOUT_PROXY, MeltanoError, MissingProgramError, Project, temporary_project
+from demo.programme import hold
+from demo.project import REPOSITORY, WITHOUT_PROXY, MeltanoError, MissingProgramError, Project, temporary_project
 from demo.questions import QUESTIONS
 from gotowebinar_sandbox import Options, Sandbox
 
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 
     from gotowebinar_sandbox import Control
 
-WORLD: Final = Options(seed=3, webinars=6, registrants=25)
+WORLD: Final = Options(seed=3, webinars=3, registrants=25, attendance=0.5)
 RUN: Final = ("run", "tap-gotowebinar", "target-postgres")
+ANSWERS: Final = ("run", "gotowebinar-answers")
+PAGES: Final = REPOSITORY / "output" / "sandbox"
 REGISTER: Final = ("run", "tap-leads", "target-gotowebinar")
 LEADS: Final = (
     ("ada.berg@example.com", "Ada", "Berg", "Honey & Sons"),
@@ -40,8 +44,9 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What Meltano, tap and target print for machines or for their developers.
 NOISE: Final = re.compile(
     r"METRIC|completed processing|Detected `__else__|Inserting with SQL|Skipping parse |Added '|Using \w+ state "
-    r"|Reading state |Starting incremental sync|^\d{4}-"
+    r"|Reading state |Starting incremental sync|^\d{4}-|^\x1b\[0m\d\d:|^Rendered |\.html$|^$"
 )
+BUILT: Final = re.compile(r"(\d+) table models, (\d+) data tests")
 
 TABLES: Final = ("registrants", "registrant_details")
 PEOPLE: Final = """
@@ -90,7 +95,7 @@ def main() -> int:
     except (PostgresError, MissingProgramError, MeltanoError, MismatchError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    print(f"\nDone in {time.monotonic() - started:.0f} seconds. Everything it started is stopped and removed.")
+    print(f"\nDone in {time.monotonic() - started:.0f} seconds. All but the pages is stopped and removed.")
     return 0
 
 
@@ -110,12 +115,14 @@ def demonstrate() -> None:
         Postgres() as database,
         temporary_project(sandbox.settings, database) as project,
     ):
+        doomed = hold(sandbox.control)
         first_calls = load(project, sandbox.control)
-        for question in QUESTIONS:
-            show(question.text, question.answer(database))
         newest = max(row.load for row in people(database))
         changed = let_things_happen(project, database, sandbox.control)
-        second_calls = load(project, sandbox.control)
+        before = sandbox.control.truth()
+        sandbox.control.cancel_webinar(doomed)
+        print("And a webinar is cancelled.")
+        second_calls = load(project, sandbox.control, ANSWERS)
         for table in TABLES:
             written = [row.keys for row in people(database) if row.table == table and row.load > newest]
             insist(written, changed, f"rows of {table} written by the second run")
@@ -123,20 +130,33 @@ def demonstrate() -> None:
         print(f"It took {second_calls} API calls; the first took {first_calls}.")
         insist(database.query(LEADS_THERE), [lead[:1] for lead in LEADS], "leads among the registrants")
         print(f"All {len(LEADS)} leads went to GoToWebinar and came back as registrants.")
-        compare(database, sandbox.control.truth())
+        compare(database, before)
+        for question in QUESTIONS:
+            show(question.text, question.answer(database))
+        keep_pages(project)
 
 
-def load(project: Project, control: Control) -> int:
+def load(project: Project, control: Control, words: Sequence[str] = RUN) -> int:
     """Run the pipeline once; returns how many API calls it took."""
     control.reset_calls()
-    run(project, RUN)
+    printed = run(project, words)
+    if built := BUILT.search(printed):
+        print(f"\nBuilt {built[1]} models of the data, and all {built[2]} checks of it passed.")
     return sum(not call["path"].startswith("/oauth") for call in control.calls())
 
 
-def run(project: Project, words: Sequence[str]) -> None:
-    """Run one Meltano command, and print what matters of its output."""
+def run(project: Project, words: Sequence[str]) -> str:
+    """Run one Meltano command, print what matters of its output and return all of it."""
     print(f"\n$ meltano --environment=sandbox {' '.join(words)}")
-    project.meltano(*words, listen=lambda line: NOISE.search(line) or print(f"  {line}"))
+    return project.meltano(*words, listen=lambda line: NOISE.search(line) or print(f"  {line}"))
+
+
+def keep_pages(project: Project) -> None:
+    """Keep the pages that were drawn, and say where."""
+    shutil.copytree(project.folder / "output" / "sandbox", PAGES, dirs_exist_ok=True)
+    print("\nLook at the answers:\n")
+    for page in sorted(PAGES.glob("*.html"), reverse=True):
+        print(f"  {page.as_uri()}")
 
 
 def show(title: str, lines: Iterable[str]) -> None:
@@ -184,7 +204,7 @@ def compare(database: Postgres, truth: dict[str, list[dict[str, Any]]]) -> None:
     registrants = [(keys_of(registrant), registrant["status"]) for registrant in truth["registrants"]]
     for table in TABLES:
         insist([(row.keys, row.status) for row in people(database) if row.table == table], registrants, table)
-    print(f"PostgreSQL holds exactly what GoToWebinar has: {len(webinars)} webinars, {len(registrants)} registrants.")
+    print(f"PostgreSQL holds exactly what GoToWebinar had: {len(webinars)} webinars, {len(registrants)} registrants.")
 
 
 def keys_of(registrant: dict[str, Any]) -> Keys:

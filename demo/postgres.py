@@ -67,7 +67,7 @@ class Postgres:
 
     host: Final = "127.0.0.1"
     user: Final = "postgres"
-    name: Final = "postgres"
+    name = "postgres"
 
     def __init__(self) -> None:
         """Choose a port and a password; nothing is started yet."""
@@ -181,9 +181,9 @@ def start(package: Path, folder: Path, port: int) -> subprocess.Popen[str]:
     )
     with ExitStack() as failure:
         failure.callback(keeper.communicate)
-        answer = keeper.stdout.readline() if keeper.stdout else ""
-        if answer != "ready\n":
-            message = f"PostgreSQL did not start:\n{answer}{keeper.communicate()[0]}"
+        assert keeper.stdout is not None  # noqa: S101 - a pipe was asked for
+        if (answer := keeper.stdout.readline()) != "ready\n":
+            message = f"PostgreSQL did not start:\n{answer}{keeper.stdout.read()}"
             raise PostgresError(message)
         failure.pop_all()
     return keeper

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from demo.postgres import Postgres
 
 REPOSITORY: Final = Path(__file__).parents[1]
-PROGRAMS: Final = ("meltano", "tap-gotowebinar", "target-gotowebinar", "target-postgres")
+PROGRAMS: Final = ("meltano", "tap-gotowebinar", "target-gotowebinar", "target-postgres", "dbt", "dct")
+MARTS: Final = "transform"
+LEFT_BY_DBT: Final = shutil.ignore_patterns("target", "logs", "dbt_packages", "__pycache__")
 EXTRACTORS: Final = "plugins:\n  extractors:\n"
 PLUGIN_SOURCE: Final = re.compile(r"^ +pip_url: .*\n", re.MULTILINE)
 # Settings of the person at the keyboard, which must not decide where this project reads and writes.
-FOREIGN_VARIABLES: Final = ("MELTANO_", "TAP_", "TARGET_", "PG", "XDG_")
+FOREIGN_VARIABLES: Final = ("MELTANO_", "TAP_", "TARGET_", "DBT_", "DCT_", "GOTOWEBINAR_", "PG", "XDG_")
 WITHOUT_PROXY: Final = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 STOP_SECONDS: Final = 10
 
@@ -87,7 +89,7 @@ class Project:
 
 @contextmanager
 def temporary_project(settings: Mapping[str, Any], database: Postgres) -> Iterator[Project]:
-    """A project with this repository's meltano.yml, gone at the end of the `with` block.
+    """A project with this repository's meltano.yml and marts, gone at the end of the `with` block.
 
     Its plugins are the programs installed beside this Python: the only changes to meltano.yml are that Meltano is not
     told where to install them from, and that there is a table of leads to read.
@@ -95,15 +97,22 @@ def temporary_project(settings: Mapping[str, Any], database: Postgres) -> Iterat
     Raises:
         MissingProgramError: one of the programs is not installed.
     """
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    path = search_path()
     meltano, *_ = [found(program, path) for program in PROGRAMS]
     with tempfile.TemporaryDirectory(prefix="gotowebinar-") as name:
         folder = Path(name)
         declared = PLUGIN_SOURCE.sub("", (REPOSITORY / "meltano.yml").read_text(encoding="utf-8"))
         extractors = EXTRACTORS + leads.plugin(folder, sys.executable, REPOSITORY)
         (folder / "meltano.yml").write_text(declared.replace(EXTRACTORS, extractors), encoding="utf-8")
+        shutil.copytree(REPOSITORY / MARTS, folder / MARTS, ignore=LEFT_BY_DBT)
         variables = connection_variables(settings) | database_variables(database) | surroundings(path, name)
         yield Project(meltano, folder, variables)
+
+
+def search_path() -> str:
+    """Where programs are looked for: beside this Python, in the environment of dbt, then where the shell looks."""
+    own = (Path(sys.executable).parent, Path(sys.prefix) / "answers" / "bin")
+    return os.pathsep.join([*map(str, own), os.environ.get("PATH", os.defpath)])
 
 
 def found(program: str, path: str) -> str:
@@ -113,7 +122,7 @@ def found(program: str, path: str) -> str:
         MissingProgramError: it is not installed.
     """
     if (place := shutil.which(program, path=path)) is None:
-        message = f"{program} is not installed. Run `make demo`, or pip install -e '.[sandbox]' --group demo"
+        message = f"{program} is not installed. Run `make demo`, which installs it."
         raise MissingProgramError(message)
     return place
 

@@ -1,4 +1,4 @@
-"""What an analyst asks of the loaded tables, in SQL. Names keep their case there, so they are quoted here."""
+"""What an analyst asks of the marts, in SQL."""
 
 from __future__ import annotations
 
@@ -26,56 +26,44 @@ class Question:
         yield from table(self.columns, [["" if value is None else str(value) for value in row] for row in rows])
 
 
-REGISTRATIONS_PER_DAY: Final = Question(
-    "When did people register? (webinar and day, the last eight)",
-    ("webinar", "day", "registrations"),
+WEBINARS: Final = Question(
+    "What became of the webinars?",
+    ("webinar", "state", "registrants", "expected", "came", "no-shows", "came %"),
     """
-    select subject, "registrationDate"::date as day, count(*)
-    from gotowebinar_sandbox.registrants
-    join gotowebinar_sandbox.webinars using ("webinarKey")
-    group by "webinarKey", subject, day
-    order by day desc, subject
-    limit 8
+    select title, state, registrants, expected, expected_attended, no_shows, round(100 * attendance_rate)::int
+    from gotowebinar_sandbox_marts.gotowebinar__webinars
+    where days_to_go between -60 and 30
+    order by starts_at
     """,
 )
 
-APPROVAL_RATES: Final = Question(
-    "How many are approved?",
-    ("webinar", "registrants", "approved", "waiting", "denied", "approved %"),
+PACE: Final = Question(
+    "Are we on pace? (the next webinars, and past ones so many days before)",
+    ("webinar", "days to go", "registrants", "usual"),
     """
-    select
-        subject,
-        count(registrants.*),
-        count(*) filter (where registrants.status = 'APPROVED'),
-        count(*) filter (where registrants.status = 'WAITING'),
-        count(*) filter (where registrants.status = 'DENIED'),
-        round(100.0 * count(*) filter (where registrants.status = 'APPROVED') / nullif(count(registrants.*), 0))
-    from gotowebinar_sandbox.webinars
-    left join gotowebinar_sandbox.registrants using ("webinarKey")
-    group by "webinarKey", subject
-    order by 2 desc, subject
+    select title, days_to_go, registrants, round(typical.registrations_so_far)::int
+    from gotowebinar_sandbox_marts.gotowebinar__webinars
+    join gotowebinar_sandbox_marts.gotowebinar__typical_pace as typical on days_ahead = days_to_go
+    where state = 'upcoming'
+    order by days_to_go
     """,
 )
 
-ANSWERS: Final = Question(
-    "What did they answer? (the custom question with the most answers)",
-    ("question", "answer", "people"),
+SOURCES: Final = Question(
+    "Which source brings people who come?",
+    ("source", "expected", "came", "came %"),
     """
-    with given as (
-        select response ->> 'question' as question, nullif(response ->> 'answer', '') as answer
-        from gotowebinar_sandbox.registrant_details, unnest(responses) as response
-    )
-    select question, answer, count(*)
-    from given
-    where answer is not null
-      and question = (select question from given group by question order by count(answer) desc, question limit 1)
-    group by question, answer
-    order by 3 desc, answer
-    limit 5
+    select source, sum(sources.expected), sum(sources.expected_attended),
+        round(100.0 * sum(sources.expected_attended) / nullif(sum(sources.expected), 0))
+    from gotowebinar_sandbox_marts.gotowebinar__sources as sources
+    join gotowebinar_sandbox_marts.gotowebinar__webinars using (webinar_key)
+    where state = 'held'
+    group by source
+    order by 4 desc
     """,
 )
 
-QUESTIONS: Final = (REGISTRATIONS_PER_DAY, APPROVAL_RATES, ANSWERS)
+QUESTIONS: Final = (WEBINARS, PACE, SOURCES)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -10,166 +10,134 @@ from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchem
 from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessageType
 from typing_extensions import override
 
-from tap_gotowebinar.api.errors import GoToWebinarError
 from tap_gotowebinar.api.redaction import mask
+from target_gotowebinar.errors import InputError, MissingKeyError, MissingSchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_gotowebinar.desk import Desk
-    from target_gotowebinar.inbox import Line
+    from target_gotowebinar.sink import Registrations
 
 DELETED: Final = "_sdc_deleted_at"
-"""Field with which a tap says that a row is gone; it would make a registration of somebody who was deleted."""
+"""Field with which a tap says that a row is gone."""
 
 MAX_NAME: Final = 200
 """Characters of the name of a stream."""
 
-
-class InputError(GoToWebinarError):
-    """What comes in is not what a tap writes."""
-
-
-class NoSchemaError(InputError, RecordsWithoutSchemaException):
-    """A record of a stream that has not been declared."""
-
-
-class LacksKeyError(InputError, MissingKeyPropertiesError):
-    """A record without one of its keys."""
+FIELDS: Final[dict[str, dict[str, type]]] = {
+    SingerMessageType.SCHEMA: {"stream": str, "schema": dict},
+    SingerMessageType.RECORD: {"stream": str, "record": dict},
+    SingerMessageType.STATE: {"value": object},
+    SingerMessageType.ACTIVATE_VERSION: {},
+}
+"""Which fields a message of each kind must have, and of which type."""
 
 
-class MessageReader(GenericSingerReader[str]):
-    """Reads messages and hands them on.
+class MessageReader(GenericSingerReader[bytes]):
+    """Reads messages and hands them on."""
 
-    Attributes:
-        is_deletion: Whether the record that is being handed on is that of a deleted row.
-    """
-
-    def __init__(self, desk: Callable[[], Desk]) -> None:
+    def __init__(self, registrations: Callable[[], Registrations]) -> None:
         """Read nothing yet.
 
         Args:
-            desk: Returns who has the lines of the input, and takes STATE.
+            registrations: Returns what knows the lines of the input and takes STATE.
         """
         super().__init__()
-        self._desk = desk
-        self.is_deletion = False
+        self._registrations = registrations
 
     @property
     @override
-    def default_input(self) -> IO[str]:
-        """Never asked for: the desk knows it."""
+    def default_input(self) -> IO[bytes]:
+        """Never asked for: `Registrations.lines` knows it."""
         raise NotImplementedError
 
     @override
-    def deserialize_json(self, line: str | bytes) -> dict[str, Any]:
+    def deserialize_json(self, line: bytes) -> dict[str, Any]:
         value: dict[str, Any] = json.loads(line)
         return value
 
     @override
     def process_lines(
-        self,
-        file_input: IO[str] | None,
-        callbacks: dict[str, Callable[[dict[str, Any]], None]],
+        self, file_input: IO[Any] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:
         """Hand on each message, in order.
 
         Raises:
             InputError: a line is no message of a kind that is known here.
         """
-        desk, counts = self._desk(), Counter[str]()
-        for number, line in enumerate(desk.lines(file_input), start=1):
+        registrations, counts = self._registrations(), Counter[str]()
+        for number, line in enumerate(registrations.lines(file_input), start=1):
             if not line.strip():
                 continue
-            message = _checked(self.deserialize_json, line, number)
+            message = self._checked(line, number)
             kind = message["type"]
             counts[kind] += 1
             if kind == SingerMessageType.STATE:
-                desk.state(message["value"])
+                registrations.forward_state(message["value"])
             elif kind != SingerMessageType.ACTIVATE_VERSION:
                 # A new version of a table says nothing about people.
-                self.is_deletion = _is_deletion(message)
+                registrations.is_deletion = message.get("record", {}).get(DELETED) is not None
                 _hand_on(callbacks[kind], message, number)
         return counts
+
+    def _checked(self, line: bytes, number: int) -> dict[str, Any]:
+        """Return the message in a line.
+
+        Raises:
+            InputError: it is none that is known here.
+        """
+        try:
+            message = self.deserialize_json(line)
+        except (ValueError, RecursionError):
+            is_whole = line.endswith(b"\n")
+            torn = "breaks off in the middle of a message: the tap has failed, see its log"
+            raise InputError(_at(number, "is not JSON" if is_whole else torn)) from None
+        if (fault := _fault(message)) is not None:
+            raise InputError(_at(number, fault))
+        return message
 
 
 def _hand_on(callback: Callable[[dict[str, Any]], None], message: dict[str, Any], number: int) -> None:
     """Hand on a message.
 
     Raises:
-        NoSchemaError, LacksKeyError: the SDK has no use for it; its own texts hold names of fields, which may be data.
+        MissingSchemaError, MissingKeyError: the SDK cannot use it; its own texts name fields, which may be data.
     """
+    record = f"is a RECORD message of '{mask(message['stream'])}'"
     try:
         callback(message)
     except RecordsWithoutSchemaException:
-        fault = f"is a RECORD message of '{mask(message['stream'])}', which no SCHEMA names"
-        raise NoSchemaError(_said(number, fault)) from None
+        raise MissingSchemaError(_at(number, f"{record}, which no SCHEMA names")) from None
     except MissingKeyPropertiesError:
-        fault = f"is a RECORD message of '{mask(message['stream'])}' that lacks a key property of its SCHEMA"
-        raise LacksKeyError(_said(number, fault)) from None
+        raise MissingKeyError(_at(number, f"{record} that lacks a key property of its SCHEMA")) from None
 
 
-def _checked(decode: Callable[[Line], dict[str, Any]], line: Line, number: int) -> dict[str, Any]:
-    """Return the message in a line.
-
-    Raises:
-        InputError: it is none that is known here.
-    """
-    try:
-        message = decode(line)
-    except (ValueError, RecursionError):
-        is_whole = line[-1:] in {"\n", b"\n"}
-        fault = "is not JSON" if is_whole else "breaks off in the middle of a message: the tap has failed, see its log"
-        raise _trouble(number, fault) from None
-    kind = message.get("type") if isinstance(message, dict) else None
+def _fault(message: object) -> str | None:
+    """Return what is wrong with a message; None if nothing is."""
+    fields = message if isinstance(message, dict) else {}
+    kind = str(fields.get("type"))
     if kind == SingerMessageType.BATCH:
-        raise _trouble(number, "is a BATCH message, which this target does not read: remove batch_config from the tap")
-    rules = _RULES.get(kind) if isinstance(kind, str) else None
-    if rules is None:
-        raise _trouble(number, "is no Singer message: a tap writes SCHEMA, RECORD and STATE messages")
-    for name, expected in rules.items():
-        if not isinstance(message.get(name, _MISSING), expected):
-            raise _trouble(number, f"is a {kind} message whose '{name}' is missing or of the wrong type")
-    if "stream" in rules and not (message["stream"].isprintable() and 0 < len(message["stream"]) <= MAX_NAME):
+        return "is a BATCH message, which this target does not read: remove batch_config from the tap"
+    if kind not in FIELDS:
+        return "is no Singer message: a tap writes SCHEMA, RECORD and STATE messages"
+    for name, expected in FIELDS[kind].items():
+        if name not in fields or not isinstance(fields[name], expected):
+            return f"is a {kind} message whose '{name}' is missing or of the wrong type"
+    stream = fields.get("stream", kind)
+    if "stream" in FIELDS[kind] and not (stream.isprintable() and 0 < len(stream) <= MAX_NAME):
         # It would stand in lines of the log, ours and the SDK's.
-        raise _trouble(number, f"is a {kind} message whose 'stream' is no name: empty, too long or not printable")
-    if kind == SingerMessageType.SCHEMA:
-        stream = mask(message["stream"])
-        if not isinstance(message["schema"].get("properties"), dict):
-            raise _trouble(number, f"is a SCHEMA message of '{stream}' that declares no properties")
-        if not _is_list_of_texts(message.get("key_properties") or []):
-            raise _trouble(number, f"is a SCHEMA message of '{stream}' whose 'key_properties' are no list of names")
-    return message
+        return f"is a {kind} message whose 'stream' is no name: empty, too long or not printable"
+    return _schema_fault(fields, mask(stream)) if kind == SingerMessageType.SCHEMA else None
 
 
-class _Missing:
-    """Of no type that is expected."""
+def _schema_fault(message: dict[str, Any], stream: str) -> str | None:
+    if not isinstance(message["schema"].get("properties"), dict):
+        return f"is a SCHEMA message of '{stream}' that declares no properties"
+    keys = message.get("key_properties") or []
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        return f"is a SCHEMA message of '{stream}' whose 'key_properties' are no list of names"
+    return None
 
 
-_MISSING: Final = _Missing()
-
-_JSON: Final = (dict, list, str, int, float, bool, type(None))
-
-_RULES: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
-    "SCHEMA": {"stream": str, "schema": dict},
-    "RECORD": {"stream": str, "record": dict},
-    "STATE": {"value": _JSON},
-    "ACTIVATE_VERSION": {},
-}
-"""Which fields a message of each kind must have."""
-
-
-def _is_list_of_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _is_deletion(message: dict[str, Any]) -> bool:
-    return message.get("record", {}).get(DELETED) is not None
-
-
-def _trouble(number: int, fault: str) -> InputError:
-    return InputError(_said(number, fault))
-
-
-def _said(number: int, fault: str) -> str:
+def _at(number: int, fault: str) -> str:
     return f"line {number} of the input {fault}; nothing from there on was registered"

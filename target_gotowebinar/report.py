@@ -1,4 +1,4 @@
-"""What a run did, said while it runs and at its end: how many people became what, and why. Nothing about who."""
+"""What a run did, logged while it runs and at its end: how many people became what, and why. Nothing about who."""
 
 from __future__ import annotations
 
@@ -8,30 +8,39 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from tap_gotowebinar.api.redaction import mask_names
-from tap_gotowebinar.sync.report import MAX_UNKNOWN, NAMED_AT_MOST, PROGRESS_INTERVAL, StreamStats
+from tap_gotowebinar.api.stats import StreamStats
 from target_gotowebinar.results import Outcome
 from target_gotowebinar.settings import PROGRAM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from target_gotowebinar.results import RegistrationResult
 
 logger = logging.getLogger(PROGRAM)
 
+PROGRESS_INTERVAL: Final = 30.0
+"""Seconds between two progress lines."""
+
 MAX_REASONS: Final = 100
 """Different reasons that are counted one by one; GoTo's may be different for everybody."""
+
+MAX_SHOWN_REASONS: Final = 5
+"""Reasons that are logged, the most frequent first."""
+
+MAX_UNKNOWN: Final = 20
+"""Fields of a stream that are named when they are left out; an object keyed by data would fill the log."""
 
 OTHER: Final = "other reasons"
 
 
 class Report:
-    """The counts of a run and its verdict.
+    """The counts of a run.
 
     Attributes:
-        tally: Counts of calls.
-        unanswered: People of whom GoTo did not say what became of them.
-        unsent: People who were not sent when the run ended before its time.
+        stats: Counts of calls.
+        unanswered: People for whom GoTo gave no answer.
+        unsent: People who were not sent when the run ended early.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -42,9 +51,8 @@ class Report:
         self._reasons: Counter[tuple[Outcome, str]] = Counter()
         self._would_be_sent: Counter[str] = Counter()
         self._fields_to_send: set[str] = set()
-        self._unknown: dict[str, set[str]] = {}
-        self._left_out: Counter[str] = Counter()
-        self.tally = StreamStats()
+        self._unknown: dict[str, Counter[str]] = {}
+        self.stats = StreamStats()
         self.unanswered = 0
         self.unsent = 0
 
@@ -53,27 +61,25 @@ class Report:
         self._outcomes.setdefault(stream, Counter())[result.outcome] += 1
         if result.outcome in {Outcome.REJECTED, Outcome.SKIPPED}:
             reason = (result.outcome, result.description or "")
-            is_new = reason not in self._reasons and len(self._reasons) >= MAX_REASONS
-            self._reasons[(result.outcome, OTHER) if is_new else reason] += 1
+            is_counted = reason in self._reasons or len(self._reasons) < MAX_REASONS
+            self._reasons[reason if is_counted else (result.outcome, OTHER)] += 1
         now = self._clock()
         if now - self._last_line >= PROGRESS_INTERVAL:
             self._last_line = now
-            logger.info("%s; %d calls", self._counts(), self.tally.calls)
+            totals: Counter[Outcome] = sum(self._outcomes.values(), Counter())
+            counts = ", ".join(f"{totals[outcome]} {outcome.value}" for outcome in Outcome)
+            logger.info("%s; %d calls", counts, self.stats.calls)
 
     def note_would_be_sent(self, webinar_key: str, fields: Iterable[str]) -> None:
-        """Count somebody whom a run that is not dry would register, and what it would send."""
+        """Count a person whom a run that is not dry would register, and the fields it would send."""
         self._would_be_sent[webinar_key] += 1
         self._fields_to_send.update(fields)
 
-    def note_unknown(self, stream: str, names: Sequence[str]) -> None:
-        """Count values that are not sent, and name their fields once per stream."""
-        self._left_out[stream] += len(names)
-        known = self._unknown.setdefault(stream, set())
-        # An object keyed by data would otherwise fill the log.
-        new = [name for name in names if name not in known][: MAX_UNKNOWN - len(known)]
-        if new:
-            known.update(new)
-            logger.info("'%s': fields that GoTo does not take are left out: %s", stream, mask_names(new))
+    def note_unknown(self, stream: str, names: Iterable[str]) -> None:
+        """Count the values of fields that are not sent."""
+        known = self._unknown.setdefault(stream, Counter())
+        for name in names:
+            known[name if name in known or len(known) < MAX_UNKNOWN else "others"] += 1
 
     def log_summary(self) -> None:
         """Log the counts of every stream as a table, and why people were not registered."""
@@ -81,27 +87,29 @@ class Report:
             logger.info("%s", f"{'stream':<22}" + "".join(f"{outcome.value:>20}" for outcome in Outcome))
         for stream, counts in self._outcomes.items():
             logger.info("%s", f"{stream:<22}" + "".join(f"{counts[outcome]:>20}" for outcome in Outcome))
-        for (outcome, reason), count in self._reasons.most_common(NAMED_AT_MOST):
+        for (outcome, reason), count in self._reasons.most_common(MAX_SHOWN_REASONS):
             logger.warning("%s: %d: %s", outcome.value, count, reason)
-        if len(self._reasons) > NAMED_AT_MOST:
-            logger.warning("and %d more reasons", len(self._reasons) - NAMED_AT_MOST)
-        for stream, count in (+self._left_out).items():
-            logger.info("'%s': values left out, of fields that GoTo does not take: %d", stream, count)
+        if len(self._reasons) > MAX_SHOWN_REASONS:
+            logger.warning("and %d more reasons", len(self._reasons) - MAX_SHOWN_REASONS)
+        for stream, names in self._unknown.items():
+            if names:
+                text = "'%s': values of fields that GoTo does not take were left out: %d (%s)"
+                logger.info(text, stream, names.total(), mask_names(sorted(names)))
         for webinar_key, count in self._would_be_sent.items():
             logger.info("dry run: would be sent to GoTo for webinar %s: %d", webinar_key, count)
         if self._fields_to_send:
             logger.info("dry run: with these fields: %s", ", ".join(sorted(self._fields_to_send)))
         if self.unsent:
             logger.warning("not sent, because the run ended before: %d", self.unsent)
-        tally, seconds = self.tally, self._clock() - self._started
-        calls = f"{tally.calls} calls, {tally.retries} of them repeated, {tally.waited:.1f} s waited for the rate"
+        stats, seconds = self.stats, self._clock() - self._started
+        calls = f"{stats.calls} calls, {stats.retries} of them repeated, {stats.waited:.1f} s waited for the rate"
         logger.info("%s; finished in %.1f s", calls, seconds)
 
-    def problems(self, *, forgive_rejections: bool) -> list[str]:
+    def failures(self, *, forgive_rejections: bool) -> list[str]:
         """Return a line for each reason why the run has not done what was asked for.
 
         Args:
-            forgive_rejections: Whether people who were rejected are accepted (`on_rejection: continue`).
+            forgive_rejections: Whether rejected people are accepted (`on_rejection: continue`).
         """
         lines = []
         rejected = sum(counts[Outcome.REJECTED] for counts in self._outcomes.values())
@@ -116,7 +124,3 @@ class Report:
                 "the next run sends them again"
             )
         return lines
-
-    def _counts(self) -> str:
-        totals: Counter[Outcome] = sum(self._outcomes.values(), Counter())
-        return ", ".join(f"{totals[outcome]} {outcome.value}" for outcome in Outcome)

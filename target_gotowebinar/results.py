@@ -14,7 +14,7 @@ from tap_gotowebinar.api.auth.private_file import owners
 from tap_gotowebinar.api.errors import OutputError
 
 if TYPE_CHECKING:
-    from target_gotowebinar.applicants import Applicant
+    from target_gotowebinar.payload import NewRegistrant
 
 MODE: Final = 0o600
 """Permissions of the file: it holds people, and their links into the webinar."""
@@ -42,9 +42,9 @@ class RegistrationResult:
     description: str | None = None
 
     @classmethod
-    def of(cls, applicant: Applicant, outcome: Outcome, **more: str | None) -> RegistrationResult:
+    def of(cls, person: NewRegistrant, outcome: Outcome, **more: str | None) -> RegistrationResult:
         """Return what became of a person."""
-        return cls(applicant.email, applicant.webinar_key, outcome, **more)
+        return cls(person.email, person.webinar_key, outcome, **more)
 
     def row(self) -> dict[str, Any]:
         """Return it under the names of the schema."""

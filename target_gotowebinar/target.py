@@ -2,56 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import sys
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import RecordSink, Target
+from singer_sdk import Target
 from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities
 from typing_extensions import override
 
-from tap_gotowebinar.api.errors import GoToWebinarError, OutputError
+from tap_gotowebinar.api.errors import GoToWebinarError
 from tap_gotowebinar.api.rate_limiter import WINDOW
 from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS, DISTRIBUTION
 from tap_gotowebinar.singer.plugin import CommandLinePlugin
 from tap_gotowebinar.singer.signals import StopRequested, signals_held
 from tap_gotowebinar.singer.writer import MessageWriter
-from target_gotowebinar.desk import Desk
-from target_gotowebinar.messages import InputError, MessageReader
+from target_gotowebinar.errors import InputError
+from target_gotowebinar.messages import MessageReader
 from target_gotowebinar.report import Report
 from target_gotowebinar.settings import PROGRAM, TARGET_SETTINGS, Settings, problems
+from target_gotowebinar.sink import RegistrantSink, Registrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from singer_sdk.plugin_base import _ConfigInput
-    from singer_sdk.target_base import Target as SdkTarget
 
     from tap_gotowebinar.api.client import ApiClient
-
-
-class RegistrantSink(RecordSink):
-    """Takes the records of a stream to the desk."""
-
-    @override
-    def __init__(self, target: SdkTarget, stream_name: str, schema: dict[str, Any], key_properties: Any) -> None:
-        super().__init__(target, stream_name, schema, key_properties)
-        assert isinstance(target, TargetGoToWebinar)  # noqa: S101 - tells the type checker
-        self._target = target
-        target.desk.check_schema(stream_name, iter(schema["properties"]))
-        # What GoTo takes is checked by the desk. The SDK would turn dates into objects, and log values on the way.
-        self.schema = {"properties": {}, "additionalProperties": True}
-
-    @override
-    def get_validator(self) -> None:
-        """None: a record that does not fit its own schema gets its one outcome like any other."""
-        return
-
-    @override
-    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        self._target.desk.take(self.stream_name, record, is_deletion=self._target.message_reader.is_deletion)
 
 
 class TargetGoToWebinar(CommandLinePlugin, Target):
@@ -66,7 +43,6 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
     default_sink_class = RegistrantSink
-    message_reader: MessageReader
 
     rate_window: ClassVar[float] = WINDOW
     """Seconds in which `requests_per_minute` calls may be made; a test may scale it."""
@@ -80,7 +56,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         """
         self.report = Report()
         self.message_writer = message_writer or MessageWriter()
-        super().__init__(message_reader=MessageReader(lambda: self.desk), **kwargs)
+        super().__init__(message_reader=MessageReader(lambda: self.registrations), **kwargs)
         # Sinks hold nothing back: there is nothing to be drained side by side.
         self.max_parallelism = 1
 
@@ -95,9 +71,9 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         return self.settings.connection.connect(window=self.rate_window)
 
     @functools.cached_property
-    def desk(self) -> Desk:
-        """Where records come in and results go out."""
-        return Desk(self.settings, self.connection, self.report, self.message_writer, self.stop_signals)
+    def registrations(self) -> Registrations:
+        """What records, STATE and results go through."""
+        return Registrations(self.settings, self.connection, self.report, self.message_writer, self.stop_signals)
 
     @classmethod
     @override
@@ -112,37 +88,36 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
 
     @override
     def process_endofpipe(self) -> None:
-        self.desk.settle()
+        self.registrations.drain()
         super().process_endofpipe()
 
     def run(self, file_input: IO[str] | None = None) -> int:
-        """Register everybody who comes in, and say how it went.
+        """Register everybody in the input, and log how it went.
 
         Returns:
             Exit code: 0 complete, 1 somebody was rejected or not answered for, 128 + signal number when stopped.
+
+        Raises:
+            GoToWebinarError: the run cannot go on, or the input is wrong.
         """
+        registrations = self.registrations
         try:
             self._listen(file_input)
         except StopRequested as stopped:
             self.logger.warning("stopped by signal %d; the next run goes on from here", stopped.exit_code - 128)
-            self._leave()
+            registrations.abort()
             return stopped.exit_code
         except Exception:
-            self._leave()
+            registrations.abort()
             raise
         finally:
             self.report.log_summary()
-            with contextlib.suppress(OutputError):
-                self.desk.close()
-        return self.verdict()
-
-    def verdict(self) -> int:
-        """Return 0 when everybody was registered who was to be, else 1, after a line for each reason."""
-        reasons = self.report.problems(forgive_rejections=self.settings.forgive_rejections)
-        reasons += [self.connection.problem] if self.connection.problem else []
-        for reason in reasons:
-            self.logger.error("%s", reason)
-        return 1 if reasons else 0
+            registrations.close()
+        failures = self.report.failures(forgive_rejections=self.settings.forgive_rejections)
+        failures += [self.connection.problem] if self.connection.problem else []
+        for line in failures:
+            self.logger.error("%s", line)
+        return 1 if failures else 0
 
     def _listen(self, file_input: IO[str] | None) -> None:
         self.stop_signals.check()
@@ -151,13 +126,8 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         except Exception as error:
             # What came before a message that is wrong, or that a stream map fails on, is whole.
             if isinstance(error, InputError) or not isinstance(error, GoToWebinarError):
-                self.desk.settle()
+                self.registrations.drain()
             raise
-
-    def _leave(self) -> None:
-        # The same signal often ends the reader of the state, too.
-        with contextlib.suppress(OutputError):
-            self.desk.leave()
 
     @classmethod
     @override

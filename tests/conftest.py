@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import os
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
+import psycopg
 import pytest
 
+from demo.postgres import Postgres
 from gotowebinar_sandbox import Options, Sandbox
+from tests.launcher import SHARED, Launcher
 from tests.runs import FAST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+# The same examples each time, however long they take where many things run at once.
+hypothesis.settings.register_profile(
+    "ordinary",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("ordinary")
 
 # Each mutant gets the same few examples, and none is made smaller when it is found out.
 hypothesis.settings.register_profile(
@@ -28,9 +43,19 @@ hypothesis.settings.register_profile(
 SMALL = {"seed": 7, "organizers": 1, "webinars": 5, "registrants": 10}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def launcher() -> Iterator[Launcher]:
+    """Starts the commands, each as a process of its own."""
+    with SHARED:
+        yield SHARED
+
+
 @pytest.fixture(autouse=True)
 def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where this test's runs keep tokens: nothing of the person at the keyboard is read or changed."""
+    for name in os.environ:
+        if name.startswith(("TAP_GOTOWEBINAR_", "TARGET_GOTOWEBINAR_")):
+            monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "state" / "tap-gotowebinar"
 
@@ -52,3 +77,29 @@ def sandbox(make_sandbox: Callable[..., Sandbox]) -> Sandbox:
 def settings(sandbox: Sandbox) -> dict[str, Any]:
     """Settings that reach the small sandbox, under a budget that never waits."""
     return {**sandbox.settings, **FAST}
+
+
+class FreshDatabase(Postgres):
+    """An empty database of a PostgreSQL that runs already."""
+
+    def __init__(self, server: Postgres, name: str) -> None:
+        """Make it."""
+        super().__init__()
+        self.port, self.password = server.port, server.password
+        with psycopg.connect(server.dsn, autocommit=True) as connection:
+            connection.execute(f"create database {name}")
+        self.name = name
+
+
+@pytest.fixture(scope="session")
+def new_database() -> Iterator[Callable[[], Postgres]]:
+    """Make an empty database; there is one PostgreSQL for all tests."""
+    numbers = itertools.count()
+    with Postgres() as server:
+        yield lambda: FreshDatabase(server, f"fresh_{next(numbers)}")
+
+
+@pytest.fixture(scope="module")
+def database(new_database: Callable[[], Postgres]) -> Postgres:
+    """An empty database for the tests of a module."""
+    return new_database()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import importlib.util
+import itertools
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from tests.runs import Run
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 CHUNK = 4096
 PATIENCE = 60.0
+PROGRAMS = {"tap": "tap-gotowebinar", "target": "target-gotowebinar", "login": "tap-gotowebinar-login"}
+"""The commands, by what tests call them."""
 
 
 class Launched:
@@ -33,10 +36,12 @@ class Launched:
         pid: Its process.
         received: What it has written so far, as far as it was read.
         reading: Set while the reader reads.
+        inlet: Its standard input, if somebody types; who reads it to its end waits until this is closed.
     """
 
     def __init__(self, pid: int, output: int, channel: socket.socket, errors: Path) -> None:
         """Take over the reading end of its standard output."""
+        self.inlet: IO[bytes] | None = None
         self.pid = pid
         self.received = bytearray()
         self.reading = threading.Event()
@@ -77,6 +82,9 @@ class Launched:
 
     def finish(self, patience: float = PATIENCE) -> Run:
         """Read it to its end, which is at most so many seconds away."""
+        if self.inlet is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self.inlet.close()
         self.reading.set()
         self._waiter.join(patience)
         self._reader.join(PATIENCE)
@@ -97,43 +105,64 @@ class Launched:
         os.close(self._output)
 
     def _wait(self) -> None:
-        self._code = int(_line(self._channel))
+        with self._channel:
+            self._code = int(_line(self._channel))
 
 
 class Launcher:
-    """Starts programs, one process after the other.
+    """Starts programs, each as a process of its own. The process that has them imported starts with the first of them.
 
     Attributes:
         home: The folder in which they run, and where they find their `.env`.
     """
 
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self._lock = threading.Lock()
+        self._runs = itertools.count()
+        self._process: subprocess.Popen[bytes] | None = None
+
     def __enter__(self) -> Self:
-        """Start the process that has them imported already."""
-        self._folder = tempfile.TemporaryDirectory()
-        self.home = Path(self._folder.name) / "home"
-        self.home.mkdir()
-        self._runs = 0
-        self._channel, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "tests.launched", str(theirs.fileno())]
-        environ = {**os.environ, "PYTHONPATH": self._linked_sdk()}
-        self._process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], cwd=Path(__file__).parent.parent, env=environ
-        )
-        theirs.close()
+        """Start nothing yet."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it."""
-        self._channel.close()
-        self._process.wait(PATIENCE)
-        self._folder.cleanup()
+        """End what was started."""
+        if self._process is not None:
+            self._channel.close()
+            self._process.wait(PATIENCE)
+            self._process = None
+            self._temporary.cleanup()
+
+    @property
+    def home(self) -> Path:
+        """The folder in which programs run unless they are told another one, and where they find their `.env`."""
+        self._start()
+        return self._folder / "home"
+
+    def _start(self) -> None:
+        """Start the process that has the programs imported already."""
+        if self._process is not None:
+            return
+        self._temporary = tempfile.TemporaryDirectory()
+        self._folder = Path(self._temporary.name)
+        (self._folder / "home").mkdir()
+        self._channel, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.launched", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                cwd=Path(__file__).parent.parent,
+                env={**os.environ, "PYTHONPATH": self._linked_sdk()},
+            )
 
     def launch(  # noqa: PLR0913 - what makes a run
         self,
-        settings: Mapping[str, Any],
+        settings: Mapping[str, Any] | None,
         *arguments: str,
         program: str = "tap",
-        given: bytes = b"",
+        folder: Path | None = None,
+        given: bytes | None = b"",
         given_pause: float = 0.0,
         state: Mapping[str, Any] | None = None,
         catalog: Mapping[str, Any] | None = None,
@@ -144,14 +173,16 @@ class Launcher:
         reading: bool = True,
         hurries: bool = False,
         environ: Mapping[str, str] | None = None,
+        dotenv: bytes | None = None,
     ) -> Launched:
         """Start a run.
 
         Args:
-            settings: The configuration.
+            settings: The configuration, with a file of tokens of its own if it names none; None: as `arguments` say.
             arguments: Further arguments of the command line.
             program: Which program: `tap`, `target` or `login`.
-            given: Its standard input.
+            folder: Where it runs.
+            given: Its standard input; None: what is written to `inlet`.
             given_pause: Seconds between two pieces of that.
             state: The state to start from.
             catalog: What is selected; what the tap selects by itself if None.
@@ -162,45 +193,66 @@ class Launcher:
             reading: Whether its output is read from the start.
             hurries: Whether it waits a hundredth of what it should between tries.
             environ: Further variables of its environment.
+            dotenv: What stands in the `.env` that it finds.
         """
-        self._runs += 1
-        tokens = str(Path(self._folder.name) / f"tokens-{self._runs}.json")
-        words = ["--config", self._file("config", {"token_path": tokens, **settings})]
+        with self._lock:
+            self._start()
+            number = next(self._runs)
+        self._write_dotenv(dotenv)
+        words: list[str] = []
+        if settings is not None:
+            tokens = str(self._folder / f"tokens-{number}.json")
+            words = ["--config", self._file(f"config-{number}", {"token_path": tokens, **settings})]
         for option, content in (("state", state), ("catalog", catalog)):
-            words += [f"--{option}", self._file(option, content)] if content is not None else []
-        request: dict[str, Any] = {"program": program, "arguments": [*words, *arguments], "hurries": hurries}
+            words += [f"--{option}", self._file(f"{option}-{number}", content)] if content is not None else []
+        request: dict[str, Any] = {"program": PROGRAMS[program], "arguments": [*words, *arguments], "hurries": hurries}
         request |= {"now": now, "state_interval": state_interval, "file_size": file_size}
-        request |= {"folder": str(self.home), "environ": dict(environ or {})}
-        errors = Path(self._folder.name) / f"errors-{self._runs}"
+        request |= {"folder": str(folder or self.home), "environ": {**os.environ, **(environ or {})}}
+        errors = self._folder / f"errors-{number}"
         source, inlet = os.pipe()
         output, outlet = os.pipe()
         if pipe_size and hasattr(fcntl, "F_SETPIPE_SZ"):
             fcntl.fcntl(outlet, fcntl.F_SETPIPE_SZ, pipe_size)
-        path = self._file("request", request)
-        with errors.open("wb") as file:
-            socket.send_fds(self._channel, [path.encode()], [source, outlet, file.fileno()])
-            # Until the answer: descriptors on their way have to stay open here.
-            pid = int(_line(self._channel))
-        for theirs in (source, outlet):
-            os.close(theirs)
-        threading.Thread(target=_feed, args=(inlet, given, given_pause), daemon=True).start()
-        launched = Launched(pid, output, self._channel, errors)
+        pid, teller = self._fork(self._file(f"request-{number}", request), source, outlet, errors)
+        launched = Launched(pid, output, teller, errors)
+        if given is None:
+            launched.inlet = os.fdopen(inlet, "wb", buffering=0)
+        else:
+            threading.Thread(target=_feed, args=(inlet, given, given_pause), daemon=True).start()
         if reading:
             launched.reading.set()
         return launched
+
+    def _fork(self, request: str, source: int, outlet: int, errors: Path) -> tuple[int, socket.socket]:
+        """Start a run with these for its standard streams; return its process, and what its exit code comes from."""
+        teller, theirs = socket.socketpair()
+        with self._lock, theirs, errors.open("wb") as file:
+            socket.send_fds(self._channel, [request.encode()], [source, outlet, file.fileno(), theirs.fileno()])
+            # Until the answer: descriptors on their way have to stay open here.
+            pid = int(_line(teller))
+        os.close(source)
+        os.close(outlet)
+        return pid, teller
+
+    def _write_dotenv(self, content: bytes | None) -> None:
+        path = self.home / ".env"
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_bytes(content)
 
     def _linked_sdk(self) -> str:
         """Return a folder from which the SDK is imported: it looks for `.env` in those above itself."""
         spec = importlib.util.find_spec("singer_sdk")
         assert spec is not None
         assert spec.origin is not None
-        folder = self.home / "lib"
+        folder = self._folder / "home" / "lib"
         folder.mkdir()
         (folder / "singer_sdk").symlink_to(Path(spec.origin).parent)
         return str(folder)
 
     def _file(self, name: str, content: Mapping[str, Any]) -> str:
-        path = Path(self._folder.name) / f"{name}-{self._runs}.json"
+        path = self._folder / f"{name}.json"
         path.write_text(json.dumps(content), encoding="utf-8")
         return str(path)
 
@@ -221,3 +273,7 @@ def _line(channel: socket.socket) -> str:
             raise ConnectionError(message)
         line += data
     return line.decode()
+
+
+SHARED = Launcher()
+"""The one of this test run; `conftest.py` ends it."""

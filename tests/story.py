@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NOW: Final = "2026-03-10T12:00:00Z"
 """When stories begin."""
 
-STREAMS: Final = ("registrants", "registrant_details", "registrant_removals", "webinar_details")
+STREAMS: Final = ("registrants", "registrant_details", "registrant_removals", "webinar_details", "webinar_removals")
 """The streams that remember."""
 
 LISTS: Final = r"/registrants$"

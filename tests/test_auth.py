@@ -554,11 +554,11 @@ def test_refused_credentials_are_shown_once_however_many_ask(sandbox: Sandbox) -
         (token_answer(token='"two words"'), 200),
         (token_answer(token='"line\\nbreak"'), 200),
         (token_answer(token='"tok\\u20acn"'), 200),
-        (raw(b"<html>Not here</html>", "404 Not Found"), 404),
+        (raw(b'{"message": "No longer here"}', "404 Not Found"), "404, No longer here"),
         (raw(b"", "302 Found", Location="https://elsewhere.invalid/?secret=1"), 302),
     ],
 )
-def test_an_answer_without_a_usable_token_names_what_to_check(answer: bytes, status: int) -> None:
+def test_an_answer_without_a_usable_token_names_what_to_check(answer: bytes, status: object) -> None:
     with Canned(answer) as server, authenticator(server.url) as auth, pytest.raises(AuthenticationError) as caught:
         auth.token()
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", [scenarios[0] for scenarios in QUICK.values()], ids=list(QUICK))
 def test_every_scenario_brings_what_the_data_require(scenario: Scenario) -> None:
     result = scenario.measure(1)
@@ -32,6 +33,7 @@ def test_every_scenario_brings_what_the_data_require(scenario: Scenario) -> None
     assert all(name in bench.report(result) for name in result.runs)
 
 
+@pytest.mark.slow
 def test_start_up_is_measured_for_both_taps() -> None:
     table = startup.report(1)
 

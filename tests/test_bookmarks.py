@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tap_gotowebinar.api.keys import MAX_KEY
 from tap_gotowebinar.records.moments import WebinarTiming, canonical, quiet_since
-from tap_gotowebinar.records.reader import MAX_KEY
 from tap_gotowebinar.sync.bookmarks import Bookmarks, RecordBookmark, RowsBookmark, rows_hash
 from tap_gotowebinar.sync.registrant_bookmarks import HASHED_FIELDS, RegistrantBookmark, SeenKeysBookmark, row_hash
 from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
@@ -78,13 +78,26 @@ def test_a_packed_roster_is_the_same_in_every_release() -> None:
 
 def test_the_hash_of_a_webinar_is_the_same_in_every_release() -> None:
     bookmark = RecordBookmark({})
-    bookmark.remember({"webinarKey": "1", "subject": "Beekeeping", "times": [{"startTime": None}], "inSession": False})
-    assert bookmark.entry() == {"hash": "cd11b710"}
+    bookmark.remember({"webinarKey": "1", "subject": "Beekeeping", "times": [{"startTime": "x"}], "inSession": False})
+    assert bookmark.entry() == {"hash": "697bf85d"}
 
 
 def test_the_hash_of_rows_is_the_same_in_every_release() -> None:
-    assert rows_hash([{"b": 2, "a": "Zoë"}, {"a": None}]) == "6482d843"
+    assert rows_hash([{"b": 2, "a": "Zoë"}, {"a": 1}]) == "7d5b1317"
     assert rows_hash([]) == "00000000"
+
+
+def test_what_the_first_release_remembered_with_its_nulls_does_not_come_again() -> None:
+    record = {"webinarKey": "1", "subject": "Beekeeping", "times": [{"startTime": None}], "inSession": False}
+    assert not RecordBookmark({"hash": "cd11b710"}).is_due(record)
+    assert not RowsBookmark({"hash": "6482d843"}).is_due([{"b": 2, "a": "Zoë"}, {"a": None}])
+    assert RecordBookmark({"hash": "cd11b710"}).is_due({**record, "inSession": None})
+
+
+def test_null_and_absent_are_the_same_to_a_hash() -> None:
+    absent = {"a": "null", "times": [{"end": 1}], "replyTo": {}}
+    null = {"b": None, "a": "null", "times": [{"start": None, "end": 1}], "replyTo": {"name": None}}
+    assert rows_hash([null]) == rows_hash([absent]) != rows_hash([{**absent, "a": None}])
 
 
 def test_the_first_release_s_state_is_read_by_this_one() -> None:
@@ -441,7 +454,7 @@ def test_changes_are_counted_over_all_streams() -> None:
 
 def test_an_entry_that_has_become_empty_is_no_longer_printed() -> None:
     state = {"bookmarks": {"registrant_removals": {"version": 1, "webinars": {"5": {"roster": pack({1: 0})}}}}}
-    bookmarks = Bookmarks(state, {"registrant_removals"})
+    bookmarks = Bookmarks(state, {"registrant_removals": SeenKeysBookmark})
     bookmarks.of("registrant_removals", SeenKeysBookmark).of("5").complete({}, settled=True)
     assert bookmarks.state() == {"bookmarks": {}}
 

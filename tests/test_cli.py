@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.runs import EXECUTABLE, Run, run_command, run_process
+from tests.runs import EXECUTABLE, Run, run_command, run_process, run_tap
 from tests.selection import selecting
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ STREAMS = ["organizers", "webinars", "webinar_details", "registrants", "registra
 
 PARTS = ["panelists", "co_organizers", "registration_fields", "recordings"]
 OF_SESSIONS = ["sessions", "session_performance", "polls", "questions", "surveys", "attendees"]
-SELECTED_BY_DEFAULT = [*STREAMS, "registrant_removals", *PARTS, *OF_SESSIONS]
+SELECTED_BY_DEFAULT = [*STREAMS, "webinar_removals", "registrant_removals", *PARTS, *OF_SESSIONS]
 ALL_STREAMS = [*SELECTED_BY_DEFAULT, "attendee_polls", "attendee_surveys"]
 """The last two cost a call for every attendee: they are off unless they are selected."""
 PLANTED = "planted-value-1f9c"
@@ -57,6 +56,7 @@ def variables(settings: Mapping[str, Any]) -> dict[str, str]:
 # Without settings and without a network
 
 
+@pytest.mark.process
 def test_version_is_that_of_the_package() -> None:
     done = run_process([EXECUTABLE, "--version"])
     assert (done.exit_code, done.stdout.split()[:2]) == (
@@ -66,7 +66,7 @@ def test_version_is_that_of_the_package() -> None:
 
 
 def test_about_names_every_setting_and_capability() -> None:
-    done = run_process([EXECUTABLE, "--about", "--format=json"])
+    done = run_tap("--about", "--format=json")
     about = json.loads(done.stdout)
     assert (done.exit_code, about["name"]) == (0, "tap-gotowebinar")
     assert {"client_id", "client_secret", "refresh_token", "organizer_keys"} <= about["settings"]["properties"].keys()
@@ -75,14 +75,14 @@ def test_about_names_every_setting_and_capability() -> None:
 
 
 def test_about_is_markdown_on_request() -> None:
-    done = run_process([EXECUTABLE, "--about", "--format=markdown"])
+    done = run_tap("--about", "--format=markdown")
     assert done.exit_code == 0
     assert done.stdout.startswith("# `tap-gotowebinar`")
     assert re.search(r"\| client_id +\| True ", done.stdout)
 
 
 def test_discovery_needs_neither_settings_nor_network(sandbox: Sandbox) -> None:
-    done = run_process([EXECUTABLE, "--discover"])
+    done = run_tap("--discover")
     assert done.exit_code == 0
     streams = json.loads(done.stdout)["streams"]
     assert sorted(stream["tap_stream_id"] for stream in streams) == sorted(ALL_STREAMS)
@@ -100,8 +100,10 @@ def test_discovery_with_settings_makes_no_call(sandbox: Sandbox, settings: dict[
 # Runs
 
 
+@pytest.mark.process
 def test_standard_output_holds_messages_and_nothing_else(settings: dict[str, Any], tmp_path: Path) -> None:
-    done = run_command(settings, tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    done = run_process([EXECUTABLE, "--config", "config.json"])
     assert done.exit_code == 0
     assert done.stdout.endswith("\n")
     assert {message["type"] for message in done.messages} == {"SCHEMA", "RECORD", "STATE"}
@@ -120,7 +122,7 @@ def test_standard_error_says_nothing_of_people_and_secrets(
 
 
 def test_the_catalog_of_discovery_can_be_given_back(sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path) -> None:
-    catalog = json.loads(run_process([EXECUTABLE, "--discover"]).stdout)
+    catalog = json.loads(run_tap("--discover").stdout)
     done = run_command(settings, tmp_path, catalog=catalog)
     assert [len(done.records(stream)) for stream in STREAMS] == [1, 5, 5, 50, 50]
     people = r"/(token|me|webinars|registrants)$|/(webinars|registrants)/\d+$"
@@ -148,7 +150,7 @@ def test_settings_may_come_from_the_environment(sandbox: Sandbox, tmp_path: Path
     catalog = tmp_path / "catalog.json"
     catalog.write_text(json.dumps(selecting("registrants")), encoding="utf-8")
     env = variables({**sandbox.settings, **keys, "requests_per_minute": 480})
-    done = run_process([EXECUTABLE, "--config=ENV", f"--catalog={catalog}"], env=env)
+    done = run_tap("--config=ENV", f"--catalog={catalog}", env=env)
     assert (done.exit_code, len(done.records("registrants"))) == (0, 50)
     assert sandbox.control.calls()[1]["path"].endswith(f"/accounts/{owner['accountKey']}/webinars")
 
@@ -232,7 +234,7 @@ def test_a_missing_setting_ends_the_run_with_one_line(settings: dict[str, Any], 
 
 
 def test_no_settings_at_all_end_the_run_with_a_line_for_each_that_is_missing() -> None:
-    done = run_process([EXECUTABLE])
+    done = run_tap()
     assert (done.exit_code, done.stdout) == (1, "")
     assert [error.split()[0] for error in done.errors] == ["client_id", "client_secret"]
     assert "Traceback" not in done.stderr
@@ -241,7 +243,7 @@ def test_no_settings_at_all_end_the_run_with_a_line_for_each_that_is_missing() -
 @pytest.mark.parametrize(("variable", "form"), [("REQUESTS_PER_MINUTE", "a whole number"), ("ORGANIZER_KEYS", "JSON")])
 def test_a_variable_that_cannot_be_read_ends_the_run_with_one_line(sandbox: Sandbox, variable: str, form: str) -> None:
     env = {**variables(sandbox.settings), f"TAP_GOTOWEBINAR_{variable}": PLANTED}
-    done = run_process([EXECUTABLE, "--config=ENV"], env=env)
+    done = run_tap("--config=ENV", env=env)
     assert one_error(done) == (
         f"{variable.lower()} is not valid: the environment variable TAP_GOTOWEBINAR_{variable} must hold {form}"
     )
@@ -284,16 +286,9 @@ def test_a_host_that_cannot_be_reached_is_named(
 ) -> None:
     closed = make_sandbox()
     closed.stop()
-
-    def without(name: str) -> str:
-        folder = tmp_path / name
-        folder.mkdir()
-        return one_error(run_command({**settings, name: closed.url}, folder))
-
-    # At the same time, because each is tried for as long as a real failure may last.
-    with ThreadPoolExecutor() as pool:
-        for error in pool.map(without, ("api_url", "auth_url")):
-            assert f"no connection to {closed.url.removeprefix('http://')}" in error
+    for name in ("api_url", "auth_url"):
+        error = one_error(run_command({**settings, name: closed.url}, tmp_path, hurries=True))
+        assert f"no connection to {closed.url.removeprefix('http://')}" in error
 
 
 @pytest.mark.parametrize(

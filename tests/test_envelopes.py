@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_gotowebinar.api.errors import MalformedResponseError
-from tap_gotowebinar.api.responses import MAX_PAGE_SIZE, Page, array, hal, single
+from tap_gotowebinar.api.pagination import MAX_PAGE_SIZE
+from tap_gotowebinar.api.responses import Page, array, hal, single
 
 webinars = hal("webinars")
 ROWS = [{"webinarKey": "1"}, {"webinarKey": "2"}]

@@ -9,22 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.launcher import Launcher
-from tests.runs import EXECUTABLE, FAST, run_command, run_process
+from tests.runs import FAST, run_command, run_tap
 from tests.selection import selecting
 from tests.test_cli import variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.launcher import Launcher
+
 SECRET = "planted-secret-9f8e7d"
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    with Launcher() as launcher:
-        yield launcher
 
 
 @pytest.mark.parametrize(
@@ -45,8 +39,7 @@ def launcher() -> Iterator[Launcher]:
 def test_a_dotenv_that_cannot_be_read_is_one_line(
     launcher: Launcher, settings: dict[str, Any], content: bytes, line: str
 ) -> None:
-    (launcher.home / ".env").write_bytes(content)
-    done = launcher.launch({}, "--config", "ENV", environ=variables(settings)).finish()
+    done = launcher.launch({}, "--config", "ENV", environ=variables(settings), dotenv=content).finish()
     assert (done.exit_code, done.errors) == (1, [line])
     assert SECRET not in done.stderr
 
@@ -54,8 +47,8 @@ def test_a_dotenv_that_cannot_be_read_is_one_line(
 def test_a_dotenv_fills_in_what_the_environment_leaves_out(launcher: Launcher, settings: dict[str, Any]) -> None:
     known = variables(settings)
     del known["TAP_GOTOWEBINAR_CLIENT_SECRET"]
-    (launcher.home / ".env").write_text(f"TAP_GOTOWEBINAR_CLIENT_SECRET={settings['client_secret']}\n", "utf-8")
-    done = launcher.launch({}, "--config", "ENV", environ=known).finish()
+    dotenv = f"TAP_GOTOWEBINAR_CLIENT_SECRET={settings['client_secret']}\n".encode()
+    done = launcher.launch({}, "--config", "ENV", environ=known, dotenv=dotenv).finish()
     assert (done.exit_code, done.errors) == (0, [])
 
 
@@ -68,7 +61,7 @@ def test_a_dotenv_fills_in_what_the_environment_leaves_out(launcher: Launcher, s
     ],
 )
 def test_logging_that_cannot_be_set_up_is_one_line(variable: str, value: str, kind: str) -> None:
-    done = run_process([EXECUTABLE, "--version"], env={variable: value})
+    done = run_tap("--version", env={variable: value})
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.splitlines()[-1].endswith(
         f"logging cannot be set up ({kind}): let LOGLEVEL name a level such as INFO, and SINGER_SDK_LOG_CONFIG, if it "

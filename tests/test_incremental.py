@@ -322,7 +322,7 @@ def test_a_webinar_that_is_cancelled_takes_no_memory_with_it(story: Story) -> No
     story.control.cancel_webinar(key)
     story.control.add_registrants(alive(story)[0])
     done = story.run()
-    assert emitted(done) == {"registrants": 1, "registrant_details": 1, "webinar_details": 1}
+    assert emitted(done) == {"registrants": 1, "registrant_details": 1, "webinar_details": 1, "webinar_removals": 1}
     assert story.entry("registrants", key) == entry
 
 

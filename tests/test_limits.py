@@ -251,7 +251,7 @@ def test_pages_that_give_more_than_they_count_end(make_sandbox: Callable[..., Sa
 
 
 def test_pages_without_end_are_given_up(monkeypatch: pytest.MonkeyPatch, make_sandbox: Callable[..., Sandbox]) -> None:
-    monkeypatch.setattr("tap_gotowebinar.streams.base.MAX_PAGES", 7)
+    monkeypatch.setattr("tap_gotowebinar.api.pagination.MAX_PAGES", 7)
     pages = [page(number, [{"webinarKey": str(number + 1)}], 10**9) for number in range(9)]
     faults = [Fault(kind="json", path="/webinars$", value=it, times=1) for it in pages]
     sandbox = make_sandbox(faults=faults)

@@ -17,7 +17,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from gotowebinar_sandbox import Options, Sandbox
-from tap_gotowebinar.api.responses import MAX_PAGE_SIZE
+from tap_gotowebinar.api.pagination import MAX_PAGE_SIZE
 from tap_gotowebinar.login.command import DEFAULT_REDIRECT_URI
 from tap_gotowebinar.records.moments import WebinarTiming
 from tap_gotowebinar.settings.connection import (
@@ -345,13 +345,13 @@ def test_the_excerpt_of_the_demo_adds_up_and_is_what_the_demo_prints() -> None:
     assert f"the first took {sum(int(calls) for _, calls in rows)}." in excerpt
     (due,) = re.findall(r"listed, (\d+) due \(0 new", excerpt)
     # One more: the sessions are listed, too.
-    assert f"It took {calls_of_a_run(webinars=6, due=int(due), details=8) + 1} API calls" in excerpt
+    assert f"It took {calls_of_a_run(webinars=14, due=int(due), details=8) + 1} API calls" in excerpt
     demo = strings(ROOT / "demo")
     for said in (
         "people in a table of leads are to be",
         "leads went to GoToWebinar",
         "The second run wrote exactly these",
-        "PostgreSQL holds exactly what GoToWebinar has: ",
+        "PostgreSQL holds exactly what GoToWebinar had: ",
     ):
         assert said in excerpt
         assert any(said in text for text in demo)
@@ -390,7 +390,8 @@ def test_every_action_trigger_object_and_limit_of_the_connector_has_a_row() -> N
 
 def test_the_dependencies_are_those_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["sandbox"]]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *extras["sandbox"], *extras["shared"]]
     required = [re.split(r"[\[~>=<]", requirement)[0] for requirement in declared]
     assert [name for row in table("Package", "Why") for name in names(row[0])] == required
 

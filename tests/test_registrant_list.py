@@ -189,8 +189,6 @@ def test_a_flat_answer_to_the_plain_question_is_paged_when_it_is_only_the_begin(
         {"data": {"0": person(7)}, "total": 1},
         {"data": [], "total": 12, "page": 0, "limit": 200},
         {"errorCode": "Oops", "description": "of ada@example.com"},
-        [person(7), None],
-        [person(7), {"email": "x@example.com"}],
         "text",
         None,
     ],

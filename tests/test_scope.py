@@ -12,6 +12,7 @@ from tap_gotowebinar.api import client as connection
 from tap_gotowebinar.api.identity import ADMIN_PATH, IDENTITY_PATH
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
+from tests.told import without_nulls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,11 @@ def webinars_of(sandbox: Sandbox, *keys: str) -> set[str]:
 
 def read_webinars(done: Run) -> list[str]:
     return [row["webinarKey"] for row in done.records("webinars")]
+
+
+def sent(done: Run, stream: str) -> list[dict[str, Any]]:
+    """The records of a stream without their nulls."""
+    return [without_nulls(record) for record in done.records(stream)]
 
 
 @pytest.fixture
@@ -84,7 +90,7 @@ def test_the_identity_service_tells_of_the_person_as_a_row(make_sandbox: Callabl
         "accounts": [{"value": 5512093347781120011, "display": "Honey"}, {"value": "12", "display": "Wax"}, None],
     }
     sandbox = make_sandbox(faults=(Fault(kind="json", path=IDENTITY_PATH, value=answer),))
-    assert run(sandbox, catalog=selecting("organizers")).records("organizers") == [
+    assert sent(run(sandbox, catalog=selecting("organizers")), "organizers") == [
         {
             "organizerKey": "7300418862951407109",
             "accounts": [{"accountKey": "5512093347781120011", "name": "Honey"}, {"accountKey": "12", "name": "Wax"}],
@@ -113,7 +119,7 @@ def test_the_admin_service_tells_of_the_person_when_the_identity_service_does_no
         "accounts": [{"key": 12, "name": "Wax"}, {"key": 13, "name": "Honey"}],
     }
     sandbox = make_sandbox(identity="forbidden", faults=(Fault(kind="json", path=ADMIN_PATH, value=answer),))
-    assert run(sandbox, catalog=selecting("organizers")).records("organizers") == [
+    assert sent(run(sandbox, catalog=selecting("organizers")), "organizers") == [
         {
             "organizerKey": "7300418862951407109",
             "accountKey": "12",
@@ -185,7 +191,7 @@ def test_an_organizer_that_goto_tells_nothing_of_still_has_a_row(make_sandbox: C
     (key,) = organizers(sandbox)
     done = run(sandbox, organizer_keys=[key])
     assert done.exit_code == 0
-    assert done.records("organizers") == [{"organizerKey": key, "accountKey": None}]
+    assert sent(done, "organizers") == [{"organizerKey": key}]
 
 
 def test_the_person_behind_the_token_has_a_row_beside_the_configured_organizers(
@@ -221,7 +227,7 @@ def test_a_webinar_in_two_scopes_comes_once(make_sandbox: Callable[..., Sandbox]
     sandbox = make_sandbox(faults=(Fault(kind="json", path="/webinars$", value=page),))
     done = run(sandbox, catalog=WEBINARS, organizer_keys=["11", "12"])
     assert len(paths(sandbox)) == 2
-    assert done.records("webinars") == [row]
+    assert sent(done, "webinars") == [row]
 
 
 def test_a_listed_webinar_is_kept_even_if_it_names_another_organizer(make_sandbox: Callable[..., Sandbox]) -> None:
@@ -229,7 +235,7 @@ def test_a_listed_webinar_is_kept_even_if_it_names_another_organizer(make_sandbo
     page = {"_embedded": {"webinars": [row]}, "page": {"size": 200, "totalElements": 1, "totalPages": 1, "number": 0}}
     sandbox = make_sandbox(faults=(Fault(kind="json", path="/webinars$", value=page),))
     done = run(sandbox, catalog=WEBINARS, organizer_keys=["11"])
-    assert done.records("webinars") == [{"webinarKey": "8114402279905634571", "organizerKey": "13"}]
+    assert sent(done, "webinars") == [{"webinarKey": "8114402279905634571", "organizerKey": "13"}]
 
 
 # Refusals

@@ -21,7 +21,7 @@ from gotowebinar_sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
 from tap_gotowebinar.api.errors import ConnectError, GoToWebinarError
 from tap_gotowebinar.api.transport import Transport
 from tap_gotowebinar.tap import TapGoToWebinar
-from tests.runs import EXECUTABLE, FAST, run_command
+from tests.runs import EXECUTABLE, FAST, run_command, run_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -133,7 +133,7 @@ def test_no_setting_turns_the_check_off(sandbox: Sandbox, tmp_path: Path, author
     with Secured(authority.issue_cert("127.0.0.1")) as server:
         wishes = {"verify": False, "verify_ssl": False, "insecure": True, "ssl_verify": False}
         settings = {**sandbox.settings, **FAST, **wishes, "api_url": f"https://{server.host}"}
-        done = run_command(settings, tmp_path)
+        done = run_command(settings, tmp_path, hurries=True)
     assert done.exit_code == 1
     assert server.shown == []
     assert "is not to be trusted" in done.stderr
@@ -152,7 +152,7 @@ def test_access_tokens_go_to_the_api_and_nothing_of_the_api_to_who_gives_out_tok
 ) -> None:
     api, auth = make_sandbox(), make_sandbox()
     api.control.configure(faults=[Fault(kind="redirect", status=307, value=f"{auth.url}/stolen")])
-    done = run_command({**api.settings, **FAST, "auth_url": auth.url}, tmp_path)
+    done = run_command({**api.settings, **FAST, "auth_url": auth.url}, tmp_path, hurries=True)
     assert done.exit_code == 1
     assert {call["path"] for call in auth.control.calls()} == {"/oauth/token"}
     assert "/oauth/token" not in {call["path"] for call in api.control.calls()}
@@ -185,7 +185,8 @@ def test_nothing_that_a_run_leaves_behind_but_its_records_and_tokens_tells_a_sec
     environment = {"HOME": str(home), "TMPDIR": str(home), "XDG_CACHE_HOME": str(home), "XDG_STATE_HOME": str(home)}
     tokens = tmp_path / "tokens.json"
     settings = {**sandbox.settings, **FAST, "token_path": str(tokens)}
-    done = run_command(settings, tmp_path, env={**environment, "TAP_GOTOWEBINAR_LOGLEVEL": "DEBUG"})
+    environment["TAP_GOTOWEBINAR_LOGLEVEL"] = "DEBUG"
+    done = run_command(settings, tmp_path, env=environment, hurries=True)
     told = done.stderr + json.dumps(done.states)
     told += "".join(path.read_text(errors="replace") for path in home.rglob("*") if path.is_file())
     people = sandbox.control.truth()["registrants"]
@@ -205,6 +206,7 @@ def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
         yield value
 
 
+@pytest.mark.process
 def test_secrets_are_not_in_the_list_of_processes(make_sandbox: Callable[..., Sandbox], tmp_path: Path) -> None:
     sandbox = make_sandbox(faults=(Fault(kind="slow", path="/Users/me", seconds=60),))
     config = tmp_path / "config.json"
@@ -219,11 +221,11 @@ def test_secrets_are_not_in_the_list_of_processes(make_sandbox: Callable[..., Sa
     assert [secret for secret in sandbox.credentials.values() if secret in shown] == []
 
 
-def test_what_is_kept_of_tokens_is_for_the_user_alone(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_what_is_kept_of_tokens_is_for_the_user_alone(settings: dict[str, Any], tmp_path: Path) -> None:
     tokens = tmp_path / "kept" / "tokens.json"
     before = os.umask(0)
     try:
-        assert run_command({**sandbox.settings, **FAST, "token_path": str(tokens)}, tmp_path).exit_code == 0
+        assert run_here({**settings, "token_path": str(tokens)}).exit_code == 0
     finally:
         os.umask(before)
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tokens.parent.iterdir()}
@@ -246,6 +248,7 @@ def test_everything_the_sandbox_opens_is_on_loopback() -> None:
 # What is closed or full ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-", "<&-"])
 def test_streams_that_were_closed_from_the_start_end_the_run_without_a_traceback(
     sandbox: Sandbox, tmp_path: Path, redirection: str

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_gotowebinar.records.moments import canonical
+from tap_gotowebinar.sync.bookmarks import rows_hash
 from tap_gotowebinar.sync.schedule import DueRule
 from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
 from tap_gotowebinar.sync.session_plan import PlannedSession, in_order
@@ -133,16 +134,17 @@ def test_what_was_found_of_a_session_is_new_until_it_has_been_emitted_and_when_i
     recent = session(1, day(3))
     bookmark = opened({}, [recent])
     assert bookmark.memory(recent) == {}
-    assert bookmark.is_new(recent, "1")
-    again = opened(read(bookmark, recent).entry(), [recent])
-    assert not again.is_new(recent, "1")
-    assert again.is_new(recent, "2")
+    assert bookmark.is_new(recent, [{"a": 1}])
+    bookmark.remember(recent, hash=rows_hash([{"a": 1}]))
+    again = opened(bookmark.entry(), [recent])
+    assert not again.is_new(recent, [{"a": 1, "b": None}])
+    assert again.is_new(recent, [{"a": 2}])
 
 
 def test_nothing_is_new_of_a_session_behind_the_bookmark() -> None:
     old = session(1, day(40))
     bookmark = read(opened({}, [old]), old)
-    assert not bookmark.is_new(old, "2")
+    assert not bookmark.is_new(old, [{"a": 2}])
 
 
 def test_the_bookmark_stays_where_it_is_while_no_list_has_come() -> None:

@@ -19,15 +19,15 @@ from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.sync.state import unpack
 from tap_gotowebinar.tap import TapGoToWebinar
 from target_gotowebinar.target import TargetGoToWebinar
-from tests.launcher import Launched, Launcher
 from tests.runs import EXECUTABLE, FAST, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from _typeshed import ReadableBuffer
 
     from gotowebinar_sandbox import Sandbox
+    from tests.launcher import Launched, Launcher
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 PROMPT = 2.0
@@ -35,12 +35,6 @@ PROMPT = 2.0
 
 STREAMS = ("registrants", "registrant_details")
 NOW = "2026-03-01T12:00:00Z"
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    with Launcher() as launcher:
-        yield launcher
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from gotowebinar_sandbox import Fault
-from tap_gotowebinar.singer.writer import StateWriter
-from tap_gotowebinar.sync.bookmarks import Bookmarks
+from tap_gotowebinar.sync.bookmarks import Bookmarks, RecordBookmark
 from tap_gotowebinar.sync.state import StateError, loaded_entries, unpack
+from tap_gotowebinar.sync.state_writer import StateWriter
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import FAST, run_command
 from tests.selection import selecting
@@ -46,7 +46,8 @@ def story(begin: Callable[..., Story]) -> Story:
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Print a STATE whenever one may be printed."""
     monkeypatch.setattr(StateWriter, "interval", 0.0)
-    monkeypatch.setattr("tap_gotowebinar.singer.writer.STATE_SHARE", 0)
+    monkeypatch.setattr("tap_gotowebinar.sync.state_writer.STATE_SHARE", 0)
+    monkeypatch.setattr("tap_gotowebinar.streams.base.MAX_BATCH", 1)
 
 
 # Never ahead of the records, never behind
@@ -356,7 +357,7 @@ DAMAGED: Final[list[tuple[object, str]]] = [
 @pytest.mark.parametrize(("state", "where"), DAMAGED)
 def test_a_damaged_state_is_refused_with_the_place_and_the_remedy(state: object, where: str) -> None:
     with pytest.raises(StateError) as caught:
-        Bookmarks(state, STREAMS)
+        Bookmarks(state, dict.fromkeys(STREAMS, RecordBookmark))
     text = str(caught.value)
     assert text.startswith(f"the state is damaged: {where} ")
     assert "restore an earlier state, or remove that entry" in text
@@ -368,7 +369,7 @@ def test_a_run_with_a_damaged_state_is_one_line_exit_code_1_and_no_call(
     sandbox: Sandbox, tmp_path: Path, number: int
 ) -> None:
     state, where = DAMAGED[number]
-    done = run_command({**sandbox.settings, **FAST}, tmp_path, state=state)  # type: ignore[arg-type]
+    done = run_command({**sandbox.settings, **FAST}, tmp_path, state=state)
     assert (done.exit_code, done.stdout) == (1, "")
     (error,) = done.errors
     assert number == 0 or where in error
@@ -404,12 +405,11 @@ def test_the_first_release_s_state_is_printed_again_as_it_was() -> None:
         }
     }
     tap = TapGoToWebinar(config={}, validate_config=False, state=state, catalog=selecting(*STREAMS))
-    assert tap.bookmarks.state() == state
-    for child in tap.children:
-        for key in ("7", "8", "9"):
-            child.bookmarks.of(key)
-    tap.newest_of("7"), tap.people_of("8")
-    assert tap.bookmarks.state() == state
+    assert tap.sync_context.bookmarks.state() == state
+    run = tap.sync_context
+    for key in ("7", "8", "9"):
+        run.latest_registration(key), run.known_registrants(key)
+    assert tap.sync_context.bookmarks.state() == state
 
 
 def test_state_texts_name_no_person(story: Story) -> None:

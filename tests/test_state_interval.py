@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib import RecordMessage
 
-from tap_gotowebinar.singer.writer import (
+from tap_gotowebinar.singer.writer import MessageWriter
+from tap_gotowebinar.sync.bookmarks import Bookmarks
+from tap_gotowebinar.sync.registrant_bookmarks import SeenKeysBookmark
+from tap_gotowebinar.sync.state import unpack
+from tap_gotowebinar.sync.state_writer import (
     LONGEST_STATE_INTERVAL,
     OUTPUT_SHARE,
     SMALL_STATE,
     STATE_INTERVAL,
     STATE_SHARE,
-    MessageWriter,
     StateWriter,
 )
-from tap_gotowebinar.sync.bookmarks import Bookmarks
-from tap_gotowebinar.sync.registrant_bookmarks import SeenKeysBookmark
-from tap_gotowebinar.sync.state import unpack
 from tests.story import NOW, Story
 
 if TYPE_CHECKING:
@@ -122,7 +122,8 @@ def test_no_state_is_ahead_of_the_removals_that_were_written(
 ) -> None:
     # A STATE wherever there may be one.
     monkeypatch.setattr(StateWriter, "interval", 0.0)
-    monkeypatch.setattr("tap_gotowebinar.singer.writer.STATE_SHARE", 0)
+    monkeypatch.setattr("tap_gotowebinar.sync.state_writer.STATE_SHARE", 0)
+    monkeypatch.setattr("tap_gotowebinar.streams.base.MAX_BATCH", 1)
     story = Story(make_sandbox(webinars=0, now=NOW))
     webinar = story.control.add_webinar()
     gone = story.control.add_registrants(webinar, 12)[:5]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
@@ -13,13 +12,14 @@ import pytest
 
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.singer.signals import StopRequested, StopSignals
-from tests.runs import EXECUTABLE, FAST
+from tests.runs import FAST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from gotowebinar_sandbox import Sandbox
+    from tests.launcher import Launcher
+    from tests.runs import Run
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
@@ -192,59 +192,31 @@ def test_without_a_signal_nothing_is_stopped() -> None:
 
 @pytest.mark.parametrize("signum", SIGNALS)
 def test_a_run_stopped_while_it_waits_for_an_answer_says_what_it_wrote(
-    make_sandbox: Callable[..., Sandbox], tmp_path: Path, signum: int
+    launcher: Launcher, make_sandbox: Callable[..., Sandbox], signum: int
 ) -> None:
-    slow = Fault(kind="slow", path=r"/registrants/\d+$", skip=5, seconds=60)
-    process, sandbox = tap_until_struck(make_sandbox(faults=(slow,)), tmp_path)
-    process.send_signal(signum)
+    sandbox = make_sandbox(faults=(Fault(kind="slow", path=r"/registrants/\d+$", skip=5, seconds=60),))
+    done = stopped(launcher, sandbox, signum)
 
-    messages = output(process)
-
-    details = [it for it in messages if it["type"] == "RECORD" and it["stream"] == "registrant_details"]
-    assert process.returncode == 128 + signum
-    assert len(details) == 5
-    assert messages[-1]["type"] == "STATE"
+    assert done.exit_code == 128 + signum
+    assert len(done.records("registrant_details")) == 5
+    assert done.messages[-1]["type"] == "STATE"
     assert sandbox.control.state()["peak"] == 1
 
 
-def test_a_run_stopped_while_it_waits_for_the_budget_ends_at_once(
-    make_sandbox: Callable[..., Sandbox], tmp_path: Path
+@pytest.mark.parametrize("waiting", [{"status": 429, "retry_after": 250}, {}], ids=["for the budget", "between tries"])
+def test_a_run_stopped_while_it_pauses_ends_at_once(
+    launcher: Launcher, make_sandbox: Callable[..., Sandbox], waiting: dict[str, Any]
 ) -> None:
-    too_many = Fault(kind="status", status=429, path=r"/registrants/\d+$", skip=5, retry_after=250)
-    process, _ = tap_until_struck(make_sandbox(faults=(too_many,)), tmp_path)
-    process.send_signal(signal.SIGTERM)
+    sandbox = make_sandbox(faults=(Fault(kind="status", path=r"/registrants/\d+$", skip=5, **waiting),))
+    done = stopped(launcher, sandbox, signal.SIGTERM)
 
-    messages = output(process)
-
-    assert process.returncode == 143
-    assert messages[-1]["type"] == "STATE"
+    assert done.exit_code == 143
+    assert done.messages[-1]["type"] == "STATE"
 
 
-def test_a_run_stopped_between_two_tries_ends_at_once(make_sandbox: Callable[..., Sandbox], tmp_path: Path) -> None:
-    broken = Fault(kind="status", path=r"/registrants/\d+$", skip=5)
-    process, _ = tap_until_struck(make_sandbox(faults=(broken,)), tmp_path)
-    process.send_signal(signal.SIGTERM)
-
-    messages = output(process)
-
-    assert process.returncode == 143
-    assert messages[-1]["type"] == "STATE"
-
-
-def tap_until_struck(sandbox: Sandbox, folder: Path) -> tuple[subprocess.Popen[str], Sandbox]:
-    """Start the tap, and wait until the sandbox has struck one of its calls."""
-    config = folder / "config.json"
-    config.write_text(json.dumps({**sandbox.settings, **FAST, "max_concurrency": 1}), encoding="utf-8")
-    process = subprocess.Popen(
-        [EXECUTABLE, "--config", str(config)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
-    )
-    while not any(call["fault"] for call in sandbox.control.calls()):
-        assert process.poll() is None
-        time.sleep(0.01)
-    return process, sandbox
-
-
-def output(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
-    with process:
-        stdout, _ = process.communicate(timeout=20)
-    return [json.loads(line) for line in stdout.splitlines()]
+def stopped(launcher: Launcher, sandbox: Sandbox, signum: int) -> Run:
+    """Start the tap, and stop it when the sandbox has struck one of its calls."""
+    launched = launcher.launch({**sandbox.settings, **FAST, "max_concurrency": 1})
+    assert launched.wait_for(lambda: any(call["fault"] for call in sandbox.control.calls()))
+    launched.send(signum)
+    return launched.finish(20)

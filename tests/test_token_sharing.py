@@ -16,23 +16,17 @@ import pytest
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.auth.authenticator import MISSING
 from tap_gotowebinar.settings.connection import ConnectionSettings
-from tests.launcher import Launcher
 from tests.runs import EXECUTABLE, FAST, Run, run_command
 from tests.talking import token_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from gotowebinar_sandbox import Sandbox
+    from tests.launcher import Launcher
 
 OAUTH = "/oauth/token"
 LOGIN = "tap-gotowebinar-login"
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    with Launcher() as launcher:
-        yield launcher
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_sdk import Stream
 
+from tap_gotowebinar.api.stats import StreamStats
 from tap_gotowebinar.records.reader import RecordReader
-from tap_gotowebinar.streams.base import SCHEMAS
-from tap_gotowebinar.sync.report import StreamStats
+from tap_gotowebinar.records.schemas import SCHEMAS
 from tests.runs import FAST, run_here
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FIELDS = ("firstName", "lastName", "email", "status", "timeZone", "joinUrl")
 TEXTS = st.none() | st.text(max_size=8)
 DATES = st.none() | st.datetimes().map(lambda moment: f"{moment:%Y-%m-%dT%H:%M:%SZ}") | st.text(max_size=8)
+DATES |= st.integers(10**10, 10**14).map(str)
 ROWS = st.fixed_dictionaries(
     {"registrantKey": st.integers(0, 2**64)},
     optional={**dict.fromkeys(FIELDS, TEXTS), "registrationDate": DATES, "unheardOf": TEXTS},

@@ -12,15 +12,9 @@ from typing import Any
 import pytest
 from singer_sdk.singerlib import RecordMessage, SchemaMessage
 
-from tap_gotowebinar.singer.writer import (
-    BUFFER_SIZE,
-    LONGEST_STATE_INTERVAL,
-    STATE_INTERVAL,
-    STATE_SHARE,
-    MessageWriter,
-    StateWriter,
-)
+from tap_gotowebinar.singer.writer import BUFFER_SIZE, MessageWriter
 from tap_gotowebinar.sync.bookmarks import Bookmarks, RecordBookmark
+from tap_gotowebinar.sync.state_writer import LONGEST_STATE_INTERVAL, STATE_INTERVAL, STATE_SHARE, StateWriter
 
 STREAM = "webinar_details"
 
@@ -43,7 +37,7 @@ class Output:
     def __init__(self) -> None:
         self.clock = Clock()
         self.output = io.BytesIO()
-        self.bookmarks = Bookmarks(None, [STREAM])
+        self.bookmarks = Bookmarks(None, {STREAM: RecordBookmark})
         self.messages = MessageWriter(self.output)
         self.writer = StateWriter(self.messages, self.bookmarks, clock=self.clock)
 

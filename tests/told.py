@@ -18,12 +18,19 @@ NOT_ON_THE_WIRE: Final = frozenset({"organizerKey", "pollKey", "questionKey", "s
 
 def told(row: Row) -> Row:
     """What a row says: no nulls, no keys that are not on the wire, times without their fractions."""
-    return {name: plain(value) for name, value in row.items() if value is not None and name not in NOT_ON_THE_WIRE}
+    whole: Row = plain(row)
+    return {name: value for name, value in whole.items() if name not in NOT_ON_THE_WIRE}
+
+
+def without_nulls(row: Row) -> Row:
+    """What GoTo sent of a row; the rest of its fields are null."""
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, dict):
-        return {"webinarID" if name == "webinarId" else name: plain(item) for name, item in value.items()}
+        sent = without_nulls(value).items()
+        return {"webinarID" if name == "webinarId" else name: plain(item) for name, item in sent}
     if isinstance(value, list):
         return [plain(item) for item in value]
     if isinstance(value, float) and value.is_integer():

@@ -16,25 +16,29 @@ from tap_gotowebinar.api.errors import (
     AuthenticationError,
     ConnectError,
     ForbiddenError,
+    GoToWebinarError,
     NotFoundError,
     RateLimitedError,
     ResponseTooLargeError,
     RetriesExhaustedError,
     TransientError,
     UnexpectedStatusError,
+    UnreadableResponseError,
+    internal_error,
 )
 from tap_gotowebinar.api.patience import TimeBudget
-from tap_gotowebinar.api.redaction import error_code, error_text
+from tap_gotowebinar.api.redaction import error_code, error_text, is_from_goto
 from tap_gotowebinar.api.retries import LONGEST_PAUSE, parse_retry_after, resume_time
-from tap_gotowebinar.api.transport import is_transient
+from tap_gotowebinar.api.transport import SUCCESS, is_transient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
     from tap_gotowebinar.api.auth.authenticator import Authenticator
     from tap_gotowebinar.api.rate_limiter import RateLimiter
+    from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
+    from tap_gotowebinar.api.stats import StreamStats
     from tap_gotowebinar.api.transport import ApiResponse, Transport
-    from tap_gotowebinar.sync.report import StreamStats
 
 T = TypeVar("T")
 
@@ -53,7 +57,10 @@ MAX_FRESH_REFUSED: Final = 3
 MAX_RENEWALS: Final = 20
 """How many tokens one call may see expire before something else must be wrong."""
 
-REFUSALS: Final = frozenset({403})
+FORBIDDEN: Final = 403
+NOT_FOUND: Final = 404
+
+REFUSALS: Final = frozenset({FORBIDDEN})
 """Statuses that say: understood, and not allowed."""
 
 
@@ -65,7 +72,7 @@ class ApiClient:
         origin: str,
         transport: Transport,
         authenticator: Authenticator,
-        budget: RateLimiter,
+        budget: RateLimiter | SharedRateLimiter,
         *,
         waits: Callable[[], Generator[Any, None, None]] = WAITS,
     ) -> None:
@@ -89,6 +96,7 @@ class ApiClient:
         """Close what is open to GoTo, once a token on its way has been stored; no new one is asked for after that."""
         self._authenticator.close()
         self._transport.close()
+        self._budget.close()
 
     @property
     def problem(self) -> str | None:
@@ -117,9 +125,10 @@ class ApiClient:
 
         Raises:
             AuthenticationError: the credentials do not work.
-            ForbiddenError: one of `refusals`, with a good token.
-            NotFoundError: 404.
+            ForbiddenError: one of `refusals`, with a good token, in GoTo's own words.
+            NotFoundError: 404, in GoTo's own words or in none.
             UnexpectedStatusError: any other status that repeating cannot mend.
+            UnreadableResponseError: `read` failed in a way nobody foresaw.
             RetriesExhaustedError: each try failed in a transient way, or the answer is too large.
             RateLimitedError: 429 for longer than `LONGEST_PAUSE`.
         """
@@ -128,7 +137,7 @@ class ApiClient:
             send = functools.partial(self._transport.send, "GET", self._origin + path, params=params, decode=decode)
             answer = self._admitted(patience.of(send), path, tally, refusals)
             self._raise_for_status(answer, path, refusals)
-            return read(answer.body)
+            return _read_by(read, answer.body, path)
 
         return self._repeated(attempt, path, tally)
 
@@ -215,7 +224,8 @@ class ApiClient:
         for _ in range(MAX_RENEWALS):
             token, answer = self._within_rate(send, path, tally)
             if not _is_about_token(answer, refusals):
-                self._authenticator.accepted(token)
+                if answer.status in SUCCESS or is_from_goto(answer.body):
+                    self._authenticator.accepted(token)
                 return answer
             self._authenticator.refused(token)
             tally.count(retries=1)
@@ -224,6 +234,9 @@ class ApiClient:
                 # The tokens are good elsewhere: it is this path that is not for them.
                 break
         if self._authenticator.has_ever_worked:
+            if not is_from_goto(answer.body):
+                msg = f"gave up on {path}: status {answer.status}, which is not GoTo's own answer; check any proxy"
+                raise RetriesExhaustedError(msg)
             msg = f"GoTo refuses {path}: it takes no access token for it"
             raise ForbiddenError(msg)
         msg = f"GoTo refused {MAX_RENEWALS} access tokens in a row for {path}; try again later"
@@ -258,12 +271,15 @@ class ApiClient:
     def _raise_for_status(answer: ApiResponse, path: str, refusals: frozenset[int]) -> None:
         status, said = answer.status, error_text(answer.body)
         reason = f" ({said})" if said else ""
+        if status == NOT_FOUND and (answer.is_empty or is_from_goto(answer.body)):
+            msg = f"GoTo does not know {path}: status 404{reason}"
+            raise NotFoundError(msg, is_final=not answer.is_empty)
+        if status in {FORBIDDEN, NOT_FOUND} and not is_from_goto(answer.body):
+            msg = f"status {status}, which is not GoTo's own answer: check api_url, and any proxy on the way"
+            raise TransientError(msg)
         if status in refusals:
             msg = f"GoTo refuses {path}: status {status}{reason}"
             raise ForbiddenError(msg)
-        if status == 404:  # noqa: PLR2004
-            msg = f"GoTo does not know {path}: status 404{reason}"
-            raise NotFoundError(msg)
         if is_transient(status):
             msg = f"status {status}{reason}"
             raise TransientError(msg)
@@ -273,12 +289,23 @@ class ApiClient:
             raise UnexpectedStatusError(msg)
 
 
+def _read_by(read: Callable[[object], T], body: object, path: str) -> T:
+    """Return what `read` makes of a body; whatever else goes wrong there is an error about this path alone."""
+    try:
+        return read(body)
+    except GoToWebinarError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one answer that nobody foresaw does not end a run
+        msg = f"the answer to {path} cannot be read: {internal_error(error)}"
+        raise UnreadableResponseError(msg) from None
+
+
 def _is_about_token(answer: ApiResponse, refusals: frozenset[int]) -> bool:
     """Whether the answer says that the token is bad: 403 `InvalidToken` (any case), and 401 where it is not a refusal.
 
     An expired token answers 403, and so does a missing permission: only the body tells them apart.
     """
-    if answer.status == 403:  # noqa: PLR2004
+    if answer.status == FORBIDDEN:
         return error_code(answer.body).casefold() == "invalidtoken"
     return answer.status == 401 and 401 not in refusals  # noqa: PLR2004
 

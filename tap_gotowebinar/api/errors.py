@@ -18,15 +18,28 @@ class AuthenticationError(GoToWebinarError):
     """The credentials do not work, or no longer."""
 
 
-class ForbiddenError(GoToWebinarError):
+class CallError(GoToWebinarError):
+    """One call did not bring what it was made for; others may."""
+
+
+class ForbiddenError(CallError):
     """GoTo understood the call and does not allow it: 403 that is not about the token."""
 
 
-class NotFoundError(GoToWebinarError):
-    """GoTo knows no such thing (any more): 404."""
+class NotFoundError(CallError):
+    """There is no such thing (any more): 404.
+
+    Attributes:
+        is_final: Whether GoTo said so in its own words; an empty 404 is believed for this run only.
+    """
+
+    def __init__(self, text: str, *, is_final: bool = True) -> None:
+        """Say what is not there."""
+        super().__init__(text)
+        self.is_final = is_final
 
 
-class UnexpectedStatusError(GoToWebinarError):
+class UnexpectedStatusError(CallError):
     """An answer that repeating the call cannot mend: other 4xx, redirects."""
 
 
@@ -39,14 +52,22 @@ class ConnectError(TransientError):
 
 
 class MalformedResponseError(TransientError):
-    """A 200 that is not what GoTo documents: no JSON, cut off, an empty envelope that should have rows."""
+    """A 200 that did not arrive whole: no JSON, cut off, an empty envelope that should have rows."""
+
+
+class InvalidRowError(GoToWebinarError):
+    """One row of an answer cannot become a record; the rows around it can."""
+
+
+class UnreadableResponseError(CallError):
+    """An answer that arrived whole and that the code cannot read; asked again, it would be the same."""
 
 
 class ResponseTooLargeError(GoToWebinarError):
     """An answer of more bytes than are taken; asked again, it would be as large."""
 
 
-class RetriesExhaustedError(GoToWebinarError):
+class RetriesExhaustedError(CallError):
     """A call that failed in a transient way each time it was tried."""
 
 
@@ -56,6 +77,10 @@ class OutputError(GoToWebinarError):
 
 class RateLimitedError(GoToWebinarError):
     """GoTo asks for a longer pause than a run should sit through."""
+
+
+class SharedBudgetError(GoToWebinarError):
+    """The database of `rate_budget_url` cannot be used: without it nobody knows when a call may be sent."""
 
 
 def internal_error(error: Exception) -> str:

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.api import responses as envelopes
 from tap_gotowebinar.api.errors import (
+    CallError,
     ForbiddenError,
     GoToWebinarError,
     MalformedResponseError,
     NotFoundError,
-    RetriesExhaustedError,
-    UnexpectedStatusError,
 )
-from tap_gotowebinar.records.reader import is_key
+from tap_gotowebinar.api.keys import is_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +50,7 @@ def owner_of_token(look_up: Callable[[str, Callable[[object], Owner]], Owner]) -
             return look_up(path, read)
         except (ForbiddenError, NotFoundError):
             continue
-        except (RetriesExhaustedError, UnexpectedStatusError) as error:
+        except CallError as error:
             failure = failure or error
     if failure is not None:
         raise failure

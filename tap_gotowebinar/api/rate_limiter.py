@@ -78,6 +78,9 @@ class RateLimiter:
         with self._changed:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
 
+    def close(self) -> None:
+        """Do nothing: there is nothing to close."""
+
     def _acquire(self) -> None:
         ticket = object()
         with self._changed:

@@ -73,6 +73,14 @@ def error_code(body: object) -> str:
     return _first_text(body, _CODE_FIELDS)
 
 
+def is_from_goto(body: object) -> bool:
+    """Return whether the body of an error answer is GoTo's own: a JSON object with one of its error fields.
+
+    Proxies, gateways and CDNs on the way answer with the same statuses in HTML or other JSON.
+    """
+    return bool(_first_text(body, _CODE_FIELDS) or _first_text(body, _MESSAGE_FIELDS))
+
+
 def error_text(body: object) -> str:
     """Return what an error body says, masked: `code: message (field)`, what there is of it, or an empty string."""
     code, message, culprit = (_first_text(body, fields) for fields in (_CODE_FIELDS, _MESSAGE_FIELDS, _CULPRIT))

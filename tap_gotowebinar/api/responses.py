@@ -14,11 +14,9 @@ from tap_gotowebinar.api.errors import MalformedResponseError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAX_PAGE_SIZE: Final = 200
-"""Rows a page may hold at the most, on HAL lists (`size`) and on flat ones (`limit`)."""
 
-MAX_PAGES: Final = 5000
-"""Pages of one listing: a million rows. One that has more goes round in circles."""
+ROUND_LENGTH: Final = 100
+"""A bare array whose length is a multiple of this, and at least twice as long, may have been capped."""
 
 
 class Page(NamedTuple):
@@ -33,18 +31,6 @@ class Page(NamedTuple):
     rows: list[Any]
     total: int | None
     is_last: bool
-
-
-class Listing(NamedTuple):
-    """Rows of all pages together.
-
-    Attributes:
-        rows: Each row once.
-        is_complete: Whether they are as many as the listing says it holds.
-    """
-
-    rows: list[Any]
-    is_complete: bool
 
 
 def hal(name: str) -> Callable[[object], Page]:
@@ -78,6 +64,11 @@ def array(body: object) -> Page:
         raise MalformedResponseError(_BROKEN.format("an array, or data and total"))
     number, limit = (_count(_mapping(body).get(key)) for key in ("page", "limit"))
     return _page(rows, total, number, -(-total // limit) if limit else None)
+
+
+def may_be_capped(page: Page) -> bool:
+    """Return whether a bare array may have been cut silently: its length is a multiple of 100, and at least 200."""
+    return page.total is None and len(page.rows) >= 2 * ROUND_LENGTH and len(page.rows) % ROUND_LENGTH == 0
 
 
 def single(body: object) -> dict[str, Any]:

@@ -75,6 +75,7 @@ class ApiResponse:
     Attributes:
         status: HTTP status.
         body: Decoded JSON. None for an error answer that is not JSON. The texts of an error hold no secret.
+        is_empty: Whether it came without a body.
         retry_after: The `Retry-After` header as it came, or an empty string.
         location: Where a redirect points, without its query, or an empty string.
     """
@@ -83,6 +84,7 @@ class ApiResponse:
     body: Any = field(repr=False)
     retry_after: str = ""
     location: str = ""
+    is_empty: bool = False
 
 
 def is_transient(status: int) -> bool:
@@ -294,6 +296,7 @@ def _answer(response: requests.Response, content: bytes, decode: Callable[[bytes
         body,
         retry_after=response.headers.get("Retry-After", ""),
         location=response.headers.get("Location", "").partition("?")[0],
+        is_empty=not content.strip(),
     )
 
 

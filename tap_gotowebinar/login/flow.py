@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from tap_gotowebinar.api.auth.token_endpoint import TokenEndpoint
 from tap_gotowebinar.api.errors import AuthenticationError, GoToWebinarError
 from tap_gotowebinar.api.identity import NO_IDENTITY, Owner, owner_of_token
+from tap_gotowebinar.api.stats import StreamStats
 from tap_gotowebinar.api.transport import Transport
 from tap_gotowebinar.login.authorization import AuthorizationRequest
-from tap_gotowebinar.sync.report import StreamStats
 
 if TYPE_CHECKING:
     from tap_gotowebinar.api.auth.token_endpoint import TokenResponse

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
-from tap_gotowebinar.api.errors import MalformedResponseError
+from tap_gotowebinar.api.errors import InvalidRowError
+from tap_gotowebinar.api.keys import is_key
 from tap_gotowebinar.records.typed_rows import TypedRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_gotowebinar.sync.report import StreamStats
+    from tap_gotowebinar.api.stats import StreamStats
 
 FIELD_ALIASES: Final[dict[str, str]] = {"webinarId": "webinarID", "panelistKey": "panelistId"}
 """Names that the wire spells two ways, and the one that comes out."""
@@ -28,31 +29,29 @@ FIELD_ALIASES: Final[dict[str, str]] = {"webinarId": "webinarID", "panelistKey":
 INVALID: Final = object()
 """Stands for a value that cannot be made into the declared type."""
 
-MAX_KEY: Final = 2**64 - 1
-"""Keys are documented as int64; the memory of what was emitted has room for this."""
-
 MAX_INTEGER: Final = 2**63 - 1
 """What an integer column of a database holds."""
 
 _WIRE_MARKS: Final = "2026-01-01T00:00:00Z"[7::3]
 """The marks between month, day, hour, minute and second of a time in the usual form, and its Z."""
 
-_DIGITS: Final = re.compile(r"[0-9]{1,20}")
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+_MILLISECONDS: Final = range(10**11, 10**13)
+"""Since 1970, for 1973 to 2286: 12 or 13 digits. Shorter numbers may be anything, longer ones are keys."""
+
 _INTEGER: Final = re.compile(r"\s*[+-]?[0-9]{1,19}\s*", re.ASCII)
 
 
-def is_key(value: object) -> bool:
-    """Whether a value, as it comes out, can be a key of GoTo: it goes into paths, and numbers are made of it."""
-    return isinstance(value, str) and bool(_DIGITS.fullmatch(value)) and int(value) <= MAX_KEY
-
-
 def canonical_time(value: object) -> str | None:
-    """Return an ISO 8601 time as `YYYY-MM-DDThh:mm:ss.ffffffZ`; None when it is no time. Without offset it is UTC.
+    """Return an ISO 8601 time, or milliseconds since 1970, as `YYYY-MM-DDThh:mm:ss.ffffffZ`; None when it is no time.
 
-    The fraction is always there: `30.120Z` would otherwise sort before `30Z`.
+    Without offset it is UTC. The fraction is always there: `30.120Z` would otherwise sort before `30Z`.
     """
     if not isinstance(value, str):
-        return None
+        return _from_milliseconds(value)
+    if len(value) in {12, 13} and value.isascii() and value.isdecimal():
+        return _from_milliseconds(int(value))
     try:
         moment = dt.datetime.fromisoformat(value)
         if len(value) == len("2026-01-01T00:00:00Z") and value[7::3] == _WIRE_MARKS and value[11:13] != "24":
@@ -63,6 +62,12 @@ def canonical_time(value: object) -> str | None:
         return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")[:-6] + "Z"
     except (ValueError, OverflowError):
         return None
+
+
+def _from_milliseconds(value: object) -> str | None:
+    if not isinstance(value, int | float) or not _MILLISECONDS.start <= value < _MILLISECONDS.stop:
+        return None
+    return canonical_time((_EPOCH + dt.timedelta(milliseconds=value)).isoformat())
 
 
 class RecordReader:
@@ -88,7 +93,7 @@ class RecordReader:
     ) -> None:
         """Prepare one converter per declared field."""
         self._object = _ObjectReader(schema, tally, on_unknown, prefix="")
-        self._keys = keys
+        self.keys = keys
         self._opaque = opaque
         self._parent_keys = [
             name
@@ -111,13 +116,13 @@ class RecordReader:
         """Return the records of decoded JSON values, or of rows of `decode_rows`.
 
         Raises:
-            MalformedResponseError: as `read`.
+            InvalidRowError: as `read`.
         """
         if not rows or not isinstance(rows[0], self._typed.row_type):
             return [self.read(row) for row in rows]
         records: list[dict[str, Any]] = msgspec.to_builtins(rows)
         for record in records:
-            for key in self._keys:
+            for key in self.keys:
                 record[key] = str(record[key])
             for name in self._times:
                 if (wire := record.get(name)) is not None:
@@ -133,18 +138,18 @@ class RecordReader:
             row: A decoded JSON value.
 
         Raises:
-            MalformedResponseError: the row is no object, or a key is missing or no key.
+            InvalidRowError: the row is no object, or a key is missing or no key.
         """
         if not isinstance(row, dict):
-            msg = "a row of the answer is not an object"
-            raise MalformedResponseError(msg)
+            msg = "no fields: it is not an object"
+            raise InvalidRowError(msg)
         record: dict[str, Any] = self._object(row)
         for key in self._parent_keys:
             record.pop(key, None)
-        for key in self._keys:
+        for key in self.keys:
             if not (record.get(key) if key in self._opaque else is_key(record.get(key))):
-                msg = f"a row of the answer has no usable {key}"
-                raise MalformedResponseError(msg)
+                msg = f"no usable {key}"
+                raise InvalidRowError(msg)
         return record
 
 
@@ -195,12 +200,14 @@ class _ObjectReader:
         types = declared["type"]
         kind = next(name for name in ([types] if isinstance(types, str) else types) if name != "null")
         if kind == "string":
-            return _time if declared.get("format") == "date-time" else _string
+            if declared.get("format") == "date-time":
+                return _time
+            return _time_or_text if path.endswith("Time") else _string
         if kind == "object":
             return _ObjectReader(declared, tally, self._on_unknown, prefix=f"{path}.")
         if kind == "array":
             return _ArrayReader(self._converter(declared["items"], tally, f"{path}[]"), tally, f"{path}[]")
-        return _SCALARS[kind]
+        return _count if kind == "number" and path.endswith("Count") else _SCALARS[kind]
 
 
 class _ArrayReader:
@@ -242,6 +249,12 @@ def _time(value: Any, /) -> Any:  # noqa: ANN401 - JSON
     return canonical_time(value) or INVALID
 
 
+def _time_or_text(value: Any, /) -> Any:  # noqa: ANN401 - JSON
+    """Take what is a time by its name and text by GoTo's specification; digits alone may be a key."""
+    is_time = isinstance(value, str) and not value.isdecimal()
+    return (canonical_time(value) if is_time else None) or _string(value)
+
+
 def _integer(value: Any, /) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, str):
         value = int(value) if _INTEGER.fullmatch(value) else None
@@ -262,6 +275,12 @@ def _number(value: Any, /) -> Any:  # noqa: ANN401 - JSON
         return INVALID
     # A comparison, because isfinite fails on whole numbers that no float holds; false for NaN.
     return value if abs(value) <= sys.float_info.max else INVALID
+
+
+def _count(value: Any, /) -> Any:  # noqa: ANN401 - JSON
+    """Take a count that GoTo specifies as a number with a fraction; without one, it is a whole number."""
+    number = _number(value)
+    return int(number) if isinstance(number, float) and number.is_integer() and abs(number) < MAX_INTEGER else number
 
 
 def _boolean(value: Any, /) -> Any:  # noqa: ANN401 - JSON

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from dataclasses import dataclass
 from importlib import metadata
@@ -13,14 +14,17 @@ from singer_sdk import typing as th
 
 from tap_gotowebinar.api.auth.authenticator import MISSING, Authenticator
 from tap_gotowebinar.api.auth.token_endpoint import Credentials, TokenEndpoint
-from tap_gotowebinar.api.auth.token_store import TokenStore
+from tap_gotowebinar.api.auth.token_store import TokenStore, fingerprint
 from tap_gotowebinar.api.client import ApiClient
+from tap_gotowebinar.api.deadline_adapter import RESPONSE_DEADLINE_FACTOR
 from tap_gotowebinar.api.rate_limiter import WINDOW, RateLimiter
 from tap_gotowebinar.api.transport import Transport, is_loopback
 from tap_gotowebinar.settings.values import number_problems, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
 
 DISTRIBUTION: Final = "tap-gotowebinar"
 """What is installed, whichever of its programs runs."""
@@ -34,6 +38,9 @@ DEFAULT_REQUEST_TIMEOUT: Final = 60
 
 LONGEST_TIMEOUT: Final = 86400
 """Seconds of `request_timeout` that sockets of every system take."""
+
+LONGEST_CALL: Final = RESPONSE_DEADLINE_FACTOR + 3
+"""Times the `request_timeout` after which a call is over: connecting, sending, the first byte, and the rest."""
 
 LONGEST_HEADER: Final = 8192
 """Characters of a value that servers take in a header."""
@@ -112,6 +119,15 @@ CONNECTION_SETTINGS: Final = (
         description="Calls that may be sent in a second; they are evenly spaced.",
     ),
     th.Property(
+        "rate_budget_url",
+        th.StringType,
+        secret=True,
+        title="Rate budget URL",
+        description="URL of a PostgreSQL database in which all programs with the same OAuth client, on any machine, "
+        "share one budget of these calls: postgresql://user:password@host/database. Needs the extra `shared`. Default: "
+        "each run has a budget of its own.",
+    ),
+    th.Property(
         "max_concurrency",
         th.CustomType({"type": ["integer", "null"], "minimum": 1, "maximum": 100}),
         default=DEFAULT_MAX_CONCURRENCY,
@@ -144,6 +160,7 @@ class ConnectionSettings:
     auth_url: str
     requests_per_minute: int
     requests_per_second: float
+    rate_budget_url: str | None
     max_concurrency: int
     request_timeout: float
     user_agent: str
@@ -168,6 +185,7 @@ class ConnectionSettings:
             auth_url=(text(config, "auth_url") or DEFAULT_AUTH_URL).rstrip("/"),
             requests_per_minute=int(config.get("requests_per_minute") or DEFAULT_REQUESTS_PER_MINUTE),
             requests_per_second=config.get("requests_per_second") or DEFAULT_REQUESTS_PER_SECOND,
+            rate_budget_url=text(config, "rate_budget_url"),
             max_concurrency=config.get("max_concurrency") or DEFAULT_MAX_CONCURRENCY,
             request_timeout=config.get("request_timeout") or DEFAULT_REQUEST_TIMEOUT,
             user_agent=text(config, "user_agent") or f"{program}/{metadata.version(DISTRIBUTION)}",
@@ -189,14 +207,25 @@ class ConnectionSettings:
         )
         endpoint = TokenEndpoint(self.credentials, transport, f"{self.auth_url}/oauth/token")
         authenticator = Authenticator(self.credentials, endpoint, self.token_store)
-        budget = RateLimiter(self.requests_per_minute, self.requests_per_second, window=window)
-        return ApiClient(self.api_url, transport, authenticator, budget)
+        return ApiClient(self.api_url, transport, authenticator, self._rate_limiter(window))
+
+    def _rate_limiter(self, window: float) -> RateLimiter | SharedRateLimiter:
+        rate = (self.requests_per_minute, self.requests_per_second)
+        if self.rate_budget_url is None:
+            return RateLimiter(*rate, window=window)
+        # Only here: few need it, and its libraries are those of an extra.
+        from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter  # noqa: PLC0415
+
+        name = fingerprint(f"{self.auth_url}\n{self.credentials.client_id}")
+        longest_call = LONGEST_CALL * self.request_timeout
+        return SharedRateLimiter(self.rate_budget_url, name, *rate, longest_call=longest_call, window=window)
 
 
 def connection_problems(config: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line for each setting of a connection, or combination of them, that fits the schema and cannot work."""
     yield from _credential_problems(config)
     yield from _path_problems(config)
+    yield from _budget_problems(config)
     for name, default in (("api_url", DEFAULT_API_URL), ("auth_url", DEFAULT_AUTH_URL)):
         if url := text(config, name):
             yield from _origin_problems(name, url, default)
@@ -235,6 +264,16 @@ def _path_problems(config: Mapping[str, Any]) -> Iterator[str]:
         is_usable = False
     if not is_usable:
         yield "token_path is not a file: let it name a file, which need not be there yet"
+
+
+def _budget_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    url = text(config, "rate_budget_url")
+    if url is None:
+        return
+    if not url.startswith(("postgresql://", "postgres://")):
+        yield "rate_budget_url is not the URL of a PostgreSQL database: let it start with postgresql://"
+    elif importlib.util.find_spec("psycopg_pool") is None:
+        yield f"rate_budget_url needs a library that is not installed: pip install '{DISTRIBUTION}[shared]'"
 
 
 def _fits_a_header(value: str | None) -> bool:

@@ -13,18 +13,12 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
-    from tap_gotowebinar.streams.base import GoToWebinarStream
-
 
 class NullStateManager(StreamStateManager):
     """Keeps the SDK's state out of the way.
 
     The SDK would search a list of partitions for each access and print all of it after each webinar.
     """
-
-    def __init__(self, stream: GoToWebinarStream) -> None:
-        """Serve one stream."""
-        super().__init__(stream_name=stream.name, tap_state={}, tap_name=stream.tap_name)
 
     @property
     def stream_state(self) -> dict[str, Any]:

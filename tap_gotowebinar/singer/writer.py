@@ -5,12 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sys
-import time
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from singer_sdk.contrib.msgspec import enc_hook
-from singer_sdk.helpers._state import StateWriter as SdkStateWriter  # a public class in an underscore module
 from singer_sdk.singerlib import RecordMessage, SchemaMessage
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message
@@ -19,28 +17,12 @@ from typing_extensions import override
 from tap_gotowebinar.api.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import BinaryIO
 
-    from tap_gotowebinar.sync.bookmarks import Bookmarks
 
 BUFFER_SIZE: Final = 64 * 1024
 """Bytes collected before they are written."""
-
-STATE_INTERVAL: Final = 10.0
-"""Seconds between two STATE messages, at the least."""
-
-STATE_SHARE: Final = 50
-"""A STATE that took a second to make is followed by this many seconds without one."""
-
-SMALL_STATE: Final = 64 * 1024
-"""Bytes of a STATE that needs no reason but the time."""
-
-OUTPUT_SHARE: Final = 20
-"""A larger STATE is followed by this many times its size of other output, so that its bytes grow with the records."""
-
-LONGEST_STATE_INTERVAL: Final = 60.0
-"""Seconds after which a STATE is worth any price: what a killed run loses is at most what it did since the last one."""
 
 
 class MessageWriter(GenericSingerWriter[bytes, Message]):
@@ -74,15 +56,16 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             self.on_record(message.stream)
         self._append(self.serialize_message(message))
 
-    def write_record(self, stream: str, record: dict[str, Any]) -> None:
-        """Write a RECORD message of a record that needs no mapping; the same line as `write_message` would write.
+    def write_records(self, stream: str, records: Iterable[dict[str, Any]]) -> None:
+        """Write RECORD messages of records that need no mapping; the same lines as `write_message` would write.
 
         What is collected between two waits was extracted at the same time.
         """
-        self._extracted_at = self._extracted_at or dt.datetime.now(dt.UTC)
-        message = {"type": "RECORD", "stream": stream, "record": record, "time_extracted": self._extracted_at}
-        self._encoder.encode_into(message, self._buffer, -1)
-        self._finish_line()
+        for record in records:
+            self._extracted_at = self._extracted_at or dt.datetime.now(dt.UTC)
+            message = {"type": "RECORD", "stream": stream, "record": record, "time_extracted": self._extracted_at}
+            self._encoder.encode_into(message, self._buffer, -1)
+            self._finish_line()
 
     def encode_state(self, state: dict[str, Any]) -> bytes:
         """Return a STATE message as a line."""
@@ -142,49 +125,3 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self._buffer += b"\n"
         if len(self._buffer) >= BUFFER_SIZE:
             self.flush()
-
-
-class StateWriter(SdkStateWriter):
-    """Prints the bookmarks when they have changed, not more often than they are worth.
-
-    The SDK asks for a STATE after each child of each parent; printing each would make the output grow with the square
-    of the webinars.
-    """
-
-    interval: ClassVar[float] = STATE_INTERVAL
-    """Seconds between two STATE messages, at the least; a test may shorten it."""
-
-    def __init__(
-        self, writer: MessageWriter, bookmarks: Bookmarks, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        """Nothing has been printed, so there is nothing to print until a bookmark changes."""
-        self._writer = writer
-        self._bookmarks = bookmarks
-        self._clock = clock
-        self._printed_changes = 0
-        self._next_at = clock() + self.interval
-        self._at_last_at = self._next_at
-        self._enough = 0
-
-    @override
-    def write_state(self, state: Any) -> None:
-        """Print the bookmarks if the last STATE is long enough ago; the SDK's own copy of the state is not used."""
-        now = self._clock()
-        if now >= self._next_at and (self._writer.collected >= self._enough or now >= self._at_last_at):
-            self.write_final()
-
-    def write_final(self) -> None:
-        """Print the bookmarks unless they are as they were."""
-        changes = self._bookmarks.changes
-        if changes == self._printed_changes:
-            return
-        started = self._clock()
-        line = self._writer.encode_state(self._bookmarks.state())
-        # Waiting for a slow reader is no price of the STATE: else a slow target would get ever fewer of them.
-        price = self._clock() - started
-        self._writer.write_state(line)
-        self._printed_changes = changes
-        now = self._clock()
-        self._next_at = now + min(max(self.interval, STATE_SHARE * price), LONGEST_STATE_INTERVAL)
-        self._at_last_at = now + LONGEST_STATE_INTERVAL
-        self._enough = self._writer.collected + (OUTPUT_SHARE * len(line) if len(line) > SMALL_STATE else 0)

@@ -3,19 +3,21 @@
 from tap_gotowebinar.streams.attendance import Attendees
 from tap_gotowebinar.streams.engagement import AttendeePolls, AttendeeSurveys, Polls, Questions, Surveys
 from tap_gotowebinar.streams.organizers import Organizers
-from tap_gotowebinar.streams.registrants import RegistrantDetails, RegistrantRemovals, Registrants, RegistrantStream
-from tap_gotowebinar.streams.sessions import SessionPerformance, Sessions
+from tap_gotowebinar.streams.registrants import RegistrantDetails, RegistrantRemovals, Registrants
+from tap_gotowebinar.streams.session_performance import SessionPerformance
+from tap_gotowebinar.streams.sessions import Sessions
 from tap_gotowebinar.streams.webinar_parts import (
     CoOrganizers,
     Panelists,
     Recordings,
     RegistrationFields,
-    SmallWebinarStream,
 )
+from tap_gotowebinar.streams.webinar_removals import WebinarRemovals
 from tap_gotowebinar.streams.webinars import WebinarDetails, Webinars
 
 STREAMS = (
     Organizers,
+    WebinarRemovals,
     Webinars,
     WebinarDetails,
     Panelists,
@@ -35,15 +37,3 @@ STREAMS = (
     AttendeeSurveys,
 )
 """All streams."""
-
-__all__ = [
-    "STREAMS",
-    "Attendees",
-    "RegistrantRemovals",
-    "RegistrantStream",
-    "SessionPerformance",
-    "Sessions",
-    "SmallWebinarStream",
-    "WebinarDetails",
-    "Webinars",
-]

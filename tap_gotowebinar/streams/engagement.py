@@ -1,67 +1,55 @@
-"""What was asked and answered in a session. GoTo gives no keys here: `made_keys` makes them."""
+"""What was asked and answered in a session. GoTo gives no keys here: `surrogate_keys` makes them."""
 
 from __future__ import annotations
 
 import functools
 import zlib
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import msgspec
 from typing_extensions import override
 
-from tap_gotowebinar.api import responses as envelopes
 from tap_gotowebinar.records.surrogate_keys import add_surrogate_keys
-from tap_gotowebinar.streams.session_children import SESSION, Rows, SessionChild, SessionChildStream
-from tap_gotowebinar.streams.sessions import Sessions
-from tap_gotowebinar.sync.prefetch import PlannedRequest
+from tap_gotowebinar.streams.parents_and_children import rows_of, with_keys
+from tap_gotowebinar.streams.session_children import SESSION, SessionChild, SessionList
+from tap_gotowebinar.sync.attendee_lists import ATTENDEES, has_nobody
+from tap_gotowebinar.sync.bookmarks import without_nulls
 from tap_gotowebinar.sync.state import pack, unpack
+from tap_gotowebinar.sync.steps import Batch, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from singer_sdk.helpers.types import Record
-
-    from tap_gotowebinar.sync.prefetch import RequestPlan
+    from tap_gotowebinar.records.record_list import Record, RecordList
     from tap_gotowebinar.sync.session_plan import PlannedSession
+    from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
+    from tap_gotowebinar.sync.stream_client import StreamClient
 
 
 NO_ATTENDEE: Final = "0"
 """Up to whom attendees have been asked for when none has been, in the order of their keys."""
 
 
-class SurrogateKeyedStream(SessionChildStream):
+class SurrogateKeyedStream(SessionList):
     """A list whose rows get a key.
 
     Attributes:
         key_fields: Fields that the key is made of.
     """
 
-    parent_stream_type = Sessions
     key_fields: ClassVar[tuple[str, ...]] = ("question",)
 
     @override
-    def records_in(self, rows: list[Any]) -> Rows:
-        return add_surrogate_keys(super().records_in(rows), self.primary_keys[-1], *self.key_fields)
+    def list_call(self, session: PlannedSession, path: str) -> Callable[[], RecordList]:
+        read = super().list_call(session, path)
 
+        def read_keyed() -> RecordList:
+            found = read()
+            found.records = add_surrogate_keys(found.records, self.primary_keys[-1], *self.key_fields)
+            return found
 
-class CountGatedStream(SurrogateKeyedStream):
-    """A list of which `session_performance`, where it is read anyway, says that it is empty.
-
-    Attributes:
-        counted_as: The count in `pollsAndSurveys`.
-    """
-
-    counted_as: ClassVar[str]
-
-    @override
-    def is_empty(self, session: PlannedSession) -> bool:
-        return self.tap.performance.counts_none(session, self.counted_as)
-
-    @override
-    def calls_of(self, session: PlannedSession) -> RequestPlan:
-        if self.tap.performance.selected:
-            yield from self.tap.performance.foresee(session.context)
-        yield from super().calls_of(session)
+        return read_keyed
 
 
 class Polls(SurrogateKeyedStream):
@@ -76,100 +64,95 @@ class Polls(SurrogateKeyedStream):
         return session.counts_none("totalPollCount")
 
 
-class Questions(CountGatedStream):
+class Questions(SurrogateKeyedStream):
     """What attendees of a session asked, and what they were answered."""
 
     name = "questions"
     path = f"{SESSION}/questions"
     primary_keys = ("sessionKey", "questionKey")
     key_fields = ("askerKey", "dateAsked", "question")
-    counted_as = "questionsAsked"
+
+    @override
+    def is_empty(self, session: PlannedSession) -> bool:
+        return self.sync_context.counts_none(session.key, "questionsAsked")
 
 
-class Surveys(CountGatedStream):
+class Surveys(SurrogateKeyedStream):
     """What was asked in surveys after a session, and how many gave which answer."""
 
     name = "surveys"
     path = f"{SESSION}/surveys"
     primary_keys = ("sessionKey", "surveyKey")
-    counted_as = "surveyCount"
+
+    @override
+    def is_empty(self, session: PlannedSession) -> bool:
+        return self.sync_context.counts_none(session.key, "surveyCount")
 
 
 class AttendeeAnswers(SessionChild):
     """What single attendees answered: a call for each of them, so that it is off unless it is selected."""
 
-    parent_stream_type = Sessions
     selected_by_default = False
 
+    @override
     def is_empty(self, session: PlannedSession) -> bool:
-        """Whether it is known without a call that nobody answered anything."""
-        return self.tap.attendees.is_empty(session)
+        return has_nobody(session)
 
     @override
-    def records_of(self, session: PlannedSession) -> Iterator[Record]:
-        attendees = [] if self.is_empty(session) else self.fetch_rows(self._attendees(session), session.key)
-        if attendees is None:
-            return
-        bookmark = self.bookmarks.of(session.organizer_key)
-        roster, is_read = unpack(bookmark.memory(session).get("roster", "")), True
-        for key in self._left(session, attendees):
-            rows = self.fetch_rows(self._call(session, key), session.key)
-            if rows is None:
-                roster.pop(key, None)
-                is_read = False
-                continue
-            found = zlib.crc32(msgspec.json.encode([sorted(row.items()) for row in rows]))
-            if roster.get(key, found if not rows else None) != found:
-                yield from (dict(row) for row in rows)
-            roster[key] = found
-            bookmark.remember(session, roster=pack(roster), upto=str(key))
-            self.bookmarks.changed()
-            self.checkpoint()
-        if is_read:
-            # Not taken away: a merge of states would bring the old one back.
-            bookmark.remember(session, upto=NO_ATTENDEE)
-            self.complete(session)
-
-    @override
-    def calls_of(self, session: PlannedSession) -> RequestPlan:
-        if self.is_empty(session):
-            return
-        attendees = yield self._attendees(session)
-        for key in self._left(session, attendees):
-            yield self._call(session, key)
-
-    def _left(self, session: PlannedSession, attendees: Rows) -> list[int]:
-        """Return the attendees who are still to be asked for, in the order of their keys."""
+    def steps(self, unit: Unit[PlannedSession]) -> Steps:
+        session, path = unit.item, ATTENDEES.format_map(unit.item.context)
         memory = self.bookmarks.of(session.organizer_key).memory(session)
-        upto, done = int(memory.get("upto", NO_ATTENDEE)), unpack(memory.get("roster", ""))
-        keys = sorted({int(row["registrantKey"]) for row in attendees})
-        # Who was asked for before a run was cut short is not asked for again.
-        return [key for key in keys if key > upto or key not in done]
+        reading = _Reading(session, unpack(memory.get("roster", "")))
+        if not self.is_empty(session):
+            call = functools.partial(self.sync_context.attendees.read, session)
+            attendees = rows_of((yield from unit.ask_once(Step(path, call, is_awaited=True))))
+            if attendees is None:
+                return
+            reading.is_complete = attendees.is_complete
+            keys = sorted({int(record["registrantKey"]) for record in attendees.records})
+            upto = int(memory.get("upto", NO_ATTENDEE))
+            # Who was asked for before a run was cut short is not asked for again.
+            for key in [key for key in keys if key > upto or key not in reading.roster]:
+                answers = self.path.format(**session.context, registrantKey=key)
+                read = functools.partial(self._read_answers, self.client, answers, str(key))
+                yield Step(answers, read, emit=functools.partial(self._emit, reading, key))
+        yield Step(path, emit=functools.partial(self._finish, reading))
 
-    def _attendees(self, session: PlannedSession) -> PlannedRequest:
-        _ = self.tap.attendees.tally, self.tap.attendees.reader  # Before a worker asks for them.
-        return self.tap.attendees.call_for(session)
+    def _read_answers(self, client: StreamClient, path: str, registrant_key: str) -> RecordList:
+        found = client.get_list(path)
+        rows = add_surrogate_keys(found.records, self.primary_keys[-1], "question")
+        found.records = [{"registrantKey": registrant_key, **row} for row in rows]
+        return found
 
-    def _call(self, session: PlannedSession, key: int) -> PlannedRequest:
-        path = self.path.format(**session.context, registrantKey=key)
-        return PlannedRequest(path, functools.partial(self._read, path, str(key)))
+    def _emit(self, reading: _Reading, key: int, outcome: Outcome) -> Iterator[Batch]:
+        found = rows_of(outcome)
+        if found is None:
+            reading.roster.pop(key, None)
+            reading.is_complete = False
+            return
+        hashed = _answers_hash(map(without_nulls, found.records))
+        # An earlier release told null from absent.
+        if reading.roster.get(key, None if found.records else hashed) not in {hashed, _answers_hash(found.records)}:
+            yield Batch([with_keys(record, reading.session.context) for record in found.records])
+        reading.roster[key] = hashed
+        reading.is_complete &= found.is_complete
+        bookmark = self.bookmarks.of(reading.session.organizer_key)
+        bookmark.remember(reading.session, roster=pack(reading.roster), upto=str(key))
+        self.bookmarks.changed()
 
-    def _read(self, path: str, registrant_key: str) -> Rows:
-        def records(body: object) -> Rows:
-            rows = [self.reader.read(row) for row in envelopes.array(body).rows]
-            return [
-                {"registrantKey": registrant_key, **row}
-                for row in add_surrogate_keys(rows, self.primary_keys[-1], "question")
-            ]
-
-        return self.call(path, records)
+    def _finish(self, reading: _Reading, _outcome: Outcome) -> Iterable[Batch]:
+        if reading.is_complete:
+            # Not taken away: a merge of states would bring the old one back.
+            self.bookmarks.of(reading.session.organizer_key).remember(reading.session, upto=NO_ATTENDEE)
+            self.complete(reading.session)
+        return ()
 
 
 class AttendeePolls(AttendeeAnswers):
     """What each attendee answered in polls: one call per attendee."""
 
     name = "attendee_polls"
-    path = f"{SESSION}/attendees/{{registrantKey}}/polls"
+    path = f"{ATTENDEES}/{{registrantKey}}/polls"
     primary_keys = ("sessionKey", "registrantKey", "pollKey")
 
     @override
@@ -181,9 +164,28 @@ class AttendeeSurveys(AttendeeAnswers):
     """What each attendee answered in surveys: one call per attendee."""
 
     name = "attendee_surveys"
-    path = f"{SESSION}/attendees/{{registrantKey}}/surveys"
+    path = f"{ATTENDEES}/{{registrantKey}}/surveys"
     primary_keys = ("sessionKey", "registrantKey", "surveyKey")
 
     @override
     def is_empty(self, session: PlannedSession) -> bool:
-        return super().is_empty(session) or self.tap.performance.counts_none(session, "surveyCount")
+        return super().is_empty(session) or self.sync_context.counts_none(session.key, "surveyCount")
+
+
+def _answers_hash(records: Iterable[Record]) -> int:
+    return zlib.crc32(msgspec.json.encode([sorted(record.items()) for record in records]))
+
+
+@dataclass
+class _Reading:
+    """How far the attendees of a session have been asked for.
+
+    Attributes:
+        session: Which session.
+        roster: A hash of what each attendee answered, by registrantKey.
+        is_complete: Whether all of them were read.
+    """
+
+    session: PlannedSession
+    roster: dict[int, int]
+    is_complete: bool = True

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_gotowebinar.api.errors import RetriesExhaustedError, UnexpectedStatusError
+from tap_gotowebinar.api.errors import CallError
 from tap_gotowebinar.api.identity import IDENTITY_PATH
 from tap_gotowebinar.streams.base import GoToWebinarStream
 
@@ -26,24 +26,25 @@ class Organizers(GoToWebinarStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
-        scope = self.tap.scope
+        run = self.sync_context
         rows: dict[str, dict[str, Any]] = {}
         if (owner := self._owner()) is not None:
             rows[owner["organizerKey"]] = owner
-        keys = scope.organizer_keys
-        if self.tap.settings.account_key:
-            keys = tuple(row["organizerKey"] for row in self.tap.webinars.listing if row["organizerKey"])
+        keys = run.organizers.organizer_keys
+        if run.settings.account_key:
+            keys = tuple(run.webinars.organizer_keys)
         for key in keys:
-            rows.setdefault(key, {"organizerKey": key, "accountKey": self.tap.settings.account_key})
-        return [self.reader.read(row) for row in rows.values()]
+            rows.setdefault(key, {"organizerKey": key, "accountKey": run.settings.account_key})
+        return [self.client.reader.read(row) for row in rows.values()]
 
     def _owner(self) -> dict[str, Any] | None:
         try:
-            return self.tap.scope.owner
-        except (RetriesExhaustedError, UnexpectedStatusError) as error:
-            if not (self.tap.settings.organizer_keys or self.tap.settings.account_key):
+            return self.sync_context.organizers.owner
+        except CallError as error:
+            settings = self.sync_context.settings
+            if not (settings.organizer_keys or settings.account_key):
                 raise
             # Whose data to read is known without it.
-            self.tally.given_up.append(self.path)
+            self.stats.given_up.append(self.path)
             self.logger.warning("%s; going on with the configured keys", error)
             return None

@@ -7,26 +7,25 @@ before it as after it; its rows come out when one of them has changed.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from tap_gotowebinar.api import responses as envelopes
+from tap_gotowebinar.api import responses
 from tap_gotowebinar.api.client import API
-from tap_gotowebinar.streams.children import WebinarChild
-from tap_gotowebinar.streams.webinars import Webinars
+from tap_gotowebinar.records.record_list import RecordList
+from tap_gotowebinar.streams.parents_and_children import rows_of, with_keys
+from tap_gotowebinar.streams.webinars import WebinarChild
 from tap_gotowebinar.sync.bookmarks import RowsBookmark
-from tap_gotowebinar.sync.prefetch import PlannedRequest
 from tap_gotowebinar.sync.schedule import DueReason
+from tap_gotowebinar.sync.steps import Batch, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from singer_sdk.helpers.types import Context, Record
+    from collections.abc import Callable, Iterator
 
     from tap_gotowebinar.records.moments import WebinarTiming
-    from tap_gotowebinar.sync.prefetch import RequestPlan
-    from tap_gotowebinar.sync.schedule import DueRule
+    from tap_gotowebinar.sync.schedule import DueRule, PlannedWebinar
+    from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
 
 WEBINAR = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"
 
@@ -34,42 +33,37 @@ WEBINAR = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"
 class SmallWebinarStream(WebinarChild):
     """A short list that belongs to a webinar: one call for each webinar that is due."""
 
-    parent_stream_type = Webinars
     bookmark_kind = RowsBookmark
-    is_due_alone = True
+    has_own_schedule = True
+    is_read_seldom = True
 
     @override
-    def reason(self, rule: DueRule, moment: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
+    def reason(self, rule: DueRule, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
         bookmark: RowsBookmark = self.bookmarks.of(webinar_key)
         if bookmark.read_at is None:
             return DueReason.NEW
-        if not rule.is_stale(moment.now, moment.ends_at, bookmark.read_at):
+        if not rule.is_stale(timing.now, timing.ends_at, bookmark.read_at):
             return None
-        return DueReason.RECHECK if moment.is_settled(newest) else DueReason.ALIVE
+        return DueReason.RECHECK if timing.is_settled(newest) else DueReason.ALIVE
 
     @override
-    def records_of(self, context: Context | None) -> Iterator[Record]:
-        webinar = self.webinar_of(context)
-        rows = self.fetch_rows(self._call(context), webinar.key)
-        if rows is None:
+    def steps(self, unit: Unit[PlannedWebinar]) -> Steps:
+        path = self.path.format_map(unit.item.context)
+        yield Step(path, self.list_call(path, unit.item), emit=functools.partial(self._emit, unit.item))
+
+    def list_call(self, path: str, webinar: PlannedWebinar) -> Callable[[], RecordList]:  # noqa: ARG002 - for some
+        """Return what reads the list at a path, in any thread."""
+        return functools.partial(self.client.get_list, path)
+
+    def _emit(self, webinar: PlannedWebinar, outcome: Outcome) -> Iterator[Batch]:
+        found = rows_of(outcome)
+        if found is None:
             return
         bookmark: RowsBookmark = self.bookmarks.of(webinar.key)
-        if bookmark.is_due(rows):
-            yield from (dict(row) for row in rows)
-        bookmark.complete(rows, webinar.moment.now)
+        if bookmark.is_due(found.records):
+            yield Batch([with_keys(record, webinar.context) for record in found.records])
+        bookmark.complete(found.records, webinar.timing.now if found.is_complete else None)
         self.bookmarks.changed()
-
-    @override
-    def calls_of(self, context: Context) -> RequestPlan:
-        yield self._call(context)
-
-    def _call(self, context: Context | None) -> PlannedRequest:
-        path = self.path.format_map(context or {})
-        return PlannedRequest(path, functools.partial(self.read_rows, path))
-
-    def read_rows(self, path: str) -> list[dict[str, Any]]:
-        """Return the records of the list at a path; called by any thread."""
-        return self.call(path, lambda body: [self.reader.read(row) for row in envelopes.array(body).rows])
 
 
 class Panelists(SmallWebinarStream):
@@ -100,8 +94,9 @@ class RegistrationFields(SmallWebinarStream):
     primary_keys = ("webinarKey",)
 
     @override
-    def read_rows(self, path: str) -> list[dict[str, Any]]:
-        return self.call(path, lambda body: [self.reader.read(envelopes.single(body))])
+    def list_call(self, path: str, webinar: PlannedWebinar) -> Callable[[], RecordList]:
+        get = functools.partial(self.client.get_single, path, webinar.context)
+        return lambda: RecordList([get()], received=1)
 
 
 class Recordings(SmallWebinarStream):
@@ -115,6 +110,5 @@ class Recordings(SmallWebinarStream):
     excluded_fields = frozenset({"mp4DownloadUrl", "transcriptDownloadUrl"})
 
     @override
-    def read_rows(self, path: str) -> list[dict[str, Any]]:
-        listing = self.pages(path, envelopes.array, "recordingAssetKey", size="limit")
-        return [self.reader.read(row) for row in listing.rows]
+    def list_call(self, path: str, webinar: PlannedWebinar) -> Callable[[], RecordList]:
+        return functools.partial(self.client.get_pages, path, responses.array, "recordingAssetKey", size="limit")

@@ -2,123 +2,149 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_gotowebinar.api import responses as envelopes
 from tap_gotowebinar.api.client import API
-from tap_gotowebinar.records.reader import is_key
-from tap_gotowebinar.streams.children import WebinarChild
-from tap_gotowebinar.streams.parents import WINDOW_MARGIN, ParentStream, format_api_time
+from tap_gotowebinar.records.moments import WebinarTiming
+from tap_gotowebinar.streams.parents_and_children import ChildStream, ParentStream, with_keys
 from tap_gotowebinar.sync.bookmarks import RecordBookmark
-from tap_gotowebinar.sync.prefetch import PlannedRequest
+from tap_gotowebinar.sync.schedule import DueReason, PlannedWebinar, SyncSchedule, last_end, plan_webinar
+from tap_gotowebinar.sync.steps import Batch, Fetched, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_gotowebinar.sync.prefetch import RequestPlan
+    from tap_gotowebinar.sync.bookmarks import StreamBookmarks
+    from tap_gotowebinar.sync.schedule import DueRule
+    from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
 
-LOOKAHEAD: Final = dt.timedelta(days=3653)
-"""How far ahead webinars are listed, ten years; the API wants an end."""
 
-
-class Webinars(ParentStream):
+class Webinars(ParentStream[PlannedWebinar]):
     """All webinars in the window, of the configured organizers or of the whole account."""
 
     name = "webinars"
-    noun = "webinars"
+    label = "webinars"
+    unit_key = "webinarKey"
     path = f"{API}/organizers/{{organizerKey}}/webinars"
     primary_keys = ("webinarKey",)
     answer_keys = ("webinarKey",)
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        for webinar in self.tap.plan.webinars:
-            yield dict(webinar.record)
-            self.tap.report.done += webinar.reason is not None
-            self.checkpoint()
+        self.start_children()
+        for webinar in self.schedule.webinars:
+            yield self.with_nulls(webinar.record)
+            self.sync_context.report.done += webinar.reason is not None
+            self.sync_context.checkpoint()
 
     @override
     def generate_child_contexts(self, record: Record, context: Context | None) -> Iterator[Context]:
-        if self.tap.plan[record["webinarKey"]].reason:
-            yield {"webinarKey": record["webinarKey"], "organizerKey": record["organizerKey"]}
+        webinar = self.schedule[record["webinarKey"]]
+        if webinar.reason:
+            yield webinar.context
 
     @override
-    def contexts(self) -> Iterator[Context]:
-        for webinar in self.tap.plan.webinars:
-            yield from self.generate_child_contexts(webinar.record, None)
-
-    def has_children(self, record: Record) -> bool:
-        """Whether a webinar is read: it needs an organizer, and the stream's map must not filter it out."""
-        return bool(record["organizerKey"]) and self.is_wanted(record)
+    def items(self) -> Iterator[tuple[str, PlannedWebinar]]:
+        return ((webinar.key, webinar) for webinar in self.schedule.webinars if webinar.reason)
 
     @functools.cached_property
-    def listing(self) -> list[dict[str, Any]]:
-        """The records of all webinars, each once, listed once per run."""
-        records: dict[str, dict[str, Any]] = {}
-        for path, organizer_key in self.tap.scope.listings:
-            for row in self._listed(path):
-                record = self.reader.read(row)
-                # It becomes part of paths: anything but a key would lead elsewhere.
-                told = record.get("organizerKey")
-                record["organizerKey"] = told if is_key(told) else organizer_key
-                if record["organizerKey"] is None:
-                    self.tally.given_up.append(f"{path}/{record['webinarKey']}, which names no organizer")
-                if self.tap.scope.includes(record["organizerKey"]):
-                    records.setdefault(record["webinarKey"], record)
-        self.tap.scope.check_listed({record["organizerKey"] for record in records.values()}, self.tap.report)
-        return list(records.values())
+    def schedule(self) -> SyncSchedule:
+        """What this run reads; made when all webinars are listed."""
+        readers = [child for child in self.readers if isinstance(child, WebinarChild)]
+        schedule = SyncSchedule(self._planned(record, readers) for record in self.sync_context.webinars.records)
+        if readers:
+            calls = sum(_calls_at_least(webinar, readers) for webinar in schedule.webinars)
+            self.sync_context.report.planned(schedule, calls, self.sync_context.settings.connection.requests_per_minute)
+            self._check_max_calls(schedule)
+        return schedule
 
-    def _listed(self, path: str) -> list[Any]:
-        window = {
-            "fromTime": format_api_time(self.tap.settings.start_date - WINDOW_MARGIN),
-            "toTime": format_api_time(self.tap.started_at + LOOKAHEAD + WINDOW_MARGIN),
-        }
-        listing = self.list_or_none(path, envelopes.hal("webinars"), "webinarKey", **window)
-        return [] if listing is None else listing.rows
+    def _planned(self, record: Record, readers: list[WebinarChild]) -> PlannedWebinar:
+        run = self.sync_context
+        newest = run.latest_registration(record["webinarKey"])
+        timing = WebinarTiming(run.started_at, last_end(record), run.settings.settle)
+        # It needs an organizer, and the stream's map must not filter it out.
+        is_read = bool(record["organizerKey"]) and self.is_wanted(record)
+        return plan_webinar(record, timing, newest, readers if is_read else (), run.due_rule)
+
+    def _check_max_calls(self, schedule: SyncSchedule) -> None:
+        """Say so when the webinars that every run begins with use up all calls: the others would wait for ever."""
+        limit = self.sync_context.settings.max_calls
+        if limit is not None and limit <= self.sync_context.report.calls + schedule.alive:
+            self.sync_context.report.warn(
+                f"max_calls ({limit}) is too low: the {schedule.alive} webinars that are alive take a call or more "
+                "each in every run; raise it, or some are never read"
+            )
+
+
+class WebinarChild(ChildStream[PlannedWebinar]):
+    """A stream of what belongs to one webinar.
+
+    Attributes:
+        has_own_schedule: Whether a webinar may be due for this stream and not for the others; what is read of
+            registrants is read together.
+        shares_registrant_list: Whether it is made of the list of registrants, which is asked for once.
+    """
+
+    parent = Webinars
+    parent_stream_type = Webinars
+    has_own_schedule: ClassVar[bool] = False
+    shares_registrant_list: ClassVar[bool] = False
+
+    @functools.cached_property
+    def bookmarks(self) -> StreamBookmarks[Any]:
+        """What this stream has emitted, by webinar."""
+        return self.sync_context.bookmarks.of(self.name, self.bookmark_kind)
+
+    @override
+    def reads(self, item: PlannedWebinar) -> bool:
+        return self.name in item.readers
+
+    def reason(self, rule: DueRule, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
+        """Return why this stream has to read a webinar, None when it need not."""
+        bookmark = self.bookmarks.of(webinar_key)
+        return rule.reason(timing, newest, bookmark.read_at) if bookmark.is_known else DueReason.NEW
+
+    def is_settled(self, webinar: PlannedWebinar) -> bool:
+        """Whether a webinar is over and quiet, after what has been read of it by now."""
+        return webinar.timing.is_settled(self.sync_context.latest_registration(webinar.key))
 
 
 class WebinarDetails(WebinarChild):
     """What only the webinar itself tells: running or not, registrants, limit, organizer."""
 
     name = "webinar_details"
-    parent_stream_type = Webinars
     path = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"
     primary_keys = ("webinarKey",)
     answer_keys = ("webinarKey",)
     bookmark_kind = RecordBookmark
 
-    @functools.cached_property
-    def people(self) -> dict[str, int | None]:
-        """How many registrants GoTo counts in each webinar that was read."""
-        return {}
-
     @override
-    def records_of(self, context: Context | None) -> Iterator[Record]:
-        webinar = self.webinar_of(context)
-        record = self.fetch_or_skip(self._call(context), webinar.key)
-        if record is None:
+    def steps(self, unit: Unit[PlannedWebinar]) -> Steps:
+        webinar, path = unit.item, self.path.format_map(unit.item.context)
+        call = functools.partial(self.client.get_single, path, webinar.context)
+        yield Step(path, call, emit=functools.partial(self._emit, webinar))
+
+    def _emit(self, webinar: PlannedWebinar, outcome: Outcome) -> Iterator[Batch]:
+        if not isinstance(outcome, Fetched):
             return
-        self.people[webinar.key] = record.get("numberOfRegistrants")
-        bookmark = self.bookmarks.of(webinar.key)
+        record = outcome.value
+        self.sync_context.registrant_counts[webinar.key] = record.get("numberOfRegistrants")
+        bookmark: RecordBookmark = self.bookmarks.of(webinar.key)
         if bookmark.is_due(record):
-            yield dict(record)
+            yield Batch([with_keys(record, webinar.context)])
             bookmark.remember(record)
             self.bookmarks.changed()
-            self.checkpoint()
-        if bookmark.complete(webinar.moment, settled=self.is_settled(webinar)):
+        if bookmark.complete(webinar.timing, settled=self.is_settled(webinar)):
             self.bookmarks.changed()
 
-    @override
-    def calls_of(self, context: Context) -> RequestPlan:
-        yield self._call(context)
 
-    def _call(self, context: Context | None) -> PlannedRequest:
-        keys = context or {}
-        path = self.path.format_map(keys)
-        return PlannedRequest(path, functools.partial(self.call, path, functools.partial(self.read_single, keys)))
+def _calls_at_least(webinar: PlannedWebinar, readers: list[WebinarChild]) -> int:
+    """Return how many calls a webinar costs before the details of registrants."""
+    due = [reader for reader in readers if reader.reads(webinar)]
+    sharing = sum(reader.shares_registrant_list for reader in due)
+    return len(due) - max(sharing - 1, 0)

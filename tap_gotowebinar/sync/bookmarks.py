@@ -16,7 +16,7 @@ from tap_gotowebinar.sync.state import VERSION, loaded_entries, stream_states
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from tap_gotowebinar.records.moments import WebinarTiming
     from tap_gotowebinar.sync.state import Entry
@@ -46,11 +46,11 @@ class RecordBookmark:
 
     def is_due(self, record: Row) -> bool:
         """Whether a record is new or changed."""
-        return self._hash != _record_hash(record)
+        return not is_hash_of(self._hash, [record])
 
     def remember(self, record: Row) -> None:
         """Note that a record has been emitted."""
-        self._hash = _record_hash(record)
+        self._hash = rows_hash([record])
 
     def complete(self, moment: WebinarTiming, *, settled: bool) -> bool:
         """Note that the webinar has been read.
@@ -83,11 +83,13 @@ class RowsBookmark:
 
     def is_due(self, rows: Sequence[Row]) -> bool:
         """Whether rows are new or changed; their order does not matter."""
-        return self._hash != rows_hash(rows)
+        return not is_hash_of(self._hash, rows)
 
-    def complete(self, rows: Sequence[Row], now: dt.datetime) -> None:
-        """Note that the rows have been read, and emitted if they were due."""
-        self._hash, self.read_at = rows_hash(rows), seconds(now)
+    def complete(self, rows: Sequence[Row], now: dt.datetime | None) -> None:
+        """Note that rows have been emitted if they were due, and when all of them were read; None: some are missing."""
+        self._hash = rows_hash(rows)
+        if now is not None:
+            self.read_at = seconds(now)
 
     def entry(self) -> dict[str, Any]:
         """Return the entry for the state."""
@@ -133,6 +135,10 @@ class StreamBookmarks(Generic[B]):
             self._open[key] = self._kind(self._entries.get(key, {}))
         return self._open[key]
 
+    def all(self) -> dict[str, B]:
+        """Return all bookmarks by key."""
+        return {key: self.of(key) for key in self._entries.keys() | self._open.keys()}
+
     def changed(self) -> None:
         """Note that a bookmark is no longer what the last STATE said."""
         self.changes += 1
@@ -151,15 +157,18 @@ class Bookmarks:
     """The bookmarks of all streams, and the state they come from and go to."""
 
     def __init__(
-        self, state: object = None, streams: Collection[str] = (), of_organizers: Collection[str] = ()
+        self,
+        state: object = None,
+        kinds: Mapping[str, type[Bookmark]] | None = None,
+        by_organizer: Collection[str] = (),
     ) -> None:
         """Start empty, or from what an earlier run printed.
 
         Args:
             state: What was printed.
-            streams: Names of the streams that have bookmarks by webinarKey. What the state says of others, a later
-                release's perhaps, is printed again as it came.
-            of_organizers: Names of the streams that have bookmarks by organizerKey.
+            kinds: How each stream remembers, by its name. What the state says of others, a later release's perhaps, is
+                printed again as it came.
+            by_organizer: Names of those that remember by organizerKey; the others do by webinarKey.
 
         Raises:
             StateError: `state` is not what this tap, or an SDK tap, prints.
@@ -167,7 +176,8 @@ class Bookmarks:
         states = stream_states(state)
         self._streams: dict[str, StreamBookmarks[Any]] = {}
         self._loaded = {name for name, value in states.items() if value}
-        self._parents = dict.fromkeys(streams, "webinars") | dict.fromkeys(of_organizers, "organizers")
+        self._kinds = dict(kinds or {})
+        self._parents = dict.fromkeys(self._kinds, "webinars") | dict.fromkeys(by_organizer, "organizers")
         self._foreign = {name: value for name, value in states.items() if name not in self._parents}
         self._entries: dict[str, dict[str, Entry]] = {
             name: loaded_entries(value, f"bookmarks.{name}", self._parents[name])
@@ -184,6 +194,10 @@ class Bookmarks:
         if stream not in self._streams:
             self._streams[stream] = StreamBookmarks(kind, self._entries.setdefault(stream, {}))
         return self._streams[stream]
+
+    def of_kind(self, kind: type[B]) -> list[StreamBookmarks[B]]:
+        """Return the bookmarks of all streams that remember in a certain way."""
+        return [self.of(stream, kind) for stream, found in self._kinds.items() if found is kind]
 
     @property
     def changes(self) -> int:
@@ -202,10 +216,32 @@ class Bookmarks:
         return {"bookmarks": {**self._foreign, **ours}}
 
 
-def rows_hash(rows: Sequence[Row]) -> str:
-    """Return 32 bits that differ when rows have changed, whatever order they came in."""
-    return f"{zlib.crc32(b','.join(sorted(msgspec.json.encode(sorted(row.items())) for row in rows))):08x}"
+def rows_hash(rows: Iterable[Row]) -> str:
+    """Return 32 bits that differ when rows have changed, whatever order they came in; null is the same as absent."""
+    return _joined_hash(map(_line_without_nulls, rows))
 
 
-def _record_hash(record: Row) -> str:
-    return f"{zlib.crc32(msgspec.json.encode(sorted(record.items()))):08x}"
+def is_hash_of(known: str | None, rows: Sequence[Row]) -> bool:
+    """Whether a hash from the state is that of rows; earlier releases told null from absent."""
+    return known is not None and (known == rows_hash(rows) or known == _joined_hash(map(_line, rows)))
+
+
+def without_nulls(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return JSON without the fields that are null, at whatever depth."""
+    if isinstance(value, dict):
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def _joined_hash(lines: Iterable[bytes]) -> str:
+    return f"{zlib.crc32(b','.join(sorted(lines))):08x}"
+
+
+def _line(row: Row) -> bytes:
+    return msgspec.json.encode(sorted(row.items()))
+
+
+def _line_without_nulls(row: Row) -> bytes:
+    line = _line(row)
+    # Few rows hold any, and to look into each would take longer than to encode it.
+    return _line(without_nulls(row)) if b"null" in line else line

@@ -11,8 +11,8 @@ from tap_gotowebinar.api.identity import NO_IDENTITY, UNKNOWN_OWNER, owner_of_to
 
 if TYPE_CHECKING:
     from tap_gotowebinar.settings.tap import Settings
-    from tap_gotowebinar.streams.base import GoToWebinarStream
     from tap_gotowebinar.sync.report import Report
+    from tap_gotowebinar.sync.stream_client import StreamClient
 
 
 class OrganizerScope:
@@ -20,13 +20,13 @@ class OrganizerScope:
 
     Args:
         settings: Which organizers and which account were configured.
-        stream: The stream on whose account the look-ups are made.
+        client: Makes the look-ups.
     """
 
-    def __init__(self, settings: Settings, stream: GoToWebinarStream) -> None:
+    def __init__(self, settings: Settings, client: StreamClient) -> None:
         """Look nothing up yet."""
         self._settings = settings
-        self._stream = stream
+        self._client = client
 
     @functools.cached_property
     def owner(self) -> dict[str, Any] | None:
@@ -35,11 +35,8 @@ class OrganizerScope:
         Raises:
             RetriesExhaustedError, UnexpectedStatusError: one of the two look-ups failed, and the other did not help.
         """
-        return owner_of_token(
-            lambda path, read: self._stream.interruptibly(
-                functools.partial(self._stream.call, path, read, refusals=NO_IDENTITY)
-            )
-        )
+        look_up = functools.partial(self._client.get, refusals=NO_IDENTITY)
+        return owner_of_token(lambda path, read: self._client.wait_for(functools.partial(look_up, path, read)))
 
     @functools.cached_property
     def organizer_keys(self) -> tuple[str, ...]:

@@ -1,287 +1,291 @@
-"""The next calls in flight while the present answer is emitted. The only module that knows threads.
+"""Calls made ahead of the output: one ordered, bounded sequence of steps.
 
-Each stream can foresee the calls it will make for a webinar. They are made by worker threads, a bounded number ahead of
-the main thread, which takes the results in its own order: the records are the same, in the same order, as if it had
-made each call itself. What was not foreseen it does make itself. Workers touch neither output nor state.
+The main thread runs the streams' generators ahead, threads make the calls, and the main thread takes the same steps in
+the same order. What a run has in memory is bounded by the constants below, times `max_concurrency`.
 """
 
 from __future__ import annotations
 
-import contextlib
+import collections
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
+
+from tap_gotowebinar.api.errors import CallError, NotFoundError, UnreadableResponseError, internal_error
+from tap_gotowebinar.sync.steps import Fetched, Gone, Skipped, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from tap_gotowebinar.singer.signals import StopSignals
+    from tap_gotowebinar.sync.steps import Outcome, Unit
 
 AHEAD: Final = 2
-"""Calls that wait or run, per worker: enough that none idles while the main thread is busy."""
+"""Calls that wait or run, per call in flight: enough that none idles while the main thread is busy."""
 
-MAX_UNREAD: Final = 8
-"""Calls on their way and results that wait for the main thread, per worker."""
+MAX_UNTAKEN: Final = 8
+"""Calls on their way and outcomes that wait to be taken, per call in flight."""
 
-MAX_UNREAD_TO_OPEN: Final = 4
-"""The same, up to which further webinars are opened: those that are open need room for what their lists bring."""
-
-MAX_UNREAD_ROWS: Final = 10_000
-"""Rows of lists that wait or are on their way, up to which further webinars are opened."""
+MAX_UNTAKEN_ROWS: Final = 10_000
+"""Rows of lists that wait or are on their way, up to which further units are opened."""
 
 ASSUMED_ROWS: Final = 2_000
 """Rows that a list on its way counts for, until the first has come; then the largest so far."""
 
 
-@dataclass(frozen=True)
-class PlannedRequest:
-    """A call that is going to be asked for.
+@runtime_checkable
+class RowList(Protocol):
+    """A list of an answer."""
 
-    Attributes:
-        key: What tells it from others: the path.
-        work: Makes the call; returns the result or raises.
-        is_pivot: Whether its result decides which calls come next. It is sent back into the generator, and remembered
-            until the next pivot, because several streams ask for it.
-    """
+    is_complete: bool
 
-    key: str
-    work: Callable[[], Any]
-    is_pivot: bool = False
+    def __len__(self) -> int:
+        """Return how many rows it holds."""
 
 
-RequestPlan = Generator[PlannedRequest, Any, None]
-"""The calls of one webinar in the order in which they are asked for; ends early when a pivot has failed."""
+class _Task:
+    """A step of a stream on its way; without a step, the end of that stream's steps."""
 
-
-def chained(foresights: list[RequestPlan]) -> RequestPlan:
-    """Yield the calls of one stream after those of the other."""
-    for foresight in foresights:
-        yield from foresight
-
-
-class _Job:
-    """A call on its way."""
-
-    def __init__(self, foreseen: PlannedRequest) -> None:
-        self.key = foreseen.key
-        self.is_pivot = foreseen.is_pivot
-        self._work = foreseen.work
-        self._result: Any = None
-        self._error: BaseException | None = None
-        self.is_done = False
+    def __init__(self, stream: str, step: Step | None) -> None:
+        self.stream = stream
+        self.step = step
+        self.outcome: Outcome = Fetched()
+        self.error: BaseException | None = None
+        self.is_done = step is None or step.call is None
 
     def run(self) -> None:
-        """Make the call. Whatever happens is kept for the main thread, which meets it at its own place."""
+        """Make the call; whatever happens is kept for the main thread, which meets it at its own place."""
+        assert self.step is not None  # noqa: S101 - tells the type checker
+        assert self.step.call is not None  # noqa: S101
         try:
-            self._result = self._work()
+            self.outcome = Fetched(self.step.call())
+        except NotFoundError as error:
+            self.outcome = Gone(is_final=error.is_final)
+        except CallError as error:
+            self.outcome = Skipped(error)
         except BaseException as error:  # noqa: BLE001
-            self._error = error
+            self.error = error
 
-    @property
-    def has_failed(self) -> bool:
-        return self._error is not None
+    def skip(self, error: CallError | None = None) -> None:
+        """Note that the call is not made, or that what follows it failed."""
+        self.outcome, self.is_done = Skipped(error), True
 
     @property
     def rows(self) -> int:
         """How many rows wait with it: those of a list, else one."""
-        rows = self._result if isinstance(self._result, list) else getattr(self._result, "rows", ("one",))
-        return len(rows)
-
-    def result(self) -> Any:  # noqa: ANN401 - whatever the call returns
-        if self._error is not None:
-            raise self._error
-        return self._result
+        value = self.outcome.value if isinstance(self.outcome, Fetched) else None
+        return len(value) if isinstance(value, RowList) else 1
 
 
-class _Sight:
-    """How far the calls of one webinar have been foreseen."""
+class _Plan:
+    """How far the steps of one unit have been planned, and those that were not taken yet."""
 
-    def __init__(self, calls: RequestPlan) -> None:
-        self._calls = calls
-        self._pivots: dict[str, _Job] = {}
-        self._pivot: _Job | None = None
-        self.is_over = False
+    def __init__(self, unit: Unit[Any]) -> None:
+        self.key = unit.key
+        self.streams = unit.streams.keys()
+        self.tasks: collections.deque[_Task] = collections.deque()
+        self._streams = iter(unit.streams.items())
+        self._current = next(self._streams, None)
+        self._awaited: _Task | None = None
+        self._path = self.key
 
-    def next(self) -> _Job | None:
-        """Return the next call that was not made yet; None when there is none, or none yet."""
-        while not self.is_over:
-            sent = None
-            if self._pivot is not None:
-                if not self._pivot.is_done:
-                    return None
-                if self._pivot.has_failed:
-                    break
-                sent, self._pivot = self._pivot.result(), None
+    @property
+    def is_over(self) -> bool:
+        """Whether there are no more steps to plan."""
+        return self._current is None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the next step depends on a call that is on its way."""
+        return self._awaited is not None and not self._awaited.is_done
+
+    def pass_over(self, stream: str) -> Iterator[_Task]:
+        """Leave out what is left of the streams before this one, and yield what was planned of it."""
+        while self.tasks and self.tasks[0].stream != stream:
+            yield self.tasks.popleft()
+        while not self.tasks and self._current is not None and self._current[0] != stream:
+            self._current[1].close()
+            self._current, self._awaited = next(self._streams, None), None
+
+    def next(self) -> _Task | None:
+        """Return the next task with a call; None when there is none, or none yet."""
+        while self._current is not None and not self.is_blocked:
+            stream, steps = self._current
+            awaited, self._awaited = self._awaited, None
+            if awaited is not None and awaited.error is not None:
+                # It ends the run as soon as it is taken.
+                self._current = None
+                return None
             try:
-                call = self._calls.send(sent)
+                task = _Task(stream, steps.send(None if awaited is None else awaited.outcome))  # type: ignore[arg-type]
             except StopIteration:
-                break
-            if not call.is_pivot:
-                return _Job(call)
-            self._pivot = self._pivots.get(call.key)
-            if self._pivot is None:
-                self._pivot = self._pivots[call.key] = _Job(call)
-                return self._pivot
-        self.is_over = True
+                task, self._current = _Task(stream, None), next(self._streams, None)
+            except Exception as error:  # noqa: BLE001 - it costs what is left of this stream here, not the run
+                task = _Task(stream, Step(self._path))
+                task.skip(UnreadableResponseError(f"gave up on {self._path}: {internal_error(error)}"))
+            self.tasks.append(task)
+            if task.step is not None:
+                self._path = task.step.path
+                self._awaited = task if task.step.is_awaited else None
+            if not task.is_done:
+                return task
         return None
 
 
 class Prefetcher:
-    """PlannedRequest calls in flight, and their results.
+    """Steps of units, taken in order, with their calls in flight.
 
     Args:
-        foresights: The calls of each webinar, in the order in which the webinars are read.
-        workers: Calls in flight at the most; 0 makes each call when it is asked for.
-        may_send: Told how many calls are on their way; says whether one more is allowed. None: as many as one likes.
-            Where there is a limit, a webinar is finished before the next one is opened: else the limit is spent on
-            lists whose people it does not suffice for.
+        units: What is read, in the order in which it is taken.
+        workers: Calls in flight at the most; 0 makes each call when its step is taken.
+        may_call: Told how many calls are on their way; says whether one more is allowed. None: as many as one likes.
+            Where there is a limit, a unit is finished before the next one is opened: else the limit is spent on lists
+            whose people it does not suffice for.
         before_waiting: Called when nothing is to be done but to wait.
         stop_signals: Lets a signal end a wait.
     """
 
     def __init__(
         self,
-        foresights: Iterator[RequestPlan],
+        units: Iterator[Unit[Any]],
         workers: int,
         *,
-        may_send: Callable[[int], bool] | None,
+        may_call: Callable[[int], bool] | None,
         before_waiting: Callable[[], None],
         stop_signals: StopSignals,
     ) -> None:
-        """Start nothing before the first result is asked for."""
-        self._foresights = foresights
+        """Start nothing before the first step is taken."""
+        self._units = units
         self._workers = workers
-        self._may_send = may_send
+        self._may_call = may_call
         self._before_waiting = before_waiting
         self._stop_signals = stop_signals
-        self._threads: list[threading.Thread] = []
-        self._todo: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._finished: queue.SimpleQueue[_Job] = queue.SimpleQueue()
-        self._jobs: dict[str, _Job] = {}
-        self._sights: list[_Sight] = []
-        self._pivot: _Job | None = None
-        self._busy = 0
-        self._unread_rows = 0
-        self._pivots_on_their_way = 0
-        self._largest_list = 0
+        self._plans: collections.deque[_Plan] = collections.deque()
+        self._in_flight = threading.Semaphore(max(workers, 1))
+        self._finished: queue.SimpleQueue[_Task] = queue.SimpleQueue()
+        self._busy = self._untaken = self._untaken_rows = 0
+        self._lists_on_their_way = self._largest_list = 0
 
-    def has(self, call: PlannedRequest) -> bool:
-        """Whether a call is on its way or has been made."""
-        if self._pivot is not None and self._pivot.key == call.key:
-            return True
-        self._fill()
-        # Others may have been sent first, while the list that it came from was still on its way.
-        while call.key not in self._jobs:
-            if self._busy:
-                self._await_one()
-            elif not self._submit_next():
-                return False
-        return True
+    def take(self, key: str, stream: str) -> Iterator[tuple[Step, Outcome]]:
+        """Yield the steps of a stream for a unit, each when its outcome is known.
 
-    def result(self, call: PlannedRequest) -> Any:  # noqa: ANN401 - whatever the call returns
-        """Return what a call brought; it is made here and now if nobody foresaw it.
-
-        A pivot that has failed is raised to whom asks first, who counts it; those after it get None.
+        Units and streams are taken in the order in which they were given; what is passed over is dropped.
 
         Raises:
             StopRequested: a signal has come.
-            Exception: what the call raised.
+            Exception: what a call raised and is not about this call alone.
         """
-        if self._pivot is not None and self._pivot.key == call.key:
-            return None if self._pivot.has_failed else self._pivot.result()
-        job = self._awaited(call.key) if self.has(call) else self._made_now(call)
-        if call.is_pivot:
-            self._pivot = job
-        return job.result()
+        plan = self._plan_of(key)
+        if stream not in plan.streams:
+            return
+        for passed in plan.pass_over(stream):
+            self._note_taken(passed)
+        while (task := self._next_task(plan)) is not None and task.step is not None:
+            while not task.is_done:
+                self._await_one()
+            self._note_taken(task)
+            if task.error is not None:
+                raise task.error
+            yield task.step, task.outcome
+
+    def _note_taken(self, task: _Task) -> None:
+        if task.step is not None and task.step.call is not None:
+            self._untaken -= 1
+            self._untaken_rows -= task.rows if task.is_done else 0
 
     def close(self) -> None:
         """Send nothing more. Calls in flight are left to themselves: the threads do not keep the process alive."""
         self._workers = 0
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._todo.get_nowait()
-        for _ in self._threads:
-            self._todo.put(None)
+        self._units = iter(())
+        self._plans.clear()
 
-    def _awaited(self, key: str) -> _Job:
-        while not self._jobs[key].is_done:
-            self._await_one()
-        job = self._jobs.pop(key)
-        self._unread_rows -= job.rows
+    def _plan_of(self, key: str) -> _Plan:
+        while not self._plans or self._plans[0].key != key:
+            if self._plans:
+                self._plans.popleft()
+            else:
+                self._plans.append(_Plan(next(self._units)))
+        return self._plans[0]
+
+    def _next_task(self, plan: _Plan) -> _Task | None:
+        """Return the next task of the unit that is taken; its call is made even if nothing is made ahead."""
         self._fill()
-        return job
+        while not plan.tasks and not plan.is_over:
+            if plan.is_blocked:
+                self._await_one()
+            elif (task := plan.next()) is not None:
+                self._send_or_skip(task)
+        return plan.tasks.popleft() if plan.tasks else None
 
-    def _made_now(self, call: PlannedRequest) -> _Job:
-        job = _Job(call)
-        self._before_waiting()
-        with self._stop_signals.waiting():
-            job.run()
-        return job
+    def _send_or_skip(self, task: _Task) -> None:
+        while self._busy and not self._is_allowed():
+            self._await_one()
+        if self._workers and self._is_allowed():
+            self._send(task)
+            return
+        if not self._is_allowed():
+            task.skip()
+        else:
+            self._before_waiting()
+            with self._stop_signals.waiting():
+                task.run()
+            task.is_done = True
+        self._untaken += 1
+        self._untaken_rows += task.rows
+
+    def _is_allowed(self) -> bool:
+        return self._may_call is None or self._may_call(self._busy)
 
     def _await_one(self) -> None:
         if self._finished.empty():
             self._before_waiting()
         with self._stop_signals.waiting():
-            job = self._finished.get()
-        job.is_done = True
+            task = self._finished.get()
+        task.is_done = True
         self._busy -= 1
-        self._unread_rows += job.rows
-        if job.is_pivot:
-            self._pivots_on_their_way -= 1
-            self._largest_list = max(self._largest_list, job.rows)
+        self._untaken_rows += task.rows
+        if task.step is not None and task.step.is_awaited:
+            self._lists_on_their_way -= 1
+            self._largest_list = max(self._largest_list, task.rows)
         self._fill()
 
     def _fill(self) -> None:
-        # One worker is for whom wants to see one call after the other: nothing waits behind it.
+        # One call in flight is for whom wants to see one after the other: nothing waits behind it.
         busy = AHEAD * self._workers if self._workers > 1 else self._workers
-        while self._busy < busy and len(self._jobs) < MAX_UNREAD * self._workers:
-            if not self._submit_next():
+        while self._busy < busy and self._untaken < MAX_UNTAKEN * self._workers and self._is_allowed():
+            if (task := self._next_call()) is None:
                 return
+            self._send(task)
+
+    def _next_call(self) -> _Task | None:
+        """Return the next call of the first unit that has one, opening units as needed and allowed."""
+        for plan in self._plans:
+            if (task := plan.next()) is not None:
+                return task
+        while self._may_open() and (unit := next(self._units, None)) is not None:
+            self._plans.append(_Plan(unit))
+            if (task := self._plans[-1].next()) is not None:
+                return task
+        return None
 
     def _may_open(self) -> bool:
-        """Whether a further webinar may be opened now."""
-        if not self._jobs:
+        if not self._untaken:
             return True
-        if self._may_send is not None:
-            return not self._sights
-        expected = self._unread_rows + self._pivots_on_their_way * (self._largest_list or ASSUMED_ROWS)
-        return len(self._jobs) < MAX_UNREAD_TO_OPEN * self._workers and expected < MAX_UNREAD_ROWS
+        if self._may_call is not None:
+            return all(plan.is_over for plan in self._plans)
+        expected = self._untaken_rows + self._lists_on_their_way * (self._largest_list or ASSUMED_ROWS)
+        return 2 * self._untaken < MAX_UNTAKEN * self._workers and expected < MAX_UNTAKEN_ROWS
 
-    def _submit_next(self) -> bool:
-        may_send = self._workers and (self._may_send is None or self._may_send(self._busy))
-        job = self._next() if may_send else None
-        if job is None:
-            return False
-        self._pivots_on_their_way += job.is_pivot
-        self._jobs[job.key] = job
+    def _send(self, task: _Task) -> None:
         self._busy += 1
-        if len(self._threads) < self._workers:
-            self._threads.append(threading.Thread(target=self._work, daemon=True, name="read-ahead"))
-            self._threads[-1].start()
-        self._todo.put(job)
-        return True
+        self._untaken += 1
+        self._lists_on_their_way += task.step is not None and task.step.is_awaited
+        threading.Thread(target=self._make, args=(task,), daemon=True, name="prefetch").start()
 
-    def _next(self) -> _Job | None:
-        """Return the next call of the first webinar that has one, opening webinars as needed and allowed."""
-        while True:
-            for sight in self._sights:
-                if job := sight.next():
-                    return job
-            self._sights = [sight for sight in self._sights if not sight.is_over]
-            foresight = next(self._foresights, None) if self._may_open() else None
-            if foresight is None:
-                return None
-            self._sights.append(_Sight(foresight))
-
-    def _work(self) -> None:
-        while self._run_next():
-            pass
-
-    def _run_next(self) -> bool:
-        # A function of its own: a worker that waits for the next call must not hold on to the last one's result.
-        job = self._todo.get()
-        if job is None:
-            return False
-        job.run()
-        self._finished.put(job)
-        return True
+    def _make(self, task: _Task) -> None:
+        with self._in_flight:
+            if not self._workers:
+                # Closed while the call waited for its turn.
+                return
+            task.run()
+        self._finished.put(task)

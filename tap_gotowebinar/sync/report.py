@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
 import time
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from tap_gotowebinar.api.redaction import mask_names
+from tap_gotowebinar.api.stats import StreamStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
+    from tap_gotowebinar.records.record_list import RecordList
     from tap_gotowebinar.sync.schedule import SyncSchedule
 
 logger = logging.getLogger("tap-gotowebinar")
@@ -30,49 +30,6 @@ MAX_UNKNOWN: Final = 20
 
 NAMED_AT_MOST: Final = 5
 """Keys of webinars that are named when something was left out; the rest are counted."""
-
-
-@dataclass
-class StreamStats:
-    """Counts of one stream in one run.
-
-    Attributes:
-        records: RECORD messages.
-        calls: Requests sent to the API, repeated ones too.
-        answered: Calls that brought what was asked for, or that it is gone.
-        retries: Requests sent again after a transient failure, a 429 or for an expired token.
-        waited: Seconds spent waiting for the rate budget.
-        refused: Paths GoTo did not allow to be read.
-        gone: Paths of things that no longer exist.
-        given_up: Paths that failed each time they were tried.
-        unusable: Values that were replaced by null because they are not of the declared type, per field.
-        unknown: Names of fields that the schema does not declare, and that were left out.
-    """
-
-    records: int = 0
-    calls: int = 0
-    answered: int = 0
-    retries: int = 0
-    waited: float = 0.0
-    refused: list[str] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
-    given_up: list[str] = field(default_factory=list)
-    unusable: Counter[str] = field(default_factory=Counter)
-    unknown: set[str] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
-
-    def count(self, *, calls: int = 0, answered: int = 0, retries: int = 0, waited: float = 0.0) -> None:
-        """Add to the counts of calls; from any thread."""
-        with self._lock:
-            self.calls += calls
-            self.answered += answered
-            self.retries += retries
-            self.waited += waited
-
-    def count_unusable(self, name: str, values: int = 1) -> None:
-        """Count values of a field that became null; from any thread."""
-        with self._lock:
-            self.unusable[name] += values
 
 
 class Report:
@@ -110,6 +67,17 @@ class Report:
                 return
             shown = mask_names(new[:NAMED_AT_MOST])
             logger.warning("'%s': %d field(s) not in the schema were left out: %s", stream, len(new), shown)
+
+    def note_list(self, stream: str, path: str, found: RecordList) -> None:
+        """Say what was left out of a list, once for each list."""
+        if found.invalid:
+            reasons = ", ".join(f"{count} with {reason}" for reason, count in found.invalid.items())
+            self.warn(f"'{stream}': {found.invalid.total()} row(s) of {path} were left out: {reasons}")
+        if found.repeated:
+            what = "merged into one each" if found.is_merged else "the last one of each counts"
+            logger.info("'%s': %d row(s) of %s have the same key as another: %s", stream, found.repeated, path, what)
+        if found.total is not None and found.total != found.received:
+            self.warn(f"{path} says it holds {found.total} rows and gave {found.received} different ones, read twice")
 
     def warn(self, text: str) -> None:
         """Say something now and count it at the end."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from tap_gotowebinar.records.moments import parse_time, quiet_since
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tap_gotowebinar.records.moments import WebinarTiming
 
@@ -44,19 +44,19 @@ class DueRule:
 
     recheck_factor: float
 
-    def reason(self, moment: WebinarTiming, newest: str | None, read_at: str | None) -> DueReason | None:
+    def reason(self, timing: WebinarTiming, newest: str | None, read_at: str | None) -> DueReason | None:
         """Return why a webinar that was read before is due, None when it is not.
 
         Args:
-            moment: When it is, and when the webinar ends.
+            timing: When it is, and when the webinar ends.
             newest: Its latest registration, if known.
             read_at: When it was last read to the end as settled; None when it never was.
         """
-        since, read = quiet_since(moment.ends_at, newest), parse_time(read_at)
+        since, read = quiet_since(timing.ends_at, newest), parse_time(read_at)
         # A reading in the future is a clock that was wrong.
-        if since is None or read is None or read > moment.now or not moment.is_settled(newest):
+        if since is None or read is None or read > timing.now or not timing.is_settled(newest):
             return DueReason.ALIVE
-        return DueReason.RECHECK if moment.now - read >= self.recheck_factor * (moment.now - since) else None
+        return DueReason.RECHECK if timing.now - read >= self.recheck_factor * (timing.now - since) else None
 
     def is_stale(self, now: dt.datetime, since: dt.datetime | None, read_at: str | None) -> bool:
         """Whether something is due that changes around a moment, and ever more rarely before and after it.
@@ -77,13 +77,13 @@ class PlannedWebinar:
     """A listed webinar and what the run does with it.
 
     Attributes:
-        reason: The most_urgent reason why a stream reads it.
+        reason: The most urgent reason why a stream reads it.
         settled: Whether it is over and quiet.
         readers: Names of the streams that read it.
     """
 
     record: dict[str, Any]
-    moment: WebinarTiming
+    timing: WebinarTiming
     reason: DueReason | None
     settled: bool
     readers: frozenset[str] = frozenset()
@@ -92,6 +92,11 @@ class PlannedWebinar:
     def key(self) -> str:
         """Its webinarKey."""
         return str(self.record["webinarKey"])
+
+    @property
+    def context(self) -> dict[str, str]:
+        """The keys that its children are asked for with."""
+        return {name: self.record[name] for name in ("webinarKey", "organizerKey")}
 
 
 class SyncSchedule:
@@ -123,6 +128,46 @@ class SyncSchedule:
         return f"{len(self.webinars)} webinars listed, {self.due} due ({reasons})"
 
 
+class WebinarReader(Protocol):
+    """A stream that reads what belongs to webinars.
+
+    Attributes:
+        name: Its name.
+        has_own_schedule: Whether a webinar may be due for it and not for the others.
+    """
+
+    name: str
+    has_own_schedule: ClassVar[bool]
+
+    def reason(self, rule: DueRule, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
+        """Return why it has to read a webinar, None when it need not."""
+
+
+def plan_webinar(
+    record: dict[str, Any],
+    timing: WebinarTiming,
+    newest: str | None,
+    readers: Sequence[WebinarReader],
+    rule: DueRule,
+) -> PlannedWebinar:
+    """Return a listed webinar with the streams that read it.
+
+    Args:
+        record: The webinar.
+        timing: When it is, and when the webinar ends.
+        newest: Its latest registration, if known.
+        readers: The streams that may read it.
+        rule: When something is read again.
+    """
+    found = {reader: reader.reason(rule, timing, newest, record["webinarKey"]) for reader in readers}
+    reasons = {reader.name: reason for reader, reason in found.items() if reason}
+    together = [reader.name for reader in readers if not reader.has_own_schedule]
+    if shared := most_urgent(reasons[name] for name in together if name in reasons):
+        reasons |= dict.fromkeys(together, shared)
+    is_settled = timing.is_settled(newest)
+    return PlannedWebinar(record, timing, most_urgent(reasons.values()), is_settled, frozenset(reasons))
+
+
 def last_end(record: Mapping[str, Any]) -> dt.datetime | None:
     """Return the end of a webinar's last occurrence, None when it gives no usable time."""
     occurrences = [item for item in record.get("times") or () if item]
@@ -131,5 +176,5 @@ def last_end(record: Mapping[str, Any]) -> dt.datetime | None:
 
 
 def _order(webinar: PlannedWebinar) -> tuple[bool, float, str]:
-    ends_at = webinar.moment.ends_at
+    ends_at = webinar.timing.ends_at
     return webinar.settled, -ends_at.timestamp() if ends_at else 0.0, webinar.key

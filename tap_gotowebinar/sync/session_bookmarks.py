@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from tap_gotowebinar.records.moments import parse_time, seconds
 from tap_gotowebinar.records.reader import canonical_time
+from tap_gotowebinar.sync.bookmarks import is_hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tap_gotowebinar.sync.bookmarks import Row
     from tap_gotowebinar.sync.schedule import DueRule
     from tap_gotowebinar.sync.session_plan import PlannedSession
 
@@ -79,9 +81,9 @@ class SessionsBookmark:
         since = session.ended_at and min(session.ended_at, session.now)
         return not self._is_final(session) and rule.is_stale(session.now, since, read_at)
 
-    def is_new(self, session: PlannedSession, found: str) -> bool:
+    def is_new(self, session: PlannedSession, rows: Sequence[Row]) -> bool:
         """Whether what was found of a session has not been emitted yet; a hash of it is remembered."""
-        return not self._is_covered(session) and self.memory(session).get("hash") != found
+        return not self._is_covered(session) and not is_hash_of(self.memory(session).get("hash"), rows)
 
     def memory(self, session: PlannedSession) -> Mapping[str, Any]:
         """Return what is remembered of a session."""

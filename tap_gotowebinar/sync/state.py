@@ -14,8 +14,9 @@ import struct
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.api.errors import GoToWebinarError
+from tap_gotowebinar.api.keys import is_key
 from tap_gotowebinar.api.redaction import mask
-from tap_gotowebinar.records.reader import canonical_time, is_key
+from tap_gotowebinar.records.reader import canonical_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -188,6 +189,7 @@ _USABLE: Final[dict[str, Callable[[object], bool]]] = {
     "roster": _is_roster,
     "hash": _is_hash,
     "start": _is_time,
+    "account": _is_key,
     "sessions": _are_sessions,
 }
 """The names in an entry, and what tells a value that may stand there."""

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tap_gotowebinar.api.errors import ForbiddenError, NotFoundError, RetriesExhaustedError, UnexpectedStatusError
+from tap_gotowebinar.api.errors import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tap_gotowebinar.records.record_list import RecordList
     from tap_gotowebinar.sync.session_plan import PlannedSession
-
-Rows = list[dict[str, Any]]
 
 
 class WebinarWide:
     """Answers about webinars, kept until the last session that is wanted of each; for any thread."""
 
-    def __init__(self, sessions: Mapping[str, int], read: Callable[[PlannedSession], dict[str, Rows] | None]) -> None:
+    def __init__(
+        self, sessions: Mapping[str, int], read: Callable[[PlannedSession], dict[str, RecordList] | None]
+    ) -> None:
         """Read nothing yet.
 
         Args:
@@ -29,7 +30,7 @@ class WebinarWide:
         self._answers = {key: _Answer(wanted) for key, wanted in sessions.items()}
         self._read = read
 
-    def fetch_rows(self, session: PlannedSession) -> Rows | None:
+    def rows_of(self, session: PlannedSession) -> RecordList | None:
         """Return the rows of a session; None if it has to be asked for alone."""
         answer = self._answers.get(session.webinar_key)
         if answer is None:
@@ -44,10 +45,10 @@ class WebinarWide:
                 answer.rows = None
             return rows
 
-    def _tried(self, session: PlannedSession) -> dict[str, Rows] | None:
+    def _tried(self, session: PlannedSession) -> dict[str, RecordList] | None:
         try:
             return self._read(session)
-        except (RetriesExhaustedError, NotFoundError, ForbiddenError, UnexpectedStatusError):
+        except CallError:
             # Each session tells for itself what is wrong.
             return None
 
@@ -59,4 +60,4 @@ class _Answer:
         self.lock = threading.Lock()
         self.wanted = wanted
         self.is_read = False
-        self.rows: dict[str, Rows] | None = None
+        self.rows: dict[str, RecordList] | None = None

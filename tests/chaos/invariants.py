@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from gotowebinar_sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
@@ -45,6 +46,7 @@ def violations(runs: list[PastRun], life: Life, truth: dict[str, list[dict[str, 
     yield from _stopped_whole(runs)
     yield from _complete_when_it_says_so(runs, life)
     yield from _removals(runs, life, final, webinars)
+    yield from _webinar_removals(runs, webinars)
     yield from _nothing_made_up(runs, life)
     yield from _nothing_twice(runs, life)
     yield from wrong_rows(runs, life, truth)
@@ -102,6 +104,21 @@ def _removals(runs: list[PastRun], life: Life, final: dict[Person, str], webinar
         for person, _ in rows(run.messages, "registrant_removals"):
             if not life.history.was_true(person, None, run.began, run.ended):
                 yield f"{person} was removed and was there all the time"
+
+
+def _webinar_removals(runs: list[PastRun], webinars: set[str]) -> Iterator[str]:
+    """A webinar that was emitted and is gone was removed, once; no other was."""
+    emitted = {key for run in runs for key in _webinars(run.committed, "webinars")}
+    removed = Counter(key for run in runs for key in _webinars(run.committed, "webinar_removals"))
+    for key in emitted - webinars - removed.keys():
+        yield f"webinar {key} was emitted, is gone and was not removed"
+    for key, times in removed.items():
+        if times > 1 or key in webinars:
+            yield f"webinar {key} was removed {times} times and is {'there' if key in webinars else 'gone'}"
+
+
+def _webinars(messages: list[dict[str, Any]], stream: str) -> Iterator[str]:
+    return (it["record"]["webinarKey"] for it in messages if it["type"] == "RECORD" and it["stream"] == stream)
 
 
 def _nothing_made_up(runs: list[PastRun], life: Life) -> Iterator[str]:

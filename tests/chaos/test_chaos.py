@@ -1,42 +1,48 @@
+"""Campaigns in small, and what they cannot see: `make chaos` runs 200 seeds of each."""
+
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from gotowebinar_sandbox import Fault
 from tests.chaos.campaign import Campaign
-from tests.launcher import Launcher
+from tests.chaos.target_campaign import TargetCampaign
 from tests.runs import FAST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from gotowebinar_sandbox import Sandbox
+    from tests.launcher import Launcher
+
+SEEDS: Final[dict[tuple[type[Campaign | TargetCampaign], str], tuple[int, ...]]] = {
+    (Campaign, "fair"): tuple(range(10)),
+    (Campaign, "bad"): tuple(range(5)),
+    (TargetCampaign, "fair"): (3,),
+    (TargetCampaign, "bad"): (8, 0),
+}
+"""What is tried; only the first seed of each where it has to be quick."""
 
 
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    with Launcher() as launcher:
-        yield launcher
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_killed_runs_lose_repeat_and_invent_nothing(seed: int, launcher: Launcher) -> None:
-    """`make chaos` does the same for 200 seeds; `python -m tests.chaos --first SEED --seeds 1` repeats one."""
-    outcome = Campaign(seed, launcher).run()
+@pytest.mark.parametrize(
+    ("campaign", "weather", "seed"),
+    [
+        pytest.param(*campaign, seed, marks=[pytest.mark.slow] if number else [])
+        for campaign, seeds in SEEDS.items()
+        for number, seed in enumerate(seeds)
+    ],
+)
+def test_whatever_is_done_to_runs_nothing_is_lost_repeated_or_invented(
+    campaign: type[Campaign | TargetCampaign], weather: str, seed: int, launcher: Launcher
+) -> None:
+    """`python -m tests.chaos --subject tap --weather bad --first SEED --seeds 1` repeats one."""
+    outcome = campaign(seed, launcher, in_bad_weather=weather == "bad").run()
     print(outcome)  # noqa: T201 - shown when it fails
     assert outcome.violations == []
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_faults_kills_and_clocks_that_jump_lose_repeat_and_invent_nothing(seed: int, launcher: Launcher) -> None:
-    """`python -m tests.chaos --weather bad --first SEED --seeds 1` repeats one."""
-    outcome = Campaign(seed, launcher, in_bad_weather=True).run()
-    print(outcome)  # noqa: T201 - shown when it fails
-    assert outcome.violations == []
-    assert outcome.faults
+    assert outcome.faults or weather == "fair"
 
 
 def test_who_cancels_after_a_killed_run_has_emitted_them_is_missed(

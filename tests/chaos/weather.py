@@ -27,18 +27,27 @@ KINDS: Final[tuple[dict[str, Any], ...]] = (
         {"kind": "raw", "value": value}
         for value in ("NaN", "[" * 3000, "\x00", '{"a": 1}{"a": 1}', "\xef\xbb\xbf", "null")
     ),
+    # What a proxy on the way says, GoTo has not said.
+    *({"kind": "raw", "status": status, "value": "<html>Request blocked</html>"} for status in (403, 404)),
     {"kind": "bomb", "times": 1},
     {"kind": "redirect", "status": 307, "value": "https://elsewhere.invalid/"},
     {"kind": "slow", "seconds": 2 * SILENCE, "times": 3},
     {"kind": "drip", "seconds": SILENCE, "times": 3},
     {"kind": "endless", "seconds": SILENCE / 4, "times": 1},
 )
-"""What may happen to a call. Not 404: it says that something is gone, and a tap that believes it is right."""
+"""What may happen to a call. Not GoTo's 404: it says that something is gone, and a tap that believes it is right."""
 
 REFUSALS: Final[tuple[dict[str, Any], ...]] = tuple({"kind": "status", "status": status} for status in (400, 403))
 """What GoTo says of people, for a reason or for a moment."""
 
-MILD: Final = (*(kind for kind in KINDS if kind["kind"] != "redirect"), *REFUSALS * 2)
+PROXY_REFUSALS: Final[tuple[dict[str, Any], ...]] = tuple(
+    {"kind": "raw", "status": status, "value": value}
+    for status in (400, 403, 404, 409)
+    for value in ("<html>Blocked</html>", "", '{"status": "down"}')
+)
+"""What a proxy says in GoTo's place; it decides nothing."""
+
+MILD: Final = (*(kind for kind in KINDS if kind["kind"] != "redirect"), *REFUSALS * 2, *PROXY_REFUSALS)
 """What a run may meet again and again without its end."""
 
 RETRY_AFTER: Final = (None, 0.5, "1", "date", "soon", "-5", "", "2", "nan", "Wed, 99 Foo 2024")
@@ -50,7 +59,7 @@ TOO_LONG: Final = "999999"
 PATHS: Final = ("/registrants", "/webinars", "/sessions", r"/registrants/\d+$", "/oauth/", "/Users/me", "G2W")
 
 KNOWN: Final = frozenset({409})
-"""What a lie is to a target, too: it says that somebody is registered."""
+"""What a lie is to a target, too, in GoTo's own words: it says that somebody is registered."""
 
 LATE: Final = frozenset({"slow", "drip", "endless"})
 """Kinds of fault that only a short time-out ends."""
@@ -82,7 +91,7 @@ def faults_of_registering(rng: Random) -> list[Fault]:
         may_have_worked = rule.get("status", SERVER_ERROR) not in range(400, SERVER_ERROR)
         if may_have_worked and rule["kind"] != "invalid_token":
             rule["after"] = rng.random() < 0.5
-        if rule.get("status") not in KNOWN:
+        if rule.get("status") not in KNOWN or rule["kind"] == "raw":
             path = rng.choice((*("/registrants",) * 6, "/oauth/", "/Users/me", "G2W"))
             # A run asks for tokens and for who it is once or twice.
             latest = 1 if path in {"/oauth/", "/Users/me"} else MANY

@@ -25,7 +25,7 @@ FILES = ["tests/test_schemas.py", "tests/test_readme.py", "tests/test_cli.py", "
 LOOKING = [*FILES, "-k", "meeting_times or these_tests_know or every_class or discovery_needs or snapshot"]
 TAP = ["-c", "from tap_gotowebinar.tap import TapGoToWebinar; TapGoToWebinar.cli()"]
 
-pytestmark = [needs_sources, pytest.mark.timeout(240)]
+pytestmark = [needs_sources, pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 def do(block: Block, clone: Path) -> None:

@@ -59,7 +59,7 @@ def test_the_image_runs_meltano_as_nobody_special() -> None:
 
 def test_the_extras_of_meltano_exist() -> None:
     named = {extra for page in DOCS.values() for extra in re.findall(r"meltano\[(\w+)\]", page.text)}
-    assert named == {"azure", "gcs", "s3"}
+    assert named == {"azure", "gcs", "postgres", "s3"}
     assert named <= set(EXTRAS)
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 from ruamel.yaml import YAML
 
-from demo.postgres import Postgres
 from demo.project import connection_variables, database_variables
 from tests.pages import DOCS
 from tests.runs import FAST
@@ -20,8 +19,7 @@ from tests.sources import ROOT
 from tests.target import registering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from demo.postgres import Postgres
     from gotowebinar_sandbox import Sandbox
     from tests.pages import Page
 
@@ -48,12 +46,6 @@ for kind in ("extractors", "loaders"):
 with open("meltano.yml", "w") as file:
     yaml.dump(project, file)
 """
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[Postgres]:
-    with Postgres() as running:
-        yield running
 
 
 @pytest.fixture
@@ -87,6 +79,8 @@ def warehouse(database: Postgres) -> dict[str, object]:
     return settings | {"port": database.port, "default_target_schema": "gotowebinar"}
 
 
+@pytest.mark.slow
+@pytest.mark.external
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", FOLLOWED)
 def test_a_page_can_be_followed(name: str, desk: Path, sandbox: Sandbox, database: Postgres) -> None:
@@ -97,6 +91,8 @@ def test_a_page_can_be_followed(name: str, desk: Path, sandbox: Sandbox, databas
     assert [f"{shown.command}{shown.printed}" for shown in done if shown.expected and not fits(shown)] == []
 
 
+@pytest.mark.slow
+@pytest.mark.external
 def test_followed_pages_load_real_rows(desk: Path, sandbox: Sandbox, database: Postgres) -> None:
     follow(DOCS["singer"], desk, connection_variables({**sandbox.settings, **FAST}) | database_variables(database))
     (loaded,) = database.query("select count(*) from gotowebinar.registrants")

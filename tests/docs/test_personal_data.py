@@ -13,7 +13,6 @@ import psycopg
 import pytest
 from ruamel.yaml import YAML
 
-from demo.postgres import Postgres
 from demo.project import database_variables
 from tests.pages import DOCS, names
 from tests.runs import FAST, run_here
@@ -21,8 +20,7 @@ from tests.schema_files import STREAM_SCHEMAS as SCHEMAS
 from tests.selection import selecting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from demo.postgres import Postgres
     from gotowebinar_sandbox import Sandbox
 
 PAGE = DOCS["personal-data"]
@@ -64,17 +62,12 @@ def test_the_example_against_personal_data_does_what_it_says(sandbox: Sandbox) -
 # In the warehouse
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[Postgres]:
-    with Postgres() as running:
-        yield running
-
-
 def statement(number: int, address: str, shown: str) -> LiteralString:
     """Return a statement of the page about another person."""
     return PAGE.of_language("sql")[number].text.replace(shown, address.replace("'", "''"))
 
 
+@pytest.mark.external
 def test_the_hash_of_the_tap_joins_with_that_of_the_warehouse(sandbox: Sandbox, database: Postgres) -> None:
     config = YAML(typ="safe").load(PAGE.of_language("yaml")[0].text)["config"]
     run = run_here({**sandbox.settings, **FAST, **config}, catalog=selecting("registrants", "registrant_details"))
@@ -84,6 +77,8 @@ def test_the_hash_of_the_tap_joins_with_that_of_the_warehouse(sandbox: Sandbox, 
     assert joined == hashed[person["registrantKey"]]
 
 
+@pytest.mark.slow
+@pytest.mark.external
 def test_who_is_erased_is_gone_from_every_table_and_nobody_else_is(sandbox: Sandbox, database: Postgres) -> None:
     load(run_here({**sandbox.settings, **FAST}).stdout, database)
     tables: tuple[LiteralString, ...] = ("registrants", "registrant_details", "attendees")

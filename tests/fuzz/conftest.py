@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import hypothesis
-import pytest
-
-from tests.launcher import Launcher
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ORDINARY = "18"
 
@@ -26,9 +19,3 @@ hypothesis.settings.register_profile(
     print_blob=True,
     suppress_health_check=list(hypothesis.HealthCheck),
 )
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    with Launcher() as launcher:
-        yield launcher

@@ -85,7 +85,6 @@ class Surroundings:
 
     def run(self, program: str, environ: Mapping[str, str], dotenv: bytes = b"") -> Run:
         """Run a program whose settings are all right, but for those."""
-        (self._launcher.home / ".env").write_bytes(dotenv)
         prefix = environment_prefix(PROGRAMS[program][0])
         known = {f"{prefix}{name.upper()}": str(value) for name, value in self._known.items()}
         return self._launcher.launch(
@@ -95,6 +94,7 @@ class Surroundings:
             given=self._given if program == "target" else b"",
             environ={**known, **environ},
             hurries=True,
+            dotenv=dotenv,
         ).finish()
 
 

@@ -114,7 +114,13 @@ def _endless(path: Path) -> None:
         file.truncate(1 << 40)
 
 
-ODD: Final = {"folder": os.mkdir, "fifo": _fifo, "loop": _loop, "device": _device, "endless": _endless}
+ODD: Final[dict[str, Callable[[Path], object]]] = {
+    "folder": os.mkdir,
+    "fifo": _fifo,
+    "loop": _loop,
+    "device": _device,
+    "endless": _endless,
+}
 
 
 @pytest.mark.parametrize("kind", ODD)

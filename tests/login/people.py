@@ -7,21 +7,20 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import requests
-
-from tests.runs import Run
+from tests.launcher import SHARED, Launched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gotowebinar_sandbox import Sandbox
+    from tests.runs import Run
 
 COMMAND: Final = str(Path(sys.executable).with_name("tap-gotowebinar-login"))
+ADDRESS: Final = re.compile(r"(http\S+/oauth/authorize\S+)\s")
 VARIABLES: Final = "TAP_GOTOWEBINAR_"
 CLIENT: Final = ("api_url", "auth_url", "client_id", "client_secret")
 NO_BROWSER: Final = {"BROWSER": "true"}
@@ -51,53 +50,41 @@ def environment(sandbox: Sandbox, *more: str, **others: str) -> dict[str, str]:
 class LoginRun:
     """The command, while a person logs in."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        self._said = ""
+    def __init__(self, launched: Launched) -> None:
+        self._launched = launched
 
     def address(self) -> str:
         """What the person is told to open."""
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._said += line
-            if found := re.search(r"http\S+/oauth/authorize\S+", line):
-                return found[0]
-        raise AssertionError(self._said + self.ended().stderr)
+        self._launched.wait_for(lambda: ADDRESS.search(self._said) is not None)
+        found = ADDRESS.search(self._said)
+        assert found is not None, self._said + self.ended().stderr
+        return found[1]
 
     def interrupt(self) -> None:
-        self._process.send_signal(signal.SIGINT)
+        self._launched.send(signal.SIGINT)
 
-    def ended(self, typed: str | None = None) -> Run:
-        out, err = self._process.communicate(typed, timeout=60)
-        return Run(self._process.returncode, self._said + out, err)
+    def ended(self, typed: str = "") -> Run:
+        assert self._launched.inlet is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._launched.inlet.write(typed.encode())
+        return self._launched.finish()
+
+    @property
+    def _said(self) -> str:
+        return self._launched.received.decode()
 
 
 @contextlib.contextmanager
 def logging_in(env: dict[str, str], *arguments: str, folder: Path | None = None) -> Iterator[LoginRun]:
     """Start the command."""
-    with subprocess.Popen(
-        [COMMAND, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        env=env,
-        cwd=folder,
-    ) as process:
-        try:
-            yield LoginRun(process)
-        finally:
-            process.kill()
+    launched = SHARED.launch(None, *arguments, program="login", folder=folder, given=None, environ=env)
+    try:
+        yield LoginRun(launched)
+    finally:
+        launched.send(signal.SIGKILL)
 
 
-def login(env: dict[str, str], *arguments: str, folder: Path | None = None, typed: str | None = None) -> Run:
+def login(env: dict[str, str], *arguments: str, folder: Path | None = None, typed: str = "") -> Run:
     """Run the command to its end."""
     with logging_in(env, *arguments, folder=folder) as run:
         return run.ended(typed)
-
-
-def click(address: str, decision: str = "allow", *, follow: bool = True) -> requests.Response:
-    """Click a button of the authorize page, and go where it leads."""
-    with requests.Session() as session:
-        session.trust_env = False
-        return session.post(address, data={"decision": decision}, allow_redirects=follow, timeout=10)

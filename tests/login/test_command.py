@@ -18,7 +18,8 @@ import requests
 from singer_sdk.exceptions import ConfigValidationError
 
 from target_gotowebinar.target import TargetGoToWebinar
-from tests.login.people import CLIENT, COMMAND, click, environment, logging_in, login, redirect_uri
+from tests.login.clicker import click
+from tests.login.people import CLIENT, COMMAND, environment, logging_in, login, redirect_uri
 from tests.runs import FAST, run_here
 from tests.selection import selecting
 
@@ -107,7 +108,7 @@ def test_a_login_takes_the_place_of_a_configured_refresh_token_that_died(sandbox
 
 
 def test_the_browser_is_opened(sandbox: Sandbox) -> None:
-    browser = {"BROWSER": f"{sys.executable} -m tests.login.opened %s"}
+    browser = {"BROWSER": f"{sys.executable} -m tests.login.clicker %s"}
 
     env = {**environment(sandbox), **browser}
     done = login(env, "--redirect-uri", redirect_uri(sandbox), folder=Path(__file__).parents[2])
@@ -119,7 +120,7 @@ def test_the_browser_is_opened(sandbox: Sandbox) -> None:
 def test_the_browser_inherits_no_secret(sandbox: Sandbox, tmp_path: Path) -> None:
     secrets = ("client_secret", "refresh_token", "personal_access_token")
     root = str(Path(__file__).parents[2])
-    browser = {"BROWSER": f"{sys.executable} -m tests.login.overheard %s", "PYTHONPATH": root}
+    browser = {"BROWSER": f"{sys.executable} -m tests.login.clicker inherited.json %s", "PYTHONPATH": root}
     env = {**environment(sandbox, *secrets), **browser}
 
     done = login(env, "--redirect-uri", redirect_uri(sandbox), folder=tmp_path)
@@ -292,6 +293,7 @@ def test_where_nobody_can_be_asked_a_missing_client_is_named(sandbox: Sandbox) -
     assert "client_id is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_ID" in complaint(done.stderr)
 
 
+@pytest.mark.process
 def test_at_a_terminal_a_missing_client_is_asked_for_and_the_secret_not_shown(sandbox: Sandbox) -> None:
     known = sandbox.credentials
     env = {
@@ -433,6 +435,7 @@ def test_a_file_that_is_not_there_is_one_line(sandbox: Sandbox) -> None:
 # What it leaves alone ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 def test_the_tap_does_not_load_what_only_the_login_needs() -> None:
     program = (
         "import sys, tap_gotowebinar.tap; print(sorted({'oauthlib', 'http.server', 'webbrowser'} & set(sys.modules)))"

@@ -15,8 +15,9 @@ from singer_sdk.exceptions import MissingKeyPropertiesError
 
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import GoToWebinarError
-from target_gotowebinar.inbox import CHUNK, HEED
-from target_gotowebinar.messages import InputError
+from target_gotowebinar.errors import InputError
+from target_gotowebinar.input import CHUNK
+from target_gotowebinar.sink import SIGNAL_POLL
 from tests.target.registering import ADA, GRACE, Message, Office, Spoken, lines, person, record, schema, state
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def test_the_input_does_not_keep_the_process_alive(office: Office) -> None:
 
 
 def test_an_answer_that_takes_its_time_is_waited_for(make_office: Callable[..., Office]) -> None:
-    office = make_office(faults=(Fault(kind="slow", seconds=HEED + 0.2, method="POST", path="registrants"),))
+    office = make_office(faults=(Fault(kind="slow", seconds=SIGNAL_POLL + 0.2, method="POST", path="registrants"),))
     assert office.run(record(ADA)).outcomes == ["registered"]
 
 

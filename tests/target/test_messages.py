@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_gotowebinar.api.auth.authenticator import MISSING
-from target_gotowebinar.messages import InputError
+from target_gotowebinar.errors import InputError
 from tests.target.registering import ADA, EXECUTABLE, GRACE, Office, Spoken, lines, record, schema, state
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def test_an_empty_input_is_no_error(office: Office, tmp_path: Path) -> None:
     assert office.run_command("", tmp_path).exit_code == 0
 
 
+@pytest.mark.process
 def test_without_an_input_the_run_ends_with_one_line(office: Office, tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps(office.config()), encoding="utf-8")

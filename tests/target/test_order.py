@@ -14,14 +14,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import GoToWebinarError, OutputError, RateLimitedError
 from tap_gotowebinar.singer.writer import MessageWriter
-from target_gotowebinar.desk import MAX_JOBS
-from target_gotowebinar.ledger import MAX_BYTES, Ledger
+from target_gotowebinar.pending import MAX_PEOPLE
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.talking import Canned, raw, token_answer
 from tests.target.registering import (
@@ -64,118 +61,6 @@ class QuickTarget(TargetGoToWebinar):
 
 def emails(people: Sequence[dict[str, Any]]) -> list[str]:
     return [row["email"] for row in people]
-
-
-# The ledger
-
-
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on shared machines
-@given(st.lists(st.sampled_from(["take", "state", "answer"]), max_size=60), st.randoms(use_true_random=False))
-def test_a_state_never_passes_a_record_that_is_open(steps: list[str], random: Any) -> None:  # noqa: ANN401
-    ledger, open_records, taken = Ledger(), set[int](), itertools.count()
-    passed = [-1]
-    last = 0
-    for step in [*steps, "state"]:
-        if step == "take":
-            number = next(taken)
-            assert ledger.take() == number
-            open_records.add(number)
-            last = number + 1
-        elif step == "state":
-            ledger.state(b"%d" % last)
-        elif open_records:
-            number = random.choice(sorted(open_records))
-            open_records.remove(number)
-            ledger.answered(number)
-        # The value of a STATE is how many records came before it.
-        passed.append(int(ledger.pass_on() or passed[-1]))
-        assert passed[-1] <= min(open_records, default=last)
-        assert passed == sorted(passed)
-    for number in sorted(open_records):
-        ledger.answered(number)
-    assert int(ledger.pass_on() or passed[-1]) == last
-
-
-def test_big_states_do_not_pile_up_behind_one_record_and_stay_spread() -> None:
-    ledger = Ledger()
-    records = []
-    for number in range(100):
-        records.append(ledger.take())
-        ledger.state(b"%d" % number + bytes(MAX_BYTES // 20))
-        assert sum(len(value) for _, value in ledger._states) <= MAX_BYTES
-    places = [int(value.rstrip(b"\0")) for _, value in ledger._states]
-    assert places[-1] == 99
-    assert max(later - earlier for earlier, later in itertools.pairwise(places)) <= 32
-    for number in records:
-        ledger.answered(number)
-    assert (ledger.pass_on() or b"").rstrip(b"\0") == b"99"
-    assert ledger.pass_on() is None
-
-
-def kept(ledger: Ledger) -> list[bytes]:
-    """The states that wait, each by its first byte."""
-    return [value[:1] for _, value in ledger._states]
-
-
-def of_size(name: bytes, part: float) -> bytes:
-    """A STATE that takes this part of the room for all."""
-    return name.ljust(round(MAX_BYTES * part), b".")
-
-
-def test_every_other_state_makes_way_and_never_the_last() -> None:
-    ledger = Ledger()
-    for name in (b"1", b"2", b"3", b"4"):
-        ledger.take()
-        ledger.state(of_size(name, 0.3))
-    assert kept(ledger) == [b"2", b"4"]
-
-
-def test_of_two_states_that_are_too_big_together_the_last_stays() -> None:
-    ledger = Ledger()
-    for name in (b"1", b"2"):
-        ledger.take()
-        ledger.state(of_size(name, 0.6))
-    assert kept(ledger) == [b"2"]
-
-
-def test_states_that_just_fit_all_stay() -> None:
-    ledger = Ledger()
-    for name in (b"1", b"2", b"3", b"4"):
-        ledger.take()
-        ledger.state(of_size(name, 0.25))
-    assert kept(ledger) == [b"1", b"2", b"3", b"4"]
-
-
-def test_one_state_that_is_too_big_by_itself_is_passed_on_all_the_same() -> None:
-    ledger = Ledger()
-    ledger.state(of_size(b"1", 1.5))
-    assert ledger.pass_on() == of_size(b"1", 1.5)
-
-
-def test_of_states_without_a_record_between_them_only_the_last_takes_room() -> None:
-    ledger = Ledger()
-    ledger.take()
-    for name in (b"1", b"2", b"3"):
-        ledger.state(of_size(name, 0.4))
-    ledger.take()
-    ledger.state(of_size(b"4", 0.4))
-    assert kept(ledger) == [b"3", b"4"]
-    ledger.take()
-    ledger.state(of_size(b"5", 0.4))
-    assert kept(ledger) == [b"3", b"5"]
-
-
-def test_a_state_that_was_passed_on_takes_no_room() -> None:
-    ledger = Ledger()
-    for name in (b"1", b"2", b"3"):
-        number = ledger.take()
-        ledger.state(of_size(name, 0.6))
-        ledger.answered(number)
-        assert ledger.pass_on() == of_size(name, 0.6)
-    for name in (b"4", b"5"):
-        ledger.take()
-        ledger.state(of_size(name, 0.4))
-    assert kept(ledger) == [b"4", b"5"]
 
 
 # A run
@@ -228,7 +113,7 @@ def test_the_input_is_not_read_without_end(make_office: Callable[..., Office]) -
     def endless() -> Iterator[str]:
         yield lines([schema()])
         for number in given:
-            if enough.is_set() or number == 3 * MAX_JOBS:
+            if enough.is_set() or number == 3 * MAX_PEOPLE:
                 return
             yield lines([record(person(number % 7), webinarKey=office.webinar)])
 
@@ -236,10 +121,10 @@ def test_the_input_is_not_read_without_end(make_office: Callable[..., Office]) -
     worker = threading.Thread(target=target.run, args=(Spoken(endless()),), daemon=True)
     worker.start()
     until = time.monotonic() + 4
-    while target.desk._lanes.jobs < MAX_JOBS and time.monotonic() < until:
+    while len(target.registrations._pending) < MAX_PEOPLE and time.monotonic() < until:
         time.sleep(0.01)
     enough.set()
-    assert next(given) <= MAX_JOBS + 200
+    assert next(given) <= MAX_PEOPLE + 200
     worker.join(60)
     assert not worker.is_alive()
 
@@ -314,12 +199,11 @@ def test_a_path_that_takes_no_token_answers_for_nobody(make_office: Callable[...
     assert office.run(record(ADA), state(1)).outcomes == ["already_registered" if skip else "registered"]
 
 
-@pytest.mark.parametrize("status", [403, 404])
-def test_a_no_that_cannot_be_read_is_no_answer(make_office: Callable[..., Office], status: int) -> None:
-    # A token that has expired is told from a refusal by the words, and a proxy says no, too, in words of its own.
-    page = raw(b"<html>", f"{status} No")
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
+@pytest.mark.parametrize("body", [b"<html>", b"", b"{}", b'["no"]', b'{"status": "down", "message": null}'])
+def test_a_no_that_goto_did_not_give_is_no_answer(make_office: Callable[..., Office], status: int, body: bytes) -> None:
     registered = raw(b'{"registrantKey": 5, "status": "WAITING"}', "201 Created")
-    with Canned(token_answer(), page, registered) as server:
+    with Canned(token_answer(), raw(body, f"{status} No"), registered) as server:
         office = make_office()
         assert office.run(record(ADA), **server.settings, organizer_key=2).outcomes == ["registered"]
 

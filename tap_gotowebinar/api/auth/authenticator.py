@@ -61,8 +61,17 @@ class Authenticator:
         store: TokenStore,
         *,
         clock: Callable[[], float] = time.monotonic,
+        closing: threading.Event | None = None,
     ) -> None:
-        """Remember how to get a token; nothing is asked for before the first call."""
+        """Remember how to get a token; nothing is asked for before the first call.
+
+        Args:
+            credentials: Who asks.
+            endpoint: Gives out tokens.
+            store: Where other runs find them.
+            clock: Monotonic seconds.
+            closing: Set by `close`; a token request waits on it between two tries.
+        """
         self.problem: str | None = None
         self._credentials = credentials
         self._endpoint = endpoint
@@ -78,7 +87,7 @@ class Authenticator:
         self._failure: str | None = None
         self._given_up: list[Exception] = []
         self._renewal: threading.Thread | None = None
-        self._closing = threading.Event()
+        self._closing = closing or threading.Event()
 
     def token(self) -> str:
         """Return an access token with enough of its life left for a call.

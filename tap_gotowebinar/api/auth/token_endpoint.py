@@ -24,9 +24,9 @@ from tap_gotowebinar.api.errors import (
     TransientError,
 )
 from tap_gotowebinar.api.patience import TimeBudget
-from tap_gotowebinar.api.redaction import error_text
+from tap_gotowebinar.api.redaction import error_text, is_from_goto
 from tap_gotowebinar.api.retries import LONGEST_PAUSE, parse_retry_after, resume_time
-from tap_gotowebinar.api.transport import is_transient
+from tap_gotowebinar.api.transport import SUCCESS, is_transient
 
 if TYPE_CHECKING:
     import threading
@@ -171,7 +171,8 @@ class TokenEndpoint:
             except TransientError as error:
                 failure = f"{error}; check auth_url and the network"
             else:
-                if answer.status != 429 and not is_transient(answer.status):  # noqa: PLR2004
+                is_said = answer.status in SUCCESS or is_from_goto(answer.body) or bool(answer.location)
+                if is_said and answer.status != 429 and not is_transient(answer.status):  # noqa: PLR2004
                     return asked_at, now, answer
                 failure, pause = self._trouble(answer, paused)
                 paused += pause or 0

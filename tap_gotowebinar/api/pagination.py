@@ -1,0 +1,92 @@
+"""Lists that come in pages: each row once, and whether they are all there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+from tap_gotowebinar.api.errors import RetriesExhaustedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tap_gotowebinar.api.responses import Page
+
+MAX_PAGE_SIZE: Final = 200
+"""Rows a page may hold at the most, on HAL lists (`size`) and on flat ones (`limit`)."""
+
+MAX_PAGES: Final = 5000
+"""Pages of one list: a million rows. One that has more goes round in circles."""
+
+
+class Listing(NamedTuple):
+    """Rows of all pages together.
+
+    Attributes:
+        rows: Each row once.
+        total: How many there are, as the list says; None when it does not.
+    """
+
+    rows: list[Any]
+    total: int | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the rows are as many as the list says it holds."""
+        return self.total is None or len(self.rows) == self.total
+
+
+class GetPage(Protocol):
+    """Makes one call."""
+
+    def __call__(self, path: str, read: Callable[[object], Page], *, params: Mapping[str, str | int]) -> Page:
+        """Return the page that is at a path."""
+
+
+def read_pages(
+    get: GetPage, path: str, read: Callable[[object], Page], *keys: str, size: str, **params: str
+) -> Listing:
+    """Return the rows of all pages.
+
+    Pages are numbered, not pointed at: a list that grows while it is read repeats or skips rows. So the number of rows
+    is compared with what the last page says, and the list is read once more if they differ.
+
+    Args:
+        get: Makes one call.
+        path: Endpoint.
+        read: Reader of one page.
+        keys: Fields that tell rows apart.
+        size: Name of the parameter for the page's size: `size` on HAL lists, `limit` on flat ones.
+        params: Further parameters.
+    """
+    listing = _read_once(get, path, read, keys, {size: MAX_PAGE_SIZE, **params})
+    if listing.is_complete:
+        return listing
+    return _read_once(get, path, read, keys, {size: MAX_PAGE_SIZE, **params})
+
+
+def _read_once(
+    get: GetPage,
+    path: str,
+    read: Callable[[object], Page],
+    keys: tuple[str, ...],
+    params: Mapping[str, str | int],
+) -> Listing:
+    rows: dict[object, list[Any]] = {}
+    for number in range(MAX_PAGES):
+        page = get(path, read, params={**params, "page": number})
+        # Rows of one page that share a key are rows of their own; on a later page they are the same rows once more.
+        found: dict[object, list[Any]] = {}
+        for place, row in enumerate(page.rows):
+            found.setdefault(_identity(row, keys) or (number, place), []).append(row)
+        is_new = bool(found.keys() - rows.keys())
+        rows |= found
+        count = sum(map(len, rows.values()))
+        if page.is_last or not is_new or count > (page.total or 0):
+            return Listing([row for alike in rows.values() for row in alike], page.total)
+    msg = f"gave up on {path}: after {MAX_PAGES} pages there is no end to it"
+    raise RetriesExhaustedError(msg)
+
+
+def _identity(row: object, keys: tuple[str, ...]) -> str | None:
+    values = [row.get(key) for key in keys] if isinstance(row, dict) else [None]
+    return None if None in values else "/".join(map(str, values))

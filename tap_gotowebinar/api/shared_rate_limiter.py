@@ -1,0 +1,184 @@
+"""A rate budget that processes on any number of machines share: the slots of `RateLimiter` as rows in PostgreSQL.
+
+A slot is taken before a call is sent and is free again one window after the call's *answer*, on the clock of the
+database: what the processes think the time is does not matter. Turns are given out ahead, in the order in which they
+are asked for: whoever gets a slot that is not free yet is told how long to wait for it. So nobody is overtaken, and
+nobody has to ask again and again. The slot of a process that died is free when its lease is over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import psycopg
+from psycopg_pool import ConnectionPool
+
+from tap_gotowebinar.api import rate_budget_sql as sql
+from tap_gotowebinar.api.errors import SharedBudgetError
+from tap_gotowebinar.api.rate_limiter import CLOCK_MARGIN, WINDOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CONNECT_SECONDS: Final = 10
+"""How long the database may take to answer before it counts as unreachable."""
+
+NAPS_PER_WINDOW: Final = 60
+"""How often a process looks again while every slot is with a call in flight."""
+
+
+class Turn(NamedTuple):
+    """A slot, and how many seconds from now it may be used."""
+
+    slot: int
+    wait: float
+
+
+class SharedRateLimiter:
+    """What `RateLimiter` is to one process, to all that name the same database and budget. Thread-safe.
+
+    Those who share a budget give it the same `per_window` and `per_second`. The database is first asked at the first
+    call.
+
+    Args:
+        url: The database, as libpq takes it.
+        name: The budget's.
+        per_window: Calls that may arrive in any window.
+        per_second: Calls that may be sent in a second, evenly spaced.
+        longest_call: Seconds after which a call is over, whatever happens.
+        window: Length of the window in seconds.
+        now: The time, in SQL.
+        wait: Waits for so many seconds.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a budget is made of
+        self,
+        url: str,
+        name: str,
+        per_window: int,
+        per_second: float,
+        *,
+        longest_call: float,
+        window: float = WINDOW,
+        now: str = "clock_timestamp()",
+        wait: Callable[[float], object] = time.sleep,
+    ) -> None:
+        """Do nothing yet."""
+        self._url = url
+        self._window = window * (1 + CLOCK_MARGIN)
+        self._values = {"budget": name, "per_window": per_window, "spacing": 1 / per_second}
+        self._values |= {"window": self._window, "lease": longest_call + self._window}
+        self._now = now
+        self._wait = wait
+        self._queue = threading.Lock()
+        self._held: set[int] = set()
+
+    @contextlib.contextmanager
+    def slot(self) -> Iterator[float]:
+        """Hold a slot for one call, from before it is sent until it was answered or given up.
+
+        Yields:
+            Seconds that were spent waiting for the slot.
+
+        Raises:
+            SharedBudgetError: the database cannot be used.
+        """
+        asked = time.monotonic()
+        with self._queue:
+            slot = self._take_in_turn()
+        try:
+            yield time.monotonic() - asked
+        finally:
+            self._give(slot, self._window)
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody send for `seconds`: the server said it has had enough.
+
+        Raises:
+            SharedBudgetError: the database cannot be used.
+        """
+        self._run(sql.PAUSE, seconds=seconds)
+
+    def close(self) -> None:
+        """Give back what is held, and close the connections to the database."""
+        if "_pool" not in vars(self):
+            return
+        with contextlib.suppress(SharedBudgetError):
+            for slot in tuple(self._held):
+                # A call that is given up now may arrive yet; one that has arrived counts for a window.
+                self._give(slot, 2 * self._window)
+        self._pool.close()
+
+    def _take_in_turn(self) -> int:
+        while (turn := self._take()) is None:
+            # A slot that is given back now is free a window later: there is no hurry.
+            self._wait(self._window / NAPS_PER_WINDOW)
+        wait = turn.wait
+        while wait > 0:
+            self._wait(wait)
+            wait = self._resume(turn.slot)
+        return turn.slot
+
+    def _take(self) -> Turn | None:
+        """Return the next turn; None: every slot is with a call in flight."""
+        row = self._run(sql.TAKE)
+        if row is None:
+            return None
+        self._held.add(row[0])
+        return Turn(*row)
+
+    def _resume(self, slot: int) -> float:
+        """Return the seconds still to wait: more than 0 when a pause began after the turn was given out."""
+        row = self._run(sql.RESUME, slot=slot)
+        return float(row[0]) if row else 0.0
+
+    def _give(self, slot: int, seconds: float) -> None:
+        self._run(sql.GIVE, slot=slot, seconds=seconds)
+        self._held.discard(slot)
+
+    def _run(self, statement: str, **values: float) -> tuple[Any, ...] | None:
+        with _one_line(), self._pool.connection() as database:
+            cursor = database.execute(statement.format(now=self._now).encode(), {**self._values, **values})
+            while cursor.nextset():
+                pass
+            return cursor.fetchone() if cursor.description else None
+
+    @functools.cached_property
+    def _pool(self) -> ConnectionPool[psycopg.Connection[tuple[Any, ...]]]:
+        # Its warnings name hosts and users; what matters of them is raised.
+        logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+        with _one_line(), psycopg.connect(self._url, connect_timeout=CONNECT_SECONDS) as database:
+            if database.execute(sql.IS_CREATED).fetchone() != (True,):
+                database.execute(sql.CREATE)
+            database.execute(sql.OPEN, self._values)
+        return ConnectionPool(
+            self._url,
+            min_size=1,
+            max_size=3,
+            open=True,
+            timeout=CONNECT_SECONDS,
+            reconnect_timeout=CONNECT_SECONDS,
+            check=ConnectionPool.check_connection,
+            kwargs={
+                "autocommit": True,
+                "connect_timeout": CONNECT_SECONDS,
+                # Several statements at once, in one transaction.
+                "cursor_factory": psycopg.ClientCursor,
+                "application_name": "tap-gotowebinar",
+            },
+        )
+
+
+@contextlib.contextmanager
+def _one_line() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        # The texts of libpq name hosts and users, some of them the whole URL.
+        msg = f"the database of rate_budget_url cannot be used ({type(error).__name__}): check it, and rate_budget_url"
+        raise SharedBudgetError(msg) from None

@@ -1,0 +1,54 @@
+"""All fields of a record, in the schema's order: null where GoTo sends nothing.
+
+Targets take their columns from the first record, or from the first batch: a field that came late would be lost there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Record = dict[str, Any]
+
+
+class RecordShape:
+    """Brings records into the shape of a schema.
+
+    Objects inside a record, and items of its arrays, get all their fields, too: flattening makes columns of the ones,
+    and targets with typed columns make structures of both.
+
+    Args:
+        schema: JSON schema of an object.
+        expands_nulls: Whether an object that is null becomes one whose fields are null. Flattening takes the columns of
+            a record from its objects.
+    """
+
+    def __init__(self, schema: Mapping[str, Any], *, expands_nulls: bool = False) -> None:
+        """Find out which fields hold objects."""
+        self._expands_nulls = expands_nulls
+        self._nulls: Record = dict.fromkeys(schema["properties"])
+        self._inside: list[tuple[str, Callable[[Any], Any]]] = []
+        for name, declared in schema["properties"].items():
+            if "properties" in declared:
+                self._inside.append((name, RecordShape(declared, expands_nulls=expands_nulls).fill_object))
+            elif "properties" in declared.get("items", {}):
+                self._inside.append((name, RecordShape(declared["items"]).fill_items))
+
+    def fill(self, record: Mapping[str, Any]) -> Record:
+        """Return a record with all declared fields and no others."""
+        filled = {**self._nulls, **record}
+        if len(filled) > len(self._nulls):
+            filled = {name: filled[name] for name in self._nulls}
+        for name, fill in self._inside:
+            filled[name] = fill(filled[name])
+        return filled
+
+    def fill_object(self, value: Record | None) -> Record | None:
+        """Return an object inside a record with all its fields."""
+        return None if value is None and not self._expands_nulls else self.fill(value or {})
+
+    def fill_items(self, items: list[Record] | None) -> list[Record] | None:
+        """Return an array inside a record with all fields of its items."""
+        return None if items is None else [self.fill(item) for item in items]

@@ -1,0 +1,171 @@
+"""What the streams that others hang below have in common, and what those below them have."""
+
+from __future__ import annotations
+
+import abc
+import functools
+import logging
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
+
+from singer_sdk.mapper import RemoveRecordTransform
+from typing_extensions import override
+
+from tap_gotowebinar.api.errors import CallError, ForbiddenError, UnreadableResponseError, internal_error
+from tap_gotowebinar.records.record_list import RecordList
+from tap_gotowebinar.streams.base import GoToWebinarStream
+from tap_gotowebinar.sync.steps import Fetched, Gone, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.mapper import StreamMap
+
+    from tap_gotowebinar.sync.bookmarks import Bookmark
+    from tap_gotowebinar.sync.steps import Outcome, Step, Steps
+
+T = TypeVar("T")
+
+MAX_CONSECUTIVE_FAILURES: Final = 3
+"""Calls given up one after the other, after which the API is down rather than one answer broken."""
+
+logger = logging.getLogger("tap-gotowebinar")
+
+
+class ParentStream(GoToWebinarStream, Generic[T]):
+    """A stream whose records have children.
+
+    Attributes:
+        label: What its records are called when they are counted.
+        unit_key: The field of a record that tells it from others.
+    """
+
+    label: ClassVar[str]
+    unit_key: ClassVar[str]
+
+    @property
+    def stream_maps(self) -> list[StreamMap]:
+        """The maps of this stream; in the SDK, one that removes the parents would take their children along."""
+        first, *others = super().stream_maps
+        if isinstance(first, RemoveRecordTransform):
+            first = _RemovedParent(first.stream_alias, first.raw_schema, first.raw_key_properties, None)
+        return [first, *others]
+
+    def is_wanted(self, record: Record) -> bool:
+        """Whether the stream's map leaves a record in, and with it its children."""
+        return bool(self.stream_maps[0].get_filter_result(self.with_nulls(record)))
+
+    def with_nulls(self, record: Record) -> Record:
+        """Return a record with null for what GoTo did not send: the filter of a map may ask for it."""
+        return {**dict.fromkeys(self.schema["properties"]), **record}
+
+    @abc.abstractmethod
+    def items(self) -> Iterator[tuple[str, T]]:
+        """Yield what is due, with its key, in the order in which it is read."""
+
+    def start_children(self) -> None:
+        """Let the calls of the children be made ahead; to be called before the first record is given out."""
+        self.sync_context.start_prefetching(self.label, self._units(), is_test=self.ABORT_AT_RECORD_COUNT is not None)
+
+    @functools.cached_property
+    def readers(self) -> list[ChildStream[T]]:
+        """The selected children, in the order in which they are read."""
+        return [child for child in self.child_streams if isinstance(child, ChildStream) and child.selected]
+
+    def _units(self) -> Iterator[Unit[T]]:
+        for key, item in self.items():
+            unit = Unit(key, item)
+            unit.streams |= {child.name: child.steps(unit) for child in self.readers if child.reads(item)}
+            yield unit
+
+
+class ChildStream(GoToWebinarStream, Generic[T]):
+    """A stream of what belongs to something listed before. One call that fails does not end the run.
+
+    Attributes:
+        bookmark_kind: How this stream remembers what it has emitted.
+        parent: The class of the stream above.
+    """
+
+    bookmark_kind: ClassVar[type[Bookmark]]
+    parent: ClassVar[type[ParentStream[Any]]]
+
+    @abc.abstractmethod
+    def reads(self, item: T) -> bool:
+        """Whether this stream reads a webinar or session that is due."""
+
+    @abc.abstractmethod
+    def steps(self, unit: Unit[T]) -> Steps:
+        """Yield what is asked for, and what becomes of the answers."""
+
+    @override
+    def generate_child_contexts(self, record: Record, context: Context | None) -> Iterable[Context | None]:
+        """No children: the SDK's own way to that result takes as long as writing the record."""
+        return ()
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        key = (context or {})[self.parent.unit_key]
+        for step, outcome in self.sync_context.prefetchers[self.parent.label].take(key, self.name):
+            self._count(step, outcome, key)
+            yield from self._emitted(step, outcome)
+            self.sync_context.checkpoint()
+
+    def _emitted(self, step: Step, outcome: Outcome) -> Iterator[Record]:
+        batches = iter(step.emit(outcome) if step.emit is not None else ())
+        while True:
+            try:
+                batch = next(batches, None)
+            except Exception as error:  # noqa: BLE001 - what nobody foresaw of one answer does not end a run
+                self._give_up(step.path, UnreadableResponseError(f"gave up on {step.path}: {internal_error(error)}"))
+                return
+            if batch is None:
+                return
+            yield from self.written(batch)
+
+    def _count(self, step: Step, outcome: Outcome, key: str) -> None:
+        """Count what a call brought, and say what was left out."""
+        if isinstance(outcome, Fetched):
+            if step.call is not None:
+                self.sync_context.consecutive_failures = 0
+            if isinstance(outcome.value, RecordList):
+                self.sync_context.report.note_list(self.name, step.path, outcome.value)
+        elif isinstance(outcome, Gone):
+            self.stats.gone.append(step.path)
+        elif outcome.error is None:
+            self.sync_context.skipped_by_max_calls[self.parent.label].add(key)
+        elif isinstance(outcome.error, ForbiddenError):
+            self.stats.refused.append(step.path)
+        else:
+            self._give_up(step.path, outcome.error)
+
+    def _give_up(self, path: str, error: CallError) -> None:
+        """Count a call that brought nothing.
+
+        Raises:
+            CallError: too many calls in a row were given up.
+        """
+        self.stats.given_up.append(path)
+        self.sync_context.consecutive_failures += 1
+        if self.sync_context.consecutive_failures >= MAX_CONSECUTIVE_FAILURES:
+            raise error
+        logger.warning("%s; going on with the rest", error)
+
+
+def rows_of(outcome: Outcome) -> RecordList | None:
+    """Return the list that a call brought, an empty one of what is gone; None when it is to be asked for again."""
+    if isinstance(outcome, Fetched):
+        found: RecordList = outcome.value
+        return found
+    return RecordList() if isinstance(outcome, Gone) and outcome.is_final else None
+
+
+def with_keys(record: Record, keys: Mapping[str, str]) -> Record:
+    """Return a record with the keys of what it belongs to, where it does not say them itself."""
+    return {**record, **{name: key for name, key in keys.items() if record.get(name) is None}}
+
+
+class _RemovedParent(RemoveRecordTransform):
+    @override
+    def get_filter_result(self, record: Record) -> bool:
+        return True

@@ -1,0 +1,208 @@
+"""What the streams of one run share."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from tap_gotowebinar.records.moments import canonical
+from tap_gotowebinar.records.reader import RecordReader
+from tap_gotowebinar.records.schemas import load_schema
+from tap_gotowebinar.settings.tap import Settings
+from tap_gotowebinar.singer.signals import StopSignals
+from tap_gotowebinar.sync.attendee_lists import AttendeeLists
+from tap_gotowebinar.sync.bookmarks import Bookmarks
+from tap_gotowebinar.sync.listed_webinars import ListedWebinars, ListedWebinarsBookmark
+from tap_gotowebinar.sync.listings import WebinarListing
+from tap_gotowebinar.sync.organizers import OrganizerScope
+from tap_gotowebinar.sync.prefetch import Prefetcher
+from tap_gotowebinar.sync.registrant_bookmarks import RegistrantBookmark, SeenKeysBookmark
+from tap_gotowebinar.sync.report import Report
+from tap_gotowebinar.sync.schedule import DueRule
+from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
+from tap_gotowebinar.sync.state_writer import StateWriter
+from tap_gotowebinar.sync.stream_client import StreamClient
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tap_gotowebinar.api.client import ApiClient
+    from tap_gotowebinar.api.stats import StreamStats
+    from tap_gotowebinar.singer.writer import MessageWriter
+    from tap_gotowebinar.sync.session_plan import PlannedSession
+    from tap_gotowebinar.sync.steps import Unit
+
+
+class SyncContext:
+    """One run: its settings, its one API client, what is remembered and reported, and what streams tell each other.
+
+    Args:
+        config: Returns the settings; they may be asked for only when something is read.
+        connect: Makes the client.
+        writer: Where messages go.
+        started_at: Start of the run.
+
+    Attributes:
+        stop_signals: Lets a signal end a wait.
+        bookmarks: What has been emitted, by stream.
+        report: What the run did.
+        sessions: The listed sessions, in the order in which they are read.
+        registrant_counts: How many registrants GoTo counts in each webinar whose details were read.
+        session_counts: What GoTo counts in each session whose performance was read, by name.
+        prefetchers: The steps of the children of each parent stream.
+        consecutive_failures: Calls given up one after the other.
+        skipped_by_max_calls: Keys of what was left for the next run, by what it is.
+    """
+
+    def __init__(
+        self,
+        config: Callable[[], Mapping[str, Any]],
+        connect: Callable[[Settings], ApiClient],
+        *,
+        writer: MessageWriter,
+        started_at: dt.datetime,
+    ) -> None:
+        """Look at nothing yet: discovery comes this far without settings."""
+        self._config = config
+        self._connect = connect
+        self.writer = writer
+        self.stop_signals = StopSignals()
+        self.started_at = started_at
+        self.started = canonical(started_at)
+        self.bookmarks = Bookmarks()
+        self.report = Report()
+        self.sessions: list[PlannedSession] = []
+        self.registrant_counts: dict[str, int | None] = {}
+        self.session_counts: dict[str, Mapping[str, Any]] = {}
+        self.prefetchers: dict[str, Prefetcher] = {}
+        self.consecutive_failures = 0
+        self.skipped_by_max_calls: defaultdict[str, set[str]] = defaultdict(set)
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """The settings in typed form."""
+        return Settings.of(self._config())
+
+    @functools.cached_property
+    def client(self) -> ApiClient:
+        """What all calls go through: one pool, one token, one rate limit."""
+        return self._connect(self.settings)
+
+    @functools.cached_property
+    def due_rule(self) -> DueRule:
+        """When something is read again."""
+        return DueRule(self.settings.recheck_factor)
+
+    @functools.cached_property
+    def state_writer(self) -> StateWriter:
+        """What prints STATE."""
+        return StateWriter(self.writer, self.bookmarks)
+
+    @functools.cached_property
+    def organizers(self) -> OrganizerScope:
+        """Whose data this run reads."""
+        return OrganizerScope(self.settings, self.stream_client("organizers"))
+
+    @functools.cached_property
+    def webinars(self) -> WebinarListing:
+        """All webinars, listed once per run."""
+        client = self.stream_client("webinars", ("webinarKey",))
+        return WebinarListing(
+            self.settings, self.organizers, self.report, client, now=self.started_at, known=self.listed_webinars
+        )
+
+    @functools.cached_property
+    def listed_webinars(self) -> ListedWebinars:
+        """Which webinars earlier runs have listed."""
+        bookmarks = self.bookmarks.of("webinar_removals", ListedWebinarsBookmark)
+        return ListedWebinars(bookmarks, self.organizers, self.settings.start_date, self.settings.account_key)
+
+    @functools.cached_property
+    def attendees(self) -> AttendeeLists:
+        """Who attended sessions; several streams ask."""
+        bookmarks = self.bookmarks.of("attendees", SessionsBookmark)
+        return AttendeeLists(
+            self.stream_client("attendees", ("registrantKey",)),
+            self.sessions,
+            is_read=lambda session: bookmarks.of(session.organizer_key).is_due(session, self.due_rule),
+            is_first_run=lambda organizer_key: bookmarks.of(organizer_key).newest is None,
+        )
+
+    def stream_client(
+        self,
+        stream: str,
+        keys: tuple[str, ...] = (),
+        *,
+        text_keys: frozenset[str] = frozenset(),
+        excluded: frozenset[str] = frozenset(),
+        stats: StreamStats | None = None,
+    ) -> StreamClient:
+        """Return what makes calls on account of a stream.
+
+        Args:
+            stream: Name of the stream, and of its schema.
+            keys: Primary keys that the answer itself must hold.
+            text_keys: Those of them that are any text, not a number.
+            excluded: Documented fields that are left out on purpose.
+            stats: Where calls are counted; those of the stream if not given.
+        """
+        found = self.report.tally(stream)
+
+        def note_unknown(names: set[str]) -> None:
+            self.report.note_unknown(stream, names - excluded)
+
+        reader = RecordReader(load_schema(stream), keys, found, note_unknown, opaque=text_keys)
+        return StreamClient(
+            self.client, reader, stats or found, before_waiting=self.writer.flush, stop_signals=self.stop_signals
+        )
+
+    def known_registrants(self, webinar_key: str) -> int:
+        """Return how many registrants of a webinar are known."""
+        emitted = (found.of(webinar_key).people for found in self.bookmarks.of_kind(RegistrantBookmark))
+        seen = (found.of(webinar_key).people for found in self.bookmarks.of_kind(SeenKeysBookmark))
+        return max((*emitted, *seen), default=0)
+
+    def latest_registration(self, webinar_key: str) -> str | None:
+        """Return the latest registration of a webinar that any stream has seen."""
+        known = self.bookmarks.of_kind(RegistrantBookmark)
+        return max((bookmarks.of(webinar_key).newest or "" for bookmarks in known), default="") or None
+
+    def counts_none(self, session_key: str, name: str) -> bool:
+        """Return whether this run has read that there is none of something in a session."""
+        return self.session_counts.get(session_key, {}).get(name) == 0
+
+    def start_prefetching(self, label: str, units: Iterator[Unit[Any]], *, is_test: bool) -> None:
+        """Let the calls for the children of a stream be made ahead, while those of the present record are emitted.
+
+        Args:
+            label: What the records of the parent stream are called.
+            units: What is read, in order.
+            is_test: Whether one record of each stream is all that is wanted; nothing is read ahead then.
+        """
+        self.prefetchers[label] = Prefetcher(
+            units,
+            0 if is_test else self.settings.connection.max_concurrency,
+            may_call=None if self.settings.max_calls is None else self._within_max_calls,
+            before_waiting=self.writer.flush,
+            stop_signals=self.stop_signals,
+        )
+
+    def checkpoint(self) -> None:
+        """Note that what was given out has been written and remembered: the moment for a STATE, or to stop."""
+        self.state_writer.write_state({})
+        self.report.say_progress()
+        self.stop_signals.check()
+
+    def finish(self) -> None:
+        """Send nothing more, print the last STATE and hand everything to the reader of the output."""
+        for prefetcher in self.prefetchers.values():
+            prefetcher.close()
+        self.state_writer.write_final()
+        self.writer.flush()
+        self.client.close()
+
+    def _within_max_calls(self, on_their_way: int) -> bool:
+        limit = self.settings.max_calls
+        return limit is None or self.report.calls + on_their_way < limit

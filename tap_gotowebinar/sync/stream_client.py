@@ -1,0 +1,103 @@
+"""Calls to GoTo on account of one stream, and the records they bring."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tap_gotowebinar.api import responses
+from tap_gotowebinar.api.client import REFUSALS
+from tap_gotowebinar.api.errors import InvalidRowError, MalformedResponseError
+from tap_gotowebinar.api.pagination import read_pages
+from tap_gotowebinar.records.record_list import read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tap_gotowebinar.api.client import ApiClient
+    from tap_gotowebinar.api.pagination import Listing
+    from tap_gotowebinar.api.responses import Page
+    from tap_gotowebinar.api.stats import StreamStats
+    from tap_gotowebinar.records.reader import RecordReader
+    from tap_gotowebinar.records.record_list import Merge, RecordList
+    from tap_gotowebinar.singer.signals import StopSignals
+
+T = TypeVar("T")
+
+
+class StreamClient:
+    """Makes calls and counts them for one stream; for any thread.
+
+    Args:
+        client: Makes the call.
+        reader: Makes records of rows.
+        stats: Where calls are counted.
+        before_waiting: Called when the main thread is going to wait.
+        stop_signals: Lets a signal end a wait of the main thread.
+    """
+
+    def __init__(
+        self,
+        client: ApiClient,
+        reader: RecordReader,
+        stats: StreamStats,
+        *,
+        before_waiting: Callable[[], None],
+        stop_signals: StopSignals,
+    ) -> None:
+        """Send nothing yet."""
+        self.reader = reader
+        self.stats = stats
+        self._client = client
+        self._before_waiting = before_waiting
+        self._stop_signals = stop_signals
+
+    def get(
+        self,
+        path: str,
+        read: Callable[[object], T],
+        *,
+        params: Mapping[str, str | int] | None = None,
+        refusals: frozenset[int] = REFUSALS,
+    ) -> T:
+        """Return what `read` makes of the answer; see `ApiClient.get` for what may be raised."""
+        return self._client.get(path, read, self.stats, params=params, refusals=refusals)
+
+    def get_single(self, path: str, asked: Mapping[str, str]) -> dict[str, Any]:
+        """Return the record of an answer that is one object.
+
+        Args:
+            path: Endpoint.
+            asked: Keys of what is asked for. What the answer leaves open, they tell.
+        """
+        return self.get(path, functools.partial(self._read_single, asked))
+
+    def get_list(self, path: str, merge: Merge | None = None) -> RecordList:
+        """Return the records of a list that comes in one answer."""
+        return self.get(path, lambda body: read_rows(self.reader, responses.array(body).rows, merge=merge))
+
+    def get_pages(self, path: str, read: Callable[[object], Page], *keys: str, size: str, **params: str) -> RecordList:
+        """Return the records of all pages of a list; see `read_pages`."""
+        listing = self.pages(path, read, *keys, size=size, **params)
+        return read_rows(self.reader, listing.rows, total=listing.total)
+
+    def pages(self, path: str, read: Callable[[object], Page], *keys: str, size: str, **params: str) -> Listing:
+        """Return the rows of all pages; see `read_pages`."""
+        return read_pages(self.get, path, read, *keys, size=size, **params)
+
+    def wait_for(self, call: Callable[[], T]) -> T:
+        """Return what a call brings that the main thread makes; a signal may end it."""
+        self._before_waiting()
+        with self._stop_signals.waiting():
+            return call()
+
+    def _read_single(self, asked: Mapping[str, str], body: object) -> dict[str, Any]:
+        try:
+            record = self.reader.read(responses.single(body))
+        except InvalidRowError as error:
+            msg = f"the answer has {error}"
+            raise MalformedResponseError(msg) from None
+        if any(record[key] != asked[key] for key in self.reader.keys):
+            msg = "the answer is about another key than the one asked for"
+            raise MalformedResponseError(msg)
+        return {name: value for name, value in record.items() if value is not None or name not in asked}

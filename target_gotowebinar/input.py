@@ -1,0 +1,61 @@
+"""The input in lines, as they arrive."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO, TYPE_CHECKING, Final
+
+from tap_gotowebinar.api.errors import GoToWebinarError
+from target_gotowebinar.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHUNK: Final = 64 * 1024
+"""Bytes that are read at once."""
+
+MAX_LINE: Final = 256 * 1024 * 1024
+"""Bytes of a line: more than the largest STATE. A longer one would take memory without end."""
+
+
+def read_lines(source: IO[str] | None) -> Iterator[list[bytes]]:
+    """Yield the lines of the input; those that arrive together come in one list.
+
+    Args:
+        source: A file; standard input if None.
+
+    Raises:
+        GoToWebinarError: standard input is closed.
+        InputError: a line is too long.
+        OSError: the input cannot be read.
+    """
+    rest = bytearray()
+    for chunk in _chunks(source):
+        end, newline, begin = chunk.rpartition(b"\n")
+        if newline:
+            yield [line + b"\n" for line in bytes(rest + end).split(b"\n")]
+            rest.clear()
+        rest += begin
+        if len(rest) > MAX_LINE:
+            msg = f"a line of the input is longer than {MAX_LINE // 1024**2} MiB; nothing from there on was registered"
+            raise InputError(msg)
+    if rest:
+        yield [bytes(rest)]
+
+
+def _chunks(source: IO[str] | None) -> Iterator[bytes]:
+    source = source or sys.stdin
+    if source is None:
+        msg = "standard input is closed: send the messages of a tap to it, or name a file with --input"
+        raise GoToWebinarError(msg)
+    try:
+        descriptor = source.fileno()
+    except OSError:
+        # A file in memory.
+        while text := source.read(CHUNK):
+            yield text.encode(errors="surrogatepass")
+        return
+    # Not through Python's own buffer: it has a lock, and a thread that holds it when the process ends crashes it.
+    while chunk := os.read(descriptor, CHUNK):
+        yield chunk

@@ -1,0 +1,170 @@
+"""One person, one call: what GoTo makes of a registration (API reference, sections 6.1 and 7)."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Final
+
+from tap_gotowebinar.api import responses as envelopes
+from tap_gotowebinar.api.client import API
+from tap_gotowebinar.api.errors import (
+    ForbiddenError,
+    MalformedResponseError,
+    NotFoundError,
+    RetriesExhaustedError,
+    UnexpectedStatusError,
+)
+from tap_gotowebinar.api.pagination import read_pages
+from tap_gotowebinar.api.redaction import error_text, is_from_goto
+from tap_gotowebinar.api.transport import SUCCESS
+from target_gotowebinar.results import Outcome, RegistrationResult
+
+if TYPE_CHECKING:
+    from tap_gotowebinar.api.client import ApiClient
+    from tap_gotowebinar.api.stats import StreamStats
+    from tap_gotowebinar.api.transport import ApiResponse
+    from target_gotowebinar.payload import NewRegistrant
+
+CONFLICT: Final = 409
+"""The address is registered for this webinar."""
+
+NOT_FOUND: Final = 404
+"""There is no such webinar, for anybody."""
+
+
+class RegistrantClient:
+    """Registers people; for any thread, but one person of a webinar after the other.
+
+    Args:
+        client: Makes the calls.
+        stats: Counts them.
+        resend_confirmation: Whether people who are registered already get the confirmation mail again.
+    """
+
+    def __init__(self, client: ApiClient, stats: StreamStats, *, resend_confirmation: bool) -> None:
+        """Register nobody yet."""
+        self._client = client
+        self._stats = stats
+        self._resends = resend_confirmation
+        self._unknown: dict[str, str] = {}
+
+    def register(self, person: NewRegistrant, organizer_key: str) -> RegistrationResult:
+        """Register a person and return what became of it.
+
+        Raises:
+            RetriesExhaustedError: it is not known whether the person is registered.
+            GoToWebinarError: nobody can be registered like this.
+        """
+        path = f"{API}/organizers/{organizer_key}/webinars/{person.webinar_key}/registrants"
+        if path not in self._unknown:
+            try:
+                return self._post(person, path)
+            except NotFoundError as error:
+                # Nobody needs to ask again.
+                self._unknown[path] = str(error)
+        return RegistrationResult.of(person, Outcome.REJECTED, description=self._unknown[path])
+
+    def _post(self, person: NewRegistrant, path: str) -> RegistrationResult:
+        def read(response: ApiResponse, in_doubt: bool) -> RegistrationResult:  # noqa: FBT001 - the client's
+            result = _result(person, response, path, in_doubt=in_doubt)
+            if in_doubt and result.outcome is Outcome.REJECTED:
+                # Full, perhaps, with this very person, or closed since.
+                return self._find_existing(person, path) or result
+            return result
+
+        return self._client.post(
+            path,
+            person.content,
+            read,
+            self._stats,
+            params={"resendConfirmation": "true" if self._resends else "false"},
+            # A second try would send a second mail.
+            look=(lambda: self._find_existing(person, path)) if self._resends else None,
+        )
+
+    def _find_existing(self, person: NewRegistrant, path: str) -> RegistrationResult | None:
+        """Return the result of a registration that took effect although its answer was lost.
+
+        Raises:
+            RetriesExhaustedError: GoTo does not tell.
+        """
+        address = (person.email or "").casefold()
+        try:
+            rows = self._registrants(path)
+        except (ForbiddenError, NotFoundError, UnexpectedStatusError) as error:
+            msg = f"the answer was lost, and the list of registrants cannot be read: {error}"
+            raise RetriesExhaustedError(msg) from None
+        for row in rows:
+            if isinstance(row, dict) and str(row.get("email")).casefold() == address:
+                return _registered(person, Outcome.REGISTERED, row)
+        return None
+
+    def _registrants(self, path: str) -> list[Any]:
+        """Return the registrants of a webinar: in one call, or in pages where they are too many for that.
+
+        Raises:
+            RetriesExhaustedError: they do not come whole.
+        """
+        get = functools.partial(self._client.get, tally=self._stats)
+        try:
+            page = get(path, envelopes.array)
+            if page.is_last and not envelopes.may_be_capped(page):
+                return page.rows
+        except RetriesExhaustedError:
+            pass
+        listing = read_pages(get, path, envelopes.array, "registrantKey", size="limit")
+        if not listing.is_complete:
+            msg = f"gave up on {path}: the list of registrants does not come whole"
+            raise RetriesExhaustedError(msg)
+        return listing.rows
+
+
+def _result(person: NewRegistrant, response: ApiResponse, path: str, *, in_doubt: bool) -> RegistrationResult:
+    """Return what a response means.
+
+    Args:
+        person: The person who was to be registered.
+        response: The response.
+        path: What was asked, for an error.
+        in_doubt: Whether an earlier try may have registered the person.
+
+    Raises:
+        MalformedResponseError: a success that does not name the registrant, or a no that is not GoTo's own: that of a
+            proxy says nothing about the person.
+        NotFoundError: there is no such webinar.
+        UnexpectedStatusError: a redirect, which is never followed.
+    """
+    status, body = response.status, response.body if isinstance(response.body, dict) else {}
+    has_key = _text(body.get("registrantKey")) is not None
+    if status in SUCCESS:
+        if not has_key:
+            msg = "the answer to a registration holds no registrantKey"
+            raise MalformedResponseError(msg)
+        return _registered(person, Outcome.REGISTERED, body)
+    if response.location:
+        msg = f"unexpected answer to {path}: status {status}, a redirect, which is never followed: check api_url"
+        raise UnexpectedStatusError(msg)
+    if not is_from_goto(body) and not (status == CONFLICT and has_key):
+        msg = f"status {status}, which is not GoTo's own answer: check api_url, and any proxy on the way"
+        raise MalformedResponseError(msg)
+    if status == CONFLICT:
+        return _registered(person, Outcome.REGISTERED if in_doubt else Outcome.ALREADY_REGISTERED, body)
+    reason = error_text(body)
+    if status == NOT_FOUND:
+        raise NotFoundError(reason)
+    return RegistrationResult.of(person, Outcome.REJECTED, description=reason)
+
+
+def _registered(person: NewRegistrant, outcome: Outcome, row: dict[str, Any]) -> RegistrationResult:
+    return RegistrationResult.of(
+        person,
+        outcome,
+        registrant_key=_text(row.get("registrantKey")),
+        join_url=_text(row.get("joinUrl")),
+        status=_text(row.get("status")),
+        description=error_text(row) or None,
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None or isinstance(value, bool | float | list | dict) else str(value).strip() or None

@@ -1,0 +1,293 @@
+"""The sink: registers people in the order of the input, several at a time, and answers for each of them.
+
+Threads read the input and make the calls. Results, STATE and all counting belong to the main thread alone.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import functools
+import json
+import queue
+import threading
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from singer_sdk import RecordSink
+from typing_extensions import override
+
+from tap_gotowebinar.api.errors import GoToWebinarError, RetriesExhaustedError
+from tap_gotowebinar.api.identity import NO_IDENTITY, owner_of_token
+from tap_gotowebinar.api.redaction import mask_names
+from target_gotowebinar.input import read_lines
+from target_gotowebinar.payload import parse_registrant, unknown_fields
+from target_gotowebinar.pending import PendingRegistrations, Registration
+from target_gotowebinar.registration import RegistrantClient
+from target_gotowebinar.results import Outcome, RegistrationResult, ResultsFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from singer_sdk.target_base import Target
+
+    from tap_gotowebinar.api.client import ApiClient
+    from tap_gotowebinar.singer.signals import StopSignals
+    from tap_gotowebinar.singer.writer import MessageWriter
+    from target_gotowebinar.payload import NewRegistrant
+    from target_gotowebinar.report import Report
+    from target_gotowebinar.settings import Settings
+
+MAX_UNANSWERED: Final = 3
+"""People in a row for whom GoTo gives no answer; then the run ends."""
+
+GRACE: Final = 1.0
+"""Seconds in which calls under way may end when a run ends early."""
+
+SIGNAL_POLL: Final = 0.5
+"""Seconds after which a signal is noticed at the latest."""
+
+
+class RegistrantSink(RecordSink):
+    """Submits the records of a stream."""
+
+    @override
+    def __init__(self, target: Target, stream_name: str, schema: dict[str, Any], key_properties: Any) -> None:
+        super().__init__(target, stream_name, schema, key_properties)
+        self._registrations: Registrations = target.registrations  # type: ignore[attr-defined]  # TargetGoToWebinar has it
+        self._registrations.check_schema(stream_name, schema["properties"])
+        # Each record is checked when it is submitted. The SDK would make objects of dates, and log values on the way.
+        self.schema = {"properties": {}, "additionalProperties": True}
+
+    @override
+    def get_validator(self) -> None:
+        """None: a record that does not fit its own schema gets its one outcome like any other."""
+        return
+
+    @override
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
+        self._registrations.submit(self.stream_name, record)
+
+
+class Registrations:
+    """All registrations of a run.
+
+    Attributes:
+        is_deletion: Whether the record that is being handed on is that of a deleted row; stream maps may drop its mark.
+    """
+
+    def __init__(
+        self, settings: Settings, client: ApiClient, report: Report, output: MessageWriter, stop_signals: StopSignals
+    ) -> None:
+        """Open the file of results; nothing is sent before the first record.
+
+        Args:
+            settings: The settings of the target.
+            client: Makes the calls.
+            report: Counts everything.
+            output: Where STATE is passed on.
+            stop_signals: Lets a signal end a wait.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        self.is_deletion = False
+        self._settings = settings
+        self._api = client
+        self._report = report
+        self._output = output
+        self._stop_signals = stop_signals
+        self._client = RegistrantClient(client, report.stats, resend_confirmation=settings.resend_confirmation)
+        self._pending = PendingRegistrations()
+        self._busy: set[str] = set()
+        self._events: queue.SimpleQueue[Registration | list[bytes] | Exception | None] = queue.SimpleQueue()
+        self._more = threading.Semaphore()
+        self._unanswered_in_a_row = 0
+        self._results = ResultsFile(settings.results_path) if settings.results_path else None
+
+    def lines(self, source: IO[str] | None) -> Iterator[bytes]:
+        """Yield the lines of the input; while waiting for one, answer for people whose call has ended.
+
+        Args:
+            source: A file; standard input if None.
+
+        Raises:
+            StopRequested: a signal has come.
+            Exception: the input cannot be read.
+        """
+        threading.Thread(target=self._read, args=(source,), daemon=True, name="input").start()
+        while (event := self._next_event()) is not None:
+            if isinstance(event, Exception):
+                raise event
+            if isinstance(event, Registration):
+                self._finish(event)
+                continue
+            for line in event:
+                while self._pending.is_full or not self._events.empty():
+                    self._finish_next()
+                yield line
+            self._more.release()
+
+    def submit(self, stream: str, record: Mapping[str, Any]) -> None:
+        """Register the person in a record as soon as everybody before in the same webinar is answered for.
+
+        Args:
+            stream: Name of the stream.
+            record: The record, after stream maps.
+        """
+        person = parse_registrant(record, self._settings.webinar_key, self._settings.organizer_key)
+        reason = self._check_fields(stream, record) or person.problem
+        if self.is_deletion:
+            self._write(stream, _skipped(person, "the row was deleted where it came from"))
+        elif reason is not None:
+            self._write(stream, RegistrationResult.of(person, Outcome.REJECTED, description=reason))
+        elif self._settings.dry_run:
+            self._report.note_would_be_sent(person.webinar_key or "", person.content)
+            self._write(stream, _skipped(person, "dry run: would be sent"))
+        else:
+            self._pending.add(Registration(stream, person, person.organizer_key or self._owner_key))
+            self._start_calls()
+
+    def check_schema(self, stream: str, names: Iterable[str]) -> None:
+        """Check the fields that a stream declares.
+
+        Raises:
+            GoToWebinarError: GoTo does not take one of them, and `strict_fields` is set.
+        """
+        unknown = unknown_fields(names)
+        if unknown and self._settings.strict_fields:
+            msg = (
+                f"'{stream}' has fields that GoTo does not take ({mask_names(unknown)}): drop or rename them with "
+                "stream_maps, or leave strict_fields out"
+            )
+            raise GoToWebinarError(msg)
+
+    def forward_state(self, value: Any) -> None:  # noqa: ANN401 - whatever the tap says
+        """Pass a STATE on as soon as everybody before it has been answered for."""
+        self._pass_on(self._pending.add_state(json.dumps(value).encode()))
+
+    def drain(self) -> None:
+        """Wait until everybody has been answered for."""
+        while self._pending:
+            self._finish_next()
+
+    def abort(self) -> None:
+        """Begin no further call, and answer for the people whose call ends in time."""
+        started = [registration for registration in self._pending if registration.is_started]
+        self._report.unsent += len(self._pending) - len(started)
+        concurrent.futures.wait([registration.result for registration in started], timeout=GRACE)
+        for registration in started:
+            if registration.result.done():
+                # The run ends already, for a reason of its own.
+                with contextlib.suppress(Exception):
+                    self._answer_for(registration)
+            else:
+                self._report.unsent += 1
+
+    def close(self) -> None:
+        """Close the connections and the file of results."""
+        self._api.close()
+        if self._results is not None:
+            self._results.close()
+
+    @functools.cached_property
+    def _owner_key(self) -> str:
+        """The organizer the token belongs to; one look-up for all records that name none."""
+        look_up = functools.partial(self._api.get, tally=self._report.stats, refusals=NO_IDENTITY)
+        with self._stop_signals.waiting():
+            owner = owner_of_token(look_up)
+        if owner is None:
+            msg = (
+                "GoTo does not tell this token which organizer it belongs to: set organizer_key, "
+                "or give the OAuth client the scope identity:scim.me"
+            )
+            raise GoToWebinarError(msg)
+        return str(owner["organizerKey"])
+
+    def _check_fields(self, stream: str, record: Mapping[str, Any]) -> str | None:
+        """Return why a record cannot be sent for its fields; without `strict_fields`, count those that are left out."""
+        unknown = unknown_fields(record)
+        if unknown and self._settings.strict_fields:
+            return f"fields that GoTo does not take: {mask_names(unknown)}"
+        self._report.note_unknown(stream, unknown)
+        return None
+
+    def _read(self, source: IO[str] | None) -> None:
+        """Read the input, no further than the main thread wants it; runs in a thread of its own."""
+        end: Exception | None = None
+        try:
+            for lines in read_lines(source):
+                self._more.acquire()
+                self._events.put(lines)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the main thread waits for it
+            end = error
+        self._more.acquire()
+        self._events.put(end)
+
+    def _start_calls(self) -> None:
+        """Begin as many calls as may be under way, in the order of the input, one at a time for each webinar."""
+        for registration in self._pending:
+            if len(self._busy) >= self._settings.connection.max_concurrency:
+                return
+            if registration.webinar_key not in self._busy:
+                self._busy.add(registration.webinar_key)
+                registration.start(self._client, self._events.put)
+
+    def _next_event(self) -> Registration | list[bytes] | Exception | None:
+        """Wait for lines, the end of a call, an error of the input, or its end (None).
+
+        Raises:
+            StopRequested: a signal has come.
+        """
+        with self._stop_signals.waiting():
+            while True:
+                with contextlib.suppress(queue.Empty):
+                    # In pieces: a signal that comes just before a wait begins is not heard until it ends.
+                    return self._events.get(timeout=SIGNAL_POLL)
+
+    def _finish_next(self) -> None:
+        """Wait for the end of a call; no lines can come before the last ones were worked through."""
+        event = self._next_event()
+        assert isinstance(event, Registration)  # noqa: S101 - tells the type checker
+        self._finish(event)
+
+    def _finish(self, registration: Registration) -> None:
+        self._busy.remove(registration.webinar_key)
+        self._answer_for(registration)
+        self._start_calls()
+
+    def _answer_for(self, registration: Registration) -> None:
+        """Record what became of a person, then pass on the STATE that waited for it.
+
+        Raises:
+            GoToWebinarError: the run cannot go on, or GoTo has not answered several times in a row.
+        """
+        error = registration.result.exception()
+        if error is None:
+            self._unanswered_in_a_row = 0
+            self._write(registration.stream, registration.result.result())
+            self._pass_on(self._pending.remove(registration))
+            return
+        self._pending.give_up(registration)
+        if not isinstance(error, RetriesExhaustedError):
+            raise error
+        self._report.unanswered += 1
+        self._unanswered_in_a_row += 1
+        description = f"not answered, the next run sends it again: {error}"
+        self._write(registration.stream, _skipped(registration.person, description))
+        if self._unanswered_in_a_row >= MAX_UNANSWERED:
+            msg = f"GoTo does not answer, {MAX_UNANSWERED} times in a row; stopped ({error})"
+            raise GoToWebinarError(msg)
+
+    def _write(self, stream: str, result: RegistrationResult) -> None:
+        if self._results is not None:
+            self._results.write(result)
+        self._report.note(stream, result)
+
+    def _pass_on(self, state: bytes | None) -> None:
+        # After a dry run nobody is registered yet: the next run has to get them all.
+        if state is not None and not self._settings.dry_run:
+            self._output.write_state(state)
+
+
+def _skipped(person: NewRegistrant, reason: str) -> RegistrationResult:
+    return RegistrationResult.of(person, Outcome.SKIPPED, description=reason)

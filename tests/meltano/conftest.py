@@ -1,0 +1,29 @@
+"""One Meltano project and one loaded database for all tests of this folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.project import temporary_project
+from gotowebinar_sandbox import Options, Sandbox
+from tests.meltano.loading import Loading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from demo.postgres import Postgres
+
+
+@pytest.fixture(scope="session")
+def loaded(new_database: Callable[[], Postgres]) -> Iterator[Loading]:
+    options = Options(seed=7, organizers=1, webinars=12, registrants=12)
+    database = new_database()
+    with Sandbox(options) as sandbox, temporary_project(sandbox.settings, database) as project:
+        loading = Loading(sandbox, database, project)
+        # Somebody waits for a webinar that has not begun.
+        webinar = sandbox.control.add_webinar(approvalType="MANUAL")
+        sandbox.control.add_registrants(webinar, people=[{"status": "WAITING"}])
+        loading.run()
+        yield loading

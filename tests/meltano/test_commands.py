@@ -1,0 +1,87 @@
+"""What people do with Meltano beside running it, and what happens to a run that is killed."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from demo.project import MeltanoError, temporary_project
+from tests.meltano.loading import Loading, keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from demo.postgres import Postgres
+    from gotowebinar_sandbox import Sandbox
+
+pytestmark = [pytest.mark.external, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def test_the_login_is_a_command_of_the_plugin(loaded: Loading) -> None:
+    said = loaded.project.meltano("invoke", "tap-gotowebinar:login", "--check")
+
+    assert loaded.sandbox.control.truth()["organizers"][0]["organizerKey"] in said
+
+
+def test_meltano_tests_the_settings_of_an_account_without_webinars(
+    loaded: Loading, make_sandbox: Callable[..., Sandbox]
+) -> None:
+    project = loaded.project_of(make_sandbox(webinars=0))
+
+    assert "Plugin configuration is valid" in project.meltano("config", "test", "tap-gotowebinar")
+
+
+def test_a_failing_command_is_reported_with_what_it_printed(loaded: Loading) -> None:
+    with pytest.raises(MeltanoError, match="no-such-job"):
+        loaded.project.meltano("run", "no-such-job")
+
+
+def test_a_killed_run_costs_nothing_but_time(
+    make_sandbox: Callable[..., Sandbox], new_database: Callable[[], Postgres]
+) -> None:
+    sandbox, database = make_sandbox(seed=11, webinars=4, registrants=15, latency=0.05), new_database()
+    with temporary_project({**sandbox.settings, "max_concurrency": 2}, database) as project:
+        loading = Loading(sandbox, database, project)
+        with killing_the_tap(after_details=20, of=sandbox), pytest.raises(MeltanoError):
+            loading.run()
+        sandbox.control.configure(latency=0)
+        loading.run()
+        loading.assert_loaded()
+
+        # An upcoming webinar: what is over and quiet is not read by every run.
+        webinar = max(sandbox.control.truth()["webinars"], key=lambda row: row["times"][-1]["endTime"])["webinarKey"]
+        leaving = next(row for row in loading.people() if row["webinarKey"] == webinar)
+        sandbox.control.add_registrants(webinar, people=[{"registrationDate": "2001-01-01T00:00:00Z"}])
+        sandbox.control.cancel_registrant(*keys(leaving))
+        loading.run()
+        assert [keys(row) for row in loading.rows("registrant_removals")] == [keys(leaving)]
+        loading.assert_loaded(keys(leaving))
+
+
+@contextlib.contextmanager
+def killing_the_tap(*, after_details: int, of: Sandbox) -> Iterator[None]:
+    """Kill the tap, and nothing else, when it has asked for so many registrants."""
+
+    def details() -> int:
+        return sum(re.search(r"/registrants/\d+$", call["path"]) is not None for call in of.control.calls())
+
+    def kill() -> None:
+        while details() < after_details:
+            time.sleep(0.02)
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if any(part.endswith("/tap-gotowebinar") for part in process.cmdline()):
+                    process.kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        yield
+    finally:
+        killer.join()

@@ -1,0 +1,139 @@
+"""meltano.yml says what is true of tap and target."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+
+from demo.project import REPOSITORY
+from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS
+from tap_gotowebinar.settings.tap import TAP_SETTINGS
+from tap_gotowebinar.tap import TapGoToWebinar
+from target_gotowebinar.settings import TARGET_SETTINGS
+from target_gotowebinar.target import TargetGoToWebinar
+
+if TYPE_CHECKING:
+    from singer_sdk import typing as th
+
+KINDS = {
+    "array": "array",
+    "boolean": "boolean",
+    "integer": "integer",
+    "number": "string",  # Meltano 4.4 cannot write a decimal into the configuration of a plugin; the tap reads text
+    "object": "object",
+    "string": "string",
+}
+Program = type[TapGoToWebinar] | type[TargetGoToWebinar]
+OWN_SETTINGS: dict[Program, tuple[th.Property[Any], ...]] = {
+    TapGoToWebinar: (*CONNECTION_SETTINGS, *TAP_SETTINGS),
+    TargetGoToWebinar: (*CONNECTION_SETTINGS, *TARGET_SETTINGS),
+}
+
+
+@pytest.fixture(scope="module")
+def declared() -> dict[str, Any]:
+    content: dict[str, Any] = YAML(typ="safe").load(REPOSITORY / "meltano.yml")
+    return content
+
+
+@pytest.fixture(scope="module", params=OWN_SETTINGS, ids=lambda program: program.name)
+def program(request: pytest.FixtureRequest) -> Program:
+    program: Program = request.param
+    return program
+
+
+@pytest.fixture(scope="module")
+def plugin(declared: dict[str, Any], program: Program) -> dict[str, Any]:
+    plugins = (*declared["plugins"]["extractors"], *declared["plugins"]["loaders"])
+    (plugin,) = (plugin for plugin in plugins if plugin["name"] == program.name)
+    return dict(plugin)
+
+
+@pytest.fixture(scope="module")
+def program_settings(program: Program) -> dict[str, dict[str, Any]]:
+    schema = json.loads(json.dumps(program.config_jsonschema))
+    program.append_builtin_config(schema)
+    return dict(schema["properties"])
+
+
+def kind(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return "options"
+    if schema.get("format") == "date-time":
+        return "date_iso8601"
+    return next(KINDS[name] for name in schema["type"] if name != "null")
+
+
+def test_meltano_accepts_the_project_file(declared: dict[str, Any]) -> None:
+    schema = json.loads(importlib.resources.files("meltano").joinpath("schemas/meltano.schema.json").read_text())
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(declared)] == []
+
+
+def test_the_project_lists_exactly_the_settings_of_a_program(
+    plugin: dict[str, Any], program_settings: dict[str, dict[str, Any]]
+) -> None:
+    listed = {setting["name"]: setting["kind"] for setting in plugin["settings"]}
+    assert listed == {name: kind(schema) for name, schema in program_settings.items()}
+
+
+def test_the_project_describes_the_settings_as_its_program_does(
+    plugin: dict[str, Any], program_settings: dict[str, dict[str, Any]], program: Program
+) -> None:
+    own = [setting.name for setting in OWN_SETTINGS[program]]
+    listed = {setting["name"]: (setting["label"], setting["description"]) for setting in plugin["settings"]}
+    said = {name: (program_settings[name]["title"], program_settings[name]["description"]) for name in own}
+    assert {name: listed[name] for name in own} == said
+
+
+def test_the_project_treats_exactly_the_secrets_of_a_program_as_secrets(
+    plugin: dict[str, Any], program_settings: dict[str, dict[str, Any]]
+) -> None:
+    secrets = {name for name, schema in program_settings.items() if schema.get("secret")}
+    assert {setting["name"] for setting in plugin["settings"] if setting.get("sensitive")} == secrets
+
+
+def test_the_project_says_that_keys_of_organizers_and_the_path_of_tokens_are_no_secrets(
+    plugin: dict[str, Any], program_settings: dict[str, dict[str, Any]]
+) -> None:
+    # Tools of Meltano's world take any text with "key" or "token" in its name for a secret unless told otherwise.
+    stated = {setting["name"] for setting in plugin["settings"] if setting.get("sensitive") is False}
+    known = {"organizer_keys", "account_key", "organizer_key", "webinar_key", "token_path"}
+    assert stated == known & program_settings.keys()
+
+
+def test_the_project_lists_exactly_the_choices_of_a_program(
+    plugin: dict[str, Any], program_settings: dict[str, dict[str, Any]]
+) -> None:
+    choices = {
+        setting["name"]: [option["value"] for option in setting["options"]]
+        for setting in plugin["settings"]
+        if "options" in setting
+    }
+    allowed = {name: schema["enum"] for name, schema in program_settings.items() if "enum" in schema}
+    assert choices == {name: [value for value in values if value is not None] for name, values in allowed.items()}
+
+
+def test_the_project_lists_exactly_the_capabilities_of_a_program(plugin: dict[str, Any], program: Program) -> None:
+    assert sorted(plugin["capabilities"]) == sorted(capability.value for capability in program.capabilities)
+
+
+def test_the_example_of_an_env_file_names_settings_that_exist(declared: dict[str, Any]) -> None:
+    known = {
+        f"{plugin['name']}_{setting['name']}".replace("-", "_").upper()
+        for plugin in (*declared["plugins"]["extractors"], *declared["plugins"]["loaders"])
+        for setting in plugin["settings"]
+    } | {"MELTANO_STATE_BACKEND_URI"}
+    lines = (REPOSITORY / ".env.example").read_text(encoding="utf-8").splitlines()
+    named = {line.removeprefix("# ").partition("=")[0] for line in lines if "=" in line}
+    assert named <= known
+
+
+def test_the_schedule_polls_no_more_often_than_the_triggers_may(declared: dict[str, Any]) -> None:
+    (schedule,) = declared["schedules"]
+    assert (schedule["name"], schedule["interval"]) == ("poll-every-120-seconds", "*/2 * * * *")
+    assert {"name": schedule["job"], "tasks": ["tap-gotowebinar target-postgres"]} in declared["jobs"]

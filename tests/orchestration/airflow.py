@@ -1,0 +1,73 @@
+"""The Airflow of `make reach`, in an environment of its own; questions to it are programs that it runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.sources import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.orchestration.site import Machine
+
+ENVIRONMENT: Final = ROOT / ".venv-airflow"
+PYTHON: Final = ENVIRONMENT / "bin" / "python"
+AIRFLOW: Final = ENVIRONMENT / "bin" / "airflow"
+MARK: Final = "answer: "
+
+
+def variables(home: Path, orchestration: Path, database: str) -> dict[str, str]:
+    """Return the variables of an Airflow that knows our DAGs only.
+
+    Args:
+        home: Where it keeps its files.
+        orchestration: The folder with `sync`, connections.yml and the DAG file.
+        database: SQLAlchemy URI of its own database.
+    """
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(orchestration / "airflow" / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "ORCHESTRATION": str(orchestration),
+    }
+
+
+def migrate(machine: Machine, settings: Mapping[str, str]) -> None:
+    """Create Airflow's database.
+
+    Raises:
+        subprocess.CalledProcessError: it cannot be created.
+    """
+    _run([str(AIRFLOW), "db", "migrate"], machine, settings)
+
+
+def ask(program: str, machine: Machine, settings: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
+    """Run a program with Airflow's Python and return what it gave to `answer`, a function that takes JSON.
+
+    Raises:
+        subprocess.CalledProcessError: the program failed.
+    """
+    prelude = f"import json\ndef answer(value): print('\\n{MARK}' + json.dumps(value), flush=True)\n"
+    printed = _run([str(PYTHON), "-c", prelude + program], machine, settings)
+    return json.loads(printed.rpartition(MARK)[2].splitlines()[0])
+
+
+def _run(command: list[str], machine: Machine, settings: Mapping[str, str]) -> str:
+    done = subprocess.run(
+        command,
+        env={**machine.variables, **settings},
+        cwd=machine.home,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    return done.stdout

@@ -1,0 +1,8 @@
+{%- set loaded = gotowebinar.stream('attendee_polls') -%}
+
+select
+    {{ gotowebinar.text(loaded, 'sessionKey') }} as session_key,
+    {{ gotowebinar.text(loaded, 'registrantKey') }} as registrant_key,
+    {{ gotowebinar.text(loaded, 'pollKey') }} as poll_key,
+    {{ gotowebinar.element() }} as answer
+from {{ loaded.rows }}, {{ gotowebinar.elements(loaded, 'answers') }}

@@ -1,0 +1,33 @@
+{%- set loaded = gotowebinar.stream('registrant_details') -%}
+
+select
+    {{ gotowebinar.text(loaded, 'webinarKey') }} as webinar_key,
+    {{ gotowebinar.text(loaded, 'registrantKey') }} as registrant_key,
+    {{ gotowebinar.text(loaded, 'organizerKey') }} as organizer_key,
+    {{ gotowebinar.text(loaded, 'firstName') }} as first_name,
+    {{ gotowebinar.text(loaded, 'lastName') }} as last_name,
+    {{ gotowebinar.text(loaded, 'email') }} as email,
+    {{ gotowebinar.text(loaded, 'status') }} as status,
+    {{ gotowebinar.timestamp(loaded, 'registrationDate') }} as registered_at,
+    {{ gotowebinar.text(loaded, 'joinUrl') }} as join_url,
+    {{ gotowebinar.text(loaded, 'timeZone') }} as time_zone,
+    {{ gotowebinar.text(loaded, 'source') }} as source,
+    {{ gotowebinar.text(loaded, 'phone') }} as phone,
+    {{ gotowebinar.text(loaded, 'address') }} as address,
+    {{ gotowebinar.text(loaded, 'city') }} as city,
+    {{ gotowebinar.text(loaded, 'zipCode') }} as zip_code,
+    {{ gotowebinar.text(loaded, 'country') }} as country,
+    {{ gotowebinar.text(loaded, 'state') }} as state,
+    {{ gotowebinar.text(loaded, 'organization') }} as organization,
+    {{ gotowebinar.text(loaded, 'jobTitle') }} as job_title,
+    {{ gotowebinar.text(loaded, 'industry') }} as industry,
+    {{ gotowebinar.text(loaded, 'numberOfEmployees') }} as number_of_employees,
+    {{ gotowebinar.text(loaded, 'employeeCount') }} as employee_count,
+    {{ gotowebinar.text(loaded, 'purchasingRole') }} as purchasing_role,
+    {{ gotowebinar.text(loaded, 'purchasingTimeFrame') }} as purchasing_time_frame,
+    {{ gotowebinar.text(loaded, 'implementationTimeFrame') }} as implementation_time_frame,
+    {{ gotowebinar.text(loaded, 'questionsAndComments') }} as questions_and_comments,
+    {{ gotowebinar.text(loaded, 'type') }} as type,
+    {{ gotowebinar.boolean(loaded, 'unsubscribed') }} as is_unsubscribed,
+    {{ gotowebinar.timestamp(loaded, '_sdc_batched_at') }} as loaded_at
+from {{ loaded.rows }}

@@ -1,0 +1,7 @@
+{%- set loaded = gotowebinar.stream('webinar_details') -%}
+
+select
+    {{ gotowebinar.text(loaded, 'webinarKey') }} as webinar_key,
+    {{ gotowebinar.element_timestamp('startTime') }} as planned_start_at,
+    {{ gotowebinar.element_timestamp('endTime') }} as planned_end_at
+from {{ loaded.rows }}, {{ gotowebinar.elements(loaded, 'times') }}
