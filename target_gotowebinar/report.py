@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from tap_gotowebinar.api.redaction import mask
+from tap_gotowebinar.api.redaction import mask_names
 from tap_gotowebinar.api.stats import StreamStats
 from target_gotowebinar.results import Outcome
 from target_gotowebinar.settings import PROGRAM
@@ -93,9 +93,8 @@ class Report:
             logger.warning("and %d more reasons", len(self._reasons) - MAX_SHOWN_REASONS)
         for stream, names in self._unknown.items():
             if names:
-                shown = ", ".join(map(mask, sorted(names)))
                 text = "'%s': values of fields that GoTo does not take were left out: %d (%s)"
-                logger.info(text, stream, names.total(), shown)
+                logger.info(text, stream, names.total(), mask_names(sorted(names)))
         for webinar_key, count in self._would_be_sent.items():
             logger.info("dry run: would be sent to GoTo for webinar %s: %d", webinar_key, count)
         if self._fields_to_send:

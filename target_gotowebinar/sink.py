@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from tap_gotowebinar.api.errors import GoToWebinarError, RetriesExhaustedError
 from tap_gotowebinar.api.identity import NO_IDENTITY, owner_of_token
-from tap_gotowebinar.api.redaction import mask
+from tap_gotowebinar.api.redaction import mask_names
 from target_gotowebinar.input import read_lines
 from target_gotowebinar.payload import parse_registrant, unknown_fields
 from target_gotowebinar.pending import PendingRegistrations, Registration
@@ -141,7 +141,7 @@ class Registrations:
         unknown = unknown_fields(names)
         if unknown and self._settings.strict_fields:
             msg = (
-                f"'{stream}' has fields that GoTo does not take ({mask(', '.join(unknown))}): drop or rename them with "
+                f"'{stream}' has fields that GoTo does not take ({mask_names(unknown)}): drop or rename them with "
                 "stream_maps, or leave strict_fields out"
             )
             raise GoToWebinarError(msg)
@@ -193,7 +193,7 @@ class Registrations:
         """Return why `strict_fields` rejects a record; without it, count the fields that are left out."""
         unknown = unknown_fields(record)
         if unknown and self._settings.strict_fields:
-            return f"fields that GoTo does not take: {mask(', '.join(unknown))}"
+            return f"fields that GoTo does not take: {mask_names(unknown)}"
         self._report.note_unknown(stream, unknown)
         return None
 

@@ -216,7 +216,7 @@ def test_what_no_decoder_takes_is_broken(body: bytes) -> None:
 def test_the_body_is_not_in_the_text_form_of_an_answer() -> None:
     assert (
         repr(ApiResponse(200, {"email": "ada.berg@example.com"}))
-        == "ApiResponse(status=200, retry_after='', location='')"
+        == "ApiResponse(status=200, retry_after='', location='', is_empty=False)"
     )
 
 

@@ -122,7 +122,7 @@ def test_what_goto_rejects_is_rejected_with_its_own_reason(office: Office) -> No
         "RegistrationClosed: Registration for this webinar is closed.": {"registrationClosed": True},
         "WebinarFull: This webinar is full.": {"registrationLimit": 0},
         "InvalidRequest: jobTitle is required.": {"requiredFields": ["jobTitle"]},
-        "InvalidRequest: An answer to question <number> is required.": {"questions": ["Why?"]},
+        "InvalidRequest: An answer to question <number> is required. (field responses)": {"questions": ["Why?"]},
     }
     reasons = {office.control.add_webinar(**options): reason for reason, options in webinars.items()}
     foreign = record(ADA, organizerKey=17)
@@ -199,6 +199,15 @@ def test_a_deleted_row_registers_nobody_even_when_stream_maps_leave_the_mark_out
 def test_a_new_version_of_a_table_says_nothing_about_people(office: Office) -> None:
     done = office.run(record(ADA), {"type": "ACTIVATE_VERSION", "stream": "people", "version": 1}, state(1))
     assert (done.outcomes, done.states) == (["registered"], [1])
+
+
+def test_the_field_that_goto_misses_is_named(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    said = '{"errorCode": "RequestValidationError", "description": "Required field missing: questionsAndComments"}'
+    office.control.configure(faults=(Fault(kind="raw", method="POST", path="/registrants", status=400, value=said),))
+    done = office.run(record(ADA))
+    reason = "RequestValidationError: Required field missing: questionsAndComments"
+    assert done.row["description"] == reason
+    assert f"rejected: 1: {reason}" in caplog.messages
 
 
 def test_fields_that_goto_does_not_take_are_left_out_and_named_once(

@@ -76,6 +76,11 @@ class Credentials:
         """The proof; empty when none is configured."""
         return self.personal_access_token or self.refresh_token or ""
 
+    @property
+    def all_secrets(self) -> tuple[str | None, ...]:
+        """Everything that is nobody else's business."""
+        return (self.client_id, self.client_secret, self.refresh_token, self.personal_access_token)
+
     def grant(self, secret: str) -> dict[str, str]:
         """Return the form body of a token request with a proof, the configured one or what it was replaced by."""
         return {"grant_type": self.proof, "pat" if self.is_personal else "refresh_token": secret}
@@ -195,9 +200,6 @@ class TokenEndpoint:
 
     def _refusal(self, answer: ApiResponse) -> AuthenticationError:
         said = error_text(answer.body)
-        for secret in filter(None, (self._credentials.client_secret, self._credentials.secret)):
-            # A short one looks like any word.
-            said = said.replace(secret, "<secret>")
         where = f"no access token from {self._url} (status {answer.status}{f', {said}' if said else ''})"
         if "invalid_client" in said:
             what = "client_id and client_secret are not those of an OAuth client that GoTo knows; correct them"
