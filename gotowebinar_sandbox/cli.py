@@ -15,7 +15,7 @@ import msgspec
 
 from gotowebinar_sandbox.actions import URL_VARIABLE, WHERE, act, add_actions
 from gotowebinar_sandbox.options import Options, from_plain
-from gotowebinar_sandbox.running import LOOPBACK, Sandbox
+from gotowebinar_sandbox.sandbox import LOOPBACK, Sandbox
 from gotowebinar_sandbox.supervision import run_command
 
 SERVER_LIBRARIES = {"starlette", "uvicorn"}

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from gotowebinar_sandbox.timing import instant
+from gotowebinar_sandbox.data.clock import instant
 
 FaultKind = Literal[
     "status",

@@ -55,8 +55,8 @@ def test_somebody_attends_a_session_that_ends_now(control: Control) -> None:
     made_up, asked_for = [row for row in control.truth("attendees")["attendees"] if row not in attended]
     assert made_up["webinarKey"] in begun
     assert (asked_for["webinarKey"], asked_for["registrantKey"]) == (webinar, named)
-    held = {row["sessionKey"]: row["endTime"] for row in control.truth("sessions")["sessions"]}
-    assert {held[made_up["sessionKey"]], held[asked_for["sessionKey"]]} == {NOW}
+    ended = {row["sessionKey"]: row["endTime"] for row in control.truth("sessions")["sessions"]}
+    assert {ended[made_up["sessionKey"]], ended[asked_for["sessionKey"]]} == {NOW}
 
 
 def test_webinars_come_and_go(control: Control, capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,8 +63,8 @@ def test_attendees_are_approved_registrants_who_registered_before(api: Caller) -
 def test_everyone_was_there_within_the_session(api: Caller) -> None:
     for row in sessions(api):
         for who in attendees(api, row):
-            for spell in who["attendance"]:
-                assert row["startTime"] <= spell["joinTime"] <= spell["leaveTime"] <= row["endTime"]
+            for interval in who["attendance"]:
+                assert row["startTime"] <= interval["joinTime"] <= interval["leaveTime"] <= row["endTime"]
 
 
 def test_time_on_two_devices_counts_once(api: Caller, control: Control, busy: str) -> None:
@@ -274,7 +274,7 @@ def test_an_attendee_may_have_a_row_for_each_time_or_the_same_row_twice(api: Cal
         assert [str(who["registrantKey"]) for who in rows[: len(truth)]] == [who["registrantKey"] for who in truth]
         for who in truth:
             parts = [part for part in rows if str(part["registrantKey"]) == who["registrantKey"]]
-            told = [spell for part in parts for spell in part["attendance"]]
+            told = [interval for part in parts for interval in part["attendance"]]
             one = whole[int(who["registrantKey"])]
             assert who["attendanceTimeInSeconds"] == one["attendanceTimeInSeconds"]
             if len(parts) == 1:
@@ -282,6 +282,10 @@ def test_an_attendee_may_have_a_row_for_each_time_or_the_same_row_twice(api: Cal
             elif len(one["attendance"]) == 1:
                 assert parts == [one, one]
             else:
-                assert told == who["attendance"] == sorted(one["attendance"], key=lambda spell: str(spell["joinTime"]))
+                assert (
+                    told
+                    == who["attendance"]
+                    == sorted(one["attendance"], key=lambda interval: str(interval["joinTime"]))
+                )
     answer = api.get(api.webinar(row["webinarKey"], "/attendees"), size=200).json()
     assert answer["page"]["totalElements"] >= len(rows)
