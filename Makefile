@@ -9,8 +9,10 @@ BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest -q -n auto --dist worksteal
 PACKAGE = --editable ".[sandbox]"
 # uv takes seconds for what takes pip minutes. Where it cannot be had, or cannot reach the index, pip installs.
-INSTALL = install() { $(BIN)/python -m uv pip install --quiet --python $(BIN)/python --compile-bytecode "$$@" 2>/dev/null || \
-	$(BIN)/python -m pip install -qq "$$@"; }; install $(PACKAGE)
+WITH = install() { python=$$1; shift; \
+	$(BIN)/python -m uv pip install --quiet --python $$python --compile-bytecode "$$@" 2>/dev/null || \
+	$(BIN)/python -m pip --python $$python install -qq "$$@"; }; install
+INSTALL = $(WITH) $(BIN)/python $(PACKAGE)
 FAILED = { echo "The environment could not be built; the reason is above. It needs a package index pip can reach," \
 	"and for the demo and the tests Linux with glibc 2.28 or newer, or macOS." >&2; exit 1; }
 
@@ -86,12 +88,12 @@ clean:
 	rm -rf .venv .venv-airflow mutants .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.venv/demo: .venv/created pyproject.toml
+.venv/demo: .venv/answers/demo pyproject.toml
 	@echo "Installing what the demo needs in .venv: about a minute, once"
-	@$(INSTALL) --group demo --group answers || $(FAILED)
+	@$(INSTALL) --group demo || $(FAILED)
 	@touch $@
 
-.venv/test: .venv/created pyproject.toml
+.venv/test: .venv/answers/test pyproject.toml
 	@echo "Installing what the tests need in .venv: about a minute, once"
 	@$(INSTALL) --group test || $(FAILED)
 	@touch $@
@@ -105,6 +107,16 @@ clean:
 .venv/mutants: .venv/created pyproject.toml
 	@echo "Installing what the mutation tests need in .venv: about a minute, once"
 	@$(INSTALL) --group mutants || $(FAILED)
+	@touch $@
+
+# dbt and dbt Charts, apart from everything else.
+.venv/answers/demo: .venv/created pyproject.toml
+	@$(BIN)/python -m venv --without-pip .venv/answers
+	@$(WITH) .venv/answers/bin/python --group answers || $(FAILED)
+	@touch $@
+
+.venv/answers/test: .venv/answers/demo
+	@$(WITH) .venv/answers/bin/python --group answers-test || $(FAILED)
 	@touch $@
 
 .venv/audit: .venv/created pyproject.toml

@@ -97,7 +97,7 @@ def temporary_project(settings: Mapping[str, Any], database: Postgres) -> Iterat
     Raises:
         MissingProgramError: one of the programs is not installed.
     """
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    path = search_path()
     meltano, *_ = [found(program, path) for program in PROGRAMS]
     with tempfile.TemporaryDirectory(prefix="gotowebinar-") as name:
         folder = Path(name)
@@ -109,6 +109,12 @@ def temporary_project(settings: Mapping[str, Any], database: Postgres) -> Iterat
         yield Project(meltano, folder, variables)
 
 
+def search_path() -> str:
+    """Where programs are looked for: beside this Python, in the environment of dbt, then where the shell looks."""
+    own = (Path(sys.executable).parent, Path(sys.prefix) / "answers" / "bin")
+    return os.pathsep.join([*map(str, own), os.environ.get("PATH", os.defpath)])
+
+
 def found(program: str, path: str) -> str:
     """Where a program is.
 
@@ -116,9 +122,7 @@ def found(program: str, path: str) -> str:
         MissingProgramError: it is not installed.
     """
     if (place := shutil.which(program, path=path)) is None:
-        message = (
-            f"{program} is not installed. Run `make demo`, or pip install -e '.[sandbox]' --group demo --group answers"
-        )
+        message = f"{program} is not installed. Run `make demo`, which installs it."
         raise MissingProgramError(message)
     return place
 

@@ -14,27 +14,24 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from gotowebinar_sandbox import Fault
-from tap_gotowebinar.api.client import ApiClient
 from tap_gotowebinar.api.errors import AuthenticationError, ForbiddenError, NotFoundError
 from tap_gotowebinar.records.record_list import RecordList
 from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.streams.parents_and_children import MAX_CONSECUTIVE_FAILURES
 from tap_gotowebinar.sync.prefetch import ASSUMED_ROWS, MAX_UNTAKEN, MAX_UNTAKEN_ROWS, Prefetcher
 from tap_gotowebinar.sync.steps import Fetched, Gone, Skipped, Step, Unit
-from tap_gotowebinar.tap import TapGoToWebinar
+from tests.launcher import Launcher
 from tests.runs import FAST, Run, run_command, run_here
 from tests.selection import selecting
 from tests.story import DETAILS, LISTS, NOW, STREAMS, WEBINARS, Story, emitted, keys
-from tests.talking import AT_ONCE, quick_budget
+from tests.talking import QuickTap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from gotowebinar_sandbox import Sandbox
-    from tap_gotowebinar.settings.tap import Settings
     from tap_gotowebinar.sync.steps import Outcome, Steps
-    from tests.launcher import Launcher
 
 BOTH: Final = ("registrants", "registrant_details")
 ALL: Final = ("organizers", "webinars", *STREAMS)
@@ -48,17 +45,12 @@ SOON: Final = 0.05
 """Seconds in which something that must not happen would."""
 
 
-class QuickTap(TapGoToWebinar):
+class StoppedTap(QuickTap):
     """The tap at a time of its own, for which waits between tries are short."""
 
     @staticmethod
     def now() -> dt.datetime:
         return dt.datetime.fromisoformat(NOW)
-
-    def connect(self, settings: Settings) -> ApiClient:
-        whole = super().connect(settings)
-        transport, authenticator = whole._transport, whole._authenticator
-        return ApiClient(settings.connection.api_url, transport, authenticator, quick_budget(), waits=AT_ONCE)
 
 
 @contextlib.contextmanager
@@ -78,7 +70,7 @@ def run(sandbox: Sandbox, concurrency: int, *streams: str, state: Any = None, **
     sandbox.control.reset_calls()
     whole = {**sandbox.settings, **FAST, "max_concurrency": concurrency, **settings}
     with threads_ended():
-        return run_here(whole, state=state, catalog=selecting(*(streams or ALL)), tap_class=QuickTap)
+        return run_here(whole, state=state, catalog=selecting(*(streams or ALL)), tap_class=StoppedTap)
 
 
 def said(done: Run) -> list[Any]:

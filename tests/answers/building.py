@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demo.project import LEFT_BY_DBT, REPOSITORY, WITHOUT_PROXY
+from demo.project import LEFT_BY_DBT, REPOSITORY, WITHOUT_PROXY, found, search_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +47,7 @@ class Package:
 
     def _run(self, program: str, arguments: Sequence[str], variables: dict[str, str], expect: int) -> str:
         done = subprocess.run(
-            [Path(sys.executable).with_name(program), *arguments],
+            [found(program, search_path()), *arguments],
             cwd=self.folder,
             env=self._variables | variables,
             capture_output=True,

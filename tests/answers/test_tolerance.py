@@ -59,7 +59,8 @@ def test_an_account_of_which_nothing_was_loaded_has_empty_marts(package: Package
 
 def test_the_keys_alone_are_enough(package: Package, loaded: Postgres) -> None:
     only = {table: keys_of(table) for table in tables(loaded)}
-    assert SUCCESS in package.dbt("build", source=copy(loaded, "keys_only", only))
+    # The warning: registrants without a status are neither approved nor waiting nor denied.
+    assert "WARN=1 ERROR=0 SKIP=0" in package.dbt("build", source=copy(loaded, "keys_only", only))
     assert count(loaded, "webinars") > 0
     assert count(loaded, "registrations") > 0
 
