@@ -20,6 +20,7 @@ from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.streams.parents_and_children import MAX_CONSECUTIVE_FAILURES
 from tap_gotowebinar.sync.prefetch import ASSUMED_ROWS, MAX_UNTAKEN, MAX_UNTAKEN_ROWS, Prefetcher
 from tap_gotowebinar.sync.steps import Fetched, Gone, Skipped, Step, Unit
+from tests.launcher import Launcher
 from tests.runs import FAST, Run, run_command, run_here
 from tests.selection import selecting
 from tests.story import DETAILS, LISTS, NOW, STREAMS, WEBINARS, Story, emitted, keys
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from gotowebinar_sandbox import Sandbox
     from tap_gotowebinar.sync.steps import Outcome, Steps
-    from tests.launcher import Launcher
 
 BOTH: Final = ("registrants", "registrant_details")
 ALL: Final = ("organizers", "webinars", *STREAMS)
