@@ -19,7 +19,7 @@ NAMES: Final = ("Vorname", "Nachname", "Heimatort")
 """What every name and city here begins with, and no log may hold."""
 
 
-class Fate(enum.Enum):
+class Expected(enum.Enum):
     """What must become of a record."""
 
     TAKEN = "GoTo takes them"
@@ -31,7 +31,7 @@ class Fate(enum.Enum):
     @property
     def is_sent(self) -> bool:
         """Whether there is a call for it."""
-        return self in {Fate.TAKEN, Fate.PERHAPS, Fate.REFUSED}
+        return self in {Expected.TAKEN, Expected.PERHAPS, Expected.REFUSED}
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ class Entry:
         record: As it comes.
         email: The address, as a row of the results says it.
         webinar: The webinar, as a row of the results says it.
-        fate: What must become of it.
+        expected: What must become of it.
     """
 
     record: dict[str, Any]
     email: str | None
     webinar: str | None
-    fate: Fate
+    expected: Expected
 
     @property
     def person(self) -> Person:
@@ -80,7 +80,7 @@ SCHEMA: Final = (
 )
 
 
-class Crowd:
+class TargetInput:
     """Webinars in a sandbox, some people in them, and an input with more people for them.
 
     Attributes:
@@ -115,10 +115,10 @@ class Crowd:
         kinds, weights = zip(*self._kinds(other), strict=True)
         people = [rng.choices(kinds, weights)[0]() for _ in range(size)]
         for entry in people[: size // 20]:
-            if entry.fate is Fate.TAKEN:
+            if entry.expected is Expected.TAKEN:
                 names = {name: entry.record[name] for name in ("email", "firstName", "lastName")}
                 control.add_registrants(entry.webinar or "", people=[names])
-        people += [self._again(entry) for entry in rng.sample(people, size // 10) if entry.fate.is_sent]
+        people += [self._again(entry) for entry in rng.sample(people, size // 10) if entry.expected.is_sent]
         rng.shuffle(people)
         self.items = self._with_states(people)
 
@@ -136,32 +136,32 @@ class Crowd:
         """Return who may be in the input, and how often."""
         small, manual, big, closed, foreign, demanding = self.webinars.values()
         return [
-            (lambda: self._entry(Fate.TAKEN, None), 3),
-            (lambda: self._entry(Fate.TAKEN, manual), 2),
-            (lambda: self._entry(Fate.TAKEN, big), 3),
-            (lambda: self._entry(Fate.TAKEN, foreign, organizerKey=other), 1),
-            (lambda: self._entry(Fate.TAKEN, demanding, city=f"Heimatort {self._number}"), 2),
-            (lambda: self._entry(Fate.PERHAPS, small), 1.5),
-            (lambda: self._entry(Fate.REFUSED, demanding), 0.3),
-            (lambda: self._entry(Fate.REFUSED, closed), 0.4),
-            (lambda: self._entry(Fate.REFUSED, foreign), 0.3),
-            (lambda: self._entry(Fate.REFUSED, "12345678901234567"), 0.3),
-            (lambda: self._entry(Fate.DELETED, big, _sdc_deleted_at="2026-03-01T12:00:00Z"), 0.4),
+            (lambda: self._entry(Expected.TAKEN, None), 3),
+            (lambda: self._entry(Expected.TAKEN, manual), 2),
+            (lambda: self._entry(Expected.TAKEN, big), 3),
+            (lambda: self._entry(Expected.TAKEN, foreign, organizerKey=other), 1),
+            (lambda: self._entry(Expected.TAKEN, demanding, city=f"Heimatort {self._number}"), 2),
+            (lambda: self._entry(Expected.PERHAPS, small), 1.5),
+            (lambda: self._entry(Expected.REFUSED, demanding), 0.3),
+            (lambda: self._entry(Expected.REFUSED, closed), 0.4),
+            (lambda: self._entry(Expected.REFUSED, foreign), 0.3),
+            (lambda: self._entry(Expected.REFUSED, "12345678901234567"), 0.3),
+            (lambda: self._entry(Expected.DELETED, big, _sdc_deleted_at="2026-03-01T12:00:00Z"), 0.4),
             (self._wrong, 0.6),
         ]
 
-    def _entry(self, fate: Fate, webinar: str | None, **more: object) -> Entry:
+    def _entry(self, expected: Expected, webinar: str | None, **more: object) -> Entry:
         self._number += 1
         number = self._number
         email = self._rng.choice((f"nr.{number}@example.com", f"Nr.{number}@Example.org"))
         record = {"email": email, "firstName": f"Vorname{number}", "lastName": f"Nachname {number} é", **more}
         if webinar is not None:
             record["webinarKey"] = self._rng.choice((webinar, int(webinar), f" {webinar}", f"0{webinar}"[-19:]))
-        return Entry(record, email, webinar or self.webinar_key, fate)
+        return Entry(record, email, webinar or self.webinar_key, expected)
 
     def _wrong(self) -> Entry:
         """Return somebody who cannot be sent; nobody else has the address."""
-        entry = self._entry(Fate.WRONG, self._rng.choice([*self.webinars.values()]))
+        entry = self._entry(Expected.WRONG, self._rng.choice([*self.webinars.values()]))
         record, email, webinar = dict(entry.record), entry.email, entry.webinar
         match self._rng.randrange(5):
             case 0:
@@ -174,13 +174,13 @@ class Crowd:
                 record["firstName"] = {"first": "Vorname"}
             case _:
                 record["responses"] = [{"questionKey": "Heimatort", "responseText": "Heimatort"}]
-        return Entry(record, email, webinar, Fate.WRONG)
+        return Entry(record, email, webinar, Expected.WRONG)
 
     def _again(self, entry: Entry) -> Entry:
         """Return the same person with the address written in another way."""
         email = self._rng.choice((str.upper, str.title, str))(entry.email or "")
         record = {**entry.record, "email": f" {email}\n"}
-        return Entry(record, email, entry.webinar, entry.fate)
+        return Entry(record, email, entry.webinar, entry.expected)
 
     def _with_states(self, people: Sequence[Entry]) -> list[Item]:
         items: list[Item] = [*people]
