@@ -16,7 +16,7 @@ class StreamStats:
         calls: Requests sent to the API, repeated ones too.
         answered: Calls that brought what was asked for, or that it is gone.
         retries: Requests sent again after a transient failure, a 429 or for an expired token.
-        waited: Seconds spent waiting for the rate budget.
+        waited: Seconds in which the run's next call was one of these and was held back to stay within the rate.
         refused: Paths GoTo did not allow to be read.
         gone: Paths of things that no longer exist.
         given_up: Paths that failed each time they were tried.
