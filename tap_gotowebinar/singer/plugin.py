@@ -104,10 +104,13 @@ class CommandLinePlugin(PluginBase):
             GoToWebinarError: `.env` cannot be read.
         """
         settings = dict(config.config) if config else {}
+        prefix = environment_prefix(cls.name)
+        if not settings and not (config and config.parse_env) and any(name.startswith(prefix) for name in os.environ):
+            msg = f"the settings in {prefix}... variables are read only if you ask for it: add --config=ENV"
+            raise GoToWebinarError(msg)
         if config is not None and config.parse_env:
             cls.append_builtin_config(cls.config_jsonschema)
             read_dotenv()
-            prefix = environment_prefix(cls.name)
             variables, errors = environment_settings(cls.config_jsonschema, os.environ, prefix)
             if errors:
                 raise ConfigValidationError(errors[0], errors=errors, schema={})
