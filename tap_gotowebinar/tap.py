@@ -105,10 +105,10 @@ class TapGoToWebinar(CommandLineTap):
         run = self.sync_context
         run.report.start_bar()
         code, ending = self._sync()
-        run.report.log_summary()
+        run.report.log_summary(not_selected=[stream.name for stream in self.streams.values() if not stream.selected])
         if run.skipped_by_max_calls:
             left = " and ".join(f"{len(keys)} {label}" for label, keys in run.skipped_by_max_calls.items())
-            self.logger.warning("max_calls (%s) reached: %s left for the next run", run.settings.max_calls, left)
+            self.logger.info("max_calls (%s) reached: %s left for the next run", run.settings.max_calls, left)
         if ending:
             # The last line is the reason: it is the one that Meltano shows.
             self.logger.log(logging.ERROR if code == 1 else logging.WARNING, "%s", ending)

@@ -463,6 +463,11 @@ def test_forced_full_table_takes_a_detail_that_is_gone_as_it_is(story: Story) ->
 # max_calls
 
 
+@pytest.fixture(autouse=True)
+def everything_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+
 def left(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if "left for the next run" in record.getMessage()]
 
@@ -532,7 +537,6 @@ def said(caplog: pytest.LogCaptureFixture, start: str) -> list[str]:
 def test_the_plan_is_said_before_and_compared_after(
     begin: Callable[..., Story], caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("INFO")
     story = begin()
     story.run()
     assert said(caplog, "plan: ")[0] == (

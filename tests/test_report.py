@@ -249,25 +249,53 @@ def test_a_warning_is_said_when_it_arises_and_counted_at_the_end(caplog: pytest.
 # Unknown fields ------------------------------------------------------------------------------------------------------
 
 
-def test_an_unknown_field_is_said_once_per_stream(caplog: pytest.LogCaptureFixture) -> None:
+def test_unknown_fields_are_one_line_for_each_stream_with_all_names_and_no_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     report = Report()
 
-    report.note_unknown("webinars", ["region", "beta"])
-    report.note_unknown("webinars", ["beta", "region"])
-    report.note_unknown("registrants", ["region"])
-    report.note_unknown("webinars", ["region", "gamma"])
+    report.note_unknown("webinars", {"region", "beta"})
+    report.note_unknown("webinars", {"averyLongNameOfSomeField"})
+    report.note_unknown("registrants", {"region"})
+    report.note_unknown("webinars", {"ada.berg@example.com"})
+    assert caplog.messages == []
+    report.log_summary()
 
-    assert caplog.messages == [
-        "'webinars': 2 field(s) not in the schema were left out: beta, region",
+    told = [record for record in caplog.records if "not in the schema" in record.message]
+    assert [record.message for record in told] == [
+        "'webinars': 4 field(s) not in the schema were left out: <e-mail>, averyLongNameOfSomeField, beta, region",
         "'registrants': 1 field(s) not in the schema were left out: region",
-        "'webinars': 1 field(s) not in the schema were left out: gamma",
     ]
+    assert {record.levelname for record in told} == {"INFO"}
 
 
-def test_an_unknown_field_named_like_a_person_is_masked(caplog: pytest.LogCaptureFixture) -> None:
-    Report().note_unknown("webinars", ["ada.berg@example.com"])
+def test_new_fields_of_goto_do_not_fill_the_log(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    new = {f"newField{letter}": 1 for letter in "ABCDEFGHIJKL"}
+    rows = [{**webinar, **new} for webinar in sandbox.control.truth()["webinars"]]
+    page = {"size": 200, "totalElements": len(rows), "totalPages": 1, "number": 0}
+    answer = {"_embedded": {"webinars": rows}, "page": page}
+    sandbox.control.configure(faults=(Fault(kind="json", path="/webinars$", value=answer),))
 
-    assert caplog.messages == ["'webinars': 1 field(s) not in the schema were left out: <e-mail>"]
+    run_here({**sandbox.settings, **FAST}, catalog=selecting("webinars"))
+
+    (line,) = (message for message in caplog.messages if "newField" in message)
+    assert ", ".join(sorted(new)) in line
+
+
+def test_a_first_run_says_little_and_every_fact(
+    make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox = make_sandbox(seed=3, webinars=6, registrants=5)
+
+    run = run_here({**sandbox.settings, **FAST})
+
+    assert run.exit_code == 0
+    lines = [record for record in caplog.records if not record.message.startswith("METRIC")]
+    assert len(lines) < 25
+    assert {record.levelname for record in lines} == {"INFO"}
+    said = "\n".join(record.message for record in lines)
+    assert "not selected: attendee_polls, attendee_surveys" in said
+    assert "nothing in: registrant_removals" in said
 
 
 # Progress ------------------------------------------------------------------------------------------------------------

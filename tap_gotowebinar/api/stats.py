@@ -36,6 +36,11 @@ class StreamStats:
     unknown: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
+    @property
+    def is_active(self) -> bool:
+        """Whether there is anything to say of the stream."""
+        return bool(self.records or self.calls or self.refused or self.gone or self.given_up)
+
     def count(self, *, calls: int = 0, answered: int = 0, retries: int = 0, waited: float = 0.0) -> None:
         """Add to the counts of calls; from any thread."""
         with self._lock:

@@ -24,6 +24,7 @@ from tap_gotowebinar.settings.values import (
     schema_problem,
     with_numbers,
 )
+from tap_gotowebinar.singer.sdk_overrides import is_relevant
 from tap_gotowebinar.singer.signals import StopSignals
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class CommandLinePlugin(PluginBase):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's
         """Leave signals alone until the command line takes them over."""
         self.stop_signals = StopSignals()
+        self.logger.addFilter(is_relevant)
         super().__init__(*args, **kwargs)
 
     @override

@@ -24,9 +24,6 @@ PROGRESS_INTERVAL: Final = 30.0
 BAR_INTERVAL: Final = 0.1
 """Seconds between two looks of the progress bar."""
 
-MAX_UNKNOWN: Final = 20
-"""Unknown fields of a stream that are named in the log."""
-
 NAMED_AT_MOST: Final = 5
 """Keys of webinars that are named when something was left out; the rest are counted."""
 
@@ -77,15 +74,8 @@ class Report:
         return self._tallies[stream]
 
     def note_unknown(self, stream: str, names: Iterable[str]) -> None:
-        """Say once per stream and field that GoTo sends something the schema does not declare."""
-        known = self.tally(stream).unknown
-        if new := sorted(set(names) - known):
-            known.update(new)
-            # An object keyed by data would otherwise fill the log.
-            if len(known) > MAX_UNKNOWN:
-                return
-            shown = mask_names(new[:NAMED_AT_MOST])
-            logger.warning("'%s': %d field(s) not in the schema were left out: %s", stream, len(new), shown)
+        """Note that GoTo sends fields which the schema does not declare; from any thread."""
+        self.tally(stream).unknown.update(names)
 
     def note_list(self, stream: str, path: str, found: RecordList) -> None:
         """Say what was left out of a list, once for each list."""
@@ -96,7 +86,8 @@ class Report:
             what = "merged into one each" if found.is_merged else "the last one of each counts"
             logger.info("'%s': %d row(s) of %s have the same key as another: %s", stream, found.repeated, path, what)
         if found.total is not None and found.total != found.received:
-            self.warn(f"{path} says it holds {found.total} rows and gave {found.received} different ones, read twice")
+            text = "%s says it holds %d rows and gave %d different ones, read twice"
+            logger.info(text, path, found.total, found.received)
 
     def warn(self, text: str) -> None:
         """Say something now and count it at the end."""
@@ -197,24 +188,35 @@ class Report:
         sharing = (other for other in self._tallies.values() if not set(tally.refused).isdisjoint(other.refused))
         return tally.records > 0 or any(other.answered for other in sharing)
 
-    def log_summary(self) -> None:
-        """Log the counts of every stream as a table, and what was left out."""
+    def log_summary(self, *, not_selected: Sequence[str] = ()) -> None:
+        """Log the counts of every stream as a table, and what was left out.
+
+        Args:
+            not_selected: Streams that the catalog leaves out.
+        """
         if self._bar is not None:
             self._bar.close()
         if not self._tallies:
             return
         header = f"{'stream':<22}{'records':>9}{'calls':>8}{'refused':>9}{'gone':>7}{'retries':>9}{'waited s':>10}"
         logger.info("%s", header)
-        for stream, tally in self._tallies.items():
+        active = {stream: tally for stream, tally in self._tallies.items() if tally.is_active}
+        for stream, tally in active.items():
             logger.info(
                 "%s",
                 f"{stream:<22}{tally.records:>9}{tally.calls:>8}{len(tally.refused):>9}{len(tally.gone):>7}"
                 f"{tally.retries:>9}{tally.waited:>10.1f}",
             )
+        idle = [stream for stream in self._tallies if stream not in active and stream not in not_selected]
+        off = [stream for stream in not_selected if stream not in active]
+        if rest := [
+            f"{what}: {', '.join(names)}" for what, names in (("nothing in", idle), ("not selected", off)) if names
+        ]:
+            logger.info("%s", "; ".join(rest))
         for stream, tally in self._tallies.items():
             self._log_left_out(stream, tally)
         for stream, found in self._differences.items():
-            logger.warning("'%s': GoTo counts otherwise than it lists: %d (%s)", stream, len(found), _named(found))
+            logger.info("'%s': GoTo counts otherwise than it lists: %d (%s)", stream, len(found), _named(found))
         planned = f" (planned: {'; '.join(self._plans)})" if self._plans else ""
         warned = f"; {len(self.warnings)} warning(s) above" if self.warnings else ""
         waited = sum(tally.waited for tally in self._tallies.values())
@@ -227,11 +229,14 @@ class Report:
     @staticmethod
     def _log_left_out(stream: str, tally: StreamStats) -> None:
         if tally.refused:
-            logger.warning("'%s': refused, left out: %d (%s)", stream, len(tally.refused), _named(tally.refused))
+            logger.info("'%s': refused, left out: %d (%s)", stream, len(tally.refused), _named(tally.refused))
         if tally.gone:
             logger.info("'%s': no longer there: %d (%s)", stream, len(tally.gone), _named(tally.gone))
         for name, count in sorted(tally.unusable.items()):
-            logger.warning("'%s': %d unusable value(s) of '%s' became null", stream, count, name)
+            logger.info("'%s': %d unusable value(s) of '%s' became null", stream, count, name)
+        if names := sorted(tally.unknown):
+            shown = mask_names(names)
+            logger.info("'%s': %d field(s) not in the schema were left out: %s", stream, len(names), shown)
 
 
 def _named(paths: list[str]) -> str:

@@ -10,7 +10,8 @@ import pytest
 
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import AuthenticationError, GoToWebinarError, UnexpectedStatusError
-from target_gotowebinar.report import MAX_REASONS, MAX_SHOWN_REASONS, MAX_UNKNOWN
+from tap_gotowebinar.api.redaction import MAX_NAMES
+from target_gotowebinar.report import MAX_REASONS, MAX_SHOWN_REASONS
 from tests.schema_files import TARGET_SCHEMAS
 from tests.talking import talk
 from tests.target.registering import ADA, GRACE, Office, person, record, schema, state
@@ -220,10 +221,10 @@ def test_fields_that_goto_does_not_take_are_left_out_and_named_once(
 
 
 def test_fields_that_are_named_after_data_do_not_fill_the_log(office: Office, caplog: pytest.LogCaptureFixture) -> None:
-    office.run(*(record({f"field {number}": number}) for number in range(3 * MAX_UNKNOWN)))
+    office.run(*(record({f"field {number}": number}) for number in range(3 * MAX_NAMES)))
     (told,) = (message for message in caplog.messages if "does not take" in message)
-    assert f"left out: {3 * MAX_UNKNOWN} (field 0, " in told
-    assert told.count(",") == MAX_UNKNOWN
+    assert f"left out: {3 * MAX_NAMES} (field 0, " in told
+    assert told.count(",") == MAX_NAMES
 
 
 def test_reasons_that_are_different_for_everybody_do_not_fill_the_log(
