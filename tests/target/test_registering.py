@@ -259,8 +259,8 @@ def test_strict_fields_rejects_a_record_with_more_than_was_declared(office: Offi
 def test_names_of_fields_that_are_data_are_not_told(office: Office, caplog: pytest.LogCaptureFixture) -> None:
     odd = {**ADA, "grace@example.com": 1, "x\n2026 | ERROR | \x1b[31my\u202e": 2}
     done = office.run(record(odd), strict_fields=True)
-    assert done.row["description"] == "fields that GoTo does not take: <e-mail> x 2026 | ERROR | [31my"
-    with pytest.raises(GoToWebinarError, match=r"does not take \(<e-mail> x 2026 \| ERROR \| \[31my\)"):
+    assert done.row["description"] == "fields that GoTo does not take: <e-mail>, x 2026 | ERROR | [31my"
+    with pytest.raises(GoToWebinarError, match=r"does not take \(<e-mail>, x 2026 \| ERROR \| \[31my\)"):
         office.run(schema(*odd), strict_fields=True)
     assert "grace@" not in caplog.text
 
