@@ -367,7 +367,7 @@ def test_whatever_comes_in_a_record_comes_out_that_fits_the_schema(stream: str, 
     try:
         record = reading.reader.read(row)
     except InvalidRowError as error:
-        assert str(error).startswith("a row of the answer ")  # noqa: PT017 - either outcome is checked
+        assert str(error).startswith(("no fields", "no usable"))  # noqa: PT017 - either outcome is checked
         return
     Draft202012Validator(SCHEMAS[stream], format_checker=FORMATS).validate(record)
     # The line on standard output says the same, and text that no database takes is not in it.

@@ -4,7 +4,6 @@ import contextlib
 import datetime as dt
 import json
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -27,6 +26,7 @@ from tap_gotowebinar.api.rate_budget_sql import OPEN
 from tap_gotowebinar.api.rate_limiter import CLOCK_MARGIN
 from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter, Turn
 from tap_gotowebinar.settings.connection import ConnectionSettings, connection_problems
+from tests.launcher import Launcher
 from tests.runs import EXECUTABLE, run_command, run_process
 from tests.shared_budget import Done, Task, results, start
 from tests.talking import ME, SECRETS, api_calls, in_threads, talk
@@ -374,23 +374,14 @@ def test_a_database_that_cannot_be_reached_ends_the_tap_with_one_line(
 
 
 def test_a_database_that_cannot_be_reached_ends_the_target_with_one_line(
-    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path
+    sandbox: Sandbox, settings: dict[str, Any], launcher: Launcher
 ) -> None:
     people = registering.lines([registering.schema(), registering.record(registering.ADA), registering.state(1)])
     target = {**settings, "rate_budget_url": UNREACHABLE, "webinar_key": sandbox.control.add_webinar()}
-    config = tmp_path / "target.json"
-    config.write_text(json.dumps(target), encoding="utf-8")
-    done = subprocess.run(
-        [Path(sys.executable).with_name("target-gotowebinar"), "--config", config],
-        input=people,
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-    )
+    done = launcher.launch(target, program="target", given=people.encode()).finish()
 
-    assert done.returncode == 1
-    errors = [line for line in done.stderr.splitlines() if "ERROR" in line]
-    assert len([line for line in errors if "rate_budget_url cannot be used" in line]) == 1
+    assert done.exit_code == 1
+    assert len([line for line in done.errors if "rate_budget_url cannot be used" in line]) == 1
     assert "made-up-password" not in done.stderr
     assert not any(call["method"] == "POST" for call in api_calls(sandbox))
 
@@ -422,17 +413,18 @@ def test_nothing_of_it_is_imported_when_it_is_not_set(settings: dict[str, Any], 
 
 
 def test_a_run_that_waits_for_its_turn_is_stopped_at_once(
-    settings: dict[str, Any], database: Postgres, tmp_path: Path
+    settings: dict[str, Any], database: Postgres, launcher: Launcher
 ) -> None:
     url = f"postgresql://{database.user}:{database.password}@{database.host}:{database.port}/{database.name}"
-    slow = {**settings, "requests_per_minute": 3, "rate_budget_url": url}
-    config = tmp_path / "config.json"
-    config.write_text(json.dumps(slow), encoding="utf-8")
-    command: list[str | Path] = [Path(sys.executable).with_name("tap-gotowebinar"), "--config", config]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        while not database.query("SELECT FROM gotowebinar_rate_gate WHERE opens_at > clock_timestamp() + '20 s'"):
-            time.sleep(0.05)
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+    # The table is there before the run.
+    with contextlib.closing(SharedRateLimiter(url, "nobody's", 1, 1.0, longest_call=1.0)) as limiter, limiter.slot():
+        pass
 
-    assert process.returncode == 143
+    def is_waiting() -> bool:
+        return bool(database.query("SELECT FROM gotowebinar_rate_gate WHERE opens_at > clock_timestamp() + '20 s'"))
+
+    launched = launcher.launch({**settings, "requests_per_minute": 3, "rate_budget_url": url})
+    assert launched.wait_for(is_waiting)
+    launched.send(signal.SIGTERM)
+
+    assert launched.finish(30).exit_code == 143

@@ -214,10 +214,7 @@ def test_what_no_decoder_takes_is_broken(body: bytes) -> None:
 
 
 def test_the_body_is_not_in_the_text_form_of_an_answer() -> None:
-    assert (
-        repr(ApiResponse(200, {"email": "ada.berg@example.com"}))
-        == "ApiResponse(status=200, retry_after='', location='')"
-    )
+    assert "ada.berg" not in repr(ApiResponse(200, {"email": "ada.berg@example.com"}))
 
 
 def test_a_closed_transport_opens_again_when_it_is_needed(sandbox: Sandbox) -> None:
