@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from typing_extensions import override
 
 from gotowebinar_sandbox import Options, Sandbox
-from tap_gotowebinar.records.moments import WebinarTiming
 from tap_gotowebinar.settings.tap import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS
-from tap_gotowebinar.sync.schedule import DueReason, DueRule
+from tap_gotowebinar.sync.schedule import DueReason, DueRule, WebinarTiming
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import FAST, run_here
 from tests.selection import selecting

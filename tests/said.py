@@ -16,7 +16,7 @@ KEPT = {"msg", "problem", "reason", "remedy"}
 
 @functools.cache
 def strings(folder: Path) -> frozenset[str]:
-    """Return the texts in the code of a folder, without the sandbox; what is put into a text is left out."""
+    """Return the texts in the code of a folder; what is put into a text is left out."""
     nodes = (node for tree in trees(folder) for node in ast.walk(tree))
     return frozenset(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
@@ -32,9 +32,9 @@ def messages(folder: Path) -> frozenset[str]:
 
 
 def trees(folder: Path, *, without: str = "") -> Iterator[ast.Module]:
-    """Yield the modules of a folder, but for the sandbox and those with a certain name."""
+    """Yield the modules of a folder, but for those with a certain name."""
     for path in sorted(folder.rglob("*.py")):
-        if "sandbox" not in path.parts and path.name != without:
+        if path.name != without:
             yield ast.parse(path.read_text(encoding="utf-8"))
 
 

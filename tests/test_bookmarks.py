@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tap_gotowebinar.api.keys import MAX_KEY
-from tap_gotowebinar.records.moments import WebinarTiming, canonical, quiet_since
-from tap_gotowebinar.sync.bookmarks import Bookmarks, RecordBookmark, RowsBookmark, rows_hash
-from tap_gotowebinar.sync.registrant_bookmarks import HASHED_FIELDS, RegistrantBookmark, SeenKeysBookmark, row_hash
-from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
-from tap_gotowebinar.sync.state import StateError, pack, unpack
+from tap_gotowebinar.records.timestamps import canonical
+from tap_gotowebinar.sync.bookmarks.registrants import HASHED_FIELDS, RegistrantBookmark, SeenKeysBookmark, row_hash
+from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
+from tap_gotowebinar.sync.bookmarks.state import StateError, pack, unpack
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, RecordBookmark, RowsBookmark, rows_hash
+from tap_gotowebinar.sync.schedule import WebinarTiming, quiet_since
 
 NOW: Final = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 SETTLE: Final = dt.timedelta(days=14)

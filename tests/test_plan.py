@@ -8,8 +8,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tap_gotowebinar.records.moments import WebinarTiming, canonical, quiet_since, seconds
-from tap_gotowebinar.sync.schedule import DueReason, DueRule, PlannedWebinar, SyncSchedule, last_end
+from tap_gotowebinar.records.timestamps import canonical, seconds
+from tap_gotowebinar.sync.schedule import (
+    DueReason,
+    DueRule,
+    PlannedWebinar,
+    SyncSchedule,
+    WebinarTiming,
+    last_end,
+    quiet_since,
+)
 
 NOW: Final = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 SETTLE: Final = dt.timedelta(days=14)

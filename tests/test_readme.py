@@ -19,7 +19,6 @@ from singer_sdk import typing as th
 from gotowebinar_sandbox import Options, Sandbox
 from tap_gotowebinar.api.pagination import MAX_PAGE_SIZE
 from tap_gotowebinar.login.command import DEFAULT_REDIRECT_URI
-from tap_gotowebinar.records.moments import WebinarTiming
 from tap_gotowebinar.settings.connection import (
     CONNECTION_SETTINGS,
     DEFAULT_REQUESTS_PER_MINUTE,
@@ -27,7 +26,7 @@ from tap_gotowebinar.settings.connection import (
 from tap_gotowebinar.settings.tap import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS, TAP_SETTINGS
 from tap_gotowebinar.singer.signals import STOPPING
 from tap_gotowebinar.streams.base import GoToWebinarStream
-from tap_gotowebinar.sync.schedule import DueRule
+from tap_gotowebinar.sync.schedule import DueRule, WebinarTiming
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.pages import DOCS, Block, names
 from tests.pages import README as PAGE
@@ -328,7 +327,8 @@ def test_what_is_said_of_the_meltano_project_is_in_it() -> None:
 
 
 def test_the_options_of_the_sandbox_exist() -> None:
-    options = {f"--{name.replace('_', '-')}" for name in Options().plain()} | {"--host", "--port", "--help"}
+    of_commands = {"--host", "--port", "--help", "--env-file"}
+    options = {f"--{name.replace('_', '-')}" for name in Options().plain()} | of_commands
     of_sandbox = section("Sandbox").replace("--config=ENV", "").replace("-login --check", "")
     assert set(re.findall(r"(?<![\w-])--[a-z-]+[a-z]", of_sandbox)) <= options
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import string
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Fault
-from tap_gotowebinar.api.redaction import MAX_LENGTH, READ_AT_MOST, error_code, error_text, is_from_goto, mask
-from tests.runs import FAST, run_command
+from tap_gotowebinar.api.redaction import (
+    MAX_LENGTH,
+    MAX_NAMES,
+    READ_AT_MOST,
+    error_code,
+    error_text,
+    is_from_goto,
+    mask,
+    mask_names,
+)
+from tests.runs import FAST, run_command, run_here
+from tests.schema_files import STREAM_SCHEMAS, TARGET_SCHEMAS
+from tests.sources import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +34,7 @@ if TYPE_CHECKING:
 
     from gotowebinar_sandbox import Sandbox
 
-LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LETTERS = string.ascii_letters
 TOKEN_LETTERS = f"{LETTERS}0123456789_-.+/=~"
 
 # Text around a secret: anything, but no letters of the secret itself, which would look as if it had survived.
@@ -32,6 +45,49 @@ EMAILS = st.tuples(NAMES, st.sampled_from(["@", "%40", "&#64;", "\uff20"]), NAME
 )
 URLS = st.tuples(NAMES, NAMES).map(lambda it: f"https://global.{it[0]}.com/join?k={it[1]}")
 TOKENS = st.text(TOKEN_LETTERS, min_size=20, max_size=300)
+
+
+def in_base64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+BYTES = st.binary(min_size=16, max_size=64)
+OPAQUE = (
+    BYTES.map(bytes.hex)
+    | BYTES.map(in_base64)
+    | BYTES.map(lambda content: base64.b64encode(content).decode())
+    | BYTES.map(lambda content: base64.b32encode(content).decode())
+    | st.uuids().map(str)
+    | st.text(LETTERS + string.digits, min_size=24, max_size=64)
+    | st.lists(BYTES.map(in_base64), min_size=3, max_size=3).map(lambda parts: "eyJ" + ".".join(parts))
+)
+"""Secrets in the forms in which services hand them out."""
+
+VOCABULARY = re.findall(
+    r"[a-z]+",
+    """
+    account answer attendee campaign city click comment company consent contact country created custom date email event
+    first industry is job last lead marketing name newsletter of opt order organization owner phone poll preferred
+    question referral registrant region score session source status subscribed survey timestamp title updated value
+    """,
+)
+WORDS = st.lists(st.sampled_from(VOCABULARY), min_size=3, max_size=6).filter(
+    lambda words: sum(map(len, words)) >= max(20, 4 * len(words))
+)
+IDENTIFIERS = st.tuples(
+    WORDS,
+    st.sampled_from(
+        [
+            "_".join,
+            "-".join,
+            lambda words: "_".join(words).upper(),
+            lambda words: "".join(map(str.title, words)),
+            lambda words: words[0] + "".join(map(str.title, words[1:])),
+            lambda words: "_".join(map(str.title, words)) + "__c",
+            lambda words: "_".join(words) + "_2026",
+        ]
+    ),
+).map(lambda it: it[1](it[0]))
 NUMBERS = st.integers(10**6, 10**40).map(str)
 
 
@@ -51,6 +107,100 @@ def test_no_token_survives_even_in_part(before: str, secret: str, after: str) ->
     said = mask(f"{before} {secret} {after}")
 
     assert not any(map(str.isalnum, without_marks(said)))
+
+
+@given(before=AROUND, secret=OPAQUE, after=AROUND)
+def test_no_secret_survives_in_the_forms_that_services_use(before: str, secret: str, after: str) -> None:
+    said = mask(f"{before} {secret} {after}")
+
+    assert not any(map(str.isalnum, without_marks(said)))
+
+
+@given(IDENTIFIERS)
+def test_names_of_fields_and_errors_are_shown(name: str) -> None:
+    assert mask(f"Required field missing: '{name}'.") == f"Required field missing: '{name}'."
+    assert error_text({"errorCode": name, "description": "No."}) == f"{name}: No."
+    assert mask_names([name]) == name
+
+
+def declared(schema: object) -> set[str]:
+    if not isinstance(schema, dict):
+        return set()
+    return set(schema.get("properties") or ()).union(*map(declared, schema.values()))
+
+
+def documented(node: object) -> set[str]:
+    if isinstance(node, list):
+        return set().union(*map(documented, node))
+    if not isinstance(node, dict):
+        return set()
+    name = node.get("name")
+    return ({name} if isinstance(name, str) else set()).union(*map(documented, node.values()))
+
+
+def test_every_name_of_the_schemas_and_of_gotos_documentation_is_shown() -> None:
+    endpoints = json.loads((ROOT / "tests/fixtures/gotowebinar-endpoints.json").read_text(encoding="utf-8"))
+    fields = set().union(*map(declared, [*STREAM_SCHEMAS.values(), *TARGET_SCHEMAS.values()]))
+    names = fields | documented(endpoints)
+
+    assert {"questionsAndComments", "attendance.averageAttendanceTimeSeconds"} <= names
+    assert {name for name in names if mask(name) != name} == set()
+    # As databases have them that fold the names of columns.
+    folded = {fold(name) for name in fields for fold in (str.upper, str.lower)}
+    assert {name for name in folded if mask(name) != name} == set()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "RequestValidationError",
+        "MethodArgumentNotValidException",
+        "HttpMessageNotReadableException",
+        "REGISTRATION_NOT_ALLOWED_FOR_WEBINAR",
+        "registrant.questionsAndComments",
+        "/registrant/questionsAndComments",
+        "marketing_opt_in_timestamp",
+        "utm_campaign_content_id",
+        "hs_analytics_first_visit_timestamp",
+        "first-touch-utm-campaign",
+        "Marketing_Opt_In_Timestamp__c",
+        "address_line_2_of_company",
+        "BillingAddressPostalCode",
+        "_sdc_table_version_number",
+    ],
+)
+def test_a_name_that_is_as_long_as_a_token_is_shown(name: str) -> None:
+    assert mask(f"{name}: unknown") == f"{name}: unknown"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "attendee.gotowebinar.com",
+        "global.gotowebinar.com/join/theHive",
+        "abcdefghijklmnopqrstuvwxyz",
+        "aaaa_aaaa_aaaa_aaaa_aaaa",
+        "dead-beef-0123-4567-89ab",
+        "token=questionsAndComments",
+        "Q2hlZXNlIGFuZCBob25leQ",
+        "order_20261131_of_somebody",
+    ],
+)
+def test_what_only_looks_like_a_name_is_masked(text: str) -> None:
+    assert mask(text) in {"<token>", "<url>"}
+
+
+def test_a_column_whose_words_are_run_together_is_shown_among_columns_only() -> None:
+    assert mask_names(["marketingoptintimestamp", "MARKETINGOPTINTIMESTAMP", "ada@example.com", "x" * 30]) == (
+        "marketingoptintimestamp, MARKETINGOPTINTIMESTAMP, <e-mail>, <token>"
+    )
+    assert mask("marketingoptintimestamp") == "<token>"
+
+
+def test_names_have_an_end() -> None:
+    names = mask_names(f"field_{number}" for number in range(MAX_NAMES + 5))
+
+    assert names.endswith(f"field_{MAX_NAMES - 1}, and 5 more")
 
 
 @given(before=AROUND, secret=NUMBERS, after=AROUND)
@@ -173,6 +323,12 @@ def test_a_body_without_a_message_says_nothing(body: object) -> None:
     assert not is_from_goto(body)
 
 
+def test_the_field_that_an_error_is_about_is_named_once() -> None:
+    assert error_text({"description": "Not allowed.", "field": "timeZone"}) == "Not allowed. (field timeZone)"
+    assert error_text({"description": "timeZone is not allowed.", "field": "timeZone"}) == "timeZone is not allowed."
+    assert error_text({"field": "timeZone"}) == ""
+
+
 def test_fields_that_are_no_message_are_never_shown() -> None:
     assert error_text({"description": "Denied", "email": "ada@example.com", "firstName": "Ada"}) == "Denied"
 
@@ -234,6 +390,38 @@ def test_not_even_a_run_at_debug_tells_anything_private(
     assert sorted(text for text in private(sandbox) if text in told) == []
     assert [line for line in told.splitlines() if "@example" in line or "access-" in line or "refresh-" in line] == []
     assert "planted" not in told.replace("plantederror", "")
+
+
+@pytest.mark.parametrize("name", ["client_id", "client_secret", "refresh_token", "personal_access_token"])
+@pytest.mark.parametrize("secret", ["registrants", "webinarKey", "correct-horse-battery-staple", "bee"])
+def test_a_configured_secret_is_never_shown_even_if_it_is_a_word(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture, name: str, secret: str
+) -> None:
+    said = {"errorCode": "InvalidClient", "description": f"'{secret}' ({secret.upper()}) may not."}
+    faults = (
+        Fault(kind="json", path="/oauth/token", value={"access_token": "good", "expires_in": 3600}),
+        Fault(kind="raw", status=400, value=json.dumps(said)),
+    )
+    sandbox.control.configure(faults=faults)
+
+    run = run_here({**sandbox.settings, **FAST, name: secret})
+
+    assert run.exit_code == 1
+    assert "InvalidClient: '<secret>' (<secret>) may not." in caplog.text
+
+
+def test_a_token_that_goto_repeats_is_never_shown_even_if_it_is_a_word(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    faults = (
+        Fault(kind="json", path="/oauth/token", value={"access_token": "honeycomb", "expires_in": 3600}),
+        Fault(kind="raw", status=400, value='{"description": "honeycomb is no good honey."}'),
+    )
+    sandbox.control.configure(faults=faults)
+
+    run_here({**sandbox.settings, **FAST})
+
+    assert "<secret> is no good honey." in caplog.text
 
 
 def test_refused_credentials_are_not_told_at_debug(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
-from gotowebinar_sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
+from gotowebinar_sandbox.server.faults import EMBEDDED_EMAIL, EMBEDDED_LINK
 from tap_gotowebinar.api.errors import ConnectError, GoToWebinarError
 from tap_gotowebinar.api.transport import Transport
 from tap_gotowebinar.tap import TapGoToWebinar
@@ -161,12 +161,12 @@ TROUBLES: dict[str, dict[str, Any]] = {
     "a refused client": {"faults": [{"kind": "status", "status": 401, "path": "/oauth/"}]},
     "web pages": {"faults": [{"kind": "html", "path": "/registrants", "times": 9}]},
     "errors with people in them": {"faults": [{"kind": "status", "status": 400, "path": r"/registrants/\d+$"}]},
-    "rows that are none": {"faults": [{"kind": "json", "value": [PLANTED_EMAIL], "path": "/registrants$"}]},
+    "rows that are none": {"faults": [{"kind": "json", "value": [EMBEDDED_EMAIL], "path": "/registrants$"}]},
     "fields named after people": {
-        "faults": [{"kind": "json", "value": [{"registrantKey": 1, PLANTED_EMAIL: 1}], "path": "/registrants$"}]
+        "faults": [{"kind": "json", "value": [{"registrantKey": 1, EMBEDDED_EMAIL: 1}], "path": "/registrants$"}]
     },
     "keys that are people": {
-        "faults": [{"kind": "json", "value": [{"registrantKey": PLANTED_EMAIL}], "path": "/registrants$"}]
+        "faults": [{"kind": "json", "value": [{"registrantKey": EMBEDDED_EMAIL}], "path": "/registrants$"}]
     },
 }
 
@@ -187,7 +187,7 @@ def test_nothing_that_a_run_leaves_behind_but_its_records_and_tokens_tells_a_sec
     told += "".join(path.read_text(errors="replace") for path in home.rglob("*") if path.is_file())
     people = sandbox.control.truth()["registrants"]
     private = {person[name] for person in people for name in ("email", "joinUrl") if person.get(name)}
-    private |= {*sandbox.credentials.values(), PLANTED_EMAIL, PLANTED_LINK}
+    private |= {*sandbox.credentials.values(), EMBEDDED_EMAIL, EMBEDDED_LINK}
     if tokens.exists():
         private |= {str(token) for token in _texts(json.loads(tokens.read_text())) if len(str(token)) > 15}
         private = {text for text in private if ":" not in text or "@" in text or "://" in text}

@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_gotowebinar.records.moments import canonical
-from tap_gotowebinar.sync.bookmarks import rows_hash
-from tap_gotowebinar.sync.schedule import DueRule
-from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
-from tap_gotowebinar.sync.session_plan import PlannedSession, in_order
-from tap_gotowebinar.sync.state import loaded_entries
+from tap_gotowebinar.records.timestamps import canonical
+from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
+from tap_gotowebinar.sync.bookmarks.state import loaded_entries
+from tap_gotowebinar.sync.bookmarks.streams import rows_hash
+from tap_gotowebinar.sync.schedule import DueRule, PlannedSession, in_order
 
 NOW: Final = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 SETTLE: Final = dt.timedelta(days=14)

@@ -16,7 +16,7 @@ import pytest
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.singer.signals import FORCE_AFTER, signals_held
 from tap_gotowebinar.singer.writer import MessageWriter
-from tap_gotowebinar.sync.state import unpack
+from tap_gotowebinar.sync.bookmarks.state import unpack
 from tap_gotowebinar.tap import TapGoToWebinar
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.runs import EXECUTABLE, FAST, Run

@@ -1,22 +1,29 @@
 """The state: what it says and when, what it costs, and what becomes of one that is old, foreign or damaged."""
 
+from __future__ import annotations
+
 import copy
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.sync.bookmarks import Bookmarks, RecordBookmark
-from tap_gotowebinar.sync.state import StateError, loaded_entries, unpack
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.sync.bookmarks.state import StateError, loaded_entries, unpack
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, RecordBookmark
 from tap_gotowebinar.sync.state_writer import StateWriter
 from tap_gotowebinar.tap import TapGoToWebinar
-from tests.runs import FAST, Run, run_command
+from tests.runs import FAST, run_command
 from tests.selection import selecting
 from tests.story import DETAILS, LISTS, NOW, STREAMS, Story, emitted, keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gotowebinar_sandbox import Sandbox
+    from tests.runs import Run
 
 BOTH: Final = ("registrants", "registrant_details")
 PEOPLE: Final = 40
@@ -409,3 +416,15 @@ def test_state_texts_name_no_person(story: Story) -> None:
     done = story.run()
     assert not re.search(r"@", json.dumps(done.states))
     assert len(story.calls(LISTS)) == 8
+
+
+def test_a_run_goes_on_from_a_state_of_an_earlier_release_without_emitting_anything_twice(
+    make_sandbox: Callable[..., Sandbox],
+) -> None:
+    story = Story(make_sandbox(seed=7, organizers=1, webinars=6, registrants=5, now=NOW))
+    written = json.loads((Path(__file__).parent / "fixtures" / "state-0.1.0.json").read_text(encoding="utf-8"))
+    remembered = tuple(written["bookmarks"])
+    assert len(remembered) >= 15
+    assert len(story.run(*remembered).of_type("RECORD")) > 100
+    story.state = written
+    assert story.run(*remembered).of_type("RECORD") == []

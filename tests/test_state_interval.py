@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.singerlib import RecordMessage
 
 from tap_gotowebinar.singer.writer import MessageWriter
-from tap_gotowebinar.sync.bookmarks import Bookmarks
-from tap_gotowebinar.sync.registrant_bookmarks import SeenKeysBookmark
-from tap_gotowebinar.sync.state import unpack
+from tap_gotowebinar.sync.bookmarks.registrants import SeenKeysBookmark
+from tap_gotowebinar.sync.bookmarks.state import unpack
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 from tap_gotowebinar.sync.state_writer import (
     LONGEST_STATE_INTERVAL,
     OUTPUT_SHARE,

@@ -9,8 +9,8 @@ import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.api import client as connection
-from tap_gotowebinar.sync.listed_webinars import ListedWebinarsBookmark
-from tap_gotowebinar.sync.state import unpack
+from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
+from tap_gotowebinar.sync.bookmarks.state import unpack
 from tap_gotowebinar.sync.state_writer import StateWriter
 from tests.runs import Run
 from tests.story import LISTINGS, NOW, Story

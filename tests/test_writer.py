@@ -11,7 +11,7 @@ import pytest
 from singer_sdk.singerlib import RecordMessage, SchemaMessage
 
 from tap_gotowebinar.singer.writer import BUFFER_SIZE, MessageWriter
-from tap_gotowebinar.sync.bookmarks import Bookmarks, RecordBookmark
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, RecordBookmark
 from tap_gotowebinar.sync.state_writer import LONGEST_STATE_INTERVAL, STATE_INTERVAL, STATE_SHARE, StateWriter
 
 STREAM = "webinar_details"

@@ -8,7 +8,7 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from tap_gotowebinar.api.redaction import mask
+from tap_gotowebinar.api.redaction import mask_names
 from tap_gotowebinar.api.stats import StreamStats
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Report:
             # An object keyed by data would otherwise fill the log.
             if len(known) > MAX_UNKNOWN:
                 return
-            shown = ", ".join(mask(name) for name in new[:NAMED_AT_MOST])
+            shown = mask_names(new[:NAMED_AT_MOST])
             logger.warning("'%s': %d field(s) not in the schema were left out: %s", stream, len(new), shown)
 
     def note_list(self, stream: str, path: str, found: RecordList) -> None:

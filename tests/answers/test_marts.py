@@ -53,7 +53,6 @@ def test_the_marts_are_true_before_and_after_things_happen(
 
         let_things_happen(sandbox)
         sandbox.control.cancel_webinar(doomed)
-        note_removal(database, doomed)
         project.meltano(*RUN)
         truth.look(sandbox.control)
         assert truth.figures()[doomed]["state"] == "cancelled"
@@ -84,17 +83,6 @@ def let_things_happen(sandbox: Sandbox) -> None:
     control.add_registrants(upcoming[0], people=[{"email": coming_back["email"].upper(), "firstName": "Back"}])
     sequence = next(key for key, row in ahead.items() if len(row["times"]) > 1)
     control.hold_session(sequence)
-
-
-def note_removal(database: Postgres, webinar_key: str) -> None:
-    """Stand in for the stream of webinars that are gone."""
-    with psycopg.connect(database.dsn) as connection:
-        connection.execute(
-            'create table if not exists gotowebinar_sandbox.webinar_removals ("webinarKey" text, "removedAt" timestamp)'
-        )
-        connection.execute(
-            "insert into gotowebinar_sandbox.webinar_removals values (%s, now() at time zone 'UTC')", [webinar_key]
-        )
 
 
 def assert_a_loader_can_alter_and_drop(database: Postgres) -> None:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_gotowebinar.records.moments import WebinarTiming
 from tap_gotowebinar.settings.tap import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS
 from tap_gotowebinar.streams.parents_and_children import ChildStream
-from tap_gotowebinar.sync.bookmarks import Bookmarks, RecordBookmark
-from tap_gotowebinar.sync.schedule import DueRule
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, RecordBookmark
+from tap_gotowebinar.sync.schedule import DueRule, WebinarTiming
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.pages import DOCS
 from tests.runs import FAST, run_here

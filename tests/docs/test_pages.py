@@ -15,7 +15,15 @@ from tests.sources import ROOT, needs_sources
 PAGES = [README, *DOCS.values()]
 SCHEMAS = STREAM_SCHEMAS | TARGET_SCHEMAS
 WRITTEN_HERE = {"catalog.json", "config.json", "messages.jsonl", "people.jsonl", "results.jsonl", "state.json"} | {
-    *("states.jsonl", "target.json", "stream_maps.html", "packages.yml", "people.html", "webinars.html")
+    *(
+        "states.jsonl",
+        "target.json",
+        "stream_maps.html",
+        "dbt_project.yml",
+        "packages.yml",
+        "people.html",
+        "webinars.html",
+    )
 }
 NOT_OURS = {"answer_keys", "inherit_from", "meeting_times", "text_keys", "pip_url"} | {
     *("gotowebinar_rate_gate", "gotowebinar_rate_slot")

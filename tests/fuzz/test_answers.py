@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from typing_extensions import override
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
-from gotowebinar_sandbox.breakage import PLANTED_EMAIL
+from gotowebinar_sandbox.server.faults import EMBEDDED_EMAIL
 from tests.fuzz.hostile import bent
 from tests.runs import FAST, Run, run_here
 from tests.schema_files import STREAM_SCHEMAS
@@ -149,7 +149,7 @@ def strike(path: str, body: bytes, status: int = 200) -> Fault:
 def assert_clean(done: Run, caplog: pytest.LogCaptureFixture) -> None:
     assert done.exit_code in {0, 1}
     said = caplog.text
-    assert PLANTED_EMAIL not in said
+    assert EMBEDDED_EMAIL not in said
     assert "Traceback" not in said
     assert done.exit_code == 0 or [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert "\x00" not in done.stdout

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
-from gotowebinar_sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
+from gotowebinar_sandbox.server.faults import EMBEDDED_EMAIL, EMBEDDED_LINK
 from tests.fuzz.hostile import bent
 from tests.fuzz.target import Desk, assert_clean
 from tests.launcher import Launcher
@@ -20,13 +20,13 @@ INPUT: Final = lines(
     [schema(), *(message for number, one in enumerate(PEOPLE) for message in (record(one), state(number)))]
 ).encode()
 
-REGISTERED: Final = {"registrantKey": 8511040187654321, "joinUrl": PLANTED_LINK, "status": "APPROVED", "asset": True}
-PROXY: Final = {"status": "blocked", "reason": PLANTED_EMAIL}
+REGISTERED: Final = {"registrantKey": 8511040187654321, "joinUrl": EMBEDDED_LINK, "status": "APPROVED", "asset": True}
+PROXY: Final = {"status": "blocked", "reason": EMBEDDED_EMAIL}
 REFUSED: Final = {
     "errorCode": "DuplicateRegistrant",
-    "description": f"{PLANTED_EMAIL} is already registered, see {PLANTED_LINK}",
+    "description": f"{EMBEDDED_EMAIL} is already registered, see {EMBEDDED_LINK}",
     "incident": "7211040187654321",
-    "Details": [{"field": "email", "value": PLANTED_EMAIL}],
+    "Details": [{"field": "email", "value": EMBEDDED_EMAIL}],
     **REGISTERED,
 }
 LISTED: Final = [{**REGISTERED, **one, "registrationDate": "2026-03-10T12:00:00Z"} for one in PEOPLE]
@@ -34,7 +34,7 @@ LISTED: Final = [{**REGISTERED, **one, "registrationDate": "2026-03-10T12:00:00Z
 PAGES: Final = (b"", b"<html>Blocked by the gateway</html>", b"Not found", b"[]", b"{}", b"null")
 """What a proxy answers in GoTo's place."""
 
-SECRETS: Final = ("@example.com", PLANTED_LINK, "join/", "Berg", "Grace")
+SECRETS: Final = ("@example.com", EMBEDDED_LINK, "join/", "Berg", "Grace")
 
 
 SHARE: Final = settings(

@@ -32,10 +32,10 @@ DIES_WITHIN: Final = 20.0
 BROKER: Final = """
 import os, kombu
 with kombu.Connection(os.environ["AIRFLOW__CELERY__BROKER_URL"]) as broker:
-    broker.SimpleQueue("first").close()
+    broker.SimpleQueue("default").close()
 answer(True)
 """
-"""Makes the tables of the broker: workers that begin at the same time would each try to."""
+"""Makes the tables and the queue of the broker: workers that begin at the same time would each try to."""
 
 
 class Cluster:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gotowebinar_sandbox import Options, Sandbox
 from tests.target.registering import Office
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from gotowebinar_sandbox import Sandbox
 
 
 @pytest.fixture
@@ -24,3 +23,10 @@ def office(sandbox: Sandbox, tmp_path: Path) -> Office:
 def make_office(make_sandbox: Callable[..., Sandbox], tmp_path: Path) -> Callable[..., Office]:
     """Open an office at a sandbox with the options given."""
     return lambda webinar=None, **options: Office(make_sandbox(**options), tmp_path, **(webinar or {}))
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """An office for tests that look at their own rows only."""
+    with Sandbox(Options(seed=7, webinars=1, registrants=1)) as sandbox:
+        yield Office(sandbox, tmp_path_factory.mktemp("office"))

@@ -6,6 +6,7 @@ import functools
 import io
 import json
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -19,7 +20,7 @@ from tests.runs import FAST
 from tests.talking import quick_client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from gotowebinar_sandbox import Control, Sandbox
     from tap_gotowebinar.api.client import ApiClient
@@ -28,6 +29,9 @@ EXECUTABLE: Final = str(Path(sys.executable).with_name("target-gotowebinar"))
 
 ADA: Final = {"email": "ada.berg@example.com", "firstName": "Ada", "lastName": "Berg"}
 GRACE: Final = {"email": "grace.moe@example.com", "firstName": "Grace", "lastName": "Moe"}
+
+POST: Final[dict[str, Any]] = {"method": "POST", "path": "registrants"}
+"""Calls that register somebody, for a fault."""
 
 FIELDS: Final = ("email", "firstName", "lastName", "webinarKey", "organizerKey", "city", "responses")
 
@@ -50,6 +54,13 @@ def state(value: object) -> Message:
 def person(number: int) -> dict[str, Any]:
     """Return one of many people."""
     return {"email": f"person.{number}@example.com", "firstName": f"P{number}", "lastName": "Person"}
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.005)
 
 
 def lines(messages: Iterable[Message]) -> str:
@@ -110,6 +121,10 @@ class Office:
         self.webinar = self.control.add_webinar(**webinar)
         self.results = folder / "results.jsonl"
         self.settings: dict[str, Any] = {**sandbox.settings, **FAST, "webinar_key": self.webinar}
+
+    @property
+    def organizer(self) -> str:
+        return str(self.control.truth()["organizers"][0]["organizerKey"])
 
     def config(self, **settings: object) -> dict[str, Any]:
         return {**self.settings, "results_path": str(self.results), **settings}

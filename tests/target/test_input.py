@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,6 @@ from tests.target.registering import ADA, GRACE, Message, Office, Spoken, lines,
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 HEAD = lines([schema(), record(ADA), state(1)])
 FIVE = [record(person(number)) for number in range(5)]
@@ -92,6 +92,16 @@ def test_a_standard_input_that_is_closed_is_told_with_what_to_do(
     assert str(caught.value) == (
         "standard input is closed: send the messages of a tap to it, or name a file with --input"
     )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs /dev/zero")
+@pytest.mark.parametrize("option", ["", "--input"])
+def test_a_line_without_end_is_given_up(office: Office, monkeypatch: pytest.MonkeyPatch, option: str) -> None:
+    monkeypatch.setattr("target_gotowebinar.input.MAX_LINE", 1024**2)
+    with Path("/dev/zero").open(encoding="utf-8") as endless:
+        monkeypatch.setattr("sys.stdin", endless)
+        with pytest.raises(InputError, match="a line of the input is longer than 1 MiB"):
+            office.run_source(endless if option else None)
 
 
 # Any input

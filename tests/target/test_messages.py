@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+FAKE = "people\n2026-01-01 | ERROR | \x1b[31mall is lost\u202e"
 HEAD = lines([schema(), record(ADA), state(1)])
 BROKEN = [
     ("Ada Berg, ada.berg@example.com", "is not JSON"),
@@ -56,11 +57,12 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("line", "fault"), BROKEN, ids=[fault[:40] + str(n) for n, (_, fault) in enumerate(BROKEN)])
-def test_a_line_that_is_no_message_ends_the_run_after_what_came_before(office: Office, line: str, fault: str) -> None:
+def test_a_line_that_is_no_message_ends_the_run_after_what_came_before(shared: Office, line: str, fault: str) -> None:
+    before = len(shared.rows())
     with pytest.raises(InputError) as caught:
-        office.run_text(f"{HEAD}{line}\n{lines([record(GRACE), state(2)])}")
+        shared.run_text(f"{HEAD}{line}\n{lines([record(GRACE), state(2)])}")
     assert str(caught.value) == f"line 4 of the input {fault}; nothing from there on was registered"
-    assert [row["email"] for row in office.registered()] == [ADA["email"]]
+    assert [row["email"] for row in shared.rows()[before:]] == [ADA["email"]]
 
 
 def test_an_input_that_breaks_off_passes_on_the_states_before_it_and_fails(office: Office, tmp_path: Path) -> None:
@@ -184,3 +186,12 @@ def test_a_setting_that_cannot_work_is_one_line(
 def test_without_a_proof_of_who_the_user_is_nothing_begins(office: Office, tmp_path: Path) -> None:
     done = office.run_command(HEAD, tmp_path, refresh_token="", personal_access_token="")
     assert done.error_lines == [MISSING]
+
+
+@pytest.mark.parametrize("message", [schema(stream=FAKE), record(ADA, stream=FAKE)], ids=["SCHEMA", "RECORD"])
+def test_no_name_of_a_stream_writes_lines_of_the_log(office: Office, tmp_path: Path, message: dict[str, Any]) -> None:
+    done = office.run_command(json.dumps(message) + "\n", tmp_path)
+    assert done.exit_code == 1
+    (line,) = done.error_lines
+    assert f"is a {message['type']} message whose 'stream' is no name" in line
+    assert not {"\x1b", "\u202e"} & set(done.stderr)

@@ -65,7 +65,3 @@ def test_the_objects_of_the_connector_are_there() -> None:
 def test_the_outcomes_are_those_of_the_code() -> None:
     assert RESULT["properties"]["outcome"]["enum"] == [outcome.value for outcome in Outcome]
     assert re.findall(r"\b([a-z_]+):", RESULT["properties"]["outcome"]["description"]) == list(Outcome)
-
-
-def test_every_field_of_a_row_is_there_whatever_became_of_it() -> None:
-    assert RESULT["required"] == list(RESULT["properties"])
