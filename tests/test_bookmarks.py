@@ -1,7 +1,5 @@
 """What has been emitted, as pure rules: single cases, the bytes that may never change, and a machine that tries all."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 from typing import Any, Final, NamedTuple

@@ -1,22 +1,17 @@
 """The command as people type it: what it prints, where, and how it ends."""
 
-from __future__ import annotations
-
 import json
 import re
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gotowebinar_sandbox import Sandbox
 from tests.runs import EXECUTABLE, Run, run_command, run_process, run_tap
 from tests.selection import selecting
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from gotowebinar_sandbox import Sandbox
 
 STREAMS = ["organizers", "webinars", "webinar_details", "registrants", "registrant_details"]
 """The streams that have rows from the first run on."""

@@ -1,20 +1,18 @@
 """One call: repeated while that can help, held back when GoTo asks for it, and ended with one clear line."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 import socket
 import time
+from collections.abc import Callable, Iterator
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
-from gotowebinar_sandbox.options import SHAPING, from_plain
+from gotowebinar_sandbox.options import SHAPING, FaultKind, from_plain
 from tap_gotowebinar.api.client import TRIES
 from tap_gotowebinar.api.errors import (
     ForbiddenError,
@@ -28,11 +26,6 @@ from tap_gotowebinar.api.responses import array
 from tap_gotowebinar.api.retries import parse_retry_after
 from tests.conftest import SMALL
 from tests.talking import ME, SPEED, Canned, Talk, api_calls, in_threads, quick_budget, raw, talk, token_answer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from gotowebinar_sandbox.options import FaultKind
 
 ORDINARY = {name: value for name, value in Options().plain().items() if name not in SHAPING}
 

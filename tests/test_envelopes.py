@@ -1,7 +1,5 @@
 """An answer without rows is empty only when it says so."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,22 +1,16 @@
 """What later runs bring: everything new or changed, nothing twice, no call that need not be made."""
 
-from __future__ import annotations
-
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.api import client as connection
+from tests.runs import Run
 from tests.selection import selecting
 from tests.story import DETAILS, LISTINGS, LISTS, NOW, STREAMS, WEBINARS, Story, emitted, keys
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gotowebinar_sandbox import Sandbox
-    from tests.runs import Run
 
 BOTH = ("registrants", "registrant_details")
 PEOPLE = 40

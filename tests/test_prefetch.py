@@ -1,7 +1,5 @@
 """Calls ahead of the one that is read: faster, and nothing else about a run is different."""
 
-from __future__ import annotations
-
 import contextlib
 import datetime as dt
 import itertools
@@ -9,29 +7,24 @@ import re
 import signal
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.api.errors import AuthenticationError, ForbiddenError, NotFoundError
 from tap_gotowebinar.records.record_list import RecordList
 from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.streams.parents_and_children import MAX_CONSECUTIVE_FAILURES
 from tap_gotowebinar.sync.prefetch import ASSUMED_ROWS, MAX_UNTAKEN, MAX_UNTAKEN_ROWS, Prefetcher
-from tap_gotowebinar.sync.steps import Fetched, Gone, Skipped, Step, Unit
+from tap_gotowebinar.sync.steps import Fetched, Gone, Outcome, Skipped, Step, Steps, Unit
 from tests.launcher import Launcher
 from tests.runs import FAST, Run, run_command, run_here
 from tests.selection import selecting
 from tests.story import DETAILS, LISTS, NOW, STREAMS, WEBINARS, Story, emitted, keys
 from tests.talking import QuickTap
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
-
-    from gotowebinar_sandbox import Sandbox
-    from tap_gotowebinar.sync.steps import Outcome, Steps
 
 BOTH: Final = ("registrants", "registrant_details")
 ALL: Final = ("organizers", "webinars", *STREAMS)

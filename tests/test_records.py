@@ -1,7 +1,5 @@
 """Whatever GoTo sends, what comes out fits the schema, and nothing that comes in is said aloud."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from typing import Any

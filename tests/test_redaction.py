@@ -1,19 +1,19 @@
 """What may be said of an answer: never a person, a link or a secret, however it is wrapped."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re
 import string
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.api.redaction import (
     MAX_LENGTH,
     MAX_NAMES,
@@ -27,12 +27,6 @@ from tap_gotowebinar.api.redaction import (
 from tests.runs import FAST, run_command, run_here
 from tests.schema_files import STREAM_SCHEMAS, TARGET_SCHEMAS
 from tests.sources import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from gotowebinar_sandbox import Sandbox
 
 LETTERS = string.ascii_letters
 TOKEN_LETTERS = f"{LETTERS}0123456789_-.+/=~"

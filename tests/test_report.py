@@ -1,7 +1,5 @@
 """What a run says of itself: counts, progress, what was left out, and whether it was complete."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import logging
@@ -12,19 +10,16 @@ import struct
 import subprocess
 import termios
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.sync.report import Report
 from tests.runs import EXECUTABLE, FAST, run_command
 from tests.selection import selecting
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from gotowebinar_sandbox import Sandbox
 
 LISTS = [f"/organizers/1/webinars/{number}/registrants" for number in range(10)]
 

@@ -1,10 +1,9 @@
 """A setting that cannot work is named in one line, with the remedy and without its value."""
 
-from __future__ import annotations
-
 import datetime as dt
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -13,17 +12,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from singer_sdk.exceptions import ConfigValidationError
 
+from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.api.auth.authenticator import MISSING
 from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS, ConnectionSettings
 from tap_gotowebinar.settings.tap import TAP_SETTINGS, Settings, problems
 from tap_gotowebinar.settings.values import environment_prefix, environment_settings, schema_problem
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import run_here
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from gotowebinar_sandbox import Sandbox
 
 SECRET = "planted-value-1f9c"
 VALID: dict[str, Any] = {"client_id": "an-id", "client_secret": "a-secret", "refresh_token": "a-token"}

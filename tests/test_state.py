@@ -1,29 +1,22 @@
 """The state: what it says and when, what it costs, and what becomes of one that is old, foreign or damaged."""
 
-from __future__ import annotations
-
 import copy
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.sync.bookmarks.state import StateError, loaded_entries, unpack
 from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, RecordBookmark
 from tap_gotowebinar.sync.state_writer import StateWriter
 from tap_gotowebinar.tap import TapGoToWebinar
-from tests.runs import FAST, run_command
+from tests.runs import FAST, Run, run_command
 from tests.selection import selecting
 from tests.story import DETAILS, LISTS, NOW, STREAMS, Story, emitted, keys
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gotowebinar_sandbox import Sandbox
-    from tests.runs import Run
 
 BOTH: Final = ("registrants", "registrant_details")
 PEOPLE: Final = 40

@@ -1,17 +1,12 @@
 """What the tests of the target share: a webinar to register people for."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from gotowebinar_sandbox import Options, Sandbox
 from tests.target.registering import Office
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 @pytest.fixture

@@ -1,29 +1,24 @@
 """Running the target on messages, and what came of it."""
 
-from __future__ import annotations
-
 import functools
 import io
 import json
 import sys
 import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, Any, Final
 
 from typing_extensions import override
 
+from gotowebinar_sandbox import Control, Sandbox
+from tap_gotowebinar.api.client import ApiClient
 from tap_gotowebinar.singer.writer import MessageWriter
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.launcher import SHARED
 from tests.runs import FAST
 from tests.talking import quick_client
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from gotowebinar_sandbox import Control, Sandbox
-    from tap_gotowebinar.api.client import ApiClient
 
 EXECUTABLE: Final = str(Path(sys.executable).with_name("target-gotowebinar"))
 

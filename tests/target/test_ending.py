@@ -1,19 +1,20 @@
 """How a run ends early: who is under way is answered for, nobody else is sent, and the next run takes up the rest."""
 
-from __future__ import annotations
-
 import io
 import json
 import signal
 import subprocess
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import GoToWebinarError
+from tests.launcher import Launcher
 from tests.target.registering import (
     ADA,
     EXECUTABLE,
@@ -29,12 +30,6 @@ from tests.target.registering import (
     state,
     wait_until,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from tests.launcher import Launcher
 
 UNFIT: Message = schema("shoeSize")
 """What ends a run at once where `strict_fields` is set."""

@@ -1,12 +1,11 @@
 """Calls that fail: nobody is sent twice, nobody is lost, and only GoTo itself rejects somebody."""
 
-from __future__ import annotations
-
 import io
 import json
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -14,9 +13,6 @@ from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import GoToWebinarError, RateLimitedError
 from tests.talking import Canned, raw, token_answer
 from tests.target.registering import ADA, GRACE, POST, Office, lines, person, record, schema, state
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 LOST = Fault(kind="reset", after=True, times=1, **POST)
 """The person is registered, and the answer is lost."""

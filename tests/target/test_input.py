@@ -1,15 +1,13 @@
 """Where messages come from: standard input, a file, or a tap that is silent for a while."""
 
-from __future__ import annotations
-
 import functools
 import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from singer_sdk.exceptions import MissingKeyPropertiesError
@@ -20,9 +18,6 @@ from target_gotowebinar.errors import InputError
 from target_gotowebinar.input import CHUNK
 from target_gotowebinar.sink import SIGNAL_POLL
 from tests.target.registering import ADA, GRACE, Message, Office, Spoken, lines, person, record, schema, state
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 HEAD = lines([schema(), record(ADA), state(1)])
 FIVE = [record(person(number)) for number in range(5)]

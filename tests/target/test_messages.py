@@ -1,21 +1,17 @@
 """What comes in is a Singer message, or one clear line says that it is not; it shows nothing of it."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import subprocess
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tap_gotowebinar.api.auth.authenticator import MISSING
 from target_gotowebinar.errors import InputError
 from tests.target.registering import ADA, EXECUTABLE, GRACE, Office, Spoken, lines, record, schema, state
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 FAKE = "people\n2026-01-01 | ERROR | \x1b[31mall is lost\u202e"
 HEAD = lines([schema(), record(ADA), state(1)])

@@ -1,13 +1,12 @@
 """People of a webinar in their order, webinars side by side, and STATE after everybody before it."""
 
-from __future__ import annotations
-
 import io
 import itertools
 import json
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -16,9 +15,6 @@ from tap_gotowebinar.settings.connection import DEFAULT_MAX_CONCURRENCY
 from tap_gotowebinar.singer.writer import MessageWriter
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.target.registering import ADA, GRACE, POST, Office, Spoken, lines, person, record, schema, state, wait_until
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 EVERY_FAULT = (
     Fault(kind="reset", after=True, probability=0.02, **POST),

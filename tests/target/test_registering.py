@@ -1,10 +1,10 @@
 """People in, registrations out: each record ends in one clear way."""
 
-from __future__ import annotations
-
 import itertools
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,10 +14,6 @@ from target_gotowebinar.report import MAX_REASONS, MAX_SHOWN_REASONS, MAX_UNKNOW
 from tests.schema_files import TARGET_SCHEMAS
 from tests.talking import talk
 from tests.target.registering import ADA, GRACE, Office, person, record, schema, state
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,5 @@
 """The file of results: for its owner only, a whole row for each record, and no STATE before its rows."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

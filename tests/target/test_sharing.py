@@ -1,16 +1,10 @@
 """Taps and a target at the same time: one connection, one token that is replaced at every refresh."""
 
-from __future__ import annotations
+from collections.abc import Callable
+from pathlib import Path
 
-from typing import TYPE_CHECKING
-
+from tests.launcher import Launcher
 from tests.target.registering import Office, lines, person, record, schema, state
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from tests.launcher import Launcher
 
 
 def test_two_taps_and_a_target_share_one_token_that_is_replaced_each_time(
