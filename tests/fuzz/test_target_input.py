@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Options, Sandbox
-from tests.fuzz.hostile import bent
-from tests.fuzz.target import Desk, assert_clean
-from tests.launcher import Launcher
+from tests.forkserver import Launcher
+from tests.fuzz.strategies import bent
+from tests.fuzz.target_process import Desk, assert_clean
 from tests.target.registering import ADA, GRACE, Done, Message, Office, lines, person, record, schema, state
 
 TOWN: Final = "Plantedville"

@@ -16,9 +16,9 @@ from gotowebinar_sandbox import Control, Sandbox
 from tap_gotowebinar.api.client import ApiClient
 from tap_gotowebinar.singer.writer import MessageWriter
 from target_gotowebinar.target import TargetGoToWebinar
-from tests.launcher import SHARED
+from tests.canned_server import quick_client
+from tests.forkserver import SHARED
 from tests.runs import FAST
-from tests.talking import quick_client
 
 EXECUTABLE: Final = str(Path(sys.executable).with_name("target-gotowebinar"))
 

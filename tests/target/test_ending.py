@@ -14,7 +14,7 @@ import pytest
 
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import GoToWebinarError
-from tests.launcher import Launcher
+from tests.forkserver import Launcher
 from tests.target.registering import (
     ADA,
     EXECUTABLE,

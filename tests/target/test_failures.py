@@ -11,7 +11,7 @@ import pytest
 
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import GoToWebinarError, RateLimitedError
-from tests.talking import Canned, raw, token_answer
+from tests.canned_server import Canned, raw, token_answer
 from tests.target.registering import ADA, GRACE, POST, Office, lines, person, record, schema, state
 
 LOST = Fault(kind="reset", after=True, times=1, **POST)

@@ -11,8 +11,8 @@ import pytest
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import AuthenticationError, GoToWebinarError, UnexpectedStatusError
 from target_gotowebinar.report import MAX_REASONS, MAX_SHOWN_REASONS, MAX_UNKNOWN
+from tests.canned_server import talk
 from tests.schema_files import TARGET_SCHEMAS
-from tests.talking import talk
 from tests.target.registering import ADA, GRACE, Office, person, record, schema, state
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.launcher import Launcher
+from tests.forkserver import Launcher
 from tests.target.registering import Office, lines, person, record, schema, state
 
 
