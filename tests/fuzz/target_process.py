@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from tests.forkserver import Launcher
 from tests.schema_files import TARGET_SCHEMAS
-from tests.target.registering import Done, Office
+from tests.target.registering import RunResult, TargetHarness
 
 LONGEST_LINE: Final = 2_000
 """Characters of a line of the log, and then some."""
@@ -18,32 +18,34 @@ ROWS: Final = Draft202012Validator(TARGET_SCHEMAS["registration_result"])
 
 
 @dataclass
-class Desk:
-    """An office at which the target runs as a process of its own."""
+class TargetRunner:
+    """A harness at which the target runs as a process of its own."""
 
-    office: Office
+    harness: TargetHarness
     launcher: Launcher
 
     def clear(self) -> None:
         """Let nobody be registered."""
-        for row in self.office.control.truth()["registrants"]:
-            self.office.control.cancel_registrant(row["webinarKey"], row["registrantKey"])
+        for row in self.harness.control.truth()["registrants"]:
+            self.harness.control.cancel_registrant(row["webinarKey"], row["registrantKey"])
 
-    def run(self, given: bytes, *arguments: str, hurries: bool = False, **settings: object) -> Done:
+    def run(self, given: bytes, *arguments: str, hurries: bool = False, **settings: object) -> RunResult:
         """Run it on these bytes, with an empty file of results."""
-        self.office.results.unlink(missing_ok=True)
-        self.office.control.reset_calls()
-        config = self.office.config(**settings)
+        self.harness.results.unlink(missing_ok=True)
+        self.harness.control.reset_calls()
+        config = self.harness.config(**settings)
         done = self.launcher.launch(config, *arguments, program="target", given=given, hurries=hurries).finish()
-        return Done(done.exit_code, [json.loads(line) for line in done.stdout.splitlines()], self.rows(), done.stderr)
+        return RunResult(
+            done.exit_code, [json.loads(line) for line in done.stdout.splitlines()], self.rows(), done.stderr
+        )
 
     def rows(self) -> list[dict[str, Any]]:
-        if not self.office.results.exists():
+        if not self.harness.results.exists():
             return []
-        return [json.loads(line) for line in self.office.results.read_bytes().splitlines()]
+        return [json.loads(line) for line in self.harness.results.read_bytes().splitlines()]
 
 
-def assert_clean(done: Done, *secrets: str) -> None:
+def assert_clean(done: RunResult, *secrets: str) -> None:
     """It ended in good order, gave a reason unless it is complete, and told no secret."""
     assert done.exit_code in {0, 1}, done.stderr
     assert "Traceback" not in done.stderr
