@@ -28,9 +28,6 @@ MAX_REASONS: Final = 100
 MAX_SHOWN_REASONS: Final = 5
 """Reasons that are logged, the most frequent first."""
 
-MAX_UNKNOWN: Final = 20
-"""Fields of a stream that are named when they are left out; an object keyed by data would fill the log."""
-
 OTHER: Final = "other reasons"
 
 
@@ -77,9 +74,7 @@ class Report:
 
     def note_unknown(self, stream: str, names: Iterable[str]) -> None:
         """Count the values of fields that are not sent."""
-        known = self._unknown.setdefault(stream, Counter())
-        for name in names:
-            known[name if name in known or len(known) < MAX_UNKNOWN else "others"] += 1
+        self._unknown.setdefault(stream, Counter()).update(names)
 
     def log_summary(self) -> None:
         """Log the counts of every stream as a table, and why people were not registered."""
@@ -88,9 +83,10 @@ class Report:
         for stream, counts in self._outcomes.items():
             logger.info("%s", f"{stream:<22}" + "".join(f"{counts[outcome]:>20}" for outcome in Outcome))
         for (outcome, reason), count in self._reasons.most_common(MAX_SHOWN_REASONS):
-            logger.warning("%s: %d: %s", outcome.value, count, reason)
+            level = logging.WARNING if outcome is Outcome.REJECTED else logging.INFO
+            logger.log(level, "%s: %d: %s", outcome.value, count, reason)
         if len(self._reasons) > MAX_SHOWN_REASONS:
-            logger.warning("and %d more reasons", len(self._reasons) - MAX_SHOWN_REASONS)
+            logger.info("and %d more reasons", len(self._reasons) - MAX_SHOWN_REASONS)
         for stream, names in self._unknown.items():
             if names:
                 text = "'%s': values of fields that GoTo does not take were left out: %d (%s)"

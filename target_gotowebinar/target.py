@@ -95,19 +95,21 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         Raises:
             GoToWebinarError: the run cannot go on, or the input is wrong.
         """
-        registrations = self.registrations
+        registrations, stop_code = self.registrations, 0
         try:
             self._listen(file_input)
         except StopRequested as stopped:
-            self.logger.warning("stopped by signal %d; the next run goes on from here", stopped.exit_code - 128)
             registrations.abort()
-            return stopped.exit_code
+            stop_code = stopped.exit_code
         except Exception:
             registrations.abort()
             raise
         finally:
             self.report.log_summary()
             registrations.close()
+        if stop_code:
+            self.logger.warning("stopped by signal %d; the next run goes on from here", stop_code - 128)
+            return stop_code
         failures = self.report.failures(forgive_rejections=self.settings.forgive_rejections)
         failures += [self.connection.problem] if self.connection.problem else []
         for line in failures:

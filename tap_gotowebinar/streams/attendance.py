@@ -27,8 +27,8 @@ class Attendees(SessionList):
     answer_keys = ("registrantKey",)
 
     @override
-    def is_empty(self, session: PlannedSession) -> bool:
-        return has_nobody(session)
+    def is_empty(self, item: PlannedSession) -> bool:
+        return has_nobody(item)
 
     @override
     def steps(self, unit: Unit[PlannedSession]) -> Steps:

@@ -151,6 +151,7 @@ class RegistrantDetails(RosterStream):
     name = "registrant_details"
     path = f"{REGISTRANTS}/{{registrantKey}}"
     repeats_whole_list = False
+    asks_for_each = "new or changed registrant"
 
     @override
     def list_steps(self, registrants: RegistrantList) -> Steps:

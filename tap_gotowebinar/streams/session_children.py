@@ -42,10 +42,6 @@ class SessionChild(ChildStream[PlannedSession]):
     def reads(self, item: PlannedSession) -> bool:
         return self.bookmarks.of(item.organizer_key).is_due(item, self.sync_context.due_rule)
 
-    def is_empty(self, session: PlannedSession) -> bool:  # noqa: ARG002 - for those that can know
-        """Whether it is known without a call that there is nothing."""
-        return False
-
     def complete(self, session: PlannedSession) -> None:
         """Note that a session has been read to the end."""
         self.bookmarks.of(session.organizer_key).complete(session)

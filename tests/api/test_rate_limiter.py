@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.api.rate_limiter import CLOCK_MARGIN, RateLimiter
-from tests.canned_server import api_calls, in_threads, quick_budget, talk
+from tests.canned_server import SPEED, api_calls, in_threads, quick_budget, talk
 
 WINDOW = 0.5
 
@@ -228,6 +228,25 @@ def test_who_asks_first_sends_first() -> None:
         thread.join()
 
     assert served == list(range(8))
+
+
+def test_what_threads_wait_together_is_the_time_that_the_rate_held_them_up() -> None:
+    budget, clock = quick_budget(1, window=30), time.monotonic
+    waits = []
+
+    def ask() -> None:
+        with budget.slot() as seconds:
+            waits.append(seconds)
+
+    began = clock()
+    threads = [threading.Thread(target=ask) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    # Each but the first waited a window of its own, and none of them for those before it.
+    assert 4 * 30 <= sum(waits) <= (clock() - began) * SPEED
 
 
 def test_a_pause_holds_back_who_is_already_waiting() -> None:

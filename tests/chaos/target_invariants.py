@@ -113,12 +113,12 @@ def _rows_of_its_records(run: TargetRun) -> Iterator[str]:
     """The rows of a webinar are those of its records, in their order, as far as the run came."""
     for row in run.strangers():
         yield f"a row is about nobody of the input: {row}"
-    for lane, given in run.lanes.items():
+    for sequence, given in run.sequences.items():
         expected = [(entry.email, entry.webinar) for _, entry in given]
-        rows = [(row["email"], row["webinarKey"]) for row in run.fetch_rows(lane)]
+        rows = [(row["email"], row["webinarKey"]) for row in run.fetch_rows(sequence)]
         if rows != expected[: len(rows)]:
             wrong = next((pair for pair in itertools.zip_longest(rows, expected) if pair[0] != pair[1]), None)
-            yield f"the rows of {lane} are not in the order of its records: (row, record) {wrong}"
+            yield f"the rows of {sequence} are not in the order of its records: (row, record) {wrong}"
 
 
 def _true_outcomes(run: TargetRun) -> Iterator[str]:
@@ -213,11 +213,11 @@ def _calls(run: TargetRun) -> Iterator[str]:
         return
     posts = [call for call in run.calls if call["method"] == "POST" and call["path"].endswith("/registrants")]
     final = Counter(call["path"].split("/")[-2] for call in posts if not call["fault"] and call["status"] in FINAL)
-    for lane, count in final.items():
-        rows = len(run.fetch_rows(lane))
+    for sequence, count in final.items():
+        rows = len(run.fetch_rows(sequence))
         # When a run ends, one answer is being recorded and the next call is on its way.
-        if count > min(rows + 2, len(run.lanes.get(lane, ()))):
-            yield f"{count} answers for {lane} came of {rows} rows"
+        if count > min(rows + 2, len(run.sequences.get(sequence, ()))):
+            yield f"{count} answers for {sequence} came of {rows} rows"
 
 
 def _mails(run: TargetRun) -> Iterator[str]:
@@ -269,8 +269,8 @@ def _fair(run: TargetRun) -> Iterator[str]:
         yield f"nothing was done to it, and it ended with {run.exit_code}: {run.said[-2000:]}"
     if not run.is_answered and not run.is_full:
         yield "nothing was done to it, and not all are answered for"
-    for lane, given in run.lanes.items():
-        newcomers = [person for person in run.after.people if person[0] == lane and person not in run.before.people]
+    for sequence, given in run.sequences.items():
+        newcomers = [person for person in run.after.people if person[0] == sequence and person not in run.before.people]
         order = [person for person in dict.fromkeys(entry.person for _, entry in given) if person in newcomers]
         if newcomers != order:
-            yield f"the people of {lane} were not registered in their order"
+            yield f"the people of {sequence} were not registered in their order"

@@ -135,30 +135,32 @@ class TargetRun:
         return [json.loads(line) for line in self.lines[:-1] if line]
 
     @functools.cached_property
-    def lanes(self) -> dict[str, list[tuple[int, Entry]]]:
-        """The records that it was given by what they wait for: those of one lane are answered in their order.
+    def sequences(self) -> dict[str, list[tuple[int, Entry]]]:
+        """The records that it was given by what they wait for: those of one sequence are answered in their order.
 
         Who is sent waits for those of the same webinar, all others for nobody.
         """
-        lanes: dict[str, list[tuple[int, Entry]]] = {}
+        sequences: dict[str, list[tuple[int, Entry]]] = {}
         for place, item in enumerate(self.given.items):
             if isinstance(item, Entry):
-                lanes.setdefault(self._lane(item), []).append((place, item))
-        return lanes
+                sequences.setdefault(self._sequence(item), []).append((place, item))
+        return sequences
 
     @functools.cached_property
     def pairs(self) -> list[Pair]:
         """Its records and rows, as far as they fit."""
-        return [pair for lane, given in self.lanes.items() for pair in _paired(given, self.fetch_rows(lane))]
+        return [
+            pair for sequence, given in self.sequences.items() for pair in _paired(given, self.fetch_rows(sequence))
+        ]
 
-    def fetch_rows(self, lane: str) -> list[Row]:
-        """Return the rows of a lane."""
-        return [row for row in self.rows if self._lane_of.get((row["email"], row["webinarKey"])) == lane]
+    def fetch_rows(self, sequence: str) -> list[Row]:
+        """Return the rows of a sequence."""
+        return [row for row in self.rows if self._sequence_of.get((row["email"], row["webinarKey"])) == sequence]
 
     def strangers(self) -> Iterator[Row]:
         """Yield rows of nobody whom it was given."""
         for row in self.rows:
-            if (row["email"], row["webinarKey"]) not in self._lane_of:
+            if (row["email"], row["webinarKey"]) not in self._sequence_of:
                 yield row
 
     @functools.cached_property
@@ -172,11 +174,11 @@ class TargetRun:
         return len(self.answered) == sum(isinstance(item, Entry) for item in self.given.items)
 
     @functools.cached_property
-    def _lane_of(self) -> dict[tuple[str | None, str | None], str]:
-        lanes = self.lanes.items()
-        return {(entry.email, entry.webinar): lane for lane, given in lanes for _, entry in given}
+    def _sequence_of(self) -> dict[tuple[str | None, str | None], str]:
+        sequences = self.sequences.items()
+        return {(entry.email, entry.webinar): sequence for sequence, given in sequences for _, entry in given}
 
-    def _lane(self, entry: Entry) -> str:
+    def _sequence(self, entry: Entry) -> str:
         return entry.webinar or "" if entry.fate.is_sent and not self.is_dry else "at once"
 
 

@@ -236,7 +236,13 @@ def test_no_settings_at_all_end_the_run_with_a_line_for_each_that_is_missing() -
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("variable", "form"), [("REQUESTS_PER_MINUTE", "a whole number"), ("ORGANIZER_KEYS", "JSON")])
+@pytest.mark.parametrize(
+    ("variable", "form"),
+    [
+        ("REQUESTS_PER_MINUTE", "a whole number"),
+        ("ORGANIZER_KEYS", "one key, several with commas between them, or a JSON list"),
+    ],
+)
 def test_a_variable_that_cannot_be_read_ends_the_run_with_one_line(sandbox: Sandbox, variable: str, form: str) -> None:
     env = {**variables(sandbox.settings), f"TAP_GOTOWEBINAR_{variable}": PLANTED}
     done = run_tap("--config=ENV", env=env)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gotowebinar_sandbox import Sandbox
 from tests.forkserver import Launcher, run_command, run_tap
 from tests.runs import FAST
 from tests.selection import selecting
@@ -27,7 +28,7 @@ SECRET = "planted-secret-9f8e7d"
         ),
         (
             b"TAP_GOTOWEBINAR_STREAM_MAPS='[1'",
-            "stream_maps is not valid: the environment variable TAP_GOTOWEBINAR_STREAM_MAPS must hold JSON",
+            "stream_maps is not valid: the environment variable TAP_GOTOWEBINAR_STREAM_MAPS must hold JSON, such as {}",
         ),
     ],
 )
@@ -37,6 +38,32 @@ def test_a_dotenv_that_cannot_be_read_is_one_line(
     done = launcher.launch({}, "--config", "ENV", environ=variables(settings), dotenv=content).finish()
     assert (done.exit_code, done.errors) == (1, [line])
     assert SECRET not in done.stderr
+
+
+@pytest.mark.parametrize("written", ["{}", " {},{} ", '["{}"]', "[{}]", '["{}", {}]'])
+def test_organizer_keys_of_the_environment_may_be_keys_or_json(
+    launcher: Launcher, sandbox: Sandbox, settings: dict[str, Any], written: str
+) -> None:
+    (organizer,) = sandbox.control.truth()["organizers"]
+    known = variables({**settings, **FAST}) | {
+        "TAP_GOTOWEBINAR_ORGANIZER_KEYS": written.replace("{}", organizer["organizerKey"])
+    }
+    done = launcher.launch({}, "--config", "ENV", environ=known).finish()
+    assert done.exit_code == 0
+    assert [row["organizerKey"] for row in done.records("organizers")] == [organizer["organizerKey"]]
+
+
+def test_settings_of_an_environment_that_is_not_read_say_how_it_is() -> None:
+    done = run_tap(env={"TAP_GOTOWEBINAR_CLIENT_ID": "made-up"})
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].endswith("read only if you ask for it: add --config=ENV")
+
+
+def test_the_last_line_is_the_reason(launcher: Launcher, settings: dict[str, Any]) -> None:
+    done = launcher.launch({**settings, "client_secret": "wrong"}).finish()
+    assert done.exit_code == 1
+    assert "client_id and client_secret are not those of an OAuth client" in done.stderr.splitlines()[-1]
+    assert len(done.errors) == 1
 
 
 def test_a_dotenv_fills_in_what_the_environment_leaves_out(launcher: Launcher, settings: dict[str, Any]) -> None:

@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
-from gotowebinar_sandbox import Sandbox
-from tap_gotowebinar.sync.report import Report
+from gotowebinar_sandbox import Fault, Sandbox
+from tap_gotowebinar.sync.report import PlannedCalls, Report
+from tests.canned_server import api_calls
 from tests.forkserver import run_command
-from tests.runs import EXECUTABLE, FAST
+from tests.runs import EXECUTABLE, FAST, run_here
 from tests.selection import selecting
 
 LISTS = [f"/organizers/1/webinars/{number}/registrants" for number in range(10)]
@@ -160,8 +161,55 @@ def test_the_summary_is_a_table_of_all_streams(caplog: pytest.LogCaptureFixture)
         "registrant_details        12345   12350        1      2        4      61.4",
         f"'registrant_details': refused, left out: 1 ({LISTS[0]})",
         f"'registrant_details': no longer there: 2 ({LISTS[1]}, {LISTS[2]})",
-        "finished in 63.2 s",
+        "used 12351 calls, waited 61.4 s for the rate, finished in 63.2 s",
     ]
+
+
+def used(caplog: pytest.LogCaptureFixture) -> tuple[int, float, float]:
+    """Calls, seconds waited and seconds in all, as the end of a run says."""
+    (line,) = (message for message in caplog.messages if message.startswith("used "))
+    found = re.fullmatch(r"used (\d+) calls.*, waited ([\d.]+) s for the rate, finished in ([\d.]+) s", line)
+    assert found, line
+    return int(found[1]), float(found[2]), float(found[3])
+
+
+def table(caplog: pytest.LogCaptureFixture) -> dict[str, tuple[int, float]]:
+    """Calls and seconds waited by stream."""
+    rows = (re.fullmatch(r"(\w+) +\d+ +(\d+) +\d+ +\d+ +\d+ +([\d.]+)", message) for message in caplog.messages)
+    return {row[1]: (int(row[2]), float(row[3])) for row in rows if row}
+
+
+@pytest.mark.parametrize("streams", [(), ("registrant_details",), ("attendee_polls", "questions")], ids=str)
+def test_the_calls_of_the_table_are_those_that_goto_counts_whoever_makes_them(
+    make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture, streams: tuple[str, ...]
+) -> None:
+    faults = (
+        Fault(kind="status", path="/webinars$", times=1),
+        Fault(kind="status", status=429, retry_after=0.1, path="/registrants$", times=2),
+        Fault(kind="invalid_token", path="/registrants", times=1, skip=3),
+        Fault(kind="status", status=404, path="/me$", times=1),
+        Fault(kind="truncate", path="/registrants$", times=7),
+    )
+    # Lists of 100, or of a multiple of it, are looked at twice.
+    sandbox = make_sandbox(webinars=3, registrants=200, faults=faults, identity="forbidden")
+
+    run = run_here({**sandbox.settings, **FAST}, catalog=selecting(*streams) if streams else None)
+
+    assert run.exit_code == 0
+    assert sum(calls for calls, _ in table(caplog).values()) == used(caplog)[0] == len(api_calls(sandbox))
+
+
+def test_the_run_has_waited_as_long_as_it_stood_still(
+    make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture
+) -> None:
+    faults = (Fault(kind="status", status=429, retry_after=1, path=r"/registrants/\d+", times=1),)
+    sandbox = make_sandbox(faults=faults)
+
+    run_here({**sandbox.settings, **FAST})
+
+    _, waited, seconds = used(caplog)
+    assert 0.9 <= waited <= seconds
+    assert sum(waited for _, waited in table(caplog).values()) == pytest.approx(waited, abs=1)
 
 
 def test_unusable_values_are_counted_by_field(caplog: pytest.LogCaptureFixture) -> None:
@@ -190,31 +238,59 @@ def test_a_warning_is_said_when_it_arises_and_counted_at_the_end(caplog: pytest.
 
     report.log_summary()
 
-    assert "1 warning(s) above" in caplog.messages
+    assert caplog.messages[-1].endswith("; 1 warning(s) above")
 
 
 # Unknown fields ------------------------------------------------------------------------------------------------------
 
 
-def test_an_unknown_field_is_said_once_per_stream(caplog: pytest.LogCaptureFixture) -> None:
+def test_unknown_fields_are_one_line_for_each_stream_with_all_names_and_no_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     report = Report()
 
-    report.note_unknown("webinars", ["region", "beta"])
-    report.note_unknown("webinars", ["beta", "region"])
-    report.note_unknown("registrants", ["region"])
-    report.note_unknown("webinars", ["region", "gamma"])
+    report.note_unknown("webinars", {"region", "beta"})
+    report.note_unknown("webinars", {"averyLongNameOfSomeField"})
+    report.note_unknown("registrants", {"region"})
+    report.note_unknown("webinars", {"ada.berg@example.com"})
+    assert caplog.messages == []
+    report.log_summary()
 
-    assert caplog.messages == [
-        "'webinars': 2 field(s) not in the schema were left out: beta, region",
+    told = [record for record in caplog.records if "not in the schema" in record.message]
+    assert [record.message for record in told] == [
+        "'webinars': 4 field(s) not in the schema were left out: <e-mail>, averyLongNameOfSomeField, beta, region",
         "'registrants': 1 field(s) not in the schema were left out: region",
-        "'webinars': 1 field(s) not in the schema were left out: gamma",
     ]
+    assert {record.levelname for record in told} == {"INFO"}
 
 
-def test_an_unknown_field_named_like_a_person_is_masked(caplog: pytest.LogCaptureFixture) -> None:
-    Report().note_unknown("webinars", ["ada.berg@example.com"])
+def test_new_fields_of_goto_do_not_fill_the_log(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    new = {f"newField{letter}": 1 for letter in "ABCDEFGHIJKL"}
+    rows = [{**webinar, **new} for webinar in sandbox.control.truth()["webinars"]]
+    page = {"size": 200, "totalElements": len(rows), "totalPages": 1, "number": 0}
+    answer = {"_embedded": {"webinars": rows}, "page": page}
+    sandbox.control.configure(faults=(Fault(kind="json", path="/webinars$", value=answer),))
 
-    assert caplog.messages == ["'webinars': 1 field(s) not in the schema were left out: <e-mail>"]
+    run_here({**sandbox.settings, **FAST}, catalog=selecting("webinars"))
+
+    (line,) = (message for message in caplog.messages if "newField" in message)
+    assert ", ".join(sorted(new)) in line
+
+
+def test_a_first_run_says_little_and_every_fact(
+    make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox = make_sandbox(seed=3, webinars=6, registrants=5)
+
+    run = run_here({**sandbox.settings, **FAST})
+
+    assert run.exit_code == 0
+    lines = [record for record in caplog.records if not record.message.startswith("METRIC")]
+    assert len(lines) < 25
+    assert {record.levelname for record in lines} == {"INFO"}
+    said = "\n".join(record.message for record in lines)
+    assert "not selected: attendee_polls, attendee_surveys" in said
+    assert "nothing in: registrant_removals" in said
 
 
 # Progress ------------------------------------------------------------------------------------------------------------
@@ -223,7 +299,8 @@ def test_an_unknown_field_named_like_a_person_is_masked(caplog: pytest.LogCaptur
 def test_progress_is_said_every_half_minute(caplog: pytest.LogCaptureFixture) -> None:
     clock = [0.0]
     report = Report(clock=lambda: clock[0])
-    report.total, report._requests_per_minute = 100, 100
+    report.plan("webinars", "100 webinars", PlannedCalls(100, "at least", 200, []), 100)
+    caplog.clear()
     report.tally("registrants").calls, report.tally("registrants").records = 1000, 9000
 
     for second in range(100):
@@ -245,8 +322,9 @@ def test_progress_is_said_every_half_minute(caplog: pytest.LogCaptureFixture) ->
 def test_long_times_are_said_in_hours(caplog: pytest.LogCaptureFixture) -> None:
     clock = [0.0]
     report = Report(clock=lambda: clock[0])
-    report.total, report._requests_per_minute = 1001, 100
+    report.plan("webinars", "1001 webinars", PlannedCalls(1001, "at least", 2002, []), 100)
     report.tally("registrants").calls = 150
+    caplog.clear()
     clock[0] = 31
 
     report.done += 1

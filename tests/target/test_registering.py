@@ -10,7 +10,8 @@ import pytest
 
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import AuthenticationError, GoToWebinarError, UnexpectedStatusError
-from target_gotowebinar.report import MAX_REASONS, MAX_SHOWN_REASONS, MAX_UNKNOWN
+from tap_gotowebinar.api.redaction import MAX_NAMES
+from target_gotowebinar.report import MAX_REASONS, MAX_SHOWN_REASONS
 from tests.canned_server import talk
 from tests.schema_files import TARGET_SCHEMAS
 from tests.target.registering import ADA, GRACE, TargetHarness, person, record, schema, state
@@ -220,10 +221,10 @@ def test_fields_that_goto_does_not_take_are_left_out_and_named_once(
 def test_fields_that_are_named_after_data_do_not_fill_the_log(
     harness: TargetHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    harness.run(*(record({f"field {number}": number}) for number in range(3 * MAX_UNKNOWN)))
+    harness.run(*(record({f"field {number}": number}) for number in range(3 * MAX_NAMES)))
     (told,) = (message for message in caplog.messages if "does not take" in message)
-    assert f"left out: {3 * MAX_UNKNOWN} (field 0, " in told
-    assert told.count(",") == MAX_UNKNOWN
+    assert f"left out: {3 * MAX_NAMES} (field 0, " in told
+    assert told.count(",") == MAX_NAMES
 
 
 def test_reasons_that_are_different_for_everybody_do_not_fill_the_log(
@@ -258,8 +259,8 @@ def test_strict_fields_rejects_a_record_with_more_than_was_declared(harness: Tar
 def test_names_of_fields_that_are_data_are_not_told(harness: TargetHarness, caplog: pytest.LogCaptureFixture) -> None:
     odd = {**ADA, "grace@example.com": 1, "x\n2026 | ERROR | \x1b[31my\u202e": 2}
     done = harness.run(record(odd), strict_fields=True)
-    assert done.row["description"] == "fields that GoTo does not take: <e-mail> x 2026 | ERROR | [31my"
-    with pytest.raises(GoToWebinarError, match=r"does not take \(<e-mail> x 2026 \| ERROR \| \[31my\)"):
+    assert done.row["description"] == "fields that GoTo does not take: <e-mail>, x 2026 | ERROR | [31my"
+    with pytest.raises(GoToWebinarError, match=r"does not take \(<e-mail>, x 2026 \| ERROR \| \[31my\)"):
         harness.run(schema(*odd), strict_fields=True)
     assert "grace@" not in caplog.text
 
