@@ -13,12 +13,12 @@ from random import Random
 from typing import Any, Final
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
-from tests.chaos.crowd import Crowd, complete, written
+from tests.chaos.concurrent_targets import Crowd, complete, written
+from tests.chaos.faults import LATE, REFUSALS, SILENCE, Weather, faults_of_registering
 from tests.chaos.outcome import Outcome
 from tests.chaos.target_invariants import campaign_violations, run_violations
 from tests.chaos.target_run import Given, Registered, TargetRun
-from tests.chaos.weather import LATE, REFUSALS, SILENCE, Weather, faults_of_registering
-from tests.launcher import Launched, Launcher
+from tests.forkserver import Launched, Launcher
 from tests.runs import FAST
 
 SIZE: Final = 150

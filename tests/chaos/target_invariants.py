@@ -10,7 +10,7 @@ from typing import Final
 
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
-from tests.chaos.crowd import NAMES, ROOM, Crowd, Entry, Fate, State
+from tests.chaos.concurrent_targets import NAMES, ROOM, Crowd, Entry, Fate, State
 from tests.chaos.invariants import PLANTED
 from tests.chaos.outcome import STOPPED
 from tests.chaos.target_run import Pair, TargetRun

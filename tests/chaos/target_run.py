@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from tests.chaos.crowd import Entry, Item, Person, State
+from tests.chaos.concurrent_targets import Entry, Item, Person, State
 
 UNANSWERED: Final = "not answered, the next run sends it again: "
 """What a row says of whom the next run sends again."""

@@ -1,13 +1,12 @@
 """People of a webinar in their order, webinars side by side, and STATE after everybody before it."""
 
-from __future__ import annotations
-
 import io
 import itertools
 import json
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -15,10 +14,19 @@ from gotowebinar_sandbox import Fault
 from tap_gotowebinar.settings.connection import DEFAULT_MAX_CONCURRENCY
 from tap_gotowebinar.singer.writer import MessageWriter
 from target_gotowebinar.target import TargetGoToWebinar
-from tests.target.registering import ADA, GRACE, POST, Office, Spoken, lines, person, record, schema, state, wait_until
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from tests.target.registering import (
+    ADA,
+    GRACE,
+    POST,
+    LineSource,
+    TargetHarness,
+    lines,
+    person,
+    record,
+    schema,
+    state,
+    wait_until,
+)
 
 EVERY_FAULT = (
     Fault(kind="reset", after=True, probability=0.02, **POST),
@@ -40,42 +48,44 @@ class ScaledTarget(TargetGoToWebinar):
     rate_window = 1.0
 
 
-def test_a_state_is_passed_on_as_it_came(office: Office) -> None:
+def test_a_state_is_passed_on_as_it_came(harness: TargetHarness) -> None:
     value = {"bookmarks": {"x": 12345678901234567890, "y": 1.5, "z": [None, "Zoë"]}}
-    assert office.run(record(ADA), state(value)).states == [value]
+    assert harness.run(record(ADA), state(value)).states == [value]
 
 
-def test_a_state_waits_for_the_rows_before_it(office: Office) -> None:
+def test_a_state_waits_for_the_rows_before_it(harness: TargetHarness) -> None:
     seen: list[int] = []
 
     class Watching(io.BytesIO):
         def write(self, data: Any) -> int:  # noqa: ANN401 - a buffer
-            seen.append(len(office.rows()))
+            seen.append(len(harness.rows()))
             return super().write(data)
 
     messages = [schema(), record(ADA), state(1), record({}), record(GRACE), state(3)]
-    office.target(Watching()).run(io.StringIO(lines(messages)))
+    harness.target(Watching()).run(io.StringIO(lines(messages)))
     assert all(rows >= least for rows, least in zip(seen, [1, 3][-len(seen) :], strict=True))
 
 
 @pytest.mark.parametrize(("webinars", "limit", "peak"), [(5, None, 5), (5, 3, 3), (1, None, 1)])
 def test_people_of_a_webinar_are_registered_in_their_order_and_webinars_side_by_side(
-    make_office: Callable[..., Office], webinars: int, limit: int | None, peak: int
+    make_harness: Callable[..., TargetHarness], webinars: int, limit: int | None, peak: int
 ) -> None:
-    office = make_office(latency=0.02)
-    keys = [office.webinar, *(office.control.add_webinar() for _ in range(webinars - 1))]
+    harness = make_harness(latency=0.02)
+    keys = [harness.webinar, *(harness.control.add_webinar() for _ in range(webinars - 1))]
     people = [person(number) for number in range(10 * webinars)]
     records = [record(people[number], webinarKey=keys[number % webinars]) for number in range(len(people))]
-    assert office.run(*records, max_concurrency=limit).outcomes == ["registered"] * len(people)
+    assert harness.run(*records, max_concurrency=limit).outcomes == ["registered"] * len(people)
     for place, key in enumerate(keys):
         expected = [somebody["email"] for somebody in people[place::webinars]]
-        assert [row["email"] for row in office.registered(key)] == expected
-    assert office.control.state()["peak"] == peak <= DEFAULT_MAX_CONCURRENCY
+        assert [row["email"] for row in harness.registered(key)] == expected
+    assert harness.control.state()["peak"] == peak <= DEFAULT_MAX_CONCURRENCY
 
 
-def test_the_input_is_not_read_without_end(make_office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_input_is_not_read_without_end(
+    make_harness: Callable[..., TargetHarness], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("target_gotowebinar.pending.MAX_PEOPLE", 20)
-    office = make_office(faults=(Fault(kind="slow", seconds=2, times=1, **POST),))
+    harness = make_harness(faults=(Fault(kind="slow", seconds=2, times=1, **POST),))
     given, enough = itertools.count(), threading.Event()
 
     def endless() -> Iterator[str]:
@@ -85,8 +95,8 @@ def test_the_input_is_not_read_without_end(make_office: Callable[..., Office], m
                 return
             yield lines([record(person(number % 7))])
 
-    target = office.target()
-    worker = threading.Thread(target=target.run, args=(Spoken(endless()),), daemon=True)
+    target = harness.target()
+    worker = threading.Thread(target=target.run, args=(LineSource(endless()),), daemon=True)
     worker.start()
     wait_until(lambda: len(target.registrations._pending) == 20)
     enough.set()
@@ -96,18 +106,18 @@ def test_the_input_is_not_read_without_end(make_office: Callable[..., Office], m
 
 
 def test_a_thousand_people_in_bad_weather_are_registered_once_each(
-    make_office: Callable[..., Office],
+    make_harness: Callable[..., TargetHarness],
 ) -> None:
-    office = make_office(rate_limit=100, rate_window=1.0, token_lifetime=5.0, faults=EVERY_FAULT)
-    webinars = [office.webinar, *(office.control.add_webinar() for _ in range(9))]
+    harness = make_harness(rate_limit=100, rate_window=1.0, token_lifetime=5.0, faults=EVERY_FAULT)
+    webinars = [harness.webinar, *(harness.control.add_webinar() for _ in range(9))]
     people = [record(person(number), webinarKey=webinars[number % 10]) for number in range(1000)]
     # A few of them twice, and a few who are nobody.
     messages = [schema(), *people, *people[:20], *(record({"email": "x"}) for _ in range(5)), state("the end")]
     output = io.BytesIO()
-    config = office.config(requests_per_minute=100, requests_per_second=1000)
+    config = harness.config(requests_per_minute=100, requests_per_second=1000)
     target = ScaledTarget(config=config, message_writer=MessageWriter(output))
     code = target.run(io.StringIO(lines(messages)))
-    rows, registered = office.rows(), [row for webinar in webinars for row in office.registered(webinar)]
+    rows, registered = harness.rows(), [row for webinar in webinars for row in harness.registered(webinar)]
     assert code == 1
     assert json.loads(output.getvalue()) == "the end"
     assert len(registered) == len({(row["webinarKey"], row["email"]) for row in registered}) == 1000
@@ -117,5 +127,5 @@ def test_a_thousand_people_in_bad_weather_are_registered_once_each(
     assert len(said) == 1020
     assert all(truth[key] == row["registrantKey"] for key, row in said)
     assert {key for key, row in said if row["outcome"] == "registered"} == truth.keys()
-    assert office.control.state()["confirmations"] == 1000
-    assert office.control.state()["refused"] == 0
+    assert harness.control.state()["confirmations"] == 1000
+    assert harness.control.state()["refused"] == 0
