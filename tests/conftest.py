@@ -13,7 +13,7 @@ import pytest
 
 from demo.postgres import Postgres
 from gotowebinar_sandbox import Options, Sandbox
-from tests.launcher import SHARED, Launcher
+from tests.forkserver import SHARED, Launcher
 from tests.runs import FAST
 
 # The same examples each time, however long they take where many things run at once.

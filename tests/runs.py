@@ -50,25 +50,6 @@ class Run:
         return [line.split("|", 3)[3].strip() for line in self.stderr.splitlines() if "| ERROR " in line]
 
 
-def run_command(
-    settings: Mapping[str, Any],
-    folder: Path,
-    *arguments: str,
-    **how: Any,  # noqa: ANN401 - as for `Launcher.launch`
-) -> Run:
-    """Run the command line of the tap with these settings."""
-    config = folder / "config.json"
-    config.write_text(json.dumps(settings), encoding="utf-8")
-    return run_tap("--config", str(config), *arguments, **how)
-
-
-def run_tap(*arguments: str, env: Mapping[str, str] | None = None, **how: Any) -> Run:  # noqa: ANN401 - as above
-    """Run the command line of the tap in a process of its own, which has everything imported already."""
-    from tests.launcher import SHARED  # noqa: PLC0415
-
-    return SHARED.launch(None, *arguments, folder=Path.cwd(), environ=env, **how).finish()
-
-
 def run_process(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> Run:
     """Run a command as people do, which takes a second longer."""
     done = subprocess.run(

@@ -1,22 +1,15 @@
 """A year of webinars, loaded once: what the slow tests of the answers build on."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from demo.postgres import Postgres
 from demo.programme import hold
 from demo.project import temporary_project
 from gotowebinar_sandbox import Options, Sandbox
-from tests.answers.building import on_postgres
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from demo.postgres import Postgres
-    from tests.answers.building import Package
+from tests.answers.building import Package, on_postgres
 
 RAW = "gotowebinar_sandbox"
 

@@ -1,20 +1,16 @@
 """The questions in SQL on the page about answers are those that a database answers, and truly."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import pytest
 
+from demo.postgres import Postgres
+from gotowebinar_sandbox import Sandbox
 from tests.answers.building import MARTS, on_postgres
 from tests.answers.conftest import RAW
 from tests.answers.truth import Truth
 from tests.pages import DOCS
-
-if TYPE_CHECKING:
-    from demo.postgres import Postgres
-    from gotowebinar_sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 BLOCKS = [block.text for block in DOCS["answers"].of_language("sql")]

@@ -1,25 +1,20 @@
 """The marts say what the sandbox knows, figure by figure, after one run of everything and after another."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from demo.postgres import Postgres
 from demo.project import temporary_project
+from gotowebinar_sandbox import Sandbox
 from tests.answers.figures import assert_true
 from tests.answers.truth import Truth, registrant_keys
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from demo.postgres import Postgres
-    from gotowebinar_sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 RUN = ("run", "gotowebinar-answers")

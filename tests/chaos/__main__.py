@@ -8,7 +8,7 @@ from typing import Final
 from tests.chaos.campaign import Campaign
 from tests.chaos.outcome import Outcome, summary
 from tests.chaos.target_campaign import TargetCampaign
-from tests.launcher import Launcher
+from tests.forkserver import Launcher
 
 WEATHERS: Final = ("fair", "bad")
 CAMPAIGNS: Final[dict[str, type[Campaign | TargetCampaign]]] = {"tap": Campaign, "target": TargetCampaign}

@@ -9,13 +9,13 @@ from random import Random
 from typing import Any, Final
 
 from gotowebinar_sandbox import Options, Sandbox
+from tests.chaos.faults import SILENCE, Weather, faults
 from tests.chaos.invariants import violations
 from tests.chaos.last_rows import KINDS, checked_rows
-from tests.chaos.life import Life
+from tests.chaos.mutations import Life
 from tests.chaos.outcome import Outcome
 from tests.chaos.past_run import PastRun, complete_lines
-from tests.chaos.weather import SILENCE, Weather, faults
-from tests.launcher import Launched, Launcher
+from tests.forkserver import Launched, Launcher
 from tests.runs import FAST
 from tests.schema_files import STREAM_SCHEMAS
 from tests.selection import selecting

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gotowebinar_sandbox.server.faults import EMBEDDED_EMAIL, EMBEDDED_LINK
 from tests.chaos.last_rows import wrong_rows
-from tests.chaos.life import Life, Person
+from tests.chaos.mutations import Life, Person
 from tests.chaos.past_run import PastRun
 
 PLANTED: Final = (EMBEDDED_EMAIL, EMBEDDED_LINK, "@example.")

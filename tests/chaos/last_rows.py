@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from tests.chaos.life import ALIVE_FOR, Life
+from tests.chaos.mutations import ALIVE_FOR, Life
 from tests.chaos.past_run import PastRun
-from tests.told import bag, told
+from tests.comparable_rows import bag, told
 
 Row = dict[str, Any]
 

@@ -13,12 +13,12 @@ from random import Random
 from typing import Any, Final
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
+from tests.chaos.concurrent_targets import Crowd, complete, written
+from tests.chaos.faults import LATE, REFUSALS, SILENCE, Weather, faults_of_registering
 from tests.chaos.outcome import Outcome
-from tests.chaos.target_input import TargetInput, complete, written
 from tests.chaos.target_invariants import campaign_violations, run_violations
 from tests.chaos.target_run import Given, Registered, TargetRun
-from tests.chaos.weather import LATE, REFUSALS, SILENCE, Weather, faults_of_registering
-from tests.launcher import Launched, Launcher
+from tests.forkserver import Launched, Launcher
 from tests.runs import FAST
 
 SIZE: Final = 150
@@ -72,12 +72,12 @@ class TargetCampaign:
             seed=self._seed, webinars=0, organizers=2, rotate_refresh_tokens=rotates, token_lifetime=lifetime
         )
         with Sandbox(options) as self._sandbox, tempfile.TemporaryDirectory() as folder:
-            self._input = TargetInput(self._sandbox.control, self._rng, SIZE)
+            self._crowd = Crowd(self._sandbox.control, self._rng, SIZE)
             self._results = Path(folder) / "results.jsonl"
             self._settings = self._common_settings()
             for _ in range(RUNS):
                 # Who has everything starts anew.
-                self._place %= len(self._input.items)
+                self._place %= len(self._crowd.items)
                 self._struck_run() if self._in_bad_weather else self._run(is_last=False)
             if rotates:
                 # A run that is killed may lose the token that replaces another one.
@@ -88,9 +88,9 @@ class TargetCampaign:
             return self._outcome()
 
     def _common_settings(self) -> dict[str, Any]:
-        settings = {**self._sandbox.settings, **FAST, "webinar_key": self._input.webinar_key}
+        settings = {**self._sandbox.settings, **FAST, "webinar_key": self._crowd.webinar_key}
         if self._rng.random() < 0.5:
-            settings["organizer_key"] = self._input.owner
+            settings["organizer_key"] = self._crowd.owner
         return {**settings, "results_path": str(self._results)}
 
     def _renew_credentials(self) -> None:
@@ -99,7 +99,7 @@ class TargetCampaign:
     def _struck_run(self) -> None:
         rules = faults_of_registering(self._rng)
         self._sandbox.control.configure(faults=rules)
-        weather = Weather(self._sandbox.control, Random(self._rng.random()), self._input.all_webinars)  # noqa: S311
+        weather = Weather(self._sandbox.control, Random(self._rng.random()), self._crowd.all_webinars)  # noqa: S311
         weather.start()
         try:
             self._run(rules, weather, is_last=False)
@@ -143,7 +143,7 @@ class TargetCampaign:
             "dry_run": not is_last and self._rng.random() < 0.1,
             **({} if is_timely else {"request_timeout": SILENCE}),
         }
-        items = self._input.items[self._place :]
+        items = self._crowd.items[self._place :]
         data = written(items)
         if not is_last and self._rng.random() < 0.2:
             data = data[: self._rng.randrange(len(data))]
@@ -209,7 +209,7 @@ class TargetCampaign:
         outcome.faults = Counter(call["fault"] for run in runs for call in run.calls if call["fault"])
         for number, run in enumerate(runs):
             outcome.violations += [f"run {number} ({run}): {line}" for line in run_violations(run)]
-        outcome.violations += campaign_violations(runs, self._input)
+        outcome.violations += campaign_violations(runs, self._crowd)
         return outcome
 
 

@@ -10,9 +10,9 @@ from typing import Final
 
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
+from tests.chaos.concurrent_targets import NAMES, ROOM, Crowd, Entry, Fate, State
 from tests.chaos.invariants import PLANTED
 from tests.chaos.outcome import STOPPED
-from tests.chaos.target_input import NAMES, ROOM, Entry, Expected, State, TargetInput
 from tests.chaos.target_run import Pair, TargetRun
 from tests.schema_files import TARGET_SCHEMAS
 
@@ -44,17 +44,17 @@ def run_violations(run: TargetRun) -> Iterator[str]:
         yield from _fair(run)
 
 
-def campaign_violations(runs: Sequence[TargetRun], given: TargetInput) -> Iterator[str]:
+def campaign_violations(runs: Sequence[TargetRun], crowd: Crowd) -> Iterator[str]:
     """Yield a line for each thing that went wrong in all runs together.
 
     Args:
         runs: Of them the last but one ended the input, and the last got it once more; nothing was done to these two.
-        given: The input.
+        crowd: The input.
     """
     yield from _mended(runs)
     start, first_time, end = runs[0].before.people, runs[-2].after.people, runs[-1].after.people
-    taken = {entry.person for entry in given.entries if entry.expected is Expected.TAKEN}
-    perhaps = {entry.person for entry in given.entries if entry.expected is Expected.PERHAPS}
+    taken = {entry.person for entry in crowd.entries if entry.fate is Fate.TAKEN}
+    perhaps = {entry.person for entry in crowd.entries if entry.fate is Fate.PERHAPS}
     # A rejection is an answer, and nobody is sent again for it.
     rejected = {pair.entry.person for run in runs[:-1] for pair in run.pairs if pair.outcome == "rejected"}
     for person in taken - first_time.keys() - rejected:
@@ -69,7 +69,7 @@ def campaign_violations(runs: Sequence[TargetRun], given: TargetInput) -> Iterat
         yield f"{len(perhaps & end.keys())} people are in a webinar with room for {ROOM}"
     if runs[-1].after.rows != len(end):
         yield f"{runs[-1].after.rows - len(end)} people are registered twice"
-    sent = {(entry.person, *_content(entry.record)) for entry in given.entries if entry.expected.is_sent}
+    sent = {(entry.person, *_content(entry.record)) for entry in crowd.entries if entry.fate.is_sent}
     for person in end.keys() - start.keys():
         if (person, *_content(end[person])) not in sent:
             yield f"{person} was registered as {end[person]}"
@@ -123,7 +123,7 @@ def _rows_of_its_records(run: TargetRun) -> Iterator[str]:
 
 def _true_outcomes(run: TargetRun) -> Iterator[str]:
     answered = Counter(pair.entry.person for pair in run.pairs)
-    asked = Counter(item.person for item in run.given.items if isinstance(item, Entry) and item.expected.is_sent)
+    asked = Counter(item.person for item in run.given.items if isinstance(item, Entry) and item.fate.is_sent)
     rejected = Counter(pair.entry.person for pair in run.pairs if pair.outcome == "rejected")
     for person, count in rejected.items():
         if count == asked[person] == answered[person] and person in run.after.people.keys() - run.before.people.keys():
@@ -148,7 +148,7 @@ def _untrue(run: TargetRun, pair: Pair, *, is_seen: bool) -> str | None:
     entry, outcome = pair.entry, pair.outcome
     if outcome in {"rejected", "skipped"}:
         return _untrue_refusal(run, pair)
-    if run.is_dry or entry.expected not in {Expected.TAKEN, Expected.PERHAPS}:
+    if run.is_dry or entry.fate not in {Fate.TAKEN, Fate.PERHAPS}:
         return "nobody may be registered for this record"
     if outcome == "already_registered" and not is_seen:
         return "the person was not registered before"
@@ -172,13 +172,13 @@ def _untrue_refusal(run: TargetRun, pair: Pair) -> str | None:
     if not said:
         return "it does not say why"
     if pair.outcome == "skipped":
-        if entry.expected is Expected.DELETED or (run.is_dry and entry.expected.is_sent):
+        if entry.fate is Fate.DELETED or (run.is_dry and entry.fate.is_sent):
             return None if pair.is_answer else "it was never to be sent"
-        is_unanswered = entry.expected.is_sent and run.is_struck and not pair.is_answer
+        is_unanswered = entry.fate.is_sent and run.is_struck and not pair.is_answer
         return None if is_unanswered else "nothing kept it from being sent"
-    if entry.expected in {Expected.WRONG, Expected.REFUSED} or entry.webinar in run.refusing:
+    if entry.fate in {Fate.WRONG, Fate.REFUSED} or entry.webinar in run.refusing:
         return None
-    if entry.expected is Expected.PERHAPS and sum(webinar == entry.webinar for webinar, _ in run.after.people) >= ROOM:
+    if entry.fate is Fate.PERHAPS and sum(webinar == entry.webinar for webinar, _ in run.after.people) >= ROOM:
         return None
     return "GoTo has not refused anybody there"
 
@@ -226,7 +226,7 @@ def _mails(run: TargetRun) -> Iterator[str]:
     newcomers = Counter(run.after.people.keys() - run.before.people.keys())
     allowed, resends = newcomers, run.given.settings["resend_confirmation"]
     if resends:
-        allowed = Counter(item.person for item in run.given.items if isinstance(item, Entry) and item.expected.is_sent)
+        allowed = Counter(item.person for item in run.given.items if isinstance(item, Entry) and item.fate.is_sent)
     # A call that seemed to be lost may come in when another one has been made for it.
     if (too_many := sent - allowed) and (run.given.is_timely or not resends):
         yield f"too many mails went out: {dict(too_many)}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from tests.chaos.target_input import Entry, Item, Person, State
+from tests.chaos.concurrent_targets import Entry, Item, Person, State
 
 UNANSWERED: Final = "not answered, the next run sends it again: "
 """What a row says of whom the next run sends again."""
@@ -179,7 +179,7 @@ class TargetRun:
         return {(entry.email, entry.webinar): sequence for sequence, given in sequences for _, entry in given}
 
     def _sequence(self, entry: Entry) -> str:
-        return entry.webinar or "" if entry.expected.is_sent and not self.is_dry else "at once"
+        return entry.webinar or "" if entry.fate.is_sent and not self.is_dry else "at once"
 
 
 def _person(row: Row) -> Person:

@@ -9,7 +9,7 @@ import pytest
 from gotowebinar_sandbox import Fault, Sandbox
 from tests.chaos.campaign import Campaign
 from tests.chaos.target_campaign import TargetCampaign
-from tests.launcher import Launcher
+from tests.forkserver import Launcher
 from tests.runs import FAST
 
 SEEDS: Final[dict[tuple[type[Campaign | TargetCampaign], str], tuple[int, ...]]] = {

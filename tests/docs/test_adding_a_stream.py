@@ -14,7 +14,12 @@ from tests.sources import ROOT, needs_sources
 
 PAGE = DOCS["adding-a-stream"]
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "output")
-FILES = ["tests/test_schemas.py", "tests/test_readme.py", "tests/test_cli.py", "tests/test_catalog_snapshot.py"]
+FILES = [
+    "tests/streams/test_schemas.py",
+    "tests/docs/test_readme.py",
+    "tests/singer/test_cli.py",
+    "tests/streams/test_catalog_snapshot.py",
+]
 LOOKING = [*FILES, "-k", "meeting_times or these_tests_know or every_class or discovery_needs or snapshot"]
 TAP = ["-c", "from tap_gotowebinar.tap import TapGoToWebinar; TapGoToWebinar.cli()"]
 

@@ -1,7 +1,5 @@
 """The picture and the list of rooms show the code as it is."""
 
-from __future__ import annotations
-
 import itertools
 import re
 import tomllib

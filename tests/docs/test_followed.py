@@ -11,9 +11,9 @@ from ruamel.yaml import YAML
 from demo.postgres import Postgres
 from demo.project import connection_variables, database_variables
 from gotowebinar_sandbox import Sandbox
+from tests.doc_runner import fits, follow
 from tests.pages import DOCS, Page
 from tests.runs import FAST
-from tests.session import fits, follow
 from tests.sources import ROOT
 from tests.target import registering
 

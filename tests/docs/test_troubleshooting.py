@@ -7,8 +7,8 @@ import pytest
 
 import tap_gotowebinar
 import target_gotowebinar
+from tests.messages_in_source import GAP, messages, strings
 from tests.pages import DOCS, names
-from tests.said import GAP, messages, strings
 
 PAGE = DOCS["troubleshooting"]
 FOLDERS = [Path(str(package.__file__)).parent for package in (tap_gotowebinar, target_gotowebinar)]

@@ -17,11 +17,11 @@ from typing_extensions import override
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
 from gotowebinar_sandbox.server.faults import EMBEDDED_EMAIL
-from tests.fuzz.hostile import bent
+from tests.canned_server import QuickTap
+from tests.fuzz.strategies import bent
 from tests.runs import FAST, Run, run_here
 from tests.schema_files import STREAM_SCHEMAS
 from tests.selection import selecting
-from tests.talking import QuickTap
 
 NOW: Final = "2026-03-10T12:00:00Z"
 WORLD: Final = {"seed": 11, "webinars": 3, "registrants": 3, "attendance": 1.0, "questions": 1.0, "now": NOW}

@@ -14,8 +14,8 @@ from tap_gotowebinar.login.settings import SCHEMA as LOGIN_SETTINGS
 from tap_gotowebinar.settings.values import environment_prefix
 from tap_gotowebinar.tap import TapGoToWebinar
 from target_gotowebinar.target import TargetGoToWebinar
-from tests.fuzz.hostile import VALUES
-from tests.launcher import Launcher
+from tests.forkserver import Launcher
+from tests.fuzz.strategies import VALUES
 from tests.runs import FAST, Run
 from tests.selection import selecting
 from tests.target.registering import ADA, lines, record, schema

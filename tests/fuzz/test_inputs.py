@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 
 from gotowebinar_sandbox import Options, Sandbox
-from tests.fuzz.hostile import bent
-from tests.launcher import Launcher
+from tests.forkserver import Launcher
+from tests.fuzz.strategies import bent
 from tests.runs import FAST, Run
 from tests.selection import selecting
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
 from gotowebinar_sandbox.server.faults import EMBEDDED_EMAIL, EMBEDDED_LINK
-from tests.fuzz.hostile import bent
-from tests.fuzz.target import TargetHarness, assert_clean
-from tests.launcher import Launcher
-from tests.target.registering import ADA, GRACE, Harness, RunResult, lines, person, record, schema, state
+from tests.forkserver import Launcher
+from tests.fuzz.strategies import bent
+from tests.fuzz.target_process import TargetRunner, assert_clean
+from tests.target.registering import ADA, GRACE, RunResult, TargetHarness, lines, person, record, schema, state
 
 PEOPLE: Final = (ADA, GRACE, person(1))
 INPUT: Final = lines(
@@ -44,21 +44,21 @@ SHARE: Final = settings(
 
 
 @pytest.fixture(scope="module")
-def target(launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TargetHarness]:
+def runner(launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TargetRunner]:
     with Sandbox(Options(seed=11, webinars=1, registrants=0)) as sandbox:
-        yield TargetHarness(Harness(sandbox, tmp_path_factory.mktemp("harness")), launcher)
+        yield TargetRunner(TargetHarness(sandbox, tmp_path_factory.mktemp("harness")), launcher)
 
 
 def fault(method: str, body: bytes, **more: Any) -> Fault:  # noqa: ANN401 - fields of a fault
     return Fault(kind="raw", path="/registrants$", method=method, value=body.decode("latin-1"), **more)
 
 
-def run(target: TargetHarness, *faults: Fault, resends: bool) -> RunResult:
-    target.harness.control.configure(faults=faults)
+def run(runner: TargetRunner, *faults: Fault, resends: bool) -> RunResult:
+    runner.harness.control.configure(faults=faults)
     try:
-        return target.run(INPUT, hurries=True, resend_confirmation=resends, request_timeout=2)
+        return runner.run(INPUT, hurries=True, resend_confirmation=resends, request_timeout=2)
     finally:
-        target.harness.control.configure(faults=[])
+        runner.harness.control.configure(faults=[])
 
 
 def bodies(*right: object) -> st.SearchStrategy[bytes]:
@@ -66,17 +66,17 @@ def bodies(*right: object) -> st.SearchStrategy[bytes]:
     return st.sampled_from(right).flatmap(lambda body: st.just(json.dumps(body).encode()) | bent(body))
 
 
-def assert_true(target: TargetHarness, done: RunResult, *, may_lie: bool, is_registered: bool) -> None:
+def assert_true(runner: TargetRunner, done: RunResult, *, may_lie: bool, is_registered: bool) -> None:
     """Each has one row at the most, which is true; and no STATE is ahead of them.
 
     Args:
-        target: Where it was done.
+        runner: Where it was done.
         done: How it ended.
         may_lie: Whether the server may have said of people who are not registered that they are.
         is_registered: Whether everybody is who was sent, whatever the answer was; nobody may be called rejected.
     """
     assert_clean(done, *SECRETS)
-    registered = [row["email"] for row in target.harness.registered()]
+    registered = [row["email"] for row in runner.harness.registered()]
     assert len(registered) == len(set(registered))
     outcomes = {row["email"]: row["outcome"] for row in done.rows}
     assert len(outcomes) == len(done.rows)
@@ -106,18 +106,18 @@ def assert_not_ahead(done: RunResult, outcomes: dict[str, str]) -> None:
         assert done.states[-1] == len(PEOPLE) - 1
 
 
-def assert_made_good(target: TargetHarness) -> None:
+def assert_made_good(runner: TargetRunner) -> None:
     """The next run knows of everybody."""
-    done = run(target, resends=False)
+    done = run(runner, resends=False)
     assert (done.exit_code, done.states[-1:], len(done.rows)) == (0, [len(PEOPLE) - 1], len(PEOPLE))
-    assert sorted(row["email"] for row in target.harness.registered()) == sorted(one["email"] for one in PEOPLE)
+    assert sorted(row["email"] for row in runner.harness.registered()) == sorted(one["email"] for one in PEOPLE)
 
 
 NOTHING_DONE: Final = (200, 201, 301, 400, 401, 403, 404, 409, 418, 429, 500, 503)
 DONE: Final = (200, 201, 409, 500, 503)
 
 
-def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(target: TargetHarness) -> None:
+def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(runner: TargetRunner) -> None:
     @settings(SHARE)
     @given(
         body=bodies(REGISTERED, REFUSED, PROXY) | st.sampled_from(PAGES),
@@ -126,17 +126,17 @@ def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(target:
         resends=st.booleans(),
     )
     def check(body: bytes, status: int, times: int | None, *, resends: bool) -> None:
-        target.clear()
-        done = run(target, fault("POST", body, status=status, times=times), resends=resends)
-        assert_true(target, done, may_lie=status in {200, 201, 409}, is_registered=False)
+        runner.clear()
+        done = run(runner, fault("POST", body, status=status, times=times), resends=resends)
+        assert_true(runner, done, may_lie=status in {200, 201, 409}, is_registered=False)
         if not said_by_goto(body):
             assert "rejected" not in done.outcomes
-        assert_made_good(target)
+        assert_made_good(runner)
 
     check()
 
 
-def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(target: TargetHarness) -> None:
+def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(runner: TargetRunner) -> None:
     @settings(SHARE)
     @given(
         body=bodies(REGISTERED, REFUSED),
@@ -145,17 +145,17 @@ def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(target: Tar
         resends=st.booleans(),
     )
     def check(body: bytes, status: int, times: int | None, *, resends: bool) -> None:
-        target.clear()
-        mails = target.harness.control.state()["confirmations"]
-        done = run(target, fault("POST", body, status=status, times=times, after=True), resends=resends)
-        assert_true(target, done, may_lie=False, is_registered=True)
-        assert target.harness.control.state()["confirmations"] - mails == len(target.harness.registered())
-        assert_made_good(target)
+        runner.clear()
+        mails = runner.harness.control.state()["confirmations"]
+        done = run(runner, fault("POST", body, status=status, times=times, after=True), resends=resends)
+        assert_true(runner, done, may_lie=False, is_registered=True)
+        assert runner.harness.control.state()["confirmations"] - mails == len(runner.harness.registered())
+        assert_made_good(runner)
 
     check()
 
 
-def test_any_list_of_registrants_leaves_the_truth_when_an_answer_was_lost(target: TargetHarness) -> None:
+def test_any_list_of_registrants_leaves_the_truth_when_an_answer_was_lost(runner: TargetRunner) -> None:
     paged = {"data": LISTED, "total": len(LISTED), "page": 0, "limit": 200}
 
     @settings(SHARE)
@@ -165,10 +165,10 @@ def test_any_list_of_registrants_leaves_the_truth_when_an_answer_was_lost(target
         times=st.sampled_from([1, 2, None]),
     )
     def check(body: bytes, status: int, times: int | None) -> None:
-        target.clear()
+        runner.clear()
         lost = Fault(kind="reset", path="/registrants$", method="POST", times=times, after=True)
-        done = run(target, lost, fault("GET", body, status=status), resends=True)
-        assert_true(target, done, may_lie=False, is_registered=True)
-        assert_made_good(target)
+        done = run(runner, lost, fault("GET", body, status=status), resends=True)
+        assert_true(runner, done, may_lie=False, is_registered=True)
+        assert_made_good(runner)
 
     check()

@@ -13,8 +13,8 @@ from hypothesis import example, given, settings
 from gotowebinar_sandbox import Options, Sandbox
 from tap_gotowebinar.api.auth.authenticator import MISSING
 from tap_gotowebinar.api.auth.token_store import TokenStore
-from tests.fuzz.hostile import bent
-from tests.launcher import Launcher
+from tests.forkserver import Launcher
+from tests.fuzz.strategies import bent
 from tests.runs import FAST, Run
 from tests.selection import selecting
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from gotowebinar_sandbox import Sandbox
-from tests.launcher import SHARED, Launched
+from tests.forkserver import SHARED, Launched
 from tests.runs import Run
 
 COMMAND: Final = str(Path(sys.executable).with_name("tap-gotowebinar-login"))

@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
+from tests.comparable_rows import bag
 from tests.meltano.loading import PEOPLE, Loading, keys
-from tests.told import bag
 
 STREAMS: Final = (
     *("sessions", "session_performance", "attendees", "polls", "questions", "surveys"),

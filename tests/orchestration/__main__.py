@@ -3,13 +3,12 @@
 Prints a Markdown table; the exit code is 1 when a row is lost, invented or doubled.
 """
 
-from __future__ import annotations
-
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import psutil
 
@@ -17,9 +16,6 @@ from demo.postgres import Postgres
 from tests.orchestration.cluster import HEARTBEAT_TIMEOUT, RUNS_PER_WORKER, Cluster, kill_tree
 from tests.orchestration.differences import Difference, difference, total
 from tests.orchestration.site import Machine, Site, system_database
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 CONNECTIONS: Final = 20
 MID_RUN: Final = 25

@@ -1,22 +1,17 @@
 """The DAG file in the real Airflow: what it makes of connections.yml, a run that succeeds, one that fails and tells."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
+from demo.postgres import Postgres
 from tests.orchestration import airflow
 from tests.orchestration.differences import difference
 from tests.orchestration.mailbox import Mailbox
 from tests.orchestration.site import ORCHESTRATION, Machine, Site, system_database
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from demo.postgres import Postgres
 
 pytestmark = [
     pytest.mark.slow,

@@ -1,30 +1,24 @@
 """Running the target on messages, and what came of it."""
 
-from __future__ import annotations
-
 import functools
 import io
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, Any, Final
 
 from typing_extensions import override
 
+from gotowebinar_sandbox import Control, Sandbox
+from tap_gotowebinar.api.client import ApiClient
 from tap_gotowebinar.singer.writer import MessageWriter
 from target_gotowebinar.target import TargetGoToWebinar
-from tests.launcher import SHARED
+from tests.canned_server import quick_client
+from tests.forkserver import SHARED
 from tests.runs import FAST
-from tests.talking import quick_client
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from gotowebinar_sandbox import Control, Sandbox
-    from tap_gotowebinar.api.client import ApiClient
 
 EXECUTABLE: Final = str(Path(sys.executable).with_name("target-gotowebinar"))
 
@@ -93,7 +87,7 @@ class RunResult:
         return [line.split("|", 3)[3].strip() for line in self.stderr.splitlines() if "| ERROR " in line]
 
 
-class LinesOnDemand(io.StringIO):
+class LineSource(io.StringIO):
     """A file whose lines come one by one, when they are there."""
 
     def __init__(self, source: Iterable[str]) -> None:
@@ -113,7 +107,7 @@ class QuickTarget(TargetGoToWebinar):
         return quick_client(self.settings.connection)
 
 
-class Harness:
+class TargetHarness:
     """A sandbox with a new webinar, and a folder for results."""
 
     def __init__(self, sandbox: Sandbox, folder: Path, **webinar: object) -> None:
@@ -172,7 +166,3 @@ class Harness:
     def posts(self) -> list[dict[str, Any]]:
         """The calls that register somebody."""
         return [call for call in self.control.calls() if call["method"] == "POST" and "registrants" in call["path"]]
-
-
-MakeHarness = Callable[..., Harness]
-"""Starts a sandbox with the options given."""

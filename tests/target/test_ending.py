@@ -1,28 +1,28 @@
 """How a run ends early: who is under way is answered for, nobody else is sent, and the next run takes up the rest."""
 
-from __future__ import annotations
-
 import io
 import json
 import signal
 import subprocess
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import GoToWebinarError
+from tests.forkserver import Launcher
 from tests.target.registering import (
     ADA,
     EXECUTABLE,
     GRACE,
     POST,
-    Harness,
-    LinesOnDemand,
-    MakeHarness,
+    LineSource,
     Message,
+    TargetHarness,
     lines,
     person,
     record,
@@ -31,17 +31,11 @@ from tests.target.registering import (
     wait_until,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.launcher import Launcher
-
 UNFIT: Message = schema("shoeSize")
 """What ends a run at once where `strict_fields` is set."""
 
 
-def ended_early(harness: Harness, people: list[Message], *, calls: int) -> LinesOnDemand:
+def ended_early(harness: TargetHarness, people: list[Message], *, calls: int) -> LineSource:
     """Messages, and one that ends the run as soon as so many calls are under way."""
 
     def source() -> Iterator[str]:
@@ -49,12 +43,12 @@ def ended_early(harness: Harness, people: list[Message], *, calls: int) -> Lines
         wait_until(lambda: len(harness.posts()) == calls)
         yield lines([UNFIT])
 
-    return LinesOnDemand(source())
+    return LineSource(source())
 
 
 @pytest.mark.parametrize(("seconds", "is_answered"), [(0.4, True), (30, False)])
 def test_who_is_under_way_is_answered_for_in_time_and_nobody_else_is_sent(
-    make_harness: MakeHarness,
+    make_harness: Callable[..., TargetHarness],
     seconds: float,
     is_answered: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
@@ -70,7 +64,9 @@ def test_who_is_under_way_is_answered_for_in_time_and_nobody_else_is_sent(
     assert target.report.unsent == 3 - is_answered
 
 
-def test_one_bad_answer_at_the_end_does_not_keep_the_others_from_being_answered_for(make_harness: MakeHarness) -> None:
+def test_one_bad_answer_at_the_end_does_not_keep_the_others_from_being_answered_for(
+    make_harness: Callable[..., TargetHarness],
+) -> None:
     harness = make_harness(latency=0.2)
     other = harness.control.add_webinar()
     good = Fault(kind="slow", seconds=0.4, method="POST", path=f"{harness.webinar}/registrants")
@@ -82,7 +78,7 @@ def test_one_bad_answer_at_the_end_does_not_keep_the_others_from_being_answered_
     assert [row["email"] for row in harness.rows()] == [ADA["email"]]
 
 
-def test_a_mistake_of_ours_ends_the_run_after_everybody_before_it(harness: Harness) -> None:
+def test_a_mistake_of_ours_ends_the_run_after_everybody_before_it(harness: TargetHarness) -> None:
     output = io.BytesIO()
     target = harness.target(output)
     post, mistakes = target.connection.post, iter([ZeroDivisionError()])
@@ -112,7 +108,7 @@ def numbered(count: int) -> list[Message]:
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_ended_is_taken_up_where_it_was(
-    make_harness: MakeHarness, launcher: Launcher, signum: signal.Signals
+    make_harness: Callable[..., TargetHarness], launcher: Launcher, signum: signal.Signals
 ) -> None:
     harness, messages = make_harness(latency=0.01), numbered(120)
     run = launcher.launch(harness.config(), program="target", given=None)
@@ -142,7 +138,7 @@ def test_a_run_that_is_ended_is_taken_up_where_it_was(
 
 
 @pytest.mark.process
-def test_a_signal_ends_a_run_whose_tap_is_silent(harness: Harness, tmp_path: Path) -> None:
+def test_a_signal_ends_a_run_whose_tap_is_silent(harness: TargetHarness, tmp_path: Path) -> None:
     # The installed command itself: threads that are left behind have crashed an interpreter at its end.
     config = tmp_path / "config.json"
     config.write_text(json.dumps(harness.config()))
@@ -160,7 +156,9 @@ def test_a_signal_ends_a_run_whose_tap_is_silent(harness: Harness, tmp_path: Pat
     assert b"Fatal Python error" not in log
 
 
-def test_two_targets_at_once_register_each_person_once(make_harness: MakeHarness, launcher: Launcher) -> None:
+def test_two_targets_at_once_register_each_person_once(
+    make_harness: Callable[..., TargetHarness], launcher: Launcher
+) -> None:
     harness, given = make_harness(latency=0.005), lines(numbered(60)).encode()
     runs = [launcher.launch(harness.config(), program="target", given=given) for _ in range(2)]
     assert [run.finish().exit_code for run in runs] == [0, 0]
@@ -168,7 +166,7 @@ def test_two_targets_at_once_register_each_person_once(make_harness: MakeHarness
     assert Counter(row["outcome"] for row in harness.rows()) == {"registered": 60, "already_registered": 60}
 
 
-def test_a_reader_of_the_state_that_is_gone_ends_the_run(harness: Harness, launcher: Launcher) -> None:
+def test_a_reader_of_the_state_that_is_gone_ends_the_run(harness: TargetHarness, launcher: Launcher) -> None:
     given = lines([schema(), record(ADA), state(1)]).encode()
     run = launcher.launch(harness.config(), program="target", given=given, reading=False)
     run.hang_up()

@@ -1,15 +1,13 @@
 """Where messages come from: standard input, a file, or a tap that is silent for a while."""
 
-from __future__ import annotations
-
 import functools
 import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from singer_sdk.exceptions import MissingKeyPropertiesError
@@ -22,19 +20,15 @@ from target_gotowebinar.sink import SIGNAL_POLL
 from tests.target.registering import (
     ADA,
     GRACE,
-    Harness,
-    LinesOnDemand,
-    MakeHarness,
+    LineSource,
     Message,
+    TargetHarness,
     lines,
     person,
     record,
     schema,
     state,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 HEAD = lines([schema(), record(ADA), state(1)])
 FIVE = [record(person(number)) for number in range(5)]
@@ -63,7 +57,7 @@ def _handlers_restored() -> Iterator[None]:
 
 @pytest.mark.parametrize("ending", ["", "\n", "\n\n  \n"])
 def test_standard_input_is_read_to_its_end(
-    harness: Harness, standard_input: Callable[[str], object], ending: str
+    harness: TargetHarness, standard_input: Callable[[str], object], ending: str
 ) -> None:
     standard_input(HEAD.rstrip("\n") + ending)
     done = harness.run_source(None)
@@ -71,7 +65,7 @@ def test_standard_input_is_read_to_its_end(
 
 
 def test_a_line_that_comes_in_several_pieces_is_read_whole(
-    harness: Harness, standard_input: Callable[[str], object]
+    harness: TargetHarness, standard_input: Callable[[str], object]
 ) -> None:
     value = {"long": "x y" * CHUNK}
     standard_input(HEAD + lines([state(value), record(GRACE)]))
@@ -87,7 +81,7 @@ def test_a_line_that_comes_in_several_pieces_is_read_whole(
     ],
 )
 def test_a_message_that_breaks_off_is_told_from_a_line_that_is_none(
-    harness: Harness, standard_input: Callable[[str], object], last: str, fault: str
+    harness: TargetHarness, standard_input: Callable[[str], object], last: str, fault: str
 ) -> None:
     standard_input(HEAD + last)
     with pytest.raises(InputError) as caught:
@@ -96,7 +90,7 @@ def test_a_message_that_breaks_off_is_told_from_a_line_that_is_none(
 
 
 def test_a_standard_input_that_is_closed_is_told_with_what_to_do(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch
+    harness: TargetHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(GoToWebinarError) as caught:
@@ -108,7 +102,7 @@ def test_a_standard_input_that_is_closed_is_told_with_what_to_do(
 
 @pytest.mark.skipif(os.name != "posix", reason="needs /dev/zero")
 @pytest.mark.parametrize("option", ["", "--input"])
-def test_a_line_without_end_is_given_up(harness: Harness, monkeypatch: pytest.MonkeyPatch, option: str) -> None:
+def test_a_line_without_end_is_given_up(harness: TargetHarness, monkeypatch: pytest.MonkeyPatch, option: str) -> None:
     monkeypatch.setattr("target_gotowebinar.input.MAX_LINE", 1024**2)
     with Path("/dev/zero").open(encoding="utf-8") as endless:
         monkeypatch.setattr("sys.stdin", endless)
@@ -119,7 +113,7 @@ def test_a_line_without_end_is_given_up(harness: Harness, monkeypatch: pytest.Mo
 # Any input
 
 
-def test_a_file_is_taken_for_utf_8_wherever_it_is_read(harness: Harness, tmp_path: Path) -> None:
+def test_a_file_is_taken_for_utf_8_wherever_it_is_read(harness: TargetHarness, tmp_path: Path) -> None:
     path = tmp_path / "input.jsonl"
     path.write_text(HEAD.replace("Ada", "Zoë"), encoding="utf-8")
     with path.open(encoding="ascii") as file:
@@ -127,28 +121,28 @@ def test_a_file_is_taken_for_utf_8_wherever_it_is_read(harness: Harness, tmp_pat
     assert harness.registered()[0]["firstName"] == "Zoë"
 
 
-def test_blank_lines_between_messages_say_nothing(harness: Harness) -> None:
+def test_blank_lines_between_messages_say_nothing(harness: TargetHarness) -> None:
     assert harness.run_text(HEAD.replace("\n", "\n\n  \n")).outcomes == ["registered"]
 
 
-def test_messages_are_counted_by_their_kind(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
+def test_messages_are_counted_by_their_kind(harness: TargetHarness, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     harness.run(record({}), record({}), state(1))
     assert "4 lines of input (1 schemas, 2 records, 0 batch manifests, 1 state messages" in caplog.text
 
 
-def test_the_input_does_not_keep_the_process_alive(harness: Harness) -> None:
+def test_the_input_does_not_keep_the_process_alive(harness: TargetHarness) -> None:
     readers: list[threading.Thread] = []
 
     def source() -> Iterator[str]:
         readers.append(threading.current_thread())
         yield HEAD
 
-    harness.run_source(LinesOnDemand(line for text in source() for line in text.splitlines(keepends=True)))
+    harness.run_source(LineSource(line for text in source() for line in text.splitlines(keepends=True)))
     assert [(reader.name, reader.daemon) for reader in readers] == [("input", True)]
 
 
-def test_an_answer_that_takes_its_time_is_waited_for(make_harness: MakeHarness) -> None:
+def test_an_answer_that_takes_its_time_is_waited_for(make_harness: Callable[..., TargetHarness]) -> None:
     harness = make_harness(faults=(Fault(kind="slow", seconds=SIGNAL_POLL + 0.2, method="POST", path="registrants"),))
     assert harness.run(record(ADA)).outcomes == ["registered"]
 
@@ -156,7 +150,7 @@ def test_an_answer_that_takes_its_time_is_waited_for(make_harness: MakeHarness) 
 @pytest.mark.usefixtures("_handlers_restored")
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_wait_for_a_tap_that_is_silent(
-    harness: Harness, caplog: pytest.LogCaptureFixture, signum: int
+    harness: TargetHarness, caplog: pytest.LogCaptureFixture, signum: int
 ) -> None:
     over = threading.Event()
 
@@ -169,7 +163,7 @@ def test_a_signal_ends_the_wait_for_a_tap_that_is_silent(
 
     target = harness.target()
     target.stop_signals.install()
-    assert target.run(LinesOnDemand(silent())) == 128 + signum
+    assert target.run(LineSource(silent())) == 128 + signum
     over.set()
     assert f"stopped by signal {signum}; the next run goes on from here" in caplog.messages
 
@@ -177,14 +171,18 @@ def test_a_signal_ends_the_wait_for_a_tap_that_is_silent(
 # What came before an end
 
 
-def test_who_came_before_a_line_that_is_no_message_is_registered(make_harness: MakeHarness) -> None:
+def test_who_came_before_a_line_that_is_no_message_is_registered(
+    make_harness: Callable[..., TargetHarness],
+) -> None:
     harness = make_harness(latency=0.05)
     with pytest.raises(InputError):
         harness.run_text(lines([schema(), *FIVE]) + "nonsense\n")
     assert len(harness.registered()) == 5
 
 
-def test_who_came_before_a_record_that_does_not_keep_its_schema_is_registered(make_harness: MakeHarness) -> None:
+def test_who_came_before_a_record_that_does_not_keep_its_schema_is_registered(
+    make_harness: Callable[..., TargetHarness],
+) -> None:
     harness = make_harness(latency=0.05)
     other: Message = {**schema(stream="others"), "key_properties": ["id"]}
     with pytest.raises(MissingKeyPropertiesError):

@@ -1,11 +1,11 @@
 """What comes in is a Singer message, or one clear line says that it is not; it shows nothing of it."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import subprocess
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,17 +15,13 @@ from tests.target.registering import (
     ADA,
     EXECUTABLE,
     GRACE,
-    Harness,
-    LinesOnDemand,
+    LineSource,
+    TargetHarness,
     lines,
     record,
     schema,
     state,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 FAKE = "people\n2026-01-01 | ERROR | \x1b[31mall is lost\u202e"
 HEAD = lines([schema(), record(ADA), state(1)])
@@ -67,7 +63,9 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("line", "fault"), BROKEN, ids=[fault[:40] + str(n) for n, (_, fault) in enumerate(BROKEN)])
-def test_a_line_that_is_no_message_ends_the_run_after_what_came_before(shared: Harness, line: str, fault: str) -> None:
+def test_a_line_that_is_no_message_ends_the_run_after_what_came_before(
+    shared: TargetHarness, line: str, fault: str
+) -> None:
     before = len(shared.rows())
     with pytest.raises(InputError) as caught:
         shared.run_text(f"{HEAD}{line}\n{lines([record(GRACE), state(2)])}")
@@ -75,7 +73,9 @@ def test_a_line_that_is_no_message_ends_the_run_after_what_came_before(shared: H
     assert [row["email"] for row in shared.rows()[before:]] == [ADA["email"]]
 
 
-def test_an_input_that_breaks_off_passes_on_the_states_before_it_and_fails(harness: Harness, tmp_path: Path) -> None:
+def test_an_input_that_breaks_off_passes_on_the_states_before_it_and_fails(
+    harness: TargetHarness, tmp_path: Path
+) -> None:
     whole = HEAD + lines([record(GRACE), state(2)])
     done = harness.run_command(whole[:-5], tmp_path)
     assert (done.exit_code, done.states) == (1, [1])
@@ -90,12 +90,12 @@ def test_an_input_that_breaks_off_passes_on_the_states_before_it_and_fails(harne
     assert "@example" not in done.stderr
 
 
-def test_an_empty_input_is_no_error(harness: Harness, tmp_path: Path) -> None:
+def test_an_empty_input_is_no_error(harness: TargetHarness, tmp_path: Path) -> None:
     assert harness.run_command("", tmp_path).exit_code == 0
 
 
 @pytest.mark.process
-def test_without_an_input_the_run_ends_with_one_line(harness: Harness, tmp_path: Path) -> None:
+def test_without_an_input_the_run_ends_with_one_line(harness: TargetHarness, tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps(harness.config()), encoding="utf-8")
     script = f"exec {shlex.join([EXECUTABLE, '--config', str(config)])} <&-"
@@ -106,16 +106,16 @@ def test_without_an_input_the_run_ends_with_one_line(harness: Harness, tmp_path:
     )
 
 
-def test_a_file_that_cannot_be_read_ends_the_run(harness: Harness) -> None:
+def test_a_file_that_cannot_be_read_ends_the_run(harness: TargetHarness) -> None:
     def broken() -> Iterator[str]:
         yield HEAD.splitlines(keepends=True)[0]
         raise OSError(5, "Input/output error")
 
     with pytest.raises(OSError, match="Input/output error"):
-        harness.run_source(LinesOnDemand(broken()))
+        harness.run_source(LineSource(broken()))
 
 
-def test_the_input_may_be_a_file(harness: Harness, tmp_path: Path) -> None:
+def test_the_input_may_be_a_file(harness: TargetHarness, tmp_path: Path) -> None:
     path = tmp_path / "input.jsonl"
     path.write_text(lines([schema(), record({**ADA, "firstName": "Ädä"})]), encoding="utf-8")
     done = harness.run_command("", tmp_path, "--input", str(path))
@@ -123,7 +123,7 @@ def test_the_input_may_be_a_file(harness: Harness, tmp_path: Path) -> None:
     assert harness.registered()[0]["firstName"] == "Ädä"
 
 
-def test_odd_characters_arrive(harness: Harness) -> None:
+def test_odd_characters_arrive(harness: TargetHarness) -> None:
     done = harness.run(
         record({**ADA, "firstName": "Z\u0000oë 🐝", "city": "São\nPaulo"}), record({**GRACE, "city": "\ud800"})
     )
@@ -142,7 +142,7 @@ def test_odd_characters_arrive(harness: Harness) -> None:
     ],
 )
 def test_what_the_sdk_finds_is_one_line(
-    harness: Harness, tmp_path: Path, messages: list[dict[str, object]], line: str
+    harness: TargetHarness, tmp_path: Path, messages: list[dict[str, object]], line: str
 ) -> None:
     before = [schema(stream="others"), record(GRACE, stream="others"), state(1)]
     done = harness.run_command(lines([*before, *messages]), tmp_path)
@@ -153,7 +153,9 @@ def test_what_the_sdk_finds_is_one_line(
 
 
 @pytest.mark.parametrize("expression", ["firstName.nonsense()", "nobody"])
-def test_a_stream_map_that_fails_is_one_line_without_values(harness: Harness, tmp_path: Path, expression: str) -> None:
+def test_a_stream_map_that_fails_is_one_line_without_values(
+    harness: TargetHarness, tmp_path: Path, expression: str
+) -> None:
     maps = {"people": {"firstName": expression}}
     done = harness.run_command(HEAD, tmp_path, stream_maps=maps)
     assert done.exit_code == 1
@@ -163,7 +165,7 @@ def test_a_stream_map_that_fails_is_one_line_without_values(harness: Harness, tm
 
 
 def test_settings_come_from_the_environment_too(
-    harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: TargetHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {**harness.config(), "dry_run": True}.items():
         text = value if isinstance(value, str) else json.dumps(value)
@@ -187,19 +189,21 @@ def test_settings_come_from_the_environment_too(
     ],
 )
 def test_a_setting_that_cannot_work_is_one_line(
-    harness: Harness, tmp_path: Path, settings: dict[str, object], line: str
+    harness: TargetHarness, tmp_path: Path, settings: dict[str, object], line: str
 ) -> None:
     done = harness.run_command(HEAD, tmp_path, **settings)
     assert (done.exit_code, done.error_lines, harness.posts()) == (1, [line], [])
 
 
-def test_without_a_proof_of_who_the_user_is_nothing_begins(harness: Harness, tmp_path: Path) -> None:
+def test_without_a_proof_of_who_the_user_is_nothing_begins(harness: TargetHarness, tmp_path: Path) -> None:
     done = harness.run_command(HEAD, tmp_path, refresh_token="", personal_access_token="")
     assert done.error_lines == [MISSING]
 
 
 @pytest.mark.parametrize("message", [schema(stream=FAKE), record(ADA, stream=FAKE)], ids=["SCHEMA", "RECORD"])
-def test_no_name_of_a_stream_writes_lines_of_the_log(harness: Harness, tmp_path: Path, message: dict[str, Any]) -> None:
+def test_no_name_of_a_stream_writes_lines_of_the_log(
+    harness: TargetHarness, tmp_path: Path, message: dict[str, Any]
+) -> None:
     done = harness.run_command(json.dumps(message) + "\n", tmp_path)
     assert done.exit_code == 1
     (line,) = done.error_lines

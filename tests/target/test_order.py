@@ -1,13 +1,12 @@
 """People of a webinar in their order, webinars side by side, and STATE after everybody before it."""
 
-from __future__ import annotations
-
 import io
 import itertools
 import json
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -19,9 +18,8 @@ from tests.target.registering import (
     ADA,
     GRACE,
     POST,
-    Harness,
-    LinesOnDemand,
-    MakeHarness,
+    LineSource,
+    TargetHarness,
     lines,
     person,
     record,
@@ -29,9 +27,6 @@ from tests.target.registering import (
     state,
     wait_until,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 EVERY_FAULT = (
     Fault(kind="reset", after=True, probability=0.02, **POST),
@@ -53,12 +48,12 @@ class ScaledTarget(TargetGoToWebinar):
     rate_window = 1.0
 
 
-def test_a_state_is_passed_on_as_it_came(harness: Harness) -> None:
+def test_a_state_is_passed_on_as_it_came(harness: TargetHarness) -> None:
     value = {"bookmarks": {"x": 12345678901234567890, "y": 1.5, "z": [None, "Zoë"]}}
     assert harness.run(record(ADA), state(value)).states == [value]
 
 
-def test_a_state_waits_for_the_rows_before_it(harness: Harness) -> None:
+def test_a_state_waits_for_the_rows_before_it(harness: TargetHarness) -> None:
     seen: list[int] = []
 
     class Watching(io.BytesIO):
@@ -73,7 +68,7 @@ def test_a_state_waits_for_the_rows_before_it(harness: Harness) -> None:
 
 @pytest.mark.parametrize(("webinars", "limit", "peak"), [(5, None, 5), (5, 3, 3), (1, None, 1)])
 def test_people_of_a_webinar_are_registered_in_their_order_and_webinars_side_by_side(
-    make_harness: MakeHarness, webinars: int, limit: int | None, peak: int
+    make_harness: Callable[..., TargetHarness], webinars: int, limit: int | None, peak: int
 ) -> None:
     harness = make_harness(latency=0.02)
     keys = [harness.webinar, *(harness.control.add_webinar() for _ in range(webinars - 1))]
@@ -86,7 +81,9 @@ def test_people_of_a_webinar_are_registered_in_their_order_and_webinars_side_by_
     assert harness.control.state()["peak"] == peak <= DEFAULT_MAX_CONCURRENCY
 
 
-def test_the_input_is_not_read_without_end(make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_input_is_not_read_without_end(
+    make_harness: Callable[..., TargetHarness], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("target_gotowebinar.pending.MAX_PEOPLE", 20)
     harness = make_harness(faults=(Fault(kind="slow", seconds=2, times=1, **POST),))
     given, enough = itertools.count(), threading.Event()
@@ -99,7 +96,7 @@ def test_the_input_is_not_read_without_end(make_harness: MakeHarness, monkeypatc
             yield lines([record(person(number % 7))])
 
     target = harness.target()
-    worker = threading.Thread(target=target.run, args=(LinesOnDemand(endless()),), daemon=True)
+    worker = threading.Thread(target=target.run, args=(LineSource(endless()),), daemon=True)
     worker.start()
     wait_until(lambda: len(target.registrations._pending) == 20)
     enough.set()
@@ -108,7 +105,9 @@ def test_the_input_is_not_read_without_end(make_harness: MakeHarness, monkeypatc
     assert not worker.is_alive()
 
 
-def test_a_thousand_people_in_bad_weather_are_registered_once_each(make_harness: MakeHarness) -> None:
+def test_a_thousand_people_in_bad_weather_are_registered_once_each(
+    make_harness: Callable[..., TargetHarness],
+) -> None:
     harness = make_harness(rate_limit=100, rate_window=1.0, token_lifetime=5.0, faults=EVERY_FAULT)
     webinars = [harness.webinar, *(harness.control.add_webinar() for _ in range(9))]
     people = [record(person(number), webinarKey=webinars[number % 10]) for number in range(1000)]

@@ -1,16 +1,11 @@
 """Who is described by a record, what of it is sent, and why it cannot be sent: the reasons hold no values."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from target_gotowebinar.payload import parse_registrant
-from tests.target.registering import ADA, record
-
-if TYPE_CHECKING:
-    from tests.target.registering import Harness
+from tests.target.registering import ADA, TargetHarness, record
 
 NO_KEY = "is not a key: keys are whole numbers of up to 19 digits"
 FRACTION = "is a number with a fraction or an exponent: send it as text"
@@ -52,7 +47,7 @@ BAD_RECORDS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_a_record_that_cannot_be_sent_is_rejected_for_a_reason_without_values(shared: Harness) -> None:
+def test_a_record_that_cannot_be_sent_is_rejected_for_a_reason_without_values(shared: TargetHarness) -> None:
     done = shared.run(*(record({**ADA, **change}) for change, _ in BAD_RECORDS))
     assert [row["description"] for row in done.rows] == [reason for _, reason in BAD_RECORDS]
     assert {*done.outcomes} == {"rejected"}

@@ -1,7 +1,5 @@
 """A STATE never passes a person who has not been answered for; STATE messages that wait do not pile up."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings

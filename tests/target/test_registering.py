@@ -1,10 +1,10 @@
 """People in, registrations out: each record ends in one clear way."""
 
-from __future__ import annotations
-
 import itertools
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,13 +12,9 @@ from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import AuthenticationError, GoToWebinarError, UnexpectedStatusError
 from tap_gotowebinar.api.redaction import MAX_NAMES
 from target_gotowebinar.report import MAX_REASONS, MAX_SHOWN_REASONS, MAX_UNKNOWN
+from tests.canned_server import talk
 from tests.schema_files import TARGET_SCHEMAS
-from tests.talking import talk
-from tests.target.registering import ADA, GRACE, Harness, MakeHarness, person, record, schema, state
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+from tests.target.registering import ADA, GRACE, TargetHarness, person, record, schema, state
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +22,7 @@ def _everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
 
 
-def test_a_person_is_registered_and_the_row_says_so(harness: Harness) -> None:
+def test_a_person_is_registered_and_the_row_says_so(harness: TargetHarness) -> None:
     done = harness.run(record(ADA))
     (registrant,) = harness.registered()
     assert done.exit_code == 0
@@ -42,7 +38,7 @@ def test_a_person_is_registered_and_the_row_says_so(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("written", [list, json.dumps])
-def test_everything_that_goto_takes_arrives(harness: Harness, written: Callable[[object], object]) -> None:
+def test_everything_that_goto_takes_arrives(harness: TargetHarness, written: Callable[[object], object]) -> None:
     webinar = harness.control.add_webinar(questions=["Why?"])
     path = f"/G2W/rest/v2/organizers/{harness.organizer}/webinars/{webinar}/registrants/fields"
     with talk(harness.sandbox) as talking:
@@ -65,7 +61,7 @@ def test_everything_that_goto_takes_arrives(harness: Harness, written: Callable[
 
 @pytest.mark.parametrize("kind", [str, int])
 def test_keys_of_records_go_before_those_of_settings_as_texts_or_numbers(
-    harness: Harness, kind: Callable[[str], Any]
+    harness: TargetHarness, kind: Callable[[str], Any]
 ) -> None:
     other = harness.control.add_webinar()
     organizer = kind(harness.organizer)
@@ -78,19 +74,19 @@ def test_keys_of_records_go_before_those_of_settings_as_texts_or_numbers(
     assert {call["path"].split("/")[1] for call in harness.control.calls()} == {"oauth", "G2W"}
 
 
-def test_the_organizer_of_the_token_is_looked_up_once(harness: Harness) -> None:
+def test_the_organizer_of_the_token_is_looked_up_once(harness: TargetHarness) -> None:
     harness.run(*(record(person(number)) for number in range(5)))
     assert sum("identity" in call["path"] for call in harness.control.calls()) == 1
 
 
-def test_a_token_that_tells_nothing_needs_the_setting(make_harness: MakeHarness) -> None:
+def test_a_token_that_tells_nothing_needs_the_setting(make_harness: Callable[..., TargetHarness]) -> None:
     harness = make_harness(identity="forbidden", admin="narrow")
     with pytest.raises(GoToWebinarError, match="set organizer_key, or give the OAuth client the scope"):
         harness.run(record(ADA))
     assert harness.run(record(ADA), organizer_key=harness.organizer).outcomes == ["registered"]
 
 
-def test_fields_are_renamed_by_stream_maps(harness: Harness) -> None:
+def test_fields_are_renamed_by_stream_maps(harness: TargetHarness) -> None:
     maps = {"people": {"email": "mail", "firstName": "given", "lastName": "family.upper()", "mail": "__NULL__"}}
     row = {"mail": ADA["email"], "given": "Ada", "family": "Berg"}
     done = harness.run(schema("mail", "given", "family"), record(row), stream_maps=maps)
@@ -98,7 +94,7 @@ def test_fields_are_renamed_by_stream_maps(harness: Harness) -> None:
     assert harness.registered()[0]["lastName"] == "BERG"
 
 
-def test_who_is_registered_already_is_no_error(harness: Harness) -> None:
+def test_who_is_registered_already_is_no_error(harness: TargetHarness) -> None:
     harness.run(record(ADA))
     done = harness.run(record(ADA, email="ADA.Berg@example.com"))
     (registrant,) = harness.registered()
@@ -108,17 +104,19 @@ def test_who_is_registered_already_is_no_error(harness: Harness) -> None:
     assert done.row["description"] == "DuplicateRegistrant: The user is already registered for this webinar."
 
 
-def test_who_has_to_wait_for_approval_is_registered_without_a_link(make_harness: MakeHarness) -> None:
+def test_who_has_to_wait_for_approval_is_registered_without_a_link(
+    make_harness: Callable[..., TargetHarness],
+) -> None:
     row = make_harness(webinar={"approvalType": "MANUAL"}).run(record(ADA)).row
     assert (row["outcome"], row["status"], row["joinUrl"]) == ("registered", "WAITING", None)
 
 
-def test_without_a_webinar_anywhere_nobody_is_sent(harness: Harness) -> None:
+def test_without_a_webinar_anywhere_nobody_is_sent(harness: TargetHarness) -> None:
     done = harness.run(record(ADA), webinar_key=None)
     assert done.row["description"] == "webinarKey is missing, and so is the setting webinar_key"
 
 
-def test_what_goto_rejects_is_rejected_with_its_own_reason(harness: Harness) -> None:
+def test_what_goto_rejects_is_rejected_with_its_own_reason(harness: TargetHarness) -> None:
     webinars: dict[str, dict[str, Any]] = {
         "RegistrationClosed: Registration for this webinar is closed.": {"registrationClosed": True},
         "WebinarFull: This webinar is full.": {"registrationLimit": 0},
@@ -133,7 +131,7 @@ def test_what_goto_rejects_is_rejected_with_its_own_reason(harness: Harness) -> 
     assert (done.exit_code, {*done.outcomes}) == (1, {"rejected"})
 
 
-def test_a_webinar_that_is_not_there_is_asked_for_once(harness: Harness) -> None:
+def test_a_webinar_that_is_not_there_is_asked_for_once(harness: TargetHarness) -> None:
     done = harness.run(*(record(person(number), webinarKey=17) for number in range(10)), record(ADA))
     assert done.outcomes.count("rejected") == 10
     assert {row["description"] for row in done.rows if row["outcome"] == "rejected"} == {
@@ -143,26 +141,26 @@ def test_a_webinar_that_is_not_there_is_asked_for_once(harness: Harness) -> None
 
 
 @pytest.mark.parametrize("status", [405, 422])
-def test_another_refusal_rejects_with_its_status(make_harness: MakeHarness, status: int) -> None:
+def test_another_refusal_rejects_with_its_status(make_harness: Callable[..., TargetHarness], status: int) -> None:
     harness = make_harness(faults=(Fault(kind="status", status=status, path="registrants"),))
     row = harness.run(record(ADA)).row
     assert row["outcome"] == "rejected"
     assert row["description"] == "PlantedError: Refused for <e-mail> see <url>"
 
 
-def test_a_redirect_ends_the_run(make_harness: MakeHarness) -> None:
+def test_a_redirect_ends_the_run(make_harness: Callable[..., TargetHarness]) -> None:
     redirect = Fault(kind="redirect", status=302, value="https://example.com/", path="registrants")
     with pytest.raises(UnexpectedStatusError, match=r"to \S+/registrants: status 302, a redirect.*: check api_url"):
         make_harness(faults=(redirect,)).run(record(ADA))
 
 
-def test_credentials_that_do_not_work_end_the_run_before_anybody_is_sent(harness: Harness) -> None:
+def test_credentials_that_do_not_work_end_the_run_before_anybody_is_sent(harness: TargetHarness) -> None:
     with pytest.raises(AuthenticationError, match="client_id and client_secret are not those"):
         harness.run(record(ADA), state(1), client_secret="wrong")
     assert harness.rows() == []
 
 
-def test_rejections_may_be_accepted(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
+def test_rejections_may_be_accepted(harness: TargetHarness, caplog: pytest.LogCaptureFixture) -> None:
     line = (
         "rejected: 1, for the reasons above (results_path names them); correct the records, or set on_rejection to "
         "continue"
@@ -174,7 +172,7 @@ def test_rejections_may_be_accepted(harness: Harness, caplog: pytest.LogCaptureF
 
 
 def test_a_refresh_token_that_cannot_be_stored_fails_the_run(
-    make_harness: MakeHarness, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    make_harness: Callable[..., TargetHarness], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "tokens.json"
@@ -185,7 +183,7 @@ def test_a_refresh_token_that_cannot_be_stored_fails_the_run(
 
 @pytest.mark.parametrize("maps", [{}, {"people": {**{name: name for name in ADA}, "__else__": None}}])
 def test_a_deleted_row_registers_nobody_even_when_stream_maps_leave_the_mark_out(
-    harness: Harness, maps: dict[str, Any]
+    harness: TargetHarness, maps: dict[str, Any]
 ) -> None:
     deleted, there = record(ADA, _sdc_deleted_at="2026-01-01T00:00:00Z"), record(GRACE, _sdc_deleted_at=None)
     done = harness.run(deleted, there, stream_maps=maps)
@@ -197,12 +195,12 @@ def test_a_deleted_row_registers_nobody_even_when_stream_maps_leave_the_mark_out
     assert [row["email"] for row in harness.registered()] == [GRACE["email"]]
 
 
-def test_a_new_version_of_a_table_says_nothing_about_people(harness: Harness) -> None:
+def test_a_new_version_of_a_table_says_nothing_about_people(harness: TargetHarness) -> None:
     done = harness.run(record(ADA), {"type": "ACTIVATE_VERSION", "stream": "people", "version": 1}, state(1))
     assert (done.outcomes, done.states) == (["registered"], [1])
 
 
-def test_the_field_that_goto_misses_is_named(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_field_that_goto_misses_is_named(harness: TargetHarness, caplog: pytest.LogCaptureFixture) -> None:
     said = '{"errorCode": "RequestValidationError", "description": "Required field missing: questionsAndComments"}'
     harness.control.configure(faults=(Fault(kind="raw", method="POST", path="/registrants", status=400, value=said),))
     done = harness.run(record(ADA))
@@ -212,7 +210,7 @@ def test_the_field_that_goto_misses_is_named(harness: Harness, caplog: pytest.Lo
 
 
 def test_fields_that_goto_does_not_take_are_left_out_and_named_once(
-    harness: Harness, caplog: pytest.LogCaptureFixture
+    harness: TargetHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     done = harness.run(record(ADA, shoe=44, _sdc_sequence=1), record(GRACE, shoe=40, hat=1))
     assert done.outcomes == ["registered", "registered"]
@@ -221,7 +219,7 @@ def test_fields_that_goto_does_not_take_are_left_out_and_named_once(
 
 
 def test_fields_that_are_named_after_data_do_not_fill_the_log(
-    harness: Harness, caplog: pytest.LogCaptureFixture
+    harness: TargetHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     odd = [{f"field {part} {number}": number for number in range(MAX_UNKNOWN)} for part in range(2)]
     harness.run(*map(record, odd))
@@ -231,7 +229,7 @@ def test_fields_that_are_named_after_data_do_not_fill_the_log(
 
 
 def test_reasons_that_are_different_for_everybody_do_not_fill_the_log(
-    harness: Harness, caplog: pytest.LogCaptureFixture
+    harness: TargetHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     fields = [name for name in TARGET_SCHEMAS["new_registrant"]["properties"] if name not in {*ADA, "responses"}]
     pairs = [dict.fromkeys(pair, True) for pair in itertools.combinations(fields, 2)]
@@ -241,7 +239,7 @@ def test_reasons_that_are_different_for_everybody_do_not_fill_the_log(
     assert f"and {MAX_REASONS + 1 - MAX_SHOWN_REASONS} more reasons" in caplog.messages
 
 
-def test_strict_fields_wants_every_declared_field_taken(harness: Harness) -> None:
+def test_strict_fields_wants_every_declared_field_taken(harness: TargetHarness) -> None:
     with pytest.raises(GoToWebinarError) as caught:
         harness.run(schema(*ADA, "shoe", "hat"), record(ADA), strict_fields=True)
     assert str(caught.value) == (
@@ -251,7 +249,7 @@ def test_strict_fields_wants_every_declared_field_taken(harness: Harness) -> Non
     assert harness.posts() == []
 
 
-def test_strict_fields_rejects_a_record_with_more_than_was_declared(harness: Harness) -> None:
+def test_strict_fields_rejects_a_record_with_more_than_was_declared(harness: TargetHarness) -> None:
     done = harness.run(record(ADA, shoe=44, hat=1), record(GRACE, _sdc_sequence=1), strict_fields=True)
     assert [(row["outcome"], row["description"]) for row in done.rows] == [
         ("rejected", "fields that GoTo does not take: hat, shoe"),
@@ -259,7 +257,7 @@ def test_strict_fields_rejects_a_record_with_more_than_was_declared(harness: Har
     ]
 
 
-def test_names_of_fields_that_are_data_are_not_told(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
+def test_names_of_fields_that_are_data_are_not_told(harness: TargetHarness, caplog: pytest.LogCaptureFixture) -> None:
     odd = {**ADA, "grace@example.com": 1, "x\n2026 | ERROR | \x1b[31my\u202e": 2}
     done = harness.run(record(odd), strict_fields=True)
     assert done.row["description"] == "fields that GoTo does not take: <e-mail>, x 2026 | ERROR | [31my"
@@ -268,7 +266,9 @@ def test_names_of_fields_that_are_data_are_not_told(harness: Harness, caplog: py
     assert "grace@" not in caplog.text
 
 
-def test_a_dry_run_says_what_would_be_sent_and_calls_nobody(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_dry_run_says_what_would_be_sent_and_calls_nobody(
+    harness: TargetHarness, caplog: pytest.LogCaptureFixture
+) -> None:
     done = harness.run(record(ADA), record({}), record(GRACE, webinarKey=17), state(1), dry_run=True)
     assert [(row["outcome"], row["description"]) for row in done.rows] == [
         ("skipped", "dry run: would be sent"),
@@ -283,7 +283,7 @@ def test_a_dry_run_says_what_would_be_sent_and_calls_nobody(harness: Harness, ca
     assert done.states == []
 
 
-def test_each_stream_is_counted(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_stream_is_counted(harness: TargetHarness, caplog: pytest.LogCaptureFixture) -> None:
     harness.run(
         schema(), schema(stream="staff"), record(ADA), record(GRACE, stream="staff"), record({}, stream="staff")
     )
@@ -291,7 +291,7 @@ def test_each_stream_is_counted(harness: Harness, caplog: pytest.LogCaptureFixtu
     assert counted == {"people": ["1", "0", "0", "0"], "staff": ["1", "0", "1", "0"]}
 
 
-def test_no_person_gets_into_the_log(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_person_gets_into_the_log(harness: TargetHarness, caplog: pytest.LogCaptureFixture) -> None:
     harness.run(record(ADA), record({**GRACE, "city": 1.5}), record(ADA), state({"mail": GRACE["email"]}))
     text = caplog.text
     assert not any(value in text for value in [*ADA.values(), *GRACE.values(), "join/", "@"])

@@ -1,7 +1,5 @@
 """The schemas of what the target takes and gives say what GoTo and the connector reference document."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path
