@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from gotowebinar_sandbox import Sandbox
+from tap_gotowebinar.streams import STREAMS as STREAM_CLASSES
+from tap_gotowebinar.streams.webinar_parts import SmallWebinarStream
 from tests.forkserver import run_command, run_tap
 from tests.runs import EXECUTABLE, Run, run_process
 from tests.selection import selecting
@@ -17,7 +19,7 @@ from tests.selection import selecting
 STREAMS = ["organizers", "webinars", "webinar_details", "registrants", "registrant_details"]
 """The streams that have rows from the first run on."""
 
-PARTS = ["panelists", "co_organizers", "registration_fields", "recordings"]
+PARTS = [stream.name for stream in STREAM_CLASSES if issubclass(stream, SmallWebinarStream)]
 OF_SESSIONS = ["sessions", "session_performance", "polls", "questions", "surveys", "attendees"]
 SELECTED_BY_DEFAULT = [*STREAMS, "webinar_removals", "registrant_removals", *PARTS, *OF_SESSIONS]
 ALL_STREAMS = [*SELECTED_BY_DEFAULT, "attendee_polls", "attendee_surveys"]

@@ -385,6 +385,7 @@ def test_the_summary_says_nothing_where_counts_and_lists_agree(
 def test_the_summary_names_a_session_of_which_fewer_came_out_than_attended(
     make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "tap-gotowebinar")
     story = Story(make_sandbox(webinars=8, registrants=12, now=NOW))
     busiest = max(story.control.truth("sessions")["sessions"], key=lambda row: int(row["registrantsAttended"]))
     path = f"({busiest['sessionKey']}|{busiest['webinarKey']})/attendees$"
