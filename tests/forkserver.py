@@ -1,5 +1,6 @@
 """Starting a program as a process of its own, many times and quickly, to send it signals and to read it as a pipe."""
 
+import atexit
 import contextlib
 import fcntl
 import importlib.util
@@ -143,6 +144,7 @@ class Launcher:
         self._temporary = tempfile.TemporaryDirectory()
         self._folder = Path(self._temporary.name)
         (self._folder / "home").mkdir()
+        atexit.register(self.__exit__)
         self._channel, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(

@@ -3,7 +3,6 @@
 import concurrent.futures
 import contextlib
 import json
-import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
@@ -212,17 +211,6 @@ def test_a_run_that_is_stopped_while_a_refresh_token_is_on_its_way_stores_it_fir
     assert launcher.launch(settings).finish().exit_code == 0
 
 
-def test_a_damaged_store_is_said_and_the_configured_token_is_used(run: Callable[..., Run], path: Path) -> None:
-    path.parent.mkdir()
-    path.write_text("not JSON", encoding="utf-8")
-    path.chmod(0o600)
-
-    done = run()
-
-    assert done.exit_code == 0
-    assert done.stderr.count("is damaged, or of a newer version: set aside as tokens.json.") == 1
-
-
 @pytest.mark.parametrize("hurt", [Path.unlink, lambda path: path.write_text("not JSON")])
 def test_a_store_that_is_lost_while_a_run_goes_on_is_made_anew_from_what_the_run_knows(
     hurt: Callable[[Path], object], settings: dict[str, Any], path: Path
@@ -264,14 +252,6 @@ def test_after_a_login_nothing_needs_to_be_configured(
     for _ in range(3):
         sandbox.control.expire_access_tokens()
         assert run().exit_code == 0
-
-
-@pytest.mark.parametrize("what", ["folder", "pipe"])
-def test_a_token_path_that_is_no_file_is_one_line(what: str, run: Callable[..., Run], path: Path) -> None:
-    path.parent.mkdir()
-    path.mkdir() if what == "folder" else os.mkfifo(path)
-
-    assert run().errors == ["token_path is not a file: let it name a file, which need not be there yet"]
 
 
 def test_a_home_that_is_not_there_is_one_line(run: Callable[..., Run]) -> None:

@@ -264,12 +264,6 @@ def test_deselecting_the_details_saves_their_calls_and_a_stream_map_does_not(
     assert api_calls(sandbox) == calls_of_a_run(webinars=4, due=4, details=0)
 
 
-# State
-
-
-# Personal data
-
-
 # Commands
 
 
