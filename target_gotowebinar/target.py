@@ -104,20 +104,23 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         try:
             self._listen(file_input)
         except StopRequested as stopped:
-            self.logger.warning("stopped by signal %d; the next run goes on from here", stopped.exit_code - 128)
             registrations.abort()
-            return stopped.exit_code
+            signum = stopped.exit_code - 128
         except Exception:
             registrations.abort()
             raise
+        else:
+            signum = 0
         finally:
             self.report.log_summary()
             registrations.close()
-        failures = self.report.failures(forgive_rejections=self.settings.forgive_rejections)
-        failures += [self.connection.problem] if self.connection.problem else []
-        for line in failures:
-            self.logger.error("%s", line)
-        return 1 if failures else 0
+        if signum:
+            self.logger.warning("stopped by signal %d; the next run goes on from here", signum)
+            return 128 + signum
+        reasons = [self.connection.problem] if self.connection.problem else []
+        reasons += self.report.failures(forgive_rejections=self.settings.forgive_rejections)
+        self.log_reasons(reasons)
+        return 1 if reasons else 0
 
     def _listen(self, file_input: IO[str] | None) -> None:
         self.stop_signals.check()

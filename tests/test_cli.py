@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.runs import EXECUTABLE, Run, run_command, run_process, run_tap
+from gotowebinar_sandbox import Fault
+from tests.runs import EXECUTABLE, FAST, Run, run_command, run_process, run_tap
 from tests.selection import selecting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable
 
     from gotowebinar_sandbox import Sandbox
 
@@ -45,7 +47,7 @@ def one_error(done: Run) -> str:
     return done.errors[0]
 
 
-def variables(settings: Mapping[str, Any]) -> dict[str, str]:
+def variables(settings: dict[str, Any]) -> dict[str, str]:
     """The settings as environment variables."""
     return {
         f"TAP_GOTOWEBINAR_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
@@ -236,7 +238,7 @@ def test_a_missing_setting_ends_the_run_with_one_line(settings: dict[str, Any], 
 def test_no_settings_at_all_end_the_run_with_a_line_for_each_that_is_missing() -> None:
     done = run_tap()
     assert (done.exit_code, done.stdout) == (1, "")
-    assert [error.split()[0] for error in done.errors] == ["client_id", "client_secret"]
+    assert [error.split()[0] for error in done.errors] == ["client_secret", "client_id"]
     assert "Traceback" not in done.stderr
 
 
@@ -308,3 +310,100 @@ def test_a_damaged_state_ends_the_run_with_one_line_before_any_call(
     assert one_error(done).startswith("the state is damaged: bookmarks")
     assert done.stdout == ""
     assert sandbox.control.calls() == []
+
+
+# The reason is the last line: `meltano config test` shows no other
+
+
+def last_line(done: Run) -> str:
+    """The end of the log, without time and logger."""
+    return done.stderr.splitlines()[-1].split("|", 3)[-1].strip()
+
+
+class Failure(NamedTuple):
+    """What goes wrong, and what the last line says."""
+
+    reason: str
+    changes: dict[str, object] | None = None
+    arguments: tuple[str, ...] = ()
+    fault: Fault | None = None
+
+
+WRONG_KEY = "a key in organizer_keys or account_key may be wrong: correct it, or check the permissions of the user"
+WRONG_SECRET = "client_id and client_secret are not those of an OAuth client that GoTo knows; correct them"
+FAILURES = {
+    "secret": Failure(WRONG_SECRET, {"client_secret": "mistyped"}),
+    "secret, test": Failure(WRONG_SECRET, {"client_secret": "mistyped"}, ("--test",)),
+    "settings": Failure("api_url must be of type string: correct it (1 more above)", {"api_url": 7, "user_agent": 8}),
+    "state": Failure("nowhere.json': No such file or directory", arguments=("--state", "nowhere.json")),
+    "file": Failure("nowhere.json cannot be used (No such file or directory)", arguments=("--config", "nowhere.json")),
+    "organizer": Failure(WRONG_KEY, {"organizer_keys": [123456789]}),
+    "organizer, test": Failure(WRONG_KEY, {"organizer_keys": [123456789]}, ("--test",)),
+    "forbidden": Failure(
+        "check the permissions of the user, or set on_forbidden to skip",
+        fault=Fault(kind="status", status=403, path="/panelists$"),
+    ),
+    "failing": Failure(
+        "'panelists': 1 not read after several tries",
+        {"max_concurrency": 1},
+        fault=Fault(kind="status", path="/panelists$", times=6),
+    ),
+    "down": Failure("gave up on /G2W/rest/v2/organizers/", fault=Fault(kind="status", path="/webinars")),
+    "down, test": Failure("gave up on /G2W", arguments=("--test",), fault=Fault(kind="status", path="/webinars")),
+    "map": Failure(
+        "stream_maps failed on a record (TypeError): correct it",
+        {"stream_maps": {"webinars": {"subject": "subject + 1"}}},
+    ),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+def test_whatever_fails_the_reason_is_the_last_line(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path, failure: Failure
+) -> None:
+    sandbox.control.configure(faults=() if failure.fault is None else (failure.fault,))
+
+    done = run_command({**settings, **(failure.changes or {})}, tmp_path, *failure.arguments, hurries=True)
+
+    assert done.exit_code != 0
+    assert failure.reason in last_line(done)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--test",), ()], ids=["test", "run"])
+def test_a_wrong_organizer_beside_a_right_one_is_found_by_a_test_even_if_refusals_are_skipped(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    owner = sandbox.control.truth()["organizers"][0]["organizerKey"]
+    keys = {"organizer_keys": [owner, "123456789"], "on_forbidden": "skip"}
+
+    done = run_command({**settings, **keys}, tmp_path, *arguments)
+
+    assert done.exit_code == (1 if arguments else 0)
+    assert ("/organizers/123456789/webinars" in last_line(done)) is bool(arguments)
+
+
+def test_an_organizer_that_goto_does_not_know_does_not_keep_the_others_from_being_read(
+    make_sandbox: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    unknown = Fault(kind="raw", status=404, path="/organizers/123456789/", value='{"errorCode": "NotFound"}')
+    sandbox = make_sandbox(faults=(unknown,))
+    owner = sandbox.control.truth()["organizers"][0]["organizerKey"]
+
+    done = run_command({**sandbox.settings, **FAST, "organizer_keys": ["123456789", owner]}, tmp_path)
+
+    assert done.exit_code == 1
+    assert len(done.records("registrants")) == 50
+    assert "a key in organizer_keys or account_key may be wrong" in last_line(done)
+
+
+@pytest.mark.parametrize("arguments", [["--discover"], ["--about", "--format=json"]], ids=lambda it: it[0])
+def test_output_that_cannot_be_written_is_said_in_the_last_line(arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([EXECUTABLE, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
+
+    assert done.returncode == 1
+    assert last_line(Run(1, "", done.stderr.decode())).startswith(
+        "the output cannot be written (No space left on device)"
+    )
+    assert b"Traceback" not in done.stderr

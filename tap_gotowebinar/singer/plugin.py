@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import io
 import os
 import pathlib
 import sys
@@ -26,9 +27,10 @@ from tap_gotowebinar.settings.values import (
 )
 from tap_gotowebinar.singer.sdk_overrides import is_relevant
 from tap_gotowebinar.singer.signals import StopSignals
+from tap_gotowebinar.singer.writer import MessageWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import click
 
@@ -117,28 +119,52 @@ class CommandLinePlugin(PluginBase):
         return {"config": settings}
 
     @classmethod
+    @override
+    def print_about(cls, output_format: str | None = None) -> None:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            super().print_about(output_format)
+        with cls.one_line_errors():
+            MessageWriter().write_line(printed.getvalue().removesuffix("\n").encode())
+
+    @classmethod
+    def log_reasons(cls, reasons: Sequence[str]) -> None:
+        """Log why a run failed, each reason with its remedy, the first one last.
+
+        The last line is all that `meltano config test` shows.
+        """
+        for number, reason in reversed(list(enumerate(reasons))):
+            more = f" ({len(reasons) - 1} more above)" if len(reasons) > 1 and not number else ""
+            cls.logger.error("%s%s", " ".join(reason.split()), more)
+
+    @classmethod
     @contextlib.contextmanager
     def one_line_errors(cls) -> Iterator[None]:
         """Turn every failure into a line and exit code 1."""
         try:
             yield
-        except ConfigValidationError as error:
-            for line in error.errors:
-                cls.logger.error("%s", line)  # noqa: TRY400 - one line
-        except MappingError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            cls.log_reasons(_reasons(error))
+            sys.exit(1)
+
+
+def _reasons(error: Exception) -> Sequence[str]:
+    """Return what to say of an error, without data."""
+    kind = type(error).__name__
+    match error:
+        case ConfigValidationError():
+            return error.errors
+        case MappingError():
             # Its text holds the expression, and with it perhaps a value.
-            cls.logger.error("stream_maps cannot be applied (%s): correct it", type(error).__name__)  # noqa: TRY400
-        except (GoToWebinarError, OSError) as error:
-            cls.logger.error("%s", " ".join(str(error).split()))  # noqa: TRY400 - one line
-        except Exception as error:  # noqa: BLE001 - the last resort
-            frames = traceback.extract_tb(error.__traceback__)
-            if any(frame.filename.endswith(MAPPER) for frame in frames):
-                cls.logger.error("stream_maps failed on a record (%s): correct it", type(error).__name__)  # noqa: TRY400
-            else:
-                cls.logger.error("%s", internal_error(error))  # noqa: TRY400 - one line
-        else:
-            return
-        sys.exit(1)
+            return [f"stream_maps cannot be applied ({kind}): correct it"]
+        case GoToWebinarError():
+            return [str(error)]
+        case OSError(filename=str(path), strerror=reason):
+            return [f"{path} cannot be used ({reason}): check the path and its permissions"]
+    frames = traceback.extract_tb(error.__traceback__)
+    if any(frame.filename.endswith(MAPPER) for frame in frames):
+        return [f"stream_maps failed on a record ({kind}): correct it"]
+    return [internal_error(error)]
 
 
 def read_dotenv() -> None:
