@@ -147,7 +147,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         cls.print_version(print_fn=cls.logger.info)
         with cls.one_line_errors():
             with signals_held():
-                target = cls(**cls.given(config))
+                target = cls.configured(config)
                 target.stop_signals.install()
             code = target.run(file_input)
         sys.exit(code)

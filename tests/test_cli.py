@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gotowebinar_sandbox import Sandbox
+    from tests.launcher import Launcher
 
 STREAMS = ["organizers", "webinars", "webinar_details", "registrants", "registrant_details"]
 """The streams that have rows from the first run on."""
@@ -231,7 +232,7 @@ def test_a_bad_setting_ends_the_run_with_one_line(
 def test_a_missing_setting_ends_the_run_with_one_line(settings: dict[str, Any], tmp_path: Path) -> None:
     del settings["client_secret"]
     assert one_error(run_command(settings, tmp_path)) == (
-        "client_secret is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_SECRET"
+        "client_secret is missing: set it in the configuration, or as TAP_GOTOWEBINAR_CLIENT_SECRET with --config=ENV"
     )
 
 
@@ -242,7 +243,45 @@ def test_no_settings_at_all_end_the_run_with_a_line_for_each_that_is_missing() -
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("variable", "form"), [("REQUESTS_PER_MINUTE", "a whole number"), ("ORGANIZER_KEYS", "JSON")])
+@pytest.mark.parametrize("arguments", [(), ("--test",), ("--config", "config.json")], ids=["run", "test", "a file too"])
+@pytest.mark.parametrize("program", ["tap", "target"])
+def test_variables_that_nobody_asked_for_are_named_with_the_option_that_is_missing(
+    launcher: Launcher, sandbox: Sandbox, tmp_path: Path, program: str, arguments: tuple[str, ...]
+) -> None:
+    if program == "target" and arguments == ("--test",):
+        pytest.skip("the target has no such option")
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    known = {f"{program.upper()}_GOTOWEBINAR_{name.upper()}": value for name, value in sandbox.settings.items()}
+    done = launcher.launch(None, *arguments, program=program, folder=tmp_path, environ=known).finish()
+    prefix = f"{program.upper()}_GOTOWEBINAR_CLIENT"
+    assert one_error(done) == f"the settings in {prefix}_ID and {prefix}_SECRET are not read: add --config=ENV"
+
+
+def test_a_dotenv_that_nobody_asked_for_is_found(launcher: Launcher, tmp_path: Path) -> None:
+    done = launcher.launch(
+        {"client_id": "a", "client_secret": "b"}, folder=tmp_path, dotenv=b"TAP_GOTOWEBINAR_REFRESH_TOKEN=c"
+    ).finish()
+    assert one_error(done) == "the settings in TAP_GOTOWEBINAR_REFRESH_TOKEN are not read: add --config=ENV"
+
+
+def test_variables_that_do_not_help_change_no_advice(settings: dict[str, Any], tmp_path: Path) -> None:
+    del settings["client_secret"]
+    done = run_command(settings, tmp_path, env={"TAP_GOTOWEBINAR_START_DATE": "2024-01-31"})
+    assert one_error(done).startswith("client_secret is missing: set it in the configuration")
+
+
+@pytest.mark.parametrize("written", ["{}", "{},123456789", '["{}"]'])
+def test_organizer_keys_of_a_variable_need_no_json(sandbox: Sandbox, written: str) -> None:
+    owner = sandbox.control.truth()["organizers"][0]["organizerKey"]
+    keys = {"TAP_GOTOWEBINAR_ORGANIZER_KEYS": written.format(owner), "TAP_GOTOWEBINAR_ON_FORBIDDEN": "skip"}
+    done = run_tap("--config=ENV", env={**variables(sandbox.settings), **keys})
+    assert (done.exit_code, len(done.records("webinars"))) == (0, 5)
+
+
+KEYS = "a key, keys separated by commas, or a JSON list of keys"
+
+
+@pytest.mark.parametrize(("variable", "form"), [("REQUESTS_PER_MINUTE", "a whole number"), ("ORGANIZER_KEYS", KEYS)])
 def test_a_variable_that_cannot_be_read_ends_the_run_with_one_line(sandbox: Sandbox, variable: str, form: str) -> None:
     env = {**variables(sandbox.settings), f"TAP_GOTOWEBINAR_{variable}": PLANTED}
     done = run_tap("--config=ENV", env=env)

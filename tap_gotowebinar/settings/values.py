@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING, Any, Final
 from tap_gotowebinar.api.errors import GoToWebinarError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import IO
 
     from jsonschema import ValidationError
 
-_FORMS: Final = {"integer": "a whole number", "boolean": "true or false"}
+_FORMS: Final = {
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a key, keys separated by commas, or a JSON list of keys",
+}
+"""What a variable may hold, by the type of its setting; lists are lists of keys."""
 
 _BOOLEANS: Final = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
@@ -87,7 +92,7 @@ def schema_problem(error: ValidationError, prefix: str) -> str:
     """
     if error.validator == "required":
         missing = next((name for name in _names(error.validator_value) if f"'{name}'" in error.message), "a setting")
-        return f"{missing} is missing: set it in the configuration or as {prefix}{missing.upper()}"
+        return f"{missing} is missing: set it in the configuration, or as {prefix}{missing.upper()} with --config=ENV"
     name = str(error.path[0]) if error.path else "the configuration"
     expected = {
         "type": f"must be of type {_one_of(error.validator_value)}",
@@ -124,9 +129,38 @@ def _read(written: str, types: list[str]) -> Any:  # noqa: ANN401 - JSON
         return int(written)
     if "boolean" in types:
         return _BOOLEANS[written.lower()]
-    if "array" in types or "object" in types:
+    if "array" in types:
+        return _keys(written)
+    if "object" in types:
         return json.loads(written, parse_constant=_refuse)
     return written
+
+
+def _keys(written: str) -> list[Any]:
+    """Return keys in one of the forms of `_FORMS`; none of an empty text, which means not set."""
+    if written.lstrip().startswith("["):
+        keys = json.loads(written, parse_constant=_refuse)
+    else:
+        keys = [key.strip() for key in written.split(",")] if written.strip() else []
+    if not all(map(is_key, keys)):
+        raise ValueError
+    return keys  # type: ignore[no-any-return]  # JSON that begins with a bracket is a list
+
+
+def unread_variables(
+    errors: Iterable[str], schema: Mapping[str, Any], environ: Mapping[str, str], prefix: str
+) -> list[str]:
+    """Return the environment variables that hold what is missing.
+
+    Args:
+        errors: What is said of settings for which the environment was not read.
+        schema: The settings schema.
+        environ: The environment.
+        prefix: What the environment variables of the program's settings begin with.
+    """
+    missing = {name for error in errors for name in error.partition(" is missing")[0].split(" or ")}
+    variables = [prefix + name.upper() for name in schema.get("properties", {}) if name in missing]
+    return [variable for variable in variables if variable in environ]
 
 
 def is_key(value: object) -> bool:

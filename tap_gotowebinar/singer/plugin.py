@@ -23,6 +23,7 @@ from tap_gotowebinar.settings.values import (
     environment_settings,
     json_object,
     schema_problem,
+    unread_variables,
     with_numbers,
 )
 from tap_gotowebinar.singer.sdk_overrides import is_relevant
@@ -31,6 +32,7 @@ from tap_gotowebinar.singer.writer import MessageWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Self
 
     import click
 
@@ -100,13 +102,34 @@ class CommandLinePlugin(PluginBase):
         return _ConfigInput(config=settings, parse_env="ENV" in value)
 
     @classmethod
-    def given(cls, config: _ConfigInput | None) -> dict[str, Any]:
-        """Return the arguments of the constructor that say which settings the command line was given.
+    def configured(cls, config: _ConfigInput | None, **more: Any) -> Self:  # noqa: ANN401 - the SDK's
+        """Return a plugin with the settings that the command line was given.
+
+        Args:
+            config: The settings.
+            more: Further arguments of the constructor.
 
         Raises:
-            ConfigValidationError: a variable of the environment cannot be read.
+            ConfigValidationError: the settings, or a variable of the environment, cannot be used.
             GoToWebinarError: `.env` cannot be read.
         """
+        try:
+            return cls(config=cls._given(config), **more)
+        except ConfigValidationError as error:
+            if config is not None and config.parse_env:
+                raise
+            with contextlib.suppress(GoToWebinarError):
+                read_dotenv()
+            prefix = environment_prefix(cls.name)
+            unread = unread_variables(error.errors, cls.config_jsonschema, os.environ, prefix)
+            if not unread:
+                raise
+            msg = f"the settings in {' and '.join(unread)} are not read: add --config=ENV"
+            raise ConfigValidationError(msg, errors=[msg], schema={}) from None
+
+    @classmethod
+    def _given(cls, config: _ConfigInput | None) -> dict[str, Any]:
+        """Return the settings that the command line was given."""
         settings = dict(config.config) if config else {}
         if config is not None and config.parse_env:
             cls.append_builtin_config(cls.config_jsonschema)
@@ -116,7 +139,7 @@ class CommandLinePlugin(PluginBase):
             if errors:
                 raise ConfigValidationError(errors[0], errors=errors, schema={})
             settings |= variables
-        return {"config": settings}
+        return settings
 
     @classmethod
     @override

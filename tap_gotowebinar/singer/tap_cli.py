@@ -65,7 +65,7 @@ class CommandLineTap(CommandLinePlugin, Tap):
         with cls.one_line_errors():
             known, wanted = json_object(state, "--state"), cls._completed(json_object(catalog, "--catalog"))
             with signals_held():
-                tap = cls(**cls.given(config), state=known, catalog=wanted)
+                tap = cls.configured(config, state=known, catalog=wanted)
                 tap.stop_signals.install()
             code = tap.run()
         sys.exit(code)
@@ -77,7 +77,7 @@ class CommandLineTap(CommandLinePlugin, Tap):
         with cls.one_line_errors():
             if value == "disabled":
                 return
-            tap = cls(**cls.given(ctx.params.get("config")))
+            tap = cls.configured(ctx.params.get("config"))
             if value == "schema":
                 tap.write_schemas()
             else:
