@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gotowebinar_sandbox import Control, Options
 from gotowebinar_sandbox.credentials import credentials
-from gotowebinar_sandbox.world import World
+from gotowebinar_sandbox.data.world import World
 
 if TYPE_CHECKING:
     from types import TracebackType

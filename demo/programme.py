@@ -6,7 +6,7 @@ import datetime as dt
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from gotowebinar_sandbox.people import person
+from gotowebinar_sandbox.data.people import person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,6 +2,6 @@
 
 from gotowebinar_sandbox.control import Control
 from gotowebinar_sandbox.options import Fault, Options
-from gotowebinar_sandbox.running import Sandbox
+from gotowebinar_sandbox.sandbox import Sandbox
 
 __all__ = ["Control", "Fault", "Options", "Sandbox"]

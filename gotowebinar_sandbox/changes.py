@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from gotowebinar_sandbox.diary import Diary
-from gotowebinar_sandbox.forms import required_field, short_answer
-from gotowebinar_sandbox.model import Webinar, Window
-from gotowebinar_sandbox.people import person
-from gotowebinar_sandbox.registrants import join_url
-from gotowebinar_sandbox.roll import IN_DETAIL, IN_LIST
-from gotowebinar_sandbox.timing import instant, stamp
-from gotowebinar_sandbox.webinars import registration_window
-from gotowebinar_sandbox.wire import Registrant
-from gotowebinar_sandbox.world import World
+from gotowebinar_sandbox.data.clock import instant, stamp
+from gotowebinar_sandbox.data.models import Webinar, Window
+from gotowebinar_sandbox.data.people import person
+from gotowebinar_sandbox.data.registrant_list import IN_DETAIL, IN_LIST
+from gotowebinar_sandbox.data.registrants import join_url
+from gotowebinar_sandbox.data.registration_forms import required_field, short_answer
+from gotowebinar_sandbox.data.session_calendar import SessionCalendar
+from gotowebinar_sandbox.data.webinars import registration_window
+from gotowebinar_sandbox.data.world import World
+from gotowebinar_sandbox.serializers.schemas import Registrant
 
 # Fields of a new webinar by their names on the wire, beside times, organizerKey and questions.
 WEBINAR_FIELDS = {
@@ -37,7 +37,7 @@ class UnknownError(Exception):
 class Changes:
     """Lets things happen in a world that GoTo's users, not its clients, would do."""
 
-    def __init__(self, world: World, diary: Diary) -> None:
+    def __init__(self, world: World, diary: SessionCalendar) -> None:
         """Change a world."""
         self._world = world
         self._diary = diary
@@ -57,7 +57,7 @@ class Changes:
         Raises:
             UnknownError: There is no such field or organizer.
         """
-        known = {"times", "organizerKey", "questions", "requiredFields"} | WEBINAR_FIELDS.keys()
+        known = {"times", "organizerKey", "questions", "requiredFields", "recurrenceKey"} | WEBINAR_FIELDS.keys()
         refuse_unknown(fields.keys() - known)
         organizer_key = self._organizer(fields.get("organizerKey", self._world.owner.key))
         times = self._next_week() if "times" not in fields else _windows(fields["times"])
@@ -72,6 +72,9 @@ class Changes:
             times=times,
             registration=registration_window(times, self._world.anchor),
             size=0,
+            recurrence_key=number(fields.get("recurrenceKey", key))
+            if fields.get("recurrenceType") == "series"
+            else None,
             **{**defaults, **chosen},
         )
         self._require(webinar, fields.get("requiredFields", ()), fields.get("questions", ()))
@@ -81,20 +84,23 @@ class Changes:
     def move_webinar(self, webinar_key: str, starts_at: str) -> None:
         """Let a webinar start at another time; all its times move along, sessions that are over stay."""
         webinar = self.webinar(webinar_key)
-        self._diary.keep(webinar)
+        self._diary.persist(webinar)
         webinar.times = webinar.times or self._next_week()
         by = instant(starts_at) - webinar.times[0].start
         webinar.times = [Window(time.start + by, time.end + by) for time in webinar.times]
+        webinar.status = "UPDATED"
         self._world.touch()
 
     def reassign_webinar(self, webinar_key: str, organizer_key: str) -> None:
         """Hand a webinar over to another organizer."""
-        self.webinar(webinar_key).organizer_key = self._organizer(organizer_key)
+        webinar = self.webinar(webinar_key)
+        webinar.organizer_key, webinar.status = self._organizer(organizer_key), "UPDATED"
         self._world.touch()
 
     def cancel_webinar(self, webinar_key: str) -> None:
         """Cancel a webinar: it is gone from the lists and answers 404."""
-        del self._world.webinars[self.webinar(webinar_key).key]
+        webinar = self._world.webinars.pop(self.webinar(webinar_key).key)
+        self._world.cancelled[webinar.key] = self._world.clock.now()
         self._world.touch()
 
     def add_registrants(self, webinar_key: str, people: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -115,13 +121,13 @@ class Changes:
         webinar = self.webinar(webinar_key)
         refuse_unknown(fields.keys() - IN_DETAIL.keys() | fields.keys() & {"registrantKey", "responses"})
         registrant = self.registrant(webinar, registrant_key)
-        told = dict(self._world.particulars(webinar, registrant))
-        self._world.roll(webinar).change(registrant.registrant_key, told, dict(fields))
+        told = dict(self._world.details(webinar, registrant))
+        self._world.registrant_list(webinar).change(registrant.registrant_key, told, dict(fields))
 
     def cancel_registrant(self, webinar_key: str, registrant_key: str) -> None:
         """Take a registrant off the list: gone, and 404 by key."""
         webinar = self.webinar(webinar_key)
-        self._world.roll(webinar).remove(self.registrant(webinar, registrant_key).registrant_key)
+        self._world.registrant_list(webinar).remove(self.registrant(webinar, registrant_key).registrant_key)
 
     def webinar(self, webinar_key: str) -> Webinar:
         """Return a webinar.
@@ -141,7 +147,7 @@ class Changes:
         Raises:
             UnknownError: The webinar has none with this key.
         """
-        registrant = self._world.roll(webinar).registrants.get(number(registrant_key))
+        registrant = self._world.registrant_list(webinar).registrants.get(number(registrant_key))
         if registrant is None:
             message = f"no registrant {registrant_key}"
             raise UnknownError(message)
@@ -182,7 +188,7 @@ class Changes:
         whole = {**made_up, **fields}
         listed = {IN_LIST[name]: value for name, value in whole.items() if name in IN_LIST}
         told = {IN_DETAIL[name]: value for name, value in whole.items() if name not in IN_LIST}
-        self._world.roll(webinar).add(Registrant(registrant_key=key, **listed), told)
+        self._world.registrant_list(webinar).add(Registrant(registrant_key=key, **listed), told)
         return key
 
 

@@ -1,7 +1,9 @@
-"""The command ``gotowebinar-sandbox``: serve a sandbox, or run a command against one."""
+"""The command ``gotowebinar-sandbox``: serve a sandbox, run a command against one, or let something happen in it."""
 
 import argparse
 import dataclasses
+import pathlib
+import shlex
 import signal
 import sys
 import threading
@@ -11,11 +13,13 @@ from typing import Any
 
 import msgspec
 
+from gotowebinar_sandbox.actions import URL_VARIABLE, WHERE, act, add_actions
 from gotowebinar_sandbox.options import Options, from_plain
-from gotowebinar_sandbox.running import LOOPBACK, Sandbox
+from gotowebinar_sandbox.sandbox import LOOPBACK, Sandbox
 from gotowebinar_sandbox.supervision import run_command
 
 SERVER_LIBRARIES = {"starlette", "uvicorn"}
+ENV_FILE_MARK = "# Where the sandbox of 'gotowebinar-sandbox serve' is"
 VARIABLES = ("api_url", "auth_url", "client_id", "client_secret", "refresh_token", "token_path")
 
 
@@ -24,9 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     chosen = vars(parser.parse_args(arguments))
     try:
+        if "action" in chosen:
+            sys.stdout.write(f"{act(chosen)}\n")
+            return 0
         sandbox = Sandbox(_options(chosen), host=chosen["host"], port=chosen["port"])
         with sandbox:
-            return run_command(chosen["words"], environment(sandbox)) if "words" in chosen else _serve(sandbox)
+            return (
+                run_command(chosen["words"], environment(sandbox))
+                if "words" in chosen
+                else _serve(sandbox, chosen["env_file"])
+            )
     except ModuleNotFoundError as error:
         if error.name not in SERVER_LIBRARIES:
             raise
@@ -42,10 +53,26 @@ def environment(sandbox: Sandbox) -> dict[str, str]:
         for program in ("TAP", "TARGET")
         for name in VARIABLES
     }
-    return {**variables, "GOTOWEBINAR_SANDBOX_URL": sandbox.url}
+    return {**variables, URL_VARIABLE: sandbox.url}
 
 
-def _serve(sandbox: Sandbox) -> int:
+def write_env_file(path: pathlib.Path, variables: dict[str, str]) -> None:
+    """Write environment variables as both a shell and readers of ``.env`` take them.
+
+    Raises:
+        ValueError: There is a file that another program or a person wrote, or a value that a reader would change.
+    """
+    if path.exists() and not path.read_text(encoding="utf-8").startswith(ENV_FILE_MARK):
+        message = f"{path} was not written by 'serve --env-file': it is left as it is"
+        raise ValueError(message)
+    if odd := [value for value in variables.values() if set(value) & set("'\\\n")]:
+        message = f"cannot write {odd[0]!r} for every reader of {path}"
+        raise ValueError(message)
+    lines = (f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
+    path.write_text(f"{ENV_FILE_MARK}; for: set -a; . FILE; set +a\n{''.join(lines)}", encoding="utf-8")
+
+
+def _serve(sandbox: Sandbox, env_file: pathlib.Path | None) -> int:
     stop = threading.Event()
 
     def _stop(_number: int, _frame: FrameType | None) -> None:
@@ -53,8 +80,12 @@ def _serve(sandbox: Sandbox) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
-    variables = " ".join(f"{name}={value}" for name, value in environment(sandbox).items())
-    sys.stdout.write(f"{sandbox.url} is a GoToWebinar; point tap and target to it with: export {variables}\n")
+    if env_file is None:
+        how = "export " + " ".join(f"{name}={value}" for name, value in environment(sandbox).items())
+    else:
+        write_env_file(env_file, environment(sandbox))
+        how = f"set -a; . {shlex.quote(str(env_file.resolve()))}; set +a"
+    sys.stdout.write(f"{sandbox.url} is a GoToWebinar; point tap and target to it with: {how}\n")
     sys.stdout.flush()
     stop.wait()
     return 0
@@ -75,6 +106,14 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
         for option in dataclasses.fields(Options):
             _add_option(command, option)
+    serve.add_argument(
+        "--env-file",
+        type=pathlib.Path,
+        metavar="PATH",
+        help="write the variables for tap, target and Meltano there, for 'set -a; . PATH' and readers of .env",
+    )
+    do = commands.add_parser("do", help="let something happen in a running sandbox", description=WHERE)
+    add_actions(do)
     execute.add_argument("words", nargs="+", metavar="CMD", help="after --: the command and its arguments")
     return parser
 

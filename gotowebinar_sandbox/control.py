@@ -75,8 +75,9 @@ class Control:
 
         Args:
             fields: By their names on the wire: ``subject``, ``times`` (``[{startTime, endTime}]``), ``organizerKey``,
-                ``approvalType``, ``registrationLimit`` and so on; ``registrationClosed``; ``requiredFields``, names of
-                standard fields that must be filled in; ``questions``, texts of custom questions that must be answered.
+                ``approvalType``, ``registrationLimit``, ``recurrenceKey`` (of a series) and so on;
+                ``registrationClosed``; ``requiredFields``, names of standard fields that must be filled in;
+                ``questions``, texts of custom questions that must be answered.
         """
         return str(self._ask("POST", "webinars", fields)["webinarKey"])
 
@@ -89,7 +90,7 @@ class Control:
         self._ask("POST", f"webinars/{webinar_key}/reassign", {"organizerKey": str(organizer_key)})
 
     def cancel_webinar(self, webinar_key: Key) -> None:
-        """Cancel a webinar."""
+        """Cancel a webinar: it is gone from the lists, and a row of ``truth("webinar_removals")``."""
         self._ask("DELETE", f"webinars/{webinar_key}")
 
     def add_registrants(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gotowebinar_sandbox.dice import dice
+from gotowebinar_sandbox.data.randomness import seeded_random
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Credentials:
 
 def credentials(seed: int) -> Credentials:
     """Return the credentials of the sandbox with this seed."""
-    rng = dice(seed, "credentials")
+    rng = seeded_random(seed, "credentials")
     client, secret, refresh, personal = (f"{rng.getrandbits(128):032x}" for _ in range(4))
     return Credentials(
         client_id=f"client-{client}",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from gotowebinar_sandbox.timing import instant
+from gotowebinar_sandbox.data.clock import instant
 
 FaultKind = Literal[
     "status",
@@ -28,10 +28,14 @@ FaultKind = Literal[
     "mistyped",
     "redirect",
     "endless",
+    "extra_row",
+    "epoch",
 ]
 
 # What the world is made of: cannot change while it runs.
-SHAPING = frozenset({"seed", "organizers", "webinars", "registrants", "attendance", "polls", "questions"})
+SHAPING = frozenset(
+    {"seed", "organizers", "webinars", "registrants", "attendance", "polls", "questions", "live_fields"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,24 +43,38 @@ class Fault:
     """One rule of what goes wrong; the first rule that fits a call is applied.
 
     Attributes:
-        kind: What happens. ``status``: answer ``status`` (5xx as HTML, 4xx in GoTo's error shape, both with a planted
-            e-mail address). ``reset``: close without an answer. ``truncate``: a JSON body cut in half, with an honest
-            Content-Length. ``cut``: a Content-Length that promises more than is sent. ``html``: 200 with a web page.
-            ``empty``: 200 with zero bytes. ``slow``: wait ``seconds``, then answer. ``drip``: spread the body over
-            ``seconds``. ``hidden``: a list that lost its rows. ``invalid_token``: 403 InvalidToken for a good token.
-            ``json``: 200 with ``value`` as body. ``raw``: ``status`` with the text ``value`` as body, a byte per
-            character (Latin-1). ``not_gzip``: the right body, said to be gzip. ``bomb``: a small body that unpacks to
-            256 MiB. ``mistyped``: the right body, said to be a web page. ``redirect``: ``status`` with ``value`` as
-            location. ``endless``: a blank every ``seconds``, without end.
+        kind: What happens.
+
+            - ``status``: answer ``status`` (5xx as HTML, 4xx in GoTo's error shape, with a planted address).
+            - ``reset``: close without an answer.
+            - ``truncate``: a JSON body cut in half, with an honest Content-Length.
+            - ``cut``: a Content-Length that promises more than is sent.
+            - ``html``: ``status`` with a web page, as a proxy answers in GoTo's place.
+            - ``empty``: ``status`` with zero bytes.
+            - ``slow``: wait ``seconds``, then answer.
+            - ``drip``: spread the body over ``seconds``.
+            - ``hidden``: a list that lost its rows.
+            - ``extra_row``: a list that has rows ends with one more, which its totals count: the first one again, but
+              for the fields in ``value`` (None: its key is null; ``{}``: an exact repetition).
+            - ``epoch``: times as milliseconds since 1970.
+            - ``invalid_token``: 403 InvalidToken for a good token.
+            - ``json``: 200 with ``value`` as body.
+            - ``raw``: ``status`` with the text ``value`` as body, a byte per character (Latin-1).
+            - ``not_gzip``: the right body, said to be gzip.
+            - ``bomb``: a small body that unpacks to 256 MiB.
+            - ``mistyped``: the right body, said to be a web page.
+            - ``redirect``: ``status`` with ``value`` as location.
+            - ``endless``: a blank every ``seconds``, without end.
         path: Regular expression searched in the path; empty fits all.
         method: HTTP method; None fits all.
         times: How many calls it strikes; None is for ever.
         probability: Chance that it strikes a call that fits, from seeded dice.
         skip: How many calls that fit pass unharmed first.
-        status: HTTP status of ``status`` (None: 503), ``raw`` (None: 200) and ``redirect`` (None: 302).
+        status: HTTP status of ``status`` (None: 503), ``html``, ``empty``, ``raw`` (None: 200) and ``redirect``
+            (None: 302).
         retry_after: Retry-After header of ``status``: seconds, ``"date"`` or any text.
         seconds: Delay of ``slow``, ``drip`` and ``endless``.
-        value: JSON value of ``json``; text of ``raw`` and ``redirect``.
+        value: JSON value of ``json``; text of ``raw`` and ``redirect``; fields of ``extra_row``.
         after: The call takes effect before its answer is replaced or lost.
     """
 
@@ -100,6 +118,10 @@ class Options:
     attendance: float = _option(0.4, "share of the registrants that attends a session, on average")
     polls: int = _option(2, "most polls per session; a third of the sessions have none")
     questions: float = _option(0.2, "share of those who attend a session that asks something")
+    split_attendance: float = _option(
+        0.0, "share of the attendees who have a row for each time they came, or one twice"
+    )
+    live_fields: bool = _option(True, "webinars with the fields that GoTo sends and does not document")  # noqa: FBT003
     now: str | None = _option(None, "stop the clock at this ISO 8601 time; default: the real present")
     latency: float = _option(0.0, "seconds before each answer")
     jitter: float = _option(0.0, "up to this many seconds more, at random")
@@ -139,6 +161,7 @@ class Options:
             "attendance",
             "polls",
             "questions",
+            "split_attendance",
             "latency",
             "jitter",
             "rate_limit",

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from gotowebinar_sandbox.ballots import Ballot, Ballots
 from gotowebinar_sandbox.changes import Changes, UnknownError, number, refuse_unknown
-from gotowebinar_sandbox.diary import Diary
-from gotowebinar_sandbox.gathering import Gathering
-from gotowebinar_sandbox.model import Session, Window
-from gotowebinar_sandbox.questions import Asked, Reply
-from gotowebinar_sandbox.timing import instant
+from gotowebinar_sandbox.data.clock import instant
+from gotowebinar_sandbox.data.models import Session, Window
+from gotowebinar_sandbox.data.polls import PollQuestion, PollResults
+from gotowebinar_sandbox.data.questions import Asked, Reply
+from gotowebinar_sandbox.data.session_activity import SessionActivity
+from gotowebinar_sandbox.data.session_calendar import SessionCalendar
 
 AN_HOUR = timedelta(hours=1)
 
@@ -18,7 +18,7 @@ AN_HOUR = timedelta(hours=1)
 class SessionChanges:
     """Lets sessions be held, and people have been there and said something."""
 
-    def __init__(self, changes: Changes, diary: Diary) -> None:
+    def __init__(self, changes: Changes, diary: SessionCalendar) -> None:
         """Change a world."""
         self._changes = changes
         self._diary = diary
@@ -59,12 +59,12 @@ class SessionChanges:
             UnknownError: There is no such session, registrant or field.
         """
         refuse_unknown(fields.keys() - {"joinTime", "leaveTime"})
-        gathering = self.gathering(where)
-        registrant = self._changes.registrant(gathering.webinar, where["registrant"])
-        window = gathering.session.window
+        activity = self.activity(where)
+        registrant = self._changes.registrant(activity.webinar, where["registrant"])
+        window = activity.session.window
         join = instant(fields["joinTime"]) if "joinTime" in fields else window.start
         leave = instant(fields["leaveTime"]) if "leaveTime" in fields else window.end
-        gathering.attend(registrant.registrant_key, [Window(join, leave)])
+        activity.attend(registrant.registrant_key, [Window(join, leave)])
 
     def follow_up(self, where: Mapping[str, str], counts: Mapping[str, int]) -> None:
         """Set ``numRegLinkClicks`` or ``numOpenedInvitations`` of a session.
@@ -73,27 +73,27 @@ class SessionChanges:
             UnknownError: There is no such session or field.
         """
         refuse_unknown(counts.keys() - {"numRegLinkClicks", "numOpenedInvitations"})
-        gathering = self.gathering(where)
-        gathering.link_clicks = counts.get("numRegLinkClicks", gathering.link_clicks)
-        gathering.opened_invitations = counts.get("numOpenedInvitations", gathering.opened_invitations)
+        activity = self.activity(where)
+        activity.link_clicks = counts.get("numRegLinkClicks", activity.link_clicks)
+        activity.opened_invitations = counts.get("numOpenedInvitations", activity.opened_invitations)
 
-    def add_ballot(self, where: Mapping[str, str], fields: Mapping[str, Any]) -> None:
+    def add_poll_question(self, where: Mapping[str, str], fields: Mapping[str, Any]) -> None:
         """Add a poll or a question of the survey to a session: ``question`` and ``choices``.
 
         Raises:
             UnknownError: There is no such session.
         """
-        self._ballots(where).add(Ballot(fields["question"], tuple(fields["choices"])))
+        self._poll_results(where).add(PollQuestion(fields["question"], tuple(fields["choices"])))
 
-    def answer_ballot(self, where: Mapping[str, str], fields: Mapping[str, Any]) -> None:
+    def answer_poll_question(self, where: Mapping[str, str], fields: Mapping[str, Any]) -> None:
         """Let an attendee, ``registrantKey``, give ``answers`` to a poll or a question of the survey.
 
         Raises:
             UnknownError: There is no such session or attendee.
             ValueError: There are not so many questions.
         """
-        who = self._attendee(self.gathering(where), fields["registrantKey"])
-        self._ballots(where).answer(int(where["number"]), who, fields["answers"])
+        who = self._attendee(self.activity(where), fields["registrantKey"])
+        self._poll_results(where).answer(int(where["number"]), who, fields["answers"])
 
     def ask(self, where: Mapping[str, str], fields: Mapping[str, str]) -> None:
         """Let an attendee, ``registrantKey``, ask a ``question`` at ``dateAsked``, by default the start.
@@ -102,10 +102,10 @@ class SessionChanges:
             UnknownError: There is no such session, attendee or field.
         """
         refuse_unknown(fields.keys() - {"registrantKey", "question", "dateAsked"})
-        gathering = self.gathering(where)
-        who = self._attendee(gathering, fields["registrantKey"])
-        at = instant(fields["dateAsked"]) if "dateAsked" in fields else gathering.session.window.start
-        gathering.ask(Asked(who, fields["question"], at))
+        activity = self.activity(where)
+        who = self._attendee(activity, fields["registrantKey"])
+        at = instant(fields["dateAsked"]) if "dateAsked" in fields else activity.session.window.start
+        activity.ask(Asked(who, fields["question"], at))
 
     def reply(self, where: Mapping[str, str], fields: Mapping[str, str]) -> None:
         """Let the organizer give an ``answer`` to a question now.
@@ -114,22 +114,22 @@ class SessionChanges:
             UnknownError: There is no such session.
             ValueError: There are not so many questions.
         """
-        gathering = self.gathering(where)
-        organizer = self._diary.world.organizers[gathering.webinar.organizer_key]
-        gathering.reply(int(where["number"]), Reply(fields["answer"], organizer, self._diary.world.clock.now()))
+        activity = self.activity(where)
+        organizer = self._diary.world.organizers[activity.webinar.organizer_key]
+        activity.reply(int(where["number"]), Reply(fields["answer"], organizer, self._diary.world.clock.now()))
 
-    def _ballots(self, where: Mapping[str, str]) -> Ballots:
-        gathering = self.gathering(where)
-        return gathering.polls if where["kind"] == "polls" else gathering.survey
+    def _poll_results(self, where: Mapping[str, str]) -> PollResults:
+        activity = self.activity(where)
+        return activity.polls if where["kind"] == "polls" else activity.survey
 
-    def _attendee(self, gathering: Gathering, registrant_key: str) -> int:
+    def _attendee(self, activity: SessionActivity, registrant_key: str) -> int:
         key = number(registrant_key)
-        if not gathering.lists(key):
+        if not activity.lists(key):
             message = f"no attendee {registrant_key}"
             raise UnknownError(message)
         return key
 
-    def gathering(self, where: Mapping[str, str]) -> Gathering:
+    def activity(self, where: Mapping[str, str]) -> SessionActivity:
         """Return what happened in a session.
 
         Raises:
@@ -140,4 +140,4 @@ class SessionChanges:
         if session is None:
             message = f"no session {where['session']}"
             raise UnknownError(message)
-        return self._diary.gathering(webinar, session)
+        return self._diary.activity(webinar, session)

@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from gotowebinar_sandbox.codes import Codes
+from gotowebinar_sandbox.authorization_codes import AuthorizationCodes
 from gotowebinar_sandbox.credentials import Credentials
-from gotowebinar_sandbox.dice import dice
+from gotowebinar_sandbox.data.randomness import seeded_random
+from gotowebinar_sandbox.oauth_errors import OAuthError
 from gotowebinar_sandbox.options import Options
-from gotowebinar_sandbox.refusal import RefusedError
 
 SCOPE = "collab:"
 """Scope of tokens that were not asked for on the authorize page."""
@@ -31,7 +31,7 @@ class Tokens:
         self,
         seed: int,
         credentials: Credentials,
-        codes: Codes,
+        codes: AuthorizationCodes,
         principal: str,
         options: Callable[[], Options],
     ) -> None:
@@ -44,7 +44,7 @@ class Tokens:
             principal: Login e-mail of the user.
             options: Returns the options as they are now.
         """
-        self._rng = dice(seed, "tokens")
+        self._rng = seeded_random(seed, "tokens")
         self._credentials = credentials
         self._codes = codes
         self._principal = principal
@@ -66,7 +66,7 @@ class Tokens:
         """
         grant = self._grants.get(form.get("grant_type", ""))
         if grant is None:
-            raise RefusedError(code="unsupported_grant_type", description="The grant type is not supported.")
+            raise OAuthError(code="unsupported_grant_type", description="The grant type is not supported.")
         return grant(form)
 
     def good(self, access_token: str) -> bool:
@@ -82,15 +82,15 @@ class Tokens:
         self._refresh_tokens.clear()
 
     def _redeem(self, form: Mapping[str, str]) -> dict[str, Any]:
-        scope = self._codes.redeem(form).scope
-        return {**self._access(scope), "refresh_token": self._new_refresh_token(scope)}
+        scope = self._codes.exchange(form).scope
+        return {**self._permissions(scope), "refresh_token": self._new_refresh_token(scope)}
 
     def _refresh(self, form: Mapping[str, str]) -> dict[str, Any]:
         given = form.get("refresh_token", "")
         known = self._refresh_tokens.get(given)
         if known is None or known.until <= time.monotonic():
-            raise RefusedError(code="invalid_grant", description="The refresh token is invalid or expired.")
-        answer = self._access(known.scope)
+            raise OAuthError(code="invalid_grant", description="The refresh token is invalid or expired.")
+        answer = self._permissions(known.scope)
         if self._options().rotate_refresh_tokens:
             del self._refresh_tokens[given]
             answer["refresh_token"] = self._new_refresh_token(known.scope)
@@ -98,8 +98,8 @@ class Tokens:
 
     def _trade(self, form: Mapping[str, str]) -> dict[str, Any]:
         if form.get("pat") != self._credentials.personal_access_token:
-            raise RefusedError(code="invalid_grant", description="The personal access token is invalid.")
-        return self._access(SCOPE)
+            raise OAuthError(code="invalid_grant", description="The personal access token is invalid.")
+        return self._permissions(SCOPE)
 
     def _new_refresh_token(self, scope: str) -> str:
         token = f"refresh-{self._rng.getrandbits(128):032x}"
@@ -110,7 +110,7 @@ class Tokens:
         until = time.monotonic() + self._options().refresh_token_lifetime
         self._refresh_tokens[token] = RefreshToken(scope, until)
 
-    def _access(self, scope: str) -> dict[str, Any]:
+    def _permissions(self, scope: str) -> dict[str, Any]:
         token = f"access-{self._rng.getrandbits(256):064x}"
         lifetime = self._options().token_lifetime
         self._expiry[token] = time.monotonic() + lifetime

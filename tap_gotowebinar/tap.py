@@ -19,10 +19,10 @@ from tap_gotowebinar.singer.signals import StopRequested
 from tap_gotowebinar.singer.tap_cli import CommandLineTap
 from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.streams import STREAMS
-from tap_gotowebinar.sync.bookmarks import Bookmarks
+from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
+from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 from tap_gotowebinar.sync.context import SyncContext
-from tap_gotowebinar.sync.listed_webinars import ListedWebinarsBookmark
-from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

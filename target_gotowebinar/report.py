@@ -36,8 +36,8 @@ class Report:
 
     Attributes:
         stats: Counts of calls.
-        unanswered: People for whom GoTo gave no answer.
-        unsent: People who were not sent when the run ended early.
+        unanswered: People whose outcome GoTo did not tell.
+        unsent: People who were not sent because the run ended early.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -96,7 +96,7 @@ class Report:
         if self._fields_to_send:
             logger.info("dry run: with these fields: %s", ", ".join(sorted(self._fields_to_send)))
         if self.unsent:
-            logger.warning("not sent, because the run ended before: %d", self.unsent)
+            logger.warning("not sent, because the run ended early: %d", self.unsent)
         stats, seconds = self.stats, self._clock() - self._started
         calls = f"{stats.calls} calls, {stats.retries} of them repeated, {stats.waited:.1f} s waited for the rate"
         logger.info("%s; finished in %.1f s", calls, seconds)
@@ -119,7 +119,7 @@ class Report:
         if self.unanswered:
             lines.insert(
                 0,
-                f"not answered for after several tries: {self.unanswered}; no state was passed on from there, so that "
-                "the next run sends them again",
+                f"no answer from GoTo after several tries: {self.unanswered}; no state was passed on from there, so "
+                "that the next run sends them again",
             )
         return lines

@@ -35,7 +35,7 @@ from tap_gotowebinar.api.errors import (
 from tap_gotowebinar.api.redaction import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds for a connection to come about; the setting `request_timeout` bounds the silence after that."""
@@ -139,7 +139,6 @@ class Transport:
         params: Mapping[str, str | int] | None = None,
         data: Mapping[str, str] | None = None,
         content: Mapping[str, Any] | None = None,
-        decode: Callable[[bytes], Any] | None = None,
     ) -> ApiResponse:
         """Send one request and read its answer to the end. Redirects are not followed: a token stays where it was sent.
 
@@ -151,7 +150,6 @@ class Transport:
             params: Query parameters.
             data: Form fields.
             content: What goes as JSON.
-            decode: A faster decoder of the answers that are expected; raises ValueError at any other.
 
         Raises:
             ConnectError: no connection.
@@ -198,7 +196,7 @@ class Transport:
             msg = f"no connection to {host}: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names certificates that are not there"
             raise GoToWebinarError(msg) from None
         _count_values(body, host)
-        answer = _answer(response, body, decode)
+        answer = _answer(response, body)
         if answer.status in SUCCESS:
             return answer
         sent = [value for name, value in (data or {}).items() if name != "grant_type"]
@@ -282,11 +280,8 @@ def _count_values(content: bytes, host: str) -> None:
         raise ResponseTooLargeError(msg)
 
 
-def _answer(response: requests.Response, content: bytes, decode: Callable[[bytes], Any] | None) -> ApiResponse:
+def _answer(response: requests.Response, content: bytes) -> ApiResponse:
     status = response.status_code
-    if decode is not None and status in SUCCESS:
-        with contextlib.suppress(ValueError):
-            return ApiResponse(status, decode(content))
     try:
         body = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

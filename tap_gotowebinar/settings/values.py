@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FORMS: Final = {
     "integer": "a whole number",
     "boolean": "true or false",
-    "array": "a key, keys separated by commas, or a JSON list of keys",
+    "array": "one key, several with commas between them, or a JSON list",
 }
 """What a variable may hold, by the type of its setting; lists are lists of keys."""
 
@@ -80,6 +80,9 @@ def with_numbers(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[s
         if isinstance(value, str) and "number" in declared.get("type", []):
             with contextlib.suppress(ValueError):
                 settings[name] = float(value)
+        elif isinstance(value, str | int) and not isinstance(value, bool) and "array" in declared.get("type", []):
+            with contextlib.suppress(ValueError):
+                settings[name] = _keys(str(value))
     return settings
 
 
@@ -119,7 +122,7 @@ def environment_settings(
         try:
             settings[name] = _read(environ[variable], types)
         except (ValueError, KeyError, RecursionError):
-            form = next((form for name, form in _FORMS.items() if name in types), "JSON")
+            form = next((form for name, form in _FORMS.items() if name in types), "JSON, such as {}")
             problems.append(f"{name} is not valid: the environment variable {variable} must hold {form}")
     return settings, problems
 

@@ -14,15 +14,15 @@ from tap_gotowebinar.records.surrogate_keys import add_surrogate_keys
 from tap_gotowebinar.streams.parents_and_children import rows_of, with_keys
 from tap_gotowebinar.streams.session_children import SESSION, SessionChild, SessionList
 from tap_gotowebinar.sync.attendee_lists import ATTENDEES, has_nobody
-from tap_gotowebinar.sync.bookmarks import without_nulls
-from tap_gotowebinar.sync.state import pack, unpack
+from tap_gotowebinar.sync.bookmarks.state import pack, unpack
+from tap_gotowebinar.sync.bookmarks.streams import without_nulls
 from tap_gotowebinar.sync.steps import Batch, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from tap_gotowebinar.records.record_list import Record, RecordList
-    from tap_gotowebinar.sync.session_plan import PlannedSession
+    from tap_gotowebinar.sync.schedule import PlannedSession
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
     from tap_gotowebinar.sync.stream_client import StreamClient
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.mapper import StreamMap
 
-    from tap_gotowebinar.sync.bookmarks import Bookmark
+    from tap_gotowebinar.sync.bookmarks.streams import Bookmark
     from tap_gotowebinar.sync.steps import Outcome, Step, Steps
 
 T = TypeVar("T")

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
-from tap_gotowebinar.records.moments import canonical, parse_time
+from tap_gotowebinar.records.timestamps import canonical, parse_time
 from tap_gotowebinar.streams.parents_and_children import ParentStream
-from tap_gotowebinar.sync.bookmarks import rows_hash
+from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
+from tap_gotowebinar.sync.bookmarks.streams import rows_hash
 from tap_gotowebinar.sync.listings import WINDOW_MARGIN, list_sessions
 from tap_gotowebinar.sync.report import PlannedCalls
-from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
-from tap_gotowebinar.sync.session_plan import PlannedSession, in_order
+from tap_gotowebinar.sync.schedule import PlannedSession, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_gotowebinar.sync.bookmarks import StreamBookmarks
+    from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
 
 
 class Sessions(ParentStream[PlannedSession]):

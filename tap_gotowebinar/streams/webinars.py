@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
-from tap_gotowebinar.records.moments import WebinarTiming
 from tap_gotowebinar.streams.parents_and_children import ChildStream, ParentStream, with_keys
-from tap_gotowebinar.sync.bookmarks import RecordBookmark
+from tap_gotowebinar.sync.bookmarks.streams import RecordBookmark
 from tap_gotowebinar.sync.report import PlannedCalls
-from tap_gotowebinar.sync.schedule import DueReason, PlannedWebinar, SyncSchedule, last_end, plan_webinar
+from tap_gotowebinar.sync.schedule import DueReason, PlannedWebinar, SyncSchedule, WebinarTiming, last_end, plan_webinar
 from tap_gotowebinar.sync.steps import Batch, Fetched, Step
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_gotowebinar.sync.bookmarks import StreamBookmarks
+    from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
     from tap_gotowebinar.sync.schedule import DueRule
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
 

@@ -143,3 +143,10 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     ended = run("serve", PYTHONPATH=path)
     assert ended.returncode == 1
     assert ended.stderr == "gotowebinar-sandbox: starlette is missing: pip install 'tap-gotowebinar[sandbox]'\n"
+
+
+def test_serve_writes_the_variables_that_point_there_to_a_file(tmp_path: Path) -> None:
+    with started("serve", "--webinars=1", f"--env-file={tmp_path / '.env'}") as process:
+        said = line(process)
+        assert said.endswith(f"set -a; . {tmp_path / '.env'}; set +a\n")
+        assert f"GOTOWEBINAR_SANDBOX_URL={said.split()[0]}\n" in (tmp_path / ".env").read_text(encoding="utf-8")

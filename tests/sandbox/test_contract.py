@@ -42,8 +42,13 @@ SERVED = [
     "create_registrant",
     "delete_registrant",
 ]
-# The schema spells it webinarID, the wire webinarId (API reference, section 5.1).
-UNDOCUMENTED = {"account_webinars": frozenset({"webinarId"}), "organizer_webinars": frozenset({"webinarId"})}
+# The schema spells it webinarID, the wire webinarId (API reference, section 5.1); the others are in live answers.
+LISTED = frozenset({"webinarId", "recurrenceKey", "registrationSettingsKey", "breakoutsAllowed"})
+DETAILED = frozenset(
+    {"name", "replyTo", "isOndemand", "broadcast", "pendingRegistrants", "deniedRegistrants", "breakoutsAllowed"}
+    | {"isMainOrganizerActive", "hasDisclaimer", "verifyHumanRegistrant", "webinarSchedulingContext"}
+)
+UNDOCUMENTED = {"account_webinars": LISTED, "organizer_webinars": LISTED, "webinar": DETAILED}
 PRODUCT_ERROR = [
     {"name": "errorCode", "wire_type": "string", "format": None, "enum": None, "required": True},
     {"name": "description", "wire_type": "string", "format": None, "enum": None, "required": True},

@@ -1,5 +1,6 @@
 """Each kind of fault, as a client sees it."""
 
+import datetime as dt
 import time
 from typing import Any
 
@@ -7,45 +8,45 @@ import pytest
 import requests
 
 from gotowebinar_sandbox import Control, Fault, Options, Sandbox
-from gotowebinar_sandbox.breakage import PLANTED_EMAIL, PLANTED_LINK
+from gotowebinar_sandbox.server.faults import EMBEDDED_EMAIL, EMBEDDED_LINK
 
-from .conftest import EVER, Caller
+from .conftest import EVER, PRODUCT, Caller
 
 
 def listing(api: Caller) -> requests.Response:
     return api.get(api.organizer("/webinars"), **EVER)
 
 
-def strike(control: Control, kind: str, **rule: object) -> None:
+def match(control: Control, kind: str, **rule: object) -> None:
     control.configure(faults=[{"kind": kind, **rule}])
 
 
 def test_a_server_error_is_a_web_page_with_a_planted_address(api: Caller, control: Control) -> None:
-    strike(control, "status", status=502, retry_after=3)
+    match(control, "status", status=502, retry_after=3)
     answer = listing(api)
     assert (answer.status_code, answer.headers["Content-Type"]) == (502, "text/html; charset=utf-8")
-    assert PLANTED_EMAIL in answer.text
-    assert PLANTED_LINK in answer.text
+    assert EMBEDDED_EMAIL in answer.text
+    assert EMBEDDED_LINK in answer.text
     assert answer.headers["Retry-After"] == "3"
 
 
 def test_a_client_error_has_the_product_shape_with_a_planted_address(api: Caller, control: Control) -> None:
-    strike(control, "status", status=403)
+    match(control, "status", status=403)
     answer = listing(api)
     assert answer.status_code == 403
     assert answer.json().keys() == {"errorCode", "description", "incident"}
-    assert PLANTED_EMAIL in answer.json()["description"]
+    assert EMBEDDED_EMAIL in answer.json()["description"]
 
 
 def test_a_planted_429_may_say_when_to_come_back(api: Caller, control: Control) -> None:
-    strike(control, "status", status=429, retry_after="date")
+    match(control, "status", status=429, retry_after="date")
     answer = listing(api)
     assert answer.status_code == 429
     assert answer.headers["Retry-After"].endswith("GMT")
 
 
 def test_a_reset_is_no_answer_at_all(api: Caller, control: Control) -> None:
-    strike(control, "reset")
+    match(control, "reset")
     with pytest.raises(requests.ConnectionError):
         listing(api)
     assert [call["status"] for call in control.calls()] == [None]
@@ -53,7 +54,7 @@ def test_a_reset_is_no_answer_at_all(api: Caller, control: Control) -> None:
 
 def test_a_truncated_answer_is_complete_http_but_broken_json(api: Caller, control: Control) -> None:
     whole = len(listing(api).content)
-    strike(control, "truncate")
+    match(control, "truncate")
     answer = listing(api)
     assert answer.status_code == 200
     assert len(answer.content) == int(answer.headers["Content-Length"]) == whole // 2
@@ -62,26 +63,26 @@ def test_a_truncated_answer_is_complete_http_but_broken_json(api: Caller, contro
 
 
 def test_a_cut_answer_ends_before_its_content_length(api: Caller, control: Control) -> None:
-    strike(control, "cut")
+    match(control, "cut")
     with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError)):
         listing(api)
     assert [call["status"] for call in control.calls()] == [200]
 
 
 def test_a_web_page_comes_instead_of_json(api: Caller, control: Control) -> None:
-    strike(control, "html")
+    match(control, "html")
     answer = listing(api)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
 
 
 def test_an_empty_answer_has_no_bytes(api: Caller, control: Control) -> None:
-    strike(control, "empty")
+    match(control, "empty")
     assert (listing(api).status_code, listing(api).content) == (200, b"")
 
 
 def test_a_slow_answer_is_late_and_right(api: Caller, control: Control) -> None:
     right = listing(api).json()
-    strike(control, "slow", seconds=0.2)
+    match(control, "slow", seconds=0.2)
     before = time.monotonic()
     assert listing(api).json() == right
     assert time.monotonic() - before >= 0.2
@@ -89,14 +90,14 @@ def test_a_slow_answer_is_late_and_right(api: Caller, control: Control) -> None:
 
 def test_a_dripping_answer_takes_its_time_and_is_right(api: Caller, control: Control) -> None:
     right = listing(api).json()
-    strike(control, "drip", seconds=0.2)
+    match(control, "drip", seconds=0.2)
     before = time.monotonic()
     assert listing(api).json() == right
     assert time.monotonic() - before >= 0.2
 
 
 def test_a_hidden_list_lost_its_rows_but_not_its_total(api: Caller, control: Control, busy: str) -> None:
-    strike(control, "hidden")
+    match(control, "hidden")
     hal, flat = listing(api).json(), api.get(api.webinar(busy, "/registrants"), page=0).json()
     assert hal.keys() == {"page"}
     assert hal["page"]["totalElements"] > 0
@@ -105,7 +106,7 @@ def test_a_hidden_list_lost_its_rows_but_not_its_total(api: Caller, control: Con
 
 
 def test_a_good_token_may_be_called_invalid(api: Caller, control: Control) -> None:
-    strike(control, "invalid_token", times=1)
+    match(control, "invalid_token", times=1)
     answer = listing(api)
     assert (answer.status_code, answer.json()["int_err_code"]) == (403, "InvalidToken")
     assert listing(api).status_code == 200
@@ -113,25 +114,25 @@ def test_a_good_token_may_be_called_invalid(api: Caller, control: Control) -> No
 
 @pytest.mark.parametrize("value", [None, [], {"a": 1}, "text", 12345678901234567890])
 def test_any_json_may_come(value: Any, api: Caller, control: Control) -> None:  # noqa: ANN401
-    strike(control, "json", value=value)
+    match(control, "json", value=value)
     assert listing(api).json() == value
 
 
 @pytest.mark.parametrize("status", [200, 409])
 def test_any_bytes_may_come(api: Caller, control: Control, status: int) -> None:
-    strike(control, "raw", value="\x00{\xff", status=status)
+    match(control, "raw", value="\x00{\xff", status=status)
     answer = listing(api)
     assert (answer.status_code, answer.content) == (status, b"\x00{\xff")
 
 
 def test_what_is_said_to_be_gzip_may_not_be(api: Caller, control: Control) -> None:
-    strike(control, "not_gzip")
+    match(control, "not_gzip")
     with pytest.raises(requests.exceptions.ContentDecodingError):
         listing(api)
 
 
 def test_a_bomb_is_small_until_it_is_unpacked(api: Caller, control: Control) -> None:
-    strike(control, "bomb")
+    match(control, "bomb")
     with api.session.get(f"{api.sandbox.url}/identity/v1/Users/me", stream=True, timeout=10) as answer:
         assert answer.headers["Content-Encoding"] == "gzip"
         assert int(answer.headers["Content-Length"]) < 300_000
@@ -139,32 +140,32 @@ def test_a_bomb_is_small_until_it_is_unpacked(api: Caller, control: Control) -> 
 
 def test_a_right_answer_may_be_said_to_be_a_web_page(api: Caller, control: Control) -> None:
     right = listing(api).content
-    strike(control, "mistyped")
+    match(control, "mistyped")
     answer = listing(api)
     assert (answer.content, answer.headers["Content-Type"]) == (right, "text/html; charset=ebcdic-fr")
 
 
 def test_a_redirect_points_where_it_is_told(api: Caller, control: Control) -> None:
-    strike(control, "redirect", status=307, value="https://elsewhere.invalid/")
+    match(control, "redirect", status=307, value="https://elsewhere.invalid/")
     answer = api.session.get(f"{api.sandbox.url}/x", allow_redirects=False, timeout=10)
     assert (answer.status_code, answer.headers["Location"]) == (307, "https://elsewhere.invalid/")
 
 
 def test_an_endless_answer_never_ends(api: Caller, control: Control) -> None:
-    strike(control, "endless", seconds=0.001)
+    match(control, "endless", seconds=0.001)
     with api.session.get(f"{api.sandbox.url}/x", stream=True, timeout=10) as answer:
         assert answer.raw.read(100) == b" " * 100
 
 
 def test_a_fault_strikes_only_what_fits(api: Caller, control: Control, busy: str) -> None:
-    strike(control, "empty", path=r"/registrants$", method="GET")
+    match(control, "empty", path=r"/registrants$", method="GET")
     assert api.get(api.webinar(busy, "/registrants")).content == b""
     assert listing(api).content
     assert api.register(busy, email="").status_code == 400
 
 
 def test_a_fault_skips_then_strikes_so_many_times(api: Caller, control: Control) -> None:
-    strike(control, "status", skip=1, times=2)
+    match(control, "status", skip=1, times=2)
     assert [listing(api).status_code for _ in range(5)] == [200, 503, 503, 200, 200]
     assert [call["fault"] for call in control.calls()] == [None, "status", "status", None, None]
 
@@ -189,7 +190,7 @@ def test_rules_apply_in_order(api: Caller, control: Control) -> None:
 
 def test_an_answer_may_be_lost_after_the_call_took_effect(api: Caller, control: Control) -> None:
     webinar = control.add_webinar()
-    strike(control, "reset", method="POST", after=True, times=1)
+    match(control, "reset", method="POST", after=True, times=1)
     ada = {"firstName": "Ada", "lastName": "Berg", "email": "ada.berg@example.com"}
     with pytest.raises(requests.ConnectionError):
         api.register(webinar, **ada)
@@ -200,7 +201,7 @@ def test_a_call_that_has_arrived_takes_effect_although_the_caller_is_gone(
     api: Caller, control: Control, capfd: pytest.CaptureFixture[str]
 ) -> None:
     webinar = control.add_webinar()
-    strike(control, "slow", method="POST", seconds=0.3, times=1)
+    match(control, "slow", method="POST", seconds=0.3, times=1)
     url = f"{api.sandbox.url}{api.webinar(webinar, '/registrants')}"
     with pytest.raises(requests.Timeout):
         api.session.post(url, json={"firstName": "Ada", "lastName": "Berg", "email": "a@example.com"}, timeout=0.1)
@@ -216,3 +217,93 @@ def test_the_server_stops_at_once_even_while_answers_are_slow() -> None:
             requests.get(f"{sandbox.url}/nothing", timeout=0.05)
         before = time.monotonic()
     assert time.monotonic() - before < 2
+
+
+def test_a_proxy_may_answer_in_the_place_of_goto(api: Caller, control: Control) -> None:
+    match(control, "html", status=404, times=1)
+    answer = listing(api)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    match(control, "empty", status=404)
+    assert (listing(api).status_code, listing(api).content) == (404, b"")
+
+
+ORGANIZER = "/organizers/{organizerKey}"
+WEBINAR = f"{ORGANIZER}/webinars/{{webinarKey}}"
+LISTS = [
+    (f"{ORGANIZER}/webinars", "webinarKey"),
+    (f"{ORGANIZER}/sessions", "sessionKey"),
+    (f"{WEBINAR}/registrants", "registrantKey"),
+    (f"{WEBINAR}/registrants?page=0", "registrantKey"),
+    (f"{WEBINAR}/panelists", "panelistId"),
+    (f"{WEBINAR}/coorganizers", "memberKey"),
+    (f"{WEBINAR}/attendees", "registrantKey"),
+    (f"{WEBINAR}/sessions/{{sessionKey}}/attendees", "registrantKey"),
+    ("/webinars/{webinarKey}/recordingAssets", "recordingAssetKey"),
+]
+
+
+@pytest.fixture(scope="module")
+def filled(api: Caller) -> dict[str, str]:
+    """Keys of a webinar and a session none of whose lists is empty."""
+    control = api.sandbox.control
+    webinar = control.add_webinar()
+    guests = control.add_registrants(webinar, 3)
+    control.add_panelist(webinar)
+    control.add_coorganizer(webinar)
+    control.add_recording(webinar)
+    return {
+        "organizerKey": api.organizer_key,
+        "webinarKey": webinar,
+        "sessionKey": control.hold_session(webinar, guests),
+    }
+
+
+def rows_of(body: Any) -> tuple[list[dict[str, Any]], int]:  # noqa: ANN401
+    """Return the rows of a list, and how many there are as its envelope says."""
+    if isinstance(body, list):
+        return body, len(body)
+    if "data" in body:
+        return body["data"], body["total"]
+    (rows,) = body["_embedded"].values()
+    return rows, body["page"]["totalElements"]
+
+
+@pytest.mark.parametrize(("path", "key"), LISTS)
+def test_a_row_more_comes_in_any_list(
+    path: str, key: str, api: Caller, control: Control, filled: dict[str, str]
+) -> None:
+    path = f"{PRODUCT}{path.format(**filled)}"
+    right, total = rows_of(api.get(path, size=200, **EVER).json())
+    for value, more in (
+        (None, {**right[0], key: None}),
+        ({}, right[0]),
+        ({"name": "Other"}, {**right[0], "name": "Other"}),
+    ):
+        match(control, "extra_row", value=value)
+        assert rows_of(api.get(path, size=200, **EVER).json()) == ([*right, more], total + 1)
+
+
+def test_a_row_more_stands_on_the_first_page_and_counts_on_all(api: Caller, control: Control) -> None:
+    path, query = api.organizer("/webinars"), {"size": "5", **EVER}
+    right = [rows_of(api.get(path, page=page, **query).json()) for page in (0, 1)]
+    match(control, "extra_row", value={})
+    matched = [rows_of(api.get(path, page=page, **query).json()) for page in (0, 1)]
+    assert [len(rows) for rows, _ in matched] == [6, 5]
+    assert [total for _, total in matched] == [total + 1 for _, total in right]
+
+
+def test_an_empty_list_stays_empty_and_an_error_an_error(api: Caller, control: Control) -> None:
+    webinar = control.add_webinar()
+    match(control, "extra_row")
+    assert api.registrants(webinar) == []
+    assert api.get(api.webinar(webinar, "/attendees")).json()["page"]["totalElements"] == 0
+    assert api.get(api.webinar("1")).status_code == 404
+
+
+def test_times_may_come_as_milliseconds(api: Caller, control: Control) -> None:
+    right = listing(api).json()["_embedded"]["webinars"][0]
+    match(control, "epoch")
+    row = listing(api).json()["_embedded"]["webinars"][0]
+    told = dt.datetime.fromtimestamp(row["times"][0]["startTime"] / 1000, dt.UTC)
+    assert told == dt.datetime.fromisoformat(right["times"][0]["startTime"])
+    assert {**row, "times": right["times"]} == right

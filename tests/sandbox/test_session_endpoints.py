@@ -63,8 +63,8 @@ def test_attendees_are_approved_registrants_who_registered_before(api: Caller) -
 def test_everyone_was_there_within_the_session(api: Caller) -> None:
     for row in sessions(api):
         for who in attendees(api, row):
-            for spell in who["attendance"]:
-                assert row["startTime"] <= spell["joinTime"] <= spell["leaveTime"] <= row["endTime"]
+            for interval in who["attendance"]:
+                assert row["startTime"] <= interval["joinTime"] <= interval["leaveTime"] <= row["endTime"]
 
 
 def test_time_on_two_devices_counts_once(api: Caller, control: Control, busy: str) -> None:
@@ -262,3 +262,30 @@ def test_the_truth_is_what_the_lists_say(api: Caller, control: Control) -> None:
         for who in attendees(api, row)
     ]
     assert [row for row in truth["attendees"] if row["webinarKey"] in mine] == listed
+
+
+def test_an_attendee_may_have_a_row_for_each_time_or_the_same_row_twice(api: Caller, control: Control) -> None:
+    for row in sessions(api):
+        control.configure(split_attendance=0.0)
+        whole = {who["registrantKey"]: who for who in attendees(api, row)}
+        control.configure(split_attendance=0.6)
+        rows = attendees(api, row)
+        truth = [who for who in control.truth("attendees")["attendees"] if who["sessionKey"] == row["sessionKey"]]
+        assert [str(who["registrantKey"]) for who in rows[: len(truth)]] == [who["registrantKey"] for who in truth]
+        for who in truth:
+            parts = [part for part in rows if str(part["registrantKey"]) == who["registrantKey"]]
+            told = [interval for part in parts for interval in part["attendance"]]
+            one = whole[int(who["registrantKey"])]
+            assert who["attendanceTimeInSeconds"] == one["attendanceTimeInSeconds"]
+            if len(parts) == 1:
+                assert told == who["attendance"] == one["attendance"]
+            elif len(one["attendance"]) == 1:
+                assert parts == [one, one]
+            else:
+                assert (
+                    told
+                    == who["attendance"]
+                    == sorted(one["attendance"], key=lambda interval: str(interval["joinTime"]))
+                )
+    answer = api.get(api.webinar(row["webinarKey"], "/attendees"), size=200).json()
+    assert answer["page"]["totalElements"] >= len(rows)

@@ -1,10 +1,13 @@
 """The oddities of webinars on the wire."""
 
+from collections import Counter
+from collections.abc import Iterator
+
 import pytest
 
-from gotowebinar_sandbox import Control
+from gotowebinar_sandbox import Control, Options, Sandbox
 
-from .conftest import EVER, PRODUCT, Caller
+from .conftest import EVER, NOW, PRODUCT, Caller
 
 
 def test_the_account_lists_the_webinars_of_all_organizers(api: Caller, control: Control) -> None:
@@ -130,3 +133,67 @@ def test_a_path_that_does_not_exist_is_refused_at_the_edge(api: Caller) -> None:
     for answer in (api.get(api.organizer("/nothing")), api.get("/nothing"), api.delete(api.organizer("/webinars"))):
         assert answer.status_code == 404
         assert answer.json()["errorCode"] == "NOT_FOUND"
+
+
+@pytest.fixture(scope="module")
+def state() -> Iterator[Caller]:
+    """A caller of a sandbox with several series."""
+    with Sandbox(Options(seed=7, now=NOW, webinars=60, registrants=3)) as sandbox:
+        api = Caller(sandbox)
+        with api.session:
+            yield api
+
+
+def test_the_members_of_a_series_and_nobody_else_share_a_key(state: Caller) -> None:
+    rows = state.webinars()
+    shared = Counter(row["recurrenceKey"] for row in rows if row["recurrenceType"] == "series")
+    assert set(shared.values()) <= {1, 2, 3}
+    assert 3 in shared.values()
+    assert not any("recurrenceKey" in row for row in rows if row["recurrenceType"] != "series")
+    assert all(row["registrationSettingsKey"].isdigit() for row in rows)
+
+
+def test_a_series_of_ones_own_has_the_key_given(state: Caller) -> None:
+    control = state.sandbox.control
+    keys = [control.add_webinar(recurrenceType="series", recurrenceKey="4242") for _ in range(2)]
+    assert [row["recurrenceKey"] for row in state.webinars() if row["webinarKey"] in keys] == ["4242", "4242"]
+
+
+def test_a_webinar_is_new_until_it_is_changed(state: Caller) -> None:
+    control = state.sandbox.control
+    key = control.add_webinar()
+    assert next(row["status"] for row in state.webinars() if row["webinarKey"] == key) == "NEW"
+    control.move_webinar(key, "2026-04-01T08:00:00Z")
+    assert next(row["status"] for row in state.webinars() if row["webinarKey"] == key) == "UPDATED"
+
+
+def test_who_waits_and_who_was_denied_is_counted(state: Caller) -> None:
+    control = state.sandbox.control
+    key = control.add_webinar(approvalType="MANUAL")
+    ada, *_ = control.add_registrants(key, 3)
+    control.deny_registrant(key, ada)
+    for webinar in state.webinars():
+        counts = Counter(row["status"] for row in state.registrants(webinar["webinarKey"]))
+        told = state.get(state.webinar(webinar["webinarKey"])).json()
+        assert (told["pendingRegistrants"], told["deniedRegistrants"]) == (counts["WAITING"], counts["DENIED"])
+        assert told["numberOfRegistrants"] == counts.total()
+
+
+def test_by_key_there_are_the_fields_of_live_answers(state: Caller) -> None:
+    row = state.webinars()[0]
+    told = state.get(state.webinar(row["webinarKey"])).json()
+    assert told["replyTo"] == {"name": told["organizerName"], "email": told["organizerEmail"]}
+    assert (told["name"], told["broadcast"]) == (row["subject"], row["experienceType"] == "BROADCAST")
+    assert told["breakoutsAllowed"] == row["breakoutsAllowed"]
+    switches = ("isOndemand", "isMainOrganizerActive", "hasDisclaimer", "verifyHumanRegistrant")
+    assert {type(told[name]) for name in switches} == {bool}
+    assert told["webinarSchedulingContext"]
+
+
+def test_without_these_fields_only_what_is_documented_is_told() -> None:
+    with Sandbox(Options(webinars=1, live_fields=False)) as sandbox:
+        api = Caller(sandbox)
+        with api.session:
+            (row,) = api.webinars()
+            assert not {"recurrenceKey", "registrationSettingsKey", "breakoutsAllowed", "status"} & row.keys()
+            assert not {"name", "replyTo", "pendingRegistrants"} & api.get(api.webinar(row["webinarKey"])).json().keys()

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gotowebinar_sandbox import Options, Sandbox
-from gotowebinar_sandbox.truth import truth
-from gotowebinar_sandbox.world import World
+from gotowebinar_sandbox.data.world import World
+from gotowebinar_sandbox.expected_lists import truth
 
 from .conftest import NOW
 
@@ -40,7 +40,7 @@ def test_another_seed_makes_another_world(world: dict[str, Any]) -> None:
 def test_the_order_of_asking_changes_nothing() -> None:
     forwards, backwards = (World(Options(seed=7, now=NOW)) for _ in range(2))
     for webinar in reversed(backwards.webinars.values()):
-        backwards.roll(webinar)
+        backwards.registrant_list(webinar)
     assert truth(forwards) == truth(backwards)
 
 

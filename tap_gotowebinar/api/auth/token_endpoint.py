@@ -23,9 +23,8 @@ from tap_gotowebinar.api.errors import (
     RetriesExhaustedError,
     TransientError,
 )
-from tap_gotowebinar.api.patience import TimeBudget
 from tap_gotowebinar.api.redaction import error_text, is_from_goto
-from tap_gotowebinar.api.retries import LONGEST_PAUSE, parse_retry_after, resume_time
+from tap_gotowebinar.api.retries import LONGEST_PAUSE, TimeBudget, parse_retry_after, resume_time
 from tap_gotowebinar.api.transport import SUCCESS, is_transient
 
 if TYPE_CHECKING:

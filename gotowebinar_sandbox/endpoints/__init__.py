@@ -1,0 +1,1 @@
+"""What the HTTP interface answers, one module for each domain."""

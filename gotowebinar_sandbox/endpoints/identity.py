@@ -1,0 +1,63 @@
+"""Who the token belongs to: the two look-ups of the API reference, section 2.5."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gotowebinar_sandbox.data.clock import stamp
+from gotowebinar_sandbox.endpoints.errors import json_response, not_permitted
+from gotowebinar_sandbox.state import SandboxState
+
+LOCALE = "en_US"
+
+
+class IdentityEndpoints:
+    """The user as the identity and the admin interface describe them."""
+
+    def __init__(self, state: SandboxState) -> None:
+        """Describe the owner of a world."""
+        self._state = state
+
+    def routes(self) -> list[Route]:
+        """Return the endpoints."""
+        return [
+            Route("/identity/v1/Users/me", self.identity),
+            Route("/admin/rest/v1/me", self.admin),
+        ]
+
+    async def identity(self, _request: Request) -> Response:
+        """Describe the user the SCIM way: every key a string."""
+        if self._state.options.identity == "forbidden":
+            raise not_permitted()
+        world, owner = self._state.world, self._state.world.owner
+        account = {"value": str(world.account_key), "display": world.account_name, "entitlements": ["g2w"]}
+        return json_response(
+            {
+                "id": str(owner.key),
+                "userName": owner.email,
+                "displayName": owner.name,
+                "name": {"givenName": owner.first_name, "familyName": owner.last_name},
+                "emails": [{"value": owner.email, "primary": True}],
+                "locale": LOCALE,
+                "timezone": "Europe/Oslo",
+                "accounts": [account],
+            },
+        )
+
+    async def admin(self, _request: Request) -> Response:
+        """Describe the user the admin way: the user's own key a number."""
+        if self._state.options.admin == "narrow":
+            return json_response({"errorCode": "not.authenticated", "description": "Not authenticated."}, 401)
+        world, owner = self._state.world, self._state.world.owner
+        return json_response(
+            {
+                "key": owner.key,
+                "accountKey": str(world.account_key),
+                "email": owner.email,
+                "firstName": owner.first_name,
+                "lastName": owner.last_name,
+                "locale": LOCALE,
+                "createTime": stamp(world.anchor.replace(year=world.anchor.year - 6, day=1)),
+                "accounts": [{"key": world.account_key, "name": world.account_name}],
+            },
+        )

@@ -1,0 +1,1 @@
+"""The HTTP server: limits, faults and the log of calls around the endpoints."""

@@ -1,0 +1,63 @@
+"""The HTTP server of a sandbox: one event loop in a thread of its own."""
+
+import asyncio
+import socket
+import threading
+
+import uvicorn
+
+from gotowebinar_sandbox.server.app import make_app
+from gotowebinar_sandbox.server.protocol import HangUpProtocol
+from gotowebinar_sandbox.state import SandboxState
+
+# A client that keeps a connection open between two runs of its work should find it still open.
+KEEP_ALIVE = 300
+LAST_WORDS = 1
+
+
+class LoopServer(uvicorn.Server):
+    """A uvicorn server that another thread can stop at once."""
+
+    def __init__(self, state: SandboxState) -> None:
+        """Serve a sandbox."""
+        config = uvicorn.Config(
+            make_app(state),
+            http=HangUpProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            date_header=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=LAST_WORDS,
+        )
+        super().__init__(config)
+        self._state = state
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.ready = threading.Event()
+
+    def serve_on(self, listener: socket.socket) -> None:
+        """Serve until stopped."""
+        asyncio.run(self.serve(sockets=[listener]))
+
+    def stop(self) -> None:
+        """Stop serving; may be called from any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._state.close)
+
+    async def main_loop(self) -> None:
+        """Wait until stopped. uvicorn would look ten times a second, and stop that much later."""
+        self._loop = asyncio.get_running_loop()
+        self.ready.set()
+        await self._state.closed()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close everything, connections too that came in while the doors were being closed."""
+        await super().shutdown(sockets)
+        await asyncio.sleep(0)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)

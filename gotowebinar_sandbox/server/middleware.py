@@ -1,0 +1,79 @@
+"""Where every call comes in: logged, counted against the limits, delayed, struck by a fault or passed on."""
+
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gotowebinar_sandbox.endpoints.errors import json_response
+from gotowebinar_sandbox.server.faults import FaultInjector
+from gotowebinar_sandbox.server.protocol import whole_request
+from gotowebinar_sandbox.server.retry_after import retry_after
+from gotowebinar_sandbox.server.traffic import Call
+from gotowebinar_sandbox.state import SandboxState
+
+CONTROL = "/_sandbox/"
+OAUTH = "/oauth/"
+ONE_SECOND = 1.0
+
+
+class RequestMiddleware:
+    """The outermost application. Control calls pass through untouched."""
+
+    def __init__(self, inside: ASGIApp, state: SandboxState) -> None:
+        """Stand in front of an application."""
+        self._inside = inside
+        self._state = state
+        self._fault_injector = FaultInjector(inside, state)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a call."""
+        if scope["path"].startswith(CONTROL):
+            await self._inside(scope, receive, send)
+            return
+        query = scope["query_string"].decode("latin-1")
+        call = self._state.calls.arrive(time.monotonic(), scope["method"], scope["path"], query)
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                call.status = message["status"]
+            await send(message)
+
+        try:
+            # What has arrived takes effect, even if its sender is gone by then.
+            if (request := await whole_request(receive)) is not None:
+                await self._answer(call, scope, request, noting)
+        finally:
+            self._state.calls.leave(call, time.monotonic())
+
+    async def _answer(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._over_limit(call)
+        await self._state.pause(self._state.delay())
+        if refusal is not None:
+            answer = json_response({"message": "Too Many Requests"}, 429, refusal)
+            await answer(scope, receive, send)
+            return
+        fault = self._state.faults.match(call.method, call.path)
+        if fault is None:
+            await self._inside(scope, receive, send)
+            return
+        call.fault = fault.kind
+        await self._fault_injector.apply(fault, scope, receive, send)
+
+    def _over_limit(self, call: Call) -> dict[str, str] | None:
+        """Return the headers of a 429 if the call is one too many; token requests are not counted."""
+        if call.path.startswith(OAUTH):
+            return None
+        options = self._state.options
+        limits = (
+            (self._state.second, options.per_second, ONE_SECOND),
+            (self._state.window, options.rate_limit, options.rate_window),
+        )
+        for window, _, length in limits:
+            window.arrive(call.at, length)
+        for window, limit, length in limits:
+            if window.full(limit):
+                self._state.calls.refused += 1
+                return retry_after(options.retry_after, window.wait(call.at, length))
+        for window, _, _ in limits:
+            window.accept(call.at)
+        return None

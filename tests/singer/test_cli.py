@@ -1,0 +1,436 @@
+"""The command as people type it: what it prints, where, and how it ends."""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from gotowebinar_sandbox import Fault, Sandbox
+from tap_gotowebinar.streams import STREAMS as STREAM_CLASSES
+from tap_gotowebinar.streams.webinar_parts import SmallWebinarStream
+from tests.forkserver import Launcher, run_command, run_tap
+from tests.runs import EXECUTABLE, FAST, Run, run_process
+from tests.selection import selecting
+
+STREAMS = ["organizers", "webinars", "webinar_details", "registrants", "registrant_details"]
+"""The streams that have rows from the first run on."""
+
+PARTS = [stream.name for stream in STREAM_CLASSES if issubclass(stream, SmallWebinarStream)]
+OF_SESSIONS = ["sessions", "session_performance", "polls", "questions", "surveys", "attendees"]
+SELECTED_BY_DEFAULT = [*STREAMS, "webinar_removals", "registrant_removals", *PARTS, *OF_SESSIONS]
+ALL_STREAMS = [*SELECTED_BY_DEFAULT, "attendee_polls", "attendee_surveys"]
+"""The last two cost a call for every attendee: they are off unless they are selected."""
+PLANTED = "planted-value-1f9c"
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run away from any `.env` of whoever runs the tests, and from their settings."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+def one_error(done: Run) -> str:
+    """The one line that a failed run logged as an error; it printed no traceback and no message."""
+    assert done.exit_code == 1
+    assert len(done.errors) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert PLANTED not in done.stderr
+    return done.errors[0]
+
+
+def variables(settings: dict[str, Any]) -> dict[str, str]:
+    """The settings as environment variables."""
+    return {
+        f"TAP_GOTOWEBINAR_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in settings.items()
+    }
+
+
+# Without settings and without a network
+
+
+@pytest.mark.process
+def test_version_is_that_of_the_package() -> None:
+    done = run_process([EXECUTABLE, "--version"])
+    assert (done.exit_code, done.stdout.split()[:2]) == (
+        0,
+        ["tap-gotowebinar", f"v{version('tap-gotowebinar')},"],
+    )
+
+
+def test_about_names_every_setting_and_capability() -> None:
+    done = run_tap("--about", "--format=json")
+    about = json.loads(done.stdout)
+    assert (done.exit_code, about["name"]) == (0, "tap-gotowebinar")
+    assert {"client_id", "client_secret", "refresh_token", "organizer_keys"} <= about["settings"]["properties"].keys()
+    assert {"catalog", "discover", "state", "stream-maps", "schema-flattening"} <= set(about["capabilities"])
+    assert not {"batch", "activate-version"} & set(about["capabilities"])
+
+
+def test_about_is_markdown_on_request() -> None:
+    done = run_tap("--about", "--format=markdown")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("# `tap-gotowebinar`")
+    assert re.search(r"\| client_id +\| True ", done.stdout)
+
+
+def test_discovery_needs_neither_settings_nor_network(sandbox: Sandbox) -> None:
+    done = run_tap("--discover")
+    assert done.exit_code == 0
+    streams = json.loads(done.stdout)["streams"]
+    assert sorted(stream["tap_stream_id"] for stream in streams) == sorted(ALL_STREAMS)
+    assert all(stream["key_properties"] for stream in streams)
+    assert sandbox.control.calls() == []
+
+
+def test_discovery_with_settings_makes_no_call(sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path) -> None:
+    done = run_command(settings, tmp_path, "--discover")
+    assert done.exit_code == 0
+    assert len(json.loads(done.stdout)["streams"]) == len(ALL_STREAMS)
+    assert sandbox.control.calls() == []
+
+
+# Runs
+
+
+@pytest.mark.process
+def test_standard_output_holds_messages_and_nothing_else(settings: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    done = run_process([EXECUTABLE, "--config", "config.json"])
+    assert done.exit_code == 0
+    assert done.stdout.endswith("\n")
+    assert {message["type"] for message in done.messages} == {"SCHEMA", "RECORD", "STATE"}
+    assert [len(done.records(stream)) for stream in STREAMS] == [1, 5, 5, 50, 50]
+    assert done.errors == []
+
+
+def test_standard_error_says_nothing_of_people_and_secrets(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    done = run_command(settings, tmp_path)
+    secrets = [*sandbox.credentials.values()]
+    for person in done.records("registrant_details"):
+        secrets += [person["email"], person.get("joinUrl") or person["email"]]
+    assert not [secret for secret in secrets if secret in done.stderr]
+
+
+def test_the_catalog_of_discovery_can_be_given_back(sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path) -> None:
+    catalog = json.loads(run_tap("--discover").stdout)
+    done = run_command(settings, tmp_path, catalog=catalog)
+    assert [len(done.records(stream)) for stream in STREAMS] == [1, 5, 5, 50, 50]
+    people = r"/(token|me|webinars|registrants)$|/(webinars|registrants)/\d+$"
+    assert len([call for call in sandbox.control.calls() if re.search(people, call["path"])]) == 63
+
+
+def test_a_catalog_selects_streams(settings: dict[str, Any], tmp_path: Path) -> None:
+    done = run_command(settings, tmp_path, catalog=selecting("webinars"))
+    assert {message["stream"] for message in done.of_type("RECORD")} == {"webinars"}
+
+
+def test_a_run_goes_on_from_the_state_of_the_last(sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path) -> None:
+    first = run_command(settings, tmp_path)
+    webinar = first.records("webinars")[0]["webinarKey"]
+    (key,) = sandbox.control.add_registrants(webinar)
+    second = run_command(settings, tmp_path, state=first.states[-1])
+    assert second.exit_code == 0
+    for stream in ("registrants", "registrant_details"):
+        assert [row["registrantKey"] for row in second.records(stream)] == [key]
+
+
+def test_settings_may_come_from_the_environment(sandbox: Sandbox, tmp_path: Path) -> None:
+    owner = sandbox.control.truth()["organizers"][0]
+    keys = {"organizer_keys": [int(owner["organizerKey"])], "account_key": owner["accountKey"]}
+    catalog = tmp_path / "catalog.json"
+    catalog.write_text(json.dumps(selecting("registrants")), encoding="utf-8")
+    env = variables({**sandbox.settings, **keys, "requests_per_minute": 480})
+    done = run_tap("--config=ENV", f"--catalog={catalog}", env=env)
+    assert (done.exit_code, len(done.records("registrants"))) == (0, 50)
+    assert sandbox.control.calls()[1]["path"].endswith(f"/accounts/{owner['accountKey']}/webinars")
+
+
+def test_the_environment_goes_before_the_file(sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path) -> None:
+    done = run_command(
+        {**settings, "client_secret": "wrong"}, tmp_path, "--config=ENV", env=variables(sandbox.settings)
+    )
+    assert done.exit_code == 0
+
+
+def test_numbers_of_a_file_may_have_fractions(settings: dict[str, Any], tmp_path: Path) -> None:
+    fractions = {"requests_per_second": 99.5, "request_timeout": 9.5, "settle_days": 0.5, "recheck_factor": 0.25}
+    done = run_command({**settings, **fractions}, tmp_path)
+    assert (done.exit_code, done.errors) == (0, [])
+
+
+def test_the_environment_is_not_read_unasked(settings: dict[str, Any], tmp_path: Path) -> None:
+    done = run_command(settings, tmp_path, env={"TAP_GOTOWEBINAR_CLIENT_SECRET": PLANTED})
+    assert done.exit_code == 0
+
+
+# Tests of the connection
+
+
+def test_the_connection_test_reads_a_record_of_each_stream(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    done = run_command(settings, tmp_path, "--test")
+    assert done.exit_code == 0
+    assert {message["stream"] for message in done.of_type("RECORD")} >= set(STREAMS)
+    assert len(sandbox.control.calls()) < 2 * len(ALL_STREAMS)
+
+
+def test_the_connection_test_fails_with_one_line(sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path) -> None:
+    sandbox.control.revoke_refresh_token()
+    done = run_command(settings, tmp_path, "--test")
+    assert "refresh_token is wrong, expired or used up" in one_error(done)
+    assert done.records("webinars") == []
+
+
+def test_the_schema_test_prints_every_schema_and_makes_no_call(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    done = run_command(settings, tmp_path, "--test=schema")
+    assert done.exit_code == 0
+    assert sorted(message["stream"] for message in done.of_type("SCHEMA")) == sorted(ALL_STREAMS)
+    assert len(done.messages) == len(ALL_STREAMS)
+    assert sandbox.control.calls() == []
+
+
+# One line for everything that is wrong with the settings, and no call
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"client_secret": {"secret": PLANTED}}, "client_secret must be of type string: correct it"),
+        ({"start_date": PLANTED}, "start_date is not a time: write it like 2024-01-31T00:00:00Z"),
+        ({"organizer_keys": [PLANTED]}, "organizer_keys holds something that is not a key"),
+        ({"auth_url": "http://example.com"}, "auth_url must start with https://: tokens are never sent in the clear"),
+        ({"user_agent": f"a\r\nX: {PLANTED}"}, "user_agent holds characters that no HTTP header may hold"),
+        ({"emit_activate_version_messages": True}, "emit_activate_version_messages cannot be used"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+def test_a_bad_setting_ends_the_run_with_one_line(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path, changes: dict[str, object], line: str
+) -> None:
+    done = run_command({**settings, **changes}, tmp_path)
+    assert one_error(done).startswith(line)
+    assert done.stdout == ""
+    assert sandbox.control.calls() == []
+
+
+def test_a_missing_setting_ends_the_run_with_one_line(settings: dict[str, Any], tmp_path: Path) -> None:
+    del settings["client_secret"]
+    assert one_error(run_command(settings, tmp_path)) == (
+        "client_secret is missing: set it in the configuration, or as TAP_GOTOWEBINAR_CLIENT_SECRET with --config=ENV"
+    )
+
+
+def test_no_settings_at_all_end_the_run_with_a_line_for_each_that_is_missing() -> None:
+    done = run_tap()
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert [error.split()[0] for error in done.errors] == ["client_secret", "client_id"]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--test",), ("--config", "config.json")], ids=["run", "test", "a file too"])
+@pytest.mark.parametrize("program", ["tap", "target"])
+def test_variables_that_nobody_asked_for_are_named_with_the_option_that_is_missing(
+    launcher: Launcher, sandbox: Sandbox, tmp_path: Path, program: str, arguments: tuple[str, ...]
+) -> None:
+    if program == "target" and arguments == ("--test",):
+        pytest.skip("the target has no such option")
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    known = {f"{program.upper()}_GOTOWEBINAR_{name.upper()}": value for name, value in sandbox.settings.items()}
+    done = launcher.launch(None, *arguments, program=program, folder=tmp_path, environ=known).finish()
+    prefix = f"{program.upper()}_GOTOWEBINAR_CLIENT"
+    assert one_error(done) == f"the settings in {prefix}_ID and {prefix}_SECRET are not read: add --config=ENV"
+
+
+def test_a_dotenv_that_nobody_asked_for_is_found(launcher: Launcher, tmp_path: Path) -> None:
+    done = launcher.launch(
+        {"client_id": "a", "client_secret": "b"}, folder=tmp_path, dotenv=b"TAP_GOTOWEBINAR_REFRESH_TOKEN=c"
+    ).finish()
+    assert one_error(done) == "the settings in TAP_GOTOWEBINAR_REFRESH_TOKEN are not read: add --config=ENV"
+
+
+def test_variables_that_do_not_help_change_no_advice(settings: dict[str, Any], tmp_path: Path) -> None:
+    del settings["client_secret"]
+    done = run_command(settings, tmp_path, env={"TAP_GOTOWEBINAR_START_DATE": "2024-01-31"})
+    assert one_error(done).startswith("client_secret is missing: set it in the configuration")
+
+
+KEYS = "one key, several with commas between them, or a JSON list"
+
+
+@pytest.mark.parametrize(("variable", "form"), [("REQUESTS_PER_MINUTE", "a whole number"), ("ORGANIZER_KEYS", KEYS)])
+def test_a_variable_that_cannot_be_read_ends_the_run_with_one_line(sandbox: Sandbox, variable: str, form: str) -> None:
+    env = {**variables(sandbox.settings), f"TAP_GOTOWEBINAR_{variable}": PLANTED}
+    done = run_tap("--config=ENV", env=env)
+    assert one_error(done) == (
+        f"{variable.lower()} is not valid: the environment variable TAP_GOTOWEBINAR_{variable} must hold {form}"
+    )
+    assert sandbox.control.calls() == []
+
+
+@pytest.mark.parametrize("option", ["--config", "--state", "--catalog"])
+@pytest.mark.parametrize(
+    ("content", "problem"), [(f"{{{PLANTED}", "is not JSON"), ("[]", "does not hold a JSON object")]
+)
+def test_a_file_that_cannot_be_read_ends_the_run_with_one_line(
+    settings: dict[str, Any], tmp_path: Path, option: str, content: str, problem: str
+) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text(content, encoding="utf-8")
+    assert f"the file of {option} {problem}" in one_error(run_command(settings, tmp_path, option, str(bad)))
+
+
+# One line for everything that goes wrong with GoTo
+
+
+def test_a_wrong_secret_is_named(settings: dict[str, Any], tmp_path: Path) -> None:
+    error = one_error(run_command({**settings, "client_secret": PLANTED}, tmp_path))
+    assert "client_id and client_secret are not those of an OAuth client that GoTo knows" in error
+
+
+def test_an_expired_refresh_token_is_named(sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path) -> None:
+    sandbox.control.revoke_refresh_token()
+    assert "refresh_token is wrong, expired or used up" in one_error(run_command(settings, tmp_path))
+
+
+def test_an_unknown_organizer_is_named(settings: dict[str, Any], tmp_path: Path) -> None:
+    done = run_command({**settings, "organizer_keys": ["123456789"]}, tmp_path, catalog=selecting("webinars"))
+    assert "/organizers/123456789/webinars" in one_error(done)
+    assert done.records("webinars") == []
+
+
+def test_a_host_that_cannot_be_reached_is_named(
+    make_sandbox: Callable[..., Sandbox], settings: dict[str, Any], tmp_path: Path
+) -> None:
+    closed = make_sandbox()
+    closed.stop()
+    for name in ("api_url", "auth_url"):
+        error = one_error(run_command({**settings, name: closed.url}, tmp_path, hurries=True))
+        assert f"no connection to {closed.url.removeprefix('http://')}" in error
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"bookmarks": []},
+        {"bookmarks": {"registrants": {"version": 1, "webinars": {"12": {"roster": PLANTED}}}}},
+        {"bookmarks": {"registrants": {"version": 1, "webinars": {"12": {"replication_key_value": PLANTED}}}}},
+        {"bookmarks": {"registrants": {"version": 99, "webinars": {}}}},
+    ],
+    ids=["list", "roster", "date", "version"],
+)
+def test_a_damaged_state_ends_the_run_with_one_line_before_any_call(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path, state: dict[str, Any]
+) -> None:
+    done = run_command(settings, tmp_path, state=state)
+    assert one_error(done).startswith("the state is damaged: bookmarks")
+    assert done.stdout == ""
+    assert sandbox.control.calls() == []
+
+
+# The reason is the last line: `meltano config test` shows no other
+
+
+def last_line(done: Run) -> str:
+    """The end of the log, without time and logger."""
+    return done.stderr.splitlines()[-1].split("|", 3)[-1].strip()
+
+
+class Failure(NamedTuple):
+    """What goes wrong, and what the last line says."""
+
+    reason: str
+    changes: dict[str, object] | None = None
+    arguments: tuple[str, ...] = ()
+    fault: Fault | None = None
+
+
+WRONG_KEY = "a key in organizer_keys or account_key may be wrong: correct it, or check the permissions of the user"
+WRONG_SECRET = "client_id and client_secret are not those of an OAuth client that GoTo knows; correct them"
+FAILURES = {
+    "secret": Failure(WRONG_SECRET, {"client_secret": "mistyped"}),
+    "secret, test": Failure(WRONG_SECRET, {"client_secret": "mistyped"}, ("--test",)),
+    "settings": Failure("api_url must be of type string: correct it (1 more above)", {"api_url": 7, "user_agent": 8}),
+    "state": Failure("nowhere.json': No such file or directory", arguments=("--state", "nowhere.json")),
+    "file": Failure("nowhere.json cannot be used (No such file or directory)", arguments=("--config", "nowhere.json")),
+    "organizer": Failure(WRONG_KEY, {"organizer_keys": [123456789]}),
+    "organizer, test": Failure(WRONG_KEY, {"organizer_keys": [123456789]}, ("--test",)),
+    "forbidden": Failure(
+        "check the permissions of the user, or set on_forbidden to skip",
+        fault=Fault(kind="status", status=403, path="/panelists$"),
+    ),
+    "failing": Failure(
+        "'panelists': 1 not read after several tries",
+        {"max_concurrency": 1},
+        fault=Fault(kind="status", path="/panelists$", times=6),
+    ),
+    "down": Failure("gave up on /G2W/rest/v2/organizers/", fault=Fault(kind="status", path="/webinars")),
+    "down, test": Failure("gave up on /G2W", arguments=("--test",), fault=Fault(kind="status", path="/webinars")),
+    "map": Failure(
+        "stream_maps failed on a record (TypeError): correct it",
+        {"stream_maps": {"webinars": {"subject": "subject + 1"}}},
+    ),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+def test_whatever_fails_the_reason_is_the_last_line(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path, failure: Failure
+) -> None:
+    sandbox.control.configure(faults=() if failure.fault is None else (failure.fault,))
+
+    done = run_command({**settings, **(failure.changes or {})}, tmp_path, *failure.arguments, hurries=True)
+
+    assert done.exit_code != 0
+    assert failure.reason in last_line(done)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--test",), ()], ids=["test", "run"])
+def test_a_wrong_organizer_beside_a_right_one_is_found_by_a_test_even_if_refusals_are_skipped(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    owner = sandbox.control.truth()["organizers"][0]["organizerKey"]
+    keys = {"organizer_keys": [owner, "123456789"], "on_forbidden": "skip"}
+
+    done = run_command({**settings, **keys}, tmp_path, *arguments)
+
+    assert done.exit_code == (1 if arguments else 0)
+    assert ("/organizers/123456789/webinars" in last_line(done)) is bool(arguments)
+
+
+def test_an_organizer_that_goto_does_not_know_does_not_keep_the_others_from_being_read(
+    make_sandbox: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    unknown = Fault(kind="raw", status=404, path="/organizers/123456789/", value='{"errorCode": "NotFound"}')
+    sandbox = make_sandbox(faults=(unknown,))
+    owner = sandbox.control.truth()["organizers"][0]["organizerKey"]
+
+    done = run_command({**sandbox.settings, **FAST, "organizer_keys": ["123456789", owner]}, tmp_path)
+
+    assert done.exit_code == 1
+    assert len(done.records("registrants")) == 50
+    assert "a key in organizer_keys or account_key may be wrong" in last_line(done)
+
+
+@pytest.mark.parametrize("arguments", [["--discover"], ["--about", "--format=json"]], ids=lambda it: it[0])
+def test_output_that_cannot_be_written_is_said_in_the_last_line(arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([EXECUTABLE, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
+
+    assert done.returncode == 1
+    assert last_line(Run(1, "", done.stderr.decode())).startswith(
+        "the output cannot be written (No space left on device)"
+    )
+    assert b"Traceback" not in done.stderr
