@@ -231,9 +231,10 @@ class Registrations:
                     return self._events.get(timeout=SIGNAL_POLL)
 
     def _finish_next(self) -> None:
-        """Wait for the end of a call; no lines come while the last ones are worked through."""
+        """Wait for the end of a call; lines that come when the run is about to end are not looked at."""
         event = self._next_event()
-        assert isinstance(event, Registration)  # noqa: S101 - tells the type checker
+        while not isinstance(event, Registration):
+            event = self._next_event()
         self._finish(event)
 
     def _finish(self, registration: Registration) -> None:

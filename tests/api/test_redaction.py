@@ -39,7 +39,12 @@ EMAILS = st.tuples(NAMES, st.sampled_from(["@", "%40", "&#64;", "\uff20"]), NAME
     lambda it: f"{it[0]}{it[1]}{it[2]}.com"
 )
 URLS = st.tuples(NAMES, NAMES).map(lambda it: f"https://global.{it[0]}.com/join?k={it[1]}")
-TOKENS = st.text(TOKEN_LETTERS, min_size=20, max_size=300)
+TOKENS = st.tuples(
+    st.text(TOKEN_LETTERS, min_size=8, max_size=150),
+    st.text(string.digits, min_size=5, max_size=9),
+    st.text(TOKEN_LETTERS, min_size=8, max_size=150),
+).map("".join)
+"""More digits than a name has: letters alone can happen to be words."""
 
 
 def in_base64(content: bytes) -> str:
@@ -53,7 +58,7 @@ OPAQUE = (
     | BYTES.map(lambda content: base64.b64encode(content).decode())
     | BYTES.map(lambda content: base64.b32encode(content).decode())
     | st.uuids().map(str)
-    | st.text(LETTERS + string.digits, min_size=24, max_size=64)
+    | st.text(LETTERS + string.digits, min_size=24, max_size=64).filter(lambda text: sum(map(str.isdigit, text)) > 4)
     | st.lists(BYTES.map(in_base64), min_size=3, max_size=3).map(lambda parts: "eyJ" + ".".join(parts))
 )
 """Secrets in the forms in which services hand them out."""

@@ -229,7 +229,7 @@ def test_what_goes_wrong_changes_neither_the_records_nor_their_order(shaky: Call
 def test_as_many_calls_are_in_flight_as_allowed_and_never_more(
     make_sandbox: Callable[..., Sandbox], concurrency: int
 ) -> None:
-    sandbox = make_sandbox(webinars=6, registrants=10, latency=concurrency * 0.004, jitter=0.005, now=NOW)
+    sandbox = make_sandbox(webinars=6, registrants=10, latency=concurrency * 0.02, jitter=0.005, now=NOW)
     run(sandbox, concurrency)
 
     assert sandbox.control.state()["peak"] == concurrency
