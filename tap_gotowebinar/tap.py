@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
-import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
@@ -102,52 +101,62 @@ class TapGoToWebinar(CommandLineTap):
         Returns:
             Exit code: 0 complete, 1 failed or refused, 128 + signal number when stopped.
         """
-        run = self.sync_context
-        run.report.start_bar()
-        code, ending = self._sync()
-        run.report.log_summary(not_selected=[stream.name for stream in self.streams.values() if not stream.selected])
-        if run.skipped_by_max_calls:
-            left = " and ".join(f"{len(keys)} {label}" for label, keys in run.skipped_by_max_calls.items())
-            self.logger.info("max_calls (%s) reached: %s left for the next run", run.settings.max_calls, left)
-        if ending:
-            # The last line is the reason: it is the one that Meltano shows.
-            self.logger.log(logging.ERROR if code == 1 else logging.WARNING, "%s", ending)
-        return code or self.verdict()
+        self.sync_context.report.start_bar()
+        try:
+            self._sync()
+        except StopRequested as stopped:
+            self._log_summary()
+            self.logger.warning("stopped by signal %d; the next run goes on from here", stopped.exit_code - 128)
+            return stopped.exit_code
+        except OutputError:
+            self._log_summary()
+            raise
+        except GoToWebinarError as error:
+            reasons = [str(error)]
+        except Exception:
+            self._log_summary()
+            raise
+        else:
+            reasons = self.problems()
+        self._log_summary()
+        self.log_reasons(reasons)
+        return 1 if reasons else 0
 
-    def _sync(self) -> tuple[int, str]:
-        """Return the exit code so far, and why the run ended before it was complete."""
-        code, ending = 0, ""
+    def _sync(self) -> None:
         try:
             self.stop_signals.check()
             self.sync_all()
-        except StopRequested as stopped:
+        except StopRequested:
             # The same signal often ends the reader, too.
             with contextlib.suppress(OutputError):
                 self.sync_context.finish()
-            return stopped.exit_code, f"stopped by signal {stopped.exit_code - 128}; the next run goes on from here"
+            raise
         except OutputError:
             raise
-        except GoToWebinarError as error:
-            code, ending = 1, str(error)
         except Exception:
             # Whatever it was, a stream map perhaps: what was written is known all the same.
             self.sync_context.finish()
             raise
         self.sync_context.finish()
-        return code, ending
+
+    def _log_summary(self) -> None:
+        run = self.sync_context
+        if run.skipped_by_max_calls:
+            left = " and ".join(f"{len(keys)} {label}" for label, keys in run.skipped_by_max_calls.items())
+            self.logger.info("max_calls (%s) reached: %s left for the next run", run.settings.max_calls, left)
+        run.report.log_summary(not_selected=[stream.name for stream in self.streams.values() if not stream.selected])
 
     @override
-    def verdict(self) -> int:
-        """Return 0 when everything that was wanted was read, else 1, after a line for each reason."""
+    def problems(self, *, is_test: bool = False) -> list[str]:
         run = self.sync_context
         read_before = [
             stream.name for stream in STREAMS if stream.is_read_seldom and run.bookmarks.has_loaded(stream.name)
         ]
-        problems = run.report.problems(forgive_refusals=run.settings.forgive_refusals, read_before=read_before)
-        problems += [run.client.problem] if run.client.problem else []
-        for problem in problems:
-            self.logger.error("%s", problem)
-        return 1 if problems else 0
+        forgiving = run.settings.forgive_refusals
+        problems = [run.client.problem] if run.client.problem else []
+        return problems + run.report.problems(
+            forgive_refusals=forgiving, forgive_lists=forgiving and not is_test, read_before=read_before
+        )
 
     def _count_record(self, stream: str) -> None:
         self.sync_context.report.tally(stream).records += 1

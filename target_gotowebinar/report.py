@@ -115,13 +115,16 @@ class Report:
         lines = []
         rejected = sum(counts[Outcome.REJECTED] for counts in self._outcomes.values())
         if rejected and not forgive_rejections:
+            reasons = [reason for (outcome, reason), _ in self._reasons.most_common() if outcome is Outcome.REJECTED]
+            most = " most often" if len(reasons) > 1 else ""
             lines.append(
-                f"rejected: {rejected}, for the reasons above (results_path names them); correct the records, or set "
-                "on_rejection to continue"
+                f"rejected: {rejected},{most} because of: {reasons[0].rstrip('.')}; correct the records (results_path "
+                "tells which), or set on_rejection to continue"
             )
         if self.unanswered:
-            lines.append(
+            lines.insert(
+                0,
                 f"no answer from GoTo after several tries: {self.unanswered}; no state was passed on from there, so "
-                "the next run sends them again"
+                "that the next run sends them again",
             )
         return lines

@@ -273,7 +273,7 @@ class Registrations:
     def _pass_on(self, state: bytes | None) -> None:
         # After a dry run nobody is registered yet: the next run has to get them all.
         if state is not None and not self._settings.dry_run:
-            self._output.write_state(state)
+            self._output.write_line(state)
 
 
 def _skipped(person: NewRegistrant, reason: str) -> RegistrationResult:

@@ -110,11 +110,10 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         if stop_code:
             self.logger.warning("stopped by signal %d; the next run goes on from here", stop_code - 128)
             return stop_code
-        failures = self.report.failures(forgive_rejections=self.settings.forgive_rejections)
-        failures += [self.connection.problem] if self.connection.problem else []
-        for line in failures:
-            self.logger.error("%s", line)
-        return 1 if failures else 0
+        reasons = [self.connection.problem] if self.connection.problem else []
+        reasons += self.report.failures(forgive_rejections=self.settings.forgive_rejections)
+        self.log_reasons(reasons)
+        return 1 if reasons else 0
 
     def _listen(self, file_input: IO[str] | None) -> None:
         self.stop_signals.check()
@@ -141,7 +140,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         cls.print_version(print_fn=cls.logger.info)
         with cls.one_line_errors():
             with signals_held():
-                target = cls(**cls.given(config))
+                target = cls.configured(config)
                 target.stop_signals.install()
             code = target.run(file_input)
         sys.exit(code)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tap_gotowebinar.api.errors import GoToWebinarError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import IO
 
     from jsonschema import ValidationError
@@ -24,6 +24,7 @@ _FORMS: Final = {
     "boolean": "true or false",
     "array": "one key, several with commas between them, or a JSON list",
 }
+"""What a variable may hold, by the type of its setting; lists are lists of keys."""
 
 _BOOLEANS: Final = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
@@ -94,7 +95,7 @@ def schema_problem(error: ValidationError, prefix: str) -> str:
     """
     if error.validator == "required":
         missing = next((name for name in _names(error.validator_value) if f"'{name}'" in error.message), "a setting")
-        return f"{missing} is missing: set it in the configuration or as {prefix}{missing.upper()}"
+        return f"{missing} is missing: set it in the configuration, or as {prefix}{missing.upper()} with --config=ENV"
     name = str(error.path[0]) if error.path else "the configuration"
     expected = {
         "type": f"must be of type {_one_of(error.validator_value)}",
@@ -139,19 +140,30 @@ def _read(written: str, types: list[str]) -> Any:  # noqa: ANN401 - JSON
 
 
 def _keys(written: str) -> list[Any]:
-    """Return a list that is written as JSON, or as keys with commas between them.
+    """Return keys in one of the forms of `_FORMS`; none of an empty text, which means not set."""
+    if written.lstrip().startswith("["):
+        keys = json.loads(written, parse_constant=_refuse)
+    else:
+        keys = [key.strip() for key in written.split(",")] if written.strip() else []
+    if not all(map(is_key, keys)):
+        raise ValueError
+    return keys  # type: ignore[no-any-return]  # JSON that begins with a bracket is a list
 
-    Raises:
-        ValueError: it is neither.
+
+def unread_variables(
+    errors: Iterable[str], schema: Mapping[str, Any], environ: Mapping[str, str], prefix: str
+) -> list[str]:
+    """Return the environment variables that hold what is missing.
+
+    Args:
+        errors: What is said of settings for which the environment was not read.
+        schema: The settings schema.
+        environ: The environment.
+        prefix: What the environment variables of the program's settings begin with.
     """
-    parts = [part.strip() for part in written.split(",")]
-    if all(map(is_key, parts)):
-        return parts
-    value = json.loads(written, parse_constant=_refuse)
-    if not isinstance(value, list):
-        msg = "no list"
-        raise ValueError(msg)  # noqa: TRY004 - as for other texts
-    return value
+    missing = {name for error in errors for name in error.partition(" is missing")[0].split(" or ")}
+    variables = [prefix + name.upper() for name in schema.get("properties", {}) if name in missing]
+    return [variable for variable in variables if variable in environ]
 
 
 def is_key(value: object) -> bool:

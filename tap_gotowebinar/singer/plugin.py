@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import io
 import os
 import pathlib
 import sys
@@ -22,13 +23,16 @@ from tap_gotowebinar.settings.values import (
     environment_settings,
     json_object,
     schema_problem,
+    unread_variables,
     with_numbers,
 )
 from tap_gotowebinar.singer.sdk_overrides import is_relevant
 from tap_gotowebinar.singer.signals import StopSignals
+from tap_gotowebinar.singer.writer import MessageWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Self
 
     import click
 
@@ -98,26 +102,63 @@ class CommandLinePlugin(PluginBase):
         return _ConfigInput(config=settings, parse_env="ENV" in value)
 
     @classmethod
-    def given(cls, config: _ConfigInput | None) -> dict[str, Any]:
-        """Return the arguments of the constructor that say which settings the command line was given.
+    def configured(cls, config: _ConfigInput | None, **more: Any) -> Self:  # noqa: ANN401 - the SDK's
+        """Return a plugin with the settings that the command line was given.
+
+        Args:
+            config: The settings.
+            more: Further arguments of the constructor.
 
         Raises:
-            ConfigValidationError: a variable of the environment cannot be read.
+            ConfigValidationError: the settings, or a variable of the environment, cannot be used.
             GoToWebinarError: `.env` cannot be read.
         """
+        try:
+            return cls(config=cls._given(config), **more)
+        except ConfigValidationError as error:
+            if config is not None and config.parse_env:
+                raise
+            with contextlib.suppress(GoToWebinarError):
+                read_dotenv()
+            prefix = environment_prefix(cls.name)
+            unread = unread_variables(error.errors, cls.config_jsonschema, os.environ, prefix)
+            if not unread:
+                raise
+            msg = f"the settings in {' and '.join(unread)} are not read: add --config=ENV"
+            raise ConfigValidationError(msg, errors=[msg], schema={}) from None
+
+    @classmethod
+    def _given(cls, config: _ConfigInput | None) -> dict[str, Any]:
+        """Return the settings that the command line was given."""
         settings = dict(config.config) if config else {}
-        prefix = environment_prefix(cls.name)
-        if not settings and not (config and config.parse_env) and any(name.startswith(prefix) for name in os.environ):
-            msg = f"the settings in {prefix}... variables are read only if you ask for it: add --config=ENV"
-            raise GoToWebinarError(msg)
         if config is not None and config.parse_env:
             cls.append_builtin_config(cls.config_jsonschema)
             read_dotenv()
+            prefix = environment_prefix(cls.name)
             variables, errors = environment_settings(cls.config_jsonschema, os.environ, prefix)
             if errors:
                 raise ConfigValidationError(errors[0], errors=errors, schema={})
             settings |= variables
-        return {"config": settings}
+        return settings
+
+    @classmethod
+    @override
+    def print_about(cls, output_format: str | None = None) -> None:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            super().print_about(output_format)
+        with cls.one_line_errors():
+            MessageWriter().write_line(printed.getvalue().removesuffix("\n").encode())
+
+    @classmethod
+    def log_reasons(cls, reasons: Sequence[str]) -> None:
+        """Log why a run failed, each reason with its remedy, the first one last.
+
+        The last line is all that `meltano config test` shows.
+        """
+        for number, reason in reversed(list(enumerate(reasons))):
+            more = f" ({len(reasons) - 1} more above)" if len(reasons) > 1 and not number else ""
+            cls.logger.error("%s%s", " ".join(reason.split()), more)
 
     @classmethod
     @contextlib.contextmanager
@@ -125,23 +166,28 @@ class CommandLinePlugin(PluginBase):
         """Turn every failure into a line and exit code 1."""
         try:
             yield
-        except ConfigValidationError as error:
-            for line in error.errors:
-                cls.logger.error("%s", line)  # noqa: TRY400 - one line
-        except MappingError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            cls.log_reasons(_reasons(error))
+            sys.exit(1)
+
+
+def _reasons(error: Exception) -> Sequence[str]:
+    """Return what to say of an error, without data."""
+    kind = type(error).__name__
+    match error:
+        case ConfigValidationError():
+            return error.errors
+        case MappingError():
             # Its text holds the expression, and with it perhaps a value.
-            cls.logger.error("stream_maps cannot be applied (%s): correct it", type(error).__name__)  # noqa: TRY400
-        except (GoToWebinarError, OSError) as error:
-            cls.logger.error("%s", " ".join(str(error).split()))  # noqa: TRY400 - one line
-        except Exception as error:  # noqa: BLE001 - the last resort
-            frames = traceback.extract_tb(error.__traceback__)
-            if any(frame.filename.endswith(MAPPER) for frame in frames):
-                cls.logger.error("stream_maps failed on a record (%s): correct it", type(error).__name__)  # noqa: TRY400
-            else:
-                cls.logger.error("%s", internal_error(error))  # noqa: TRY400 - one line
-        else:
-            return
-        sys.exit(1)
+            return [f"stream_maps cannot be applied ({kind}): correct it"]
+        case GoToWebinarError():
+            return [str(error)]
+        case OSError(filename=str(path), strerror=reason):
+            return [f"{path} cannot be used ({reason}): check the path and its permissions"]
+    frames = traceback.extract_tb(error.__traceback__)
+    if any(frame.filename.endswith(MAPPER) for frame in frames):
+        return [f"stream_maps failed on a record ({kind}): correct it"]
+    return [internal_error(error)]
 
 
 def read_dotenv() -> None:

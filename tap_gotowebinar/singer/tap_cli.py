@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+import click
 from singer_sdk import Tap
 from typing_extensions import override
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import IO
 
-    import click
     from singer_sdk.plugin_base import _ConfigInput
 
     from tap_gotowebinar.singer.writer import MessageWriter
@@ -35,8 +36,12 @@ class CommandLineTap(CommandLinePlugin, Tap):
         """Read everything and return the exit code."""
 
     @abc.abstractmethod
-    def verdict(self) -> int:
-        """Return 0 when everything that was wanted was read, else 1, after a line for each reason."""
+    def problems(self, *, is_test: bool) -> list[str]:
+        """Return a line for each reason why not everything was read that was wanted.
+
+        Args:
+            is_test: Whether it was a test: then lists that GoTo refuses are never accepted.
+        """
 
     @classmethod
     @override
@@ -60,7 +65,7 @@ class CommandLineTap(CommandLinePlugin, Tap):
         with cls.one_line_errors():
             known, wanted = json_object(state, "--state"), cls._completed(json_object(catalog, "--catalog"))
             with signals_held():
-                tap = cls(**cls.given(config), state=known, catalog=wanted)
+                tap = cls.configured(config, state=known, catalog=wanted)
                 tap.stop_signals.install()
             code = tap.run()
         sys.exit(code)
@@ -72,13 +77,30 @@ class CommandLineTap(CommandLinePlugin, Tap):
         with cls.one_line_errors():
             if value == "disabled":
                 return
-            tap = cls(**cls.given(ctx.params.get("config")))
+            tap = cls.configured(ctx.params.get("config"))
             if value == "schema":
                 tap.write_schemas()
             else:
                 tap.run_connection_test()
             tap.message_writer.flush()
-        ctx.exit(tap.verdict())
+            reasons = tap.problems(is_test=True)
+        cls.log_reasons(reasons)
+        ctx.exit(1 if reasons else 0)
+
+    @classmethod
+    @override
+    def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:
+        """Print the catalog."""
+        with cls.one_line_errors(), contextlib.suppress(click.exceptions.Exit):
+            super().cb_discover(ctx, param, value)
+        if value:
+            ctx.exit()
+
+    @override
+    def run_discovery(self) -> str:
+        text = self.catalog_json_text
+        self.message_writer.write_line(text.encode())
+        return text
 
     @classmethod
     def _completed(cls, catalog: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -71,8 +71,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """Return a STATE message as a line."""
         return self._encoder.encode({"type": "STATE", "value": state})
 
-    def write_state(self, line: bytes) -> None:
-        """Write a line of `encode_state` and everything before it."""
+    def write_line(self, line: bytes) -> None:
+        """Write a line, as of `encode_state`, and everything before it."""
         self._append(line)
         self.flush()
 

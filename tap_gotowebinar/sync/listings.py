@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.api import responses
 from tap_gotowebinar.api.client import API
-from tap_gotowebinar.api.errors import ForbiddenError
+from tap_gotowebinar.api.errors import ForbiddenError, NotFoundError
 from tap_gotowebinar.api.keys import is_key
 from tap_gotowebinar.records.record_list import RecordList
 from tap_gotowebinar.sync.bookmarks.listed_webinars import WebinarList
@@ -118,7 +118,7 @@ def list_window(  # noqa: PLR0913, PLR0917 - what is listed, and from when to wh
     call = functools.partial(client.get_pages, path, responses.hal(name), key, size="size", **window)
     try:
         listing = client.wait_for(call)
-    except ForbiddenError as error:
+    except (ForbiddenError, NotFoundError) as error:
         client.stats.refused.append(path)
         logger.warning("%s: the key may be wrong, or the user may not see it", error)
         return RecordList(is_cut=True)

@@ -24,6 +24,9 @@ PROGRESS_INTERVAL: Final = 30.0
 BAR_INTERVAL: Final = 0.1
 """Seconds between two looks of the progress bar."""
 
+LISTS: Final = frozenset({"webinars", "sessions"})
+"""Streams that are lists of an organizer or an account; what is refused of them is a key that was configured."""
+
 NAMED_AT_MOST: Final = 5
 """Keys of webinars that are named when something was left out; the rest are counted."""
 
@@ -159,27 +162,30 @@ class Report:
             f"{about(left)} left at {self._requests_per_minute} calls a minute"
         )
 
-    def problems(self, *, forgive_refusals: bool, read_before: Collection[str] = ()) -> list[str]:
+    def problems(
+        self, *, forgive_refusals: bool, forgive_lists: bool | None = None, read_before: Collection[str] = ()
+    ) -> list[str]:
         """Return a line for each reason why the run is not complete; none when it is.
 
         Args:
             forgive_refusals: Whether refused paths are accepted (`on_forbidden: skip`). A stream that was refused
                 every time is a problem all the same.
+            forgive_lists: The same of the lists of organizers and accounts; as `forgive_refusals` if not given.
             read_before: Streams of which earlier runs have read what this one did not ask for.
         """
-        lines = []
+        refused, given_up = [], []
         for stream, tally in self._tallies.items():
-            if tally.refused and not (forgive_refusals and (stream in read_before or self._read_something(tally))):
-                advice = "check the permissions of the user, or set on_forbidden to skip"
-                if forgive_refusals:
-                    advice = "every call of this stream was refused: deselect it, or check the permissions of the user"
-                lines.append(f"'{stream}': {len(tally.refused)} refused ({_named(tally.refused)}); {advice}")
+            is_list = stream in LISTS
+            forgives = forgive_lists if is_list and forgive_lists is not None else forgive_refusals
+            if tally.refused and not (forgives and (stream in read_before or self._read_something(tally))):
+                remedy = _remedy(is_list=is_list, forgives=forgive_refusals)
+                refused.append(f"'{stream}': {len(tally.refused)} refused ({_named(tally.refused)}); {remedy}")
             if tally.given_up:
-                lines.append(
+                given_up.append(
                     f"'{stream}': {len(tally.given_up)} not read after several tries ({_named(tally.given_up)}); "
                     "they are read again next time"
                 )
-        return lines
+        return refused + given_up
 
     def _read_something(self, tally: StreamStats) -> bool:
         """Whether a stream was answered at all, by calls of its own or by those it shares with another stream."""
@@ -237,6 +243,16 @@ class Report:
         if names := sorted(tally.unknown):
             shown = mask_names(names)
             logger.info("'%s': %d field(s) not in the schema were left out: %s", stream, len(names), shown)
+
+
+def _remedy(*, is_list: bool, forgives: bool) -> str:
+    """Return what to do about a refusal."""
+    remedy = "check the permissions of the user"
+    if is_list:
+        remedy = f"a key in organizer_keys or account_key may be wrong: correct it, or {remedy}"
+    elif forgives:
+        remedy = f"every call of this stream was refused: deselect it, or {remedy}"
+    return remedy if forgives else f"{remedy}, or set on_forbidden to skip"
 
 
 def _named(paths: list[str]) -> str:

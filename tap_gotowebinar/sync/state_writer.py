@@ -68,7 +68,7 @@ class StateWriter(SdkStateWriter):
         line = self._writer.encode_state(self._bookmarks.state())
         # Waiting for a slow reader is no price of the STATE: else a slow target would get ever fewer of them.
         price = self._clock() - started
-        self._writer.write_state(line)
+        self._writer.write_line(line)
         self._printed_changes = changes
         now = self._clock()
         self._next_at = now + min(max(self.interval, STATE_SHARE * price), LONGEST_STATE_INTERVAL)

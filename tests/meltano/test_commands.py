@@ -31,6 +31,16 @@ def test_meltano_tests_the_settings_of_an_account_without_webinars(
     assert "Plugin configuration is valid" in project.meltano("config", "test", "tap-gotowebinar")
 
 
+def test_meltano_says_why_the_settings_do_not_work(loaded: Loading, sandbox: Sandbox) -> None:
+    sandbox.control.revoke_refresh_token()
+    project = loaded.project_of(sandbox)
+
+    with pytest.raises(
+        MeltanoError, match=r"Plugin configuration is invalid\s.*refresh_token is wrong, expired or used"
+    ):
+        project.meltano("config", "test", "tap-gotowebinar")
+
+
 def test_a_failing_command_is_reported_with_what_it_printed(loaded: Loading) -> None:
     with pytest.raises(MeltanoError, match="no-such-job"):
         loaded.project.meltano("run", "no-such-job")

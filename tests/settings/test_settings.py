@@ -70,10 +70,13 @@ def each(name: str, values: Iterable[object], line: str) -> list[tuple[dict[str,
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({"client_id": ...}, "client_id is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_ID"),
+    (
+        {"client_id": ...},
+        "client_id is missing: set it in the configuration, or as TAP_GOTOWEBINAR_CLIENT_ID with --config=ENV",
+    ),
     (
         {"client_secret": ...},
-        "client_secret is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_SECRET",
+        "client_secret is missing: set it in the configuration, or as TAP_GOTOWEBINAR_CLIENT_SECRET with --config=ENV",
     ),
     ({"client_id": None}, "client_id must be of type string: correct it"),
     ({"client_id": " "}, "client_id is empty: set it to the value shown at https://developer.logmeininc.com/clients"),
@@ -218,7 +221,7 @@ def test_a_bad_setting_is_one_line_without_its_value(changes: dict[str, Any], li
 
 def test_every_bad_setting_has_its_own_line() -> None:
     assert sorted(lines(client_id=..., start_date=5, request_timeout=0)) == [
-        "client_id is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_ID",
+        "client_id is missing: set it in the configuration, or as TAP_GOTOWEBINAR_CLIENT_ID with --config=ENV",
         "request_timeout must be greater than 0: correct it",
         "start_date must be of type string: correct it",
     ]
@@ -348,11 +351,16 @@ def from_environment(**variables: str) -> tuple[dict[str, Any], list[str]]:
         ("account_key", SECRET, "a whole number"),
         ("flattening_enabled", SECRET, "true or false"),
         ("flattening_enabled", " true", "true or false"),
-        ("organizer_keys", SECRET, KEYS_FORM),
-        ("organizer_keys", "", KEYS_FORM),
-        ("organizer_keys", "1,x", KEYS_FORM),
-        ("organizer_keys", "[" * 100_000, KEYS_FORM),
-        ("organizer_keys", "[NaN]", KEYS_FORM),
+        *(
+            ("organizer_keys", value, KEYS_FORM)
+            for value in (SECRET, "1,", "1;2", "12 34", "-1", f"1,{SECRET}", "0" * 20)
+        ),
+        *(
+            ("organizer_keys", value, KEYS_FORM)
+            for value in ("[" * 100_000, "[NaN]", "[1e999]", "[[1]]", '["x"]', "[true]")
+        ),
+        *(("organizer_keys", value, KEYS_FORM) for value in ('"12"', '{"12": 13}', "null")),
+        ("stream_maps", "[1", "JSON, such as {}"),
     ],
 )
 def test_a_variable_that_cannot_be_read_is_named(name: str, value: str, form: str) -> None:
@@ -364,7 +372,7 @@ def test_a_variable_that_cannot_be_read_is_named(name: str, value: str, form: st
 def test_variables_that_can_be_read_are_no_problem() -> None:
     found, lines = from_environment(
         TAP_GOTOWEBINAR_REQUESTS_PER_MINUTE="480",
-        TAP_GOTOWEBINAR_ORGANIZER_KEYS='["12", 13, 1e9999999999999999999]',
+        TAP_GOTOWEBINAR_ORGANIZER_KEYS='["12", 13]',
         TAP_GOTOWEBINAR_FLATTENING_ENABLED="ON",
         TAP_GOTOWEBINAR_CLIENT_ID="anything",
         OTHER_REQUESTS_PER_MINUTE="many",
@@ -372,12 +380,31 @@ def test_variables_that_can_be_read_are_no_problem() -> None:
     assert (found, lines) == (
         {
             "requests_per_minute": 480,
-            "organizer_keys": ["12", 13, float("inf")],
+            "organizer_keys": ["12", 13],
             "flattening_enabled": True,
             "client_id": "anything",
         },
         [],
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "keys"),
+    [
+        ("7300418862951407109", ("7300418862951407109",)),
+        (" 7300418862951407109 ", ("7300418862951407109",)),
+        ("12,13", ("12", "13")),
+        (" 12 , 13 ", ("12", "13")),
+        (' ["12", 13]', ("12", "13")),
+        ("[]", ()),
+        ("", ()),
+        (" ", ()),
+    ],
+)
+def test_organizer_keys_of_a_variable_are_one_several_or_a_list(written: str, keys: tuple[str, ...]) -> None:
+    found, lines = from_environment(TAP_GOTOWEBINAR_ORGANIZER_KEYS=written)
+    assert lines == []
+    assert settings(**found).organizer_keys == keys
 
 
 # Shared with other programs
@@ -386,7 +413,7 @@ def test_variables_that_can_be_read_are_no_problem() -> None:
 def test_a_missing_setting_is_named_as_the_variable_of_the_program_that_runs() -> None:
     missing = next(Draft7Validator({"required": ["client_id"]}).iter_errors({}))
     assert schema_problem(missing, environment_prefix("target-gotowebinar")) == (
-        "client_id is missing: set it in the configuration or as TARGET_GOTOWEBINAR_CLIENT_ID"
+        "client_id is missing: set it in the configuration, or as TARGET_GOTOWEBINAR_CLIENT_ID with --config=ENV"
     )
 
 

@@ -2,18 +2,19 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+import subprocess
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from gotowebinar_sandbox import Sandbox
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.streams import STREAMS as STREAM_CLASSES
 from tap_gotowebinar.streams.webinar_parts import SmallWebinarStream
-from tests.forkserver import run_command, run_tap
-from tests.runs import EXECUTABLE, Run, run_process
+from tests.forkserver import Launcher, run_command, run_tap
+from tests.runs import EXECUTABLE, FAST, Run, run_process
 from tests.selection import selecting
 
 STREAMS = ["organizers", "webinars", "webinar_details", "registrants", "registrant_details"]
@@ -43,7 +44,7 @@ def one_error(done: Run) -> str:
     return done.errors[0]
 
 
-def variables(settings: Mapping[str, Any]) -> dict[str, str]:
+def variables(settings: dict[str, Any]) -> dict[str, str]:
     """The settings as environment variables."""
     return {
         f"TAP_GOTOWEBINAR_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
@@ -227,24 +228,48 @@ def test_a_bad_setting_ends_the_run_with_one_line(
 def test_a_missing_setting_ends_the_run_with_one_line(settings: dict[str, Any], tmp_path: Path) -> None:
     del settings["client_secret"]
     assert one_error(run_command(settings, tmp_path)) == (
-        "client_secret is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_SECRET"
+        "client_secret is missing: set it in the configuration, or as TAP_GOTOWEBINAR_CLIENT_SECRET with --config=ENV"
     )
 
 
 def test_no_settings_at_all_end_the_run_with_a_line_for_each_that_is_missing() -> None:
     done = run_tap()
     assert (done.exit_code, done.stdout) == (1, "")
-    assert [error.split()[0] for error in done.errors] == ["client_id", "client_secret"]
+    assert [error.split()[0] for error in done.errors] == ["client_secret", "client_id"]
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("variable", "form"),
-    [
-        ("REQUESTS_PER_MINUTE", "a whole number"),
-        ("ORGANIZER_KEYS", "one key, several with commas between them, or a JSON list"),
-    ],
-)
+@pytest.mark.parametrize("arguments", [(), ("--test",), ("--config", "config.json")], ids=["run", "test", "a file too"])
+@pytest.mark.parametrize("program", ["tap", "target"])
+def test_variables_that_nobody_asked_for_are_named_with_the_option_that_is_missing(
+    launcher: Launcher, sandbox: Sandbox, tmp_path: Path, program: str, arguments: tuple[str, ...]
+) -> None:
+    if program == "target" and arguments == ("--test",):
+        pytest.skip("the target has no such option")
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    known = {f"{program.upper()}_GOTOWEBINAR_{name.upper()}": value for name, value in sandbox.settings.items()}
+    done = launcher.launch(None, *arguments, program=program, folder=tmp_path, environ=known).finish()
+    prefix = f"{program.upper()}_GOTOWEBINAR_CLIENT"
+    assert one_error(done) == f"the settings in {prefix}_ID and {prefix}_SECRET are not read: add --config=ENV"
+
+
+def test_a_dotenv_that_nobody_asked_for_is_found(launcher: Launcher, tmp_path: Path) -> None:
+    done = launcher.launch(
+        {"client_id": "a", "client_secret": "b"}, folder=tmp_path, dotenv=b"TAP_GOTOWEBINAR_REFRESH_TOKEN=c"
+    ).finish()
+    assert one_error(done) == "the settings in TAP_GOTOWEBINAR_REFRESH_TOKEN are not read: add --config=ENV"
+
+
+def test_variables_that_do_not_help_change_no_advice(settings: dict[str, Any], tmp_path: Path) -> None:
+    del settings["client_secret"]
+    done = run_command(settings, tmp_path, env={"TAP_GOTOWEBINAR_START_DATE": "2024-01-31"})
+    assert one_error(done).startswith("client_secret is missing: set it in the configuration")
+
+
+KEYS = "one key, several with commas between them, or a JSON list"
+
+
+@pytest.mark.parametrize(("variable", "form"), [("REQUESTS_PER_MINUTE", "a whole number"), ("ORGANIZER_KEYS", KEYS)])
 def test_a_variable_that_cannot_be_read_ends_the_run_with_one_line(sandbox: Sandbox, variable: str, form: str) -> None:
     env = {**variables(sandbox.settings), f"TAP_GOTOWEBINAR_{variable}": PLANTED}
     done = run_tap("--config=ENV", env=env)
@@ -312,3 +337,100 @@ def test_a_damaged_state_ends_the_run_with_one_line_before_any_call(
     assert one_error(done).startswith("the state is damaged: bookmarks")
     assert done.stdout == ""
     assert sandbox.control.calls() == []
+
+
+# The reason is the last line: `meltano config test` shows no other
+
+
+def last_line(done: Run) -> str:
+    """The end of the log, without time and logger."""
+    return done.stderr.splitlines()[-1].split("|", 3)[-1].strip()
+
+
+class Failure(NamedTuple):
+    """What goes wrong, and what the last line says."""
+
+    reason: str
+    changes: dict[str, object] | None = None
+    arguments: tuple[str, ...] = ()
+    fault: Fault | None = None
+
+
+WRONG_KEY = "a key in organizer_keys or account_key may be wrong: correct it, or check the permissions of the user"
+WRONG_SECRET = "client_id and client_secret are not those of an OAuth client that GoTo knows; correct them"
+FAILURES = {
+    "secret": Failure(WRONG_SECRET, {"client_secret": "mistyped"}),
+    "secret, test": Failure(WRONG_SECRET, {"client_secret": "mistyped"}, ("--test",)),
+    "settings": Failure("api_url must be of type string: correct it (1 more above)", {"api_url": 7, "user_agent": 8}),
+    "state": Failure("nowhere.json': No such file or directory", arguments=("--state", "nowhere.json")),
+    "file": Failure("nowhere.json cannot be used (No such file or directory)", arguments=("--config", "nowhere.json")),
+    "organizer": Failure(WRONG_KEY, {"organizer_keys": [123456789]}),
+    "organizer, test": Failure(WRONG_KEY, {"organizer_keys": [123456789]}, ("--test",)),
+    "forbidden": Failure(
+        "check the permissions of the user, or set on_forbidden to skip",
+        fault=Fault(kind="status", status=403, path="/panelists$"),
+    ),
+    "failing": Failure(
+        "'panelists': 1 not read after several tries",
+        {"max_concurrency": 1},
+        fault=Fault(kind="status", path="/panelists$", times=6),
+    ),
+    "down": Failure("gave up on /G2W/rest/v2/organizers/", fault=Fault(kind="status", path="/webinars")),
+    "down, test": Failure("gave up on /G2W", arguments=("--test",), fault=Fault(kind="status", path="/webinars")),
+    "map": Failure(
+        "stream_maps failed on a record (TypeError): correct it",
+        {"stream_maps": {"webinars": {"subject": "subject + 1"}}},
+    ),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+def test_whatever_fails_the_reason_is_the_last_line(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path, failure: Failure
+) -> None:
+    sandbox.control.configure(faults=() if failure.fault is None else (failure.fault,))
+
+    done = run_command({**settings, **(failure.changes or {})}, tmp_path, *failure.arguments, hurries=True)
+
+    assert done.exit_code != 0
+    assert failure.reason in last_line(done)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--test",), ()], ids=["test", "run"])
+def test_a_wrong_organizer_beside_a_right_one_is_found_by_a_test_even_if_refusals_are_skipped(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    owner = sandbox.control.truth()["organizers"][0]["organizerKey"]
+    keys = {"organizer_keys": [owner, "123456789"], "on_forbidden": "skip"}
+
+    done = run_command({**settings, **keys}, tmp_path, *arguments)
+
+    assert done.exit_code == (1 if arguments else 0)
+    assert ("/organizers/123456789/webinars" in last_line(done)) is bool(arguments)
+
+
+def test_an_organizer_that_goto_does_not_know_does_not_keep_the_others_from_being_read(
+    make_sandbox: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    unknown = Fault(kind="raw", status=404, path="/organizers/123456789/", value='{"errorCode": "NotFound"}')
+    sandbox = make_sandbox(faults=(unknown,))
+    owner = sandbox.control.truth()["organizers"][0]["organizerKey"]
+
+    done = run_command({**sandbox.settings, **FAST, "organizer_keys": ["123456789", owner]}, tmp_path)
+
+    assert done.exit_code == 1
+    assert len(done.records("registrants")) == 50
+    assert "a key in organizer_keys or account_key may be wrong" in last_line(done)
+
+
+@pytest.mark.parametrize("arguments", [["--discover"], ["--about", "--format=json"]], ids=lambda it: it[0])
+def test_output_that_cannot_be_written_is_said_in_the_last_line(arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([EXECUTABLE, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
+
+    assert done.returncode == 1
+    assert last_line(Run(1, "", done.stderr.decode())).startswith(
+        "the output cannot be written (No space left on device)"
+    )
+    assert b"Traceback" not in done.stderr

@@ -53,19 +53,6 @@ def test_organizer_keys_of_the_environment_may_be_keys_or_json(
     assert [row["organizerKey"] for row in done.records("organizers")] == [organizer["organizerKey"]]
 
 
-def test_settings_of_an_environment_that_is_not_read_say_how_it_is() -> None:
-    done = run_tap(env={"TAP_GOTOWEBINAR_CLIENT_ID": "made-up"})
-    assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr.splitlines()[-1].endswith("read only if you ask for it: add --config=ENV")
-
-
-def test_the_last_line_is_the_reason(launcher: Launcher, settings: dict[str, Any]) -> None:
-    done = launcher.launch({**settings, "client_secret": "wrong"}).finish()
-    assert done.exit_code == 1
-    assert "client_id and client_secret are not those of an OAuth client" in done.stderr.splitlines()[-1]
-    assert len(done.errors) == 1
-
-
 def test_a_dotenv_fills_in_what_the_environment_leaves_out(launcher: Launcher, settings: dict[str, Any]) -> None:
     known = variables(settings)
     del known["TAP_GOTOWEBINAR_CLIENT_SECRET"]

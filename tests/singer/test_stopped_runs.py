@@ -113,6 +113,7 @@ def test_a_signal_at_any_moment_leaves_a_last_state_that_says_what_was_written(
         codes.append(run.exit_code)
         assert_state_says_what_was_written(run)
         assert "Traceback" not in run.stderr
+        assert (f"stopped by signal {signum}; the next" in run.stderr.splitlines()[-1]) is bool(run.exit_code)
 
     # One or the other may have been done by then.
     assert set(codes) <= {0, 128 + signum}
@@ -263,7 +264,7 @@ def test_an_output_that_takes_less_than_it_is_given_gets_the_rest() -> None:
 
     writer = MessageWriter(Narrow())  # type: ignore[arg-type]
     line = writer.encode_state({"bookmarks": {}})
-    writer.write_state(line)
+    writer.write_line(line)
 
     assert bytes(taken) == line + b"\n"
 

@@ -165,7 +165,7 @@ def test_a_signal_ends_the_wait_for_a_tap_that_is_silent(
     target.stop_signals.install()
     assert target.run(LineSource(silent())) == 128 + signum
     over.set()
-    assert f"stopped by signal {signum}; the next run goes on from here" in caplog.messages
+    assert caplog.messages[-1] == f"stopped by signal {signum}; the next run goes on from here"
 
 
 # What came before an end

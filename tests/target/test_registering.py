@@ -14,7 +14,7 @@ from tap_gotowebinar.api.redaction import MAX_NAMES
 from target_gotowebinar.report import MAX_REASONS, MAX_SHOWN_REASONS, MAX_UNKNOWN
 from tests.canned_server import talk
 from tests.schema_files import TARGET_SCHEMAS
-from tests.target.registering import ADA, GRACE, TargetHarness, person, record, schema, state
+from tests.target.registering import ADA, GRACE, TargetHarness, lines, person, record, schema, state
 
 
 @pytest.fixture(autouse=True)
@@ -162,13 +162,39 @@ def test_credentials_that_do_not_work_end_the_run_before_anybody_is_sent(harness
 
 def test_rejections_may_be_accepted(harness: TargetHarness, caplog: pytest.LogCaptureFixture) -> None:
     line = (
-        "rejected: 1, for the reasons above (results_path names them); correct the records, or set on_rejection to "
-        "continue"
+        "rejected: 1, because of: email is missing; firstName is missing; lastName is missing; correct the records "
+        "(results_path tells which), or set on_rejection to continue"
     )
     assert harness.run(record({}), record(ADA), on_rejection="continue").exit_code == 0
     assert line not in caplog.messages
     assert harness.run(record({}), on_rejection="fail").exit_code == 1
-    assert line in caplog.messages
+    assert caplog.messages[-1] == line
+
+
+def test_the_last_line_is_the_reason_of_most_rejections(
+    harness: TargetHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    harness.run(record({"email": "nobody"}), *(record({**ADA, "firstName": ""}) for _ in range(2)))
+    assert caplog.messages[-1].startswith("rejected: 3, most often because of: firstName is missing; correct the")
+
+
+@pytest.mark.parametrize(
+    ("settings", "text", "reason"),
+    [
+        ({"client_secret": "mistyped"}, lines([schema(), record(ADA)]), "client_id and client_secret are not those of"),
+        ({"strict_fields": True}, lines([schema("shoe")]), "drop or rename them with stream_maps, or leave"),
+        ({}, "{", "nothing from there on was registered"),
+        ({}, lines([schema(), record({})]), "email is missing; firstName is missing"),
+        ({"webinar_key": "x"}, "", "webinar_key is not a key: keys are whole numbers of up to 19 digits"),
+    ],
+    ids=["secret", "fields", "input", "rejected", "setting"],
+)
+def test_whatever_fails_the_reason_is_the_last_line(
+    harness: TargetHarness, tmp_path: Path, settings: dict[str, Any], text: str, reason: str
+) -> None:
+    done = harness.run_command(text, tmp_path, **settings)
+    assert done.exit_code == 1
+    assert reason in done.stderr.splitlines()[-1]
 
 
 def test_a_refresh_token_that_cannot_be_stored_fails_the_run(
