@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from gotowebinar_sandbox import Control, Options
-from gotowebinar_sandbox.credentials import credentials
+from gotowebinar_sandbox.tokens import credentials
 from gotowebinar_sandbox.data.world import World
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gotowebinar_sandbox import Sandbox
-    from gotowebinar_sandbox.options import FaultKind
+    from gotowebinar_sandbox.faults import FaultKind
 
 OAUTH = "/oauth/token"
 REPLACED = raw(b'{"access_token": "good", "expires_in": 100, "refresh_token": "another"}')

@@ -32,7 +32,7 @@ from tests.talking import ME, SPEED, Canned, Talk, api_calls, in_threads, quick_
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gotowebinar_sandbox.options import FaultKind
+    from gotowebinar_sandbox.faults import FaultKind
 
 ORDINARY = {name: value for name, value in Options().plain().items() if name not in SHAPING}
 

@@ -6,7 +6,7 @@ import signal
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from gotowebinar_sandbox.server.faults import EMBEDDED_EMAIL, EMBEDDED_LINK
+from gotowebinar_sandbox.server.fault_injection import EMBEDDED_EMAIL, EMBEDDED_LINK
 from tests.chaos.last_rows import wrong_rows
 
 if TYPE_CHECKING:

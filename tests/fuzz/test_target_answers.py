@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
-from gotowebinar_sandbox.server.faults import EMBEDDED_EMAIL, EMBEDDED_LINK
+from gotowebinar_sandbox.server.fault_injection import EMBEDDED_EMAIL, EMBEDDED_LINK
 from tests.fuzz.hostile import bent
 from tests.fuzz.target import Desk, assert_clean
 from tests.target.registering import ADA, GRACE, Office, lines, person, record, schema, state

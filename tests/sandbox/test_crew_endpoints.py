@@ -60,12 +60,6 @@ def test_meeting_times_are_those_of_the_list(api: Caller) -> None:
         assert api.get(api.webinar(row["webinarKey"], "/meetingtimes")).json() == row["times"]
 
 
-def test_a_private_conference_has_no_numbers(api: Caller) -> None:
-    answers = [api.get(api.webinar(row["webinarKey"], "/audio")).json() for row in api.webinars()]
-    assert {answer["type"] for answer in answers} >= {"Private", "VOIP"}
-    assert all(("confCallNumbers" in answer) is (answer["type"] != "Private") for answer in answers)
-
-
 def test_recordings_come_in_pages_that_do_not_repeat_the_limit(api: Caller, control: Control) -> None:
     webinar = control.add_webinar()
     keys = [control.add_recording(webinar, f"Part {number}") for number in range(3)]

@@ -85,13 +85,6 @@ def test_questions_are_of_attendees_and_asked_during_the_session(api: Caller) ->
             assert all(answer["answerTime"] > asked["dateAsked"] for answer in asked["answers"])
 
 
-def test_the_questions_of_a_session_are_those_of_its_attendees(api: Caller) -> None:
-    rows = [row for row in sessions(api) if of_session(api, row, "/questions")]
-    assert rows
-    for row in rows:
-        assert given(api, row, "questions") == of_session(api, row, "/questions")
-
-
 @pytest.fixture(scope="module")
 def curious() -> list[Row]:
     """The questions of a world whose attendees all ask something."""
@@ -151,7 +144,7 @@ def test_a_webinar_without_sessions_has_no_performance(api: Caller, control: Con
     assert api.get(api.webinar(control.add_webinar(), "/performance")).json() == {}
 
 
-@pytest.mark.parametrize("path", ["/polls", "/surveys", "/questions"])
+@pytest.mark.parametrize("path", ["/polls", "/surveys"])
 def test_who_did_not_attend_answers_404(path: str, api: Caller, quiet: Row, control: Control) -> None:
     [absent] = control.add_registrants(quiet["webinarKey"])
     where = f"/sessions/{quiet['sessionKey']}/attendees/{absent}{path}"

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from gotowebinar_sandbox import Control, Fault, Options, Sandbox
-from gotowebinar_sandbox.server.faults import EMBEDDED_EMAIL, EMBEDDED_LINK
+from gotowebinar_sandbox.server.fault_injection import EMBEDDED_EMAIL, EMBEDDED_LINK
 
 from .conftest import EVER, PRODUCT, Caller
 

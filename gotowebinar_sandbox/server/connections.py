@@ -1,34 +1,13 @@
-"""HTTP/1.1 as uvicorn speaks it, plus the one thing an application cannot do there: hang up on the client."""
+"""What an ASGI application cannot do with a connection by itself: wait for the whole request, hang up on the client."""
 
-import asyncio
-from typing import cast
-
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.config import Config
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.server import ServerState
+from starlette.types import Message, Receive, Scope, Send
 
 TRANSPORT = "sandbox.transport"
 
 
-class HangUpProtocol(H11Protocol):
-    """Puts the connection into the scope of each call, for `hang_up`."""
-
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, object],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        """Begin a connection."""
-        super().__init__(config, server_state, app_state, _loop)
-        self._application = cast("ASGIApp", self.app)
-        self.app = self._with_transport
-
-    async def _with_transport(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope[TRANSPORT] = self.transport
-        await self._application(scope, receive, send)
+def with_transport(scope: Scope, send: Send) -> Scope:
+    """Return a scope that knows its connection, for `hang_up`: uvicorn's `send` is a method of what holds it."""
+    return {**scope, TRANSPORT: send.__self__.transport}  # type: ignore[attr-defined]
 
 
 async def whole_request(receive: Receive) -> Receive | None:
@@ -55,8 +34,7 @@ async def whole_request(receive: Receive) -> Receive | None:
 
 async def hang_up(scope: Scope, receive: Receive) -> None:
     """Close the connection once what was sent is out, and wait until it is closed."""
-    transport: asyncio.Transport = scope[TRANSPORT]
-    transport.close()
+    scope[TRANSPORT].close()
     await client_gone(receive)
 
 
