@@ -52,8 +52,7 @@ class Options:
     retry_after: float | str | None = _option(None, "Retry-After of a 429: seconds, 'date' or any text; default: none")
     token_lifetime: float = _option(3600.0, "seconds until an access token expires")
     rotate_refresh_tokens: bool = _option(
-        default=False,
-        meaning="each refresh gives a new refresh token, the old one is refused",
+        default=False, meaning="each refresh gives a new refresh token, the old one is refused"
     )
     refresh_token_lifetime: float = _option(30 * 86400.0, "seconds until a refresh token given out from now on expires")
     code_lifetime: float = _option(60.0, "seconds until an authorization code expires")
@@ -67,8 +66,7 @@ class Options:
     max_registrants_list: int | None = _option(None, "silent cap of the unpaged registrants list; default: none")
     hal_page_max: int = _option(200, "largest page size of the HAL lists; more is cut to it")
     session_window: Literal["overlap", "start", "end"] = _option(
-        "overlap",
-        "what of a session its window tests: start, end or overlap",
+        "overlap", "what of a session its window tests: start, end or overlap"
     )
     faults: tuple[Fault, ...] = _option((), 'fault rules as a JSON list, for example \'[{"kind": "reset"}]\'')
 
@@ -103,11 +101,7 @@ class Options:
 
 
 def from_plain(values: Mapping[str, object], *, strict: bool = True) -> Options:
-    """Build options from plain data, as it comes out of JSON.
-
-    Args:
-        values: Options by name.
-        strict: Take numbers as numbers only; else as text too, as a command line gives them.
+    """Build options from plain data, as it comes out of JSON or, if not strict, from a command line.
 
     Raises:
         ValueError: A value of the wrong type.

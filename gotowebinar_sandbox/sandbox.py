@@ -23,16 +23,10 @@ class Sandbox:
 
     Attributes:
         options: What it was asked to be.
-        control: The way to look into it and to let things happen.
     """
 
     def __init__(self, options: Options | None = None, *, host: str = LOOPBACK, port: int = 0) -> None:
-        """Describe a sandbox; nothing runs yet.
-
-        Args:
-            options: What the world holds and how the server behaves.
-            host: A loopback address.
-            port: TCP port; 0 takes a free one.
+        """Describe a sandbox at a loopback address and a TCP port, 0 for a free one; nothing runs yet.
 
         Raises:
             ValueError: The address is not a loopback one.

@@ -17,12 +17,7 @@ SCOPE = "collab:"
 
 @dataclass(kw_only=True)
 class OAuthError(Exception):
-    """A request was refused.
-
-    Attributes:
-        code: OAuth error code (RFC 6749, sections 4.1.2.1 and 5.2).
-        description: The problem in words.
-    """
+    """A request was refused: an error code of RFC 6749, sections 4.1.2.1 and 5.2, and the problem in words."""
 
     code: str
     description: str
@@ -76,11 +71,7 @@ class AuthorizationCodes:
         return code
 
     def exchange(self, form: Mapping[str, str]) -> Grant:
-        """Return what the code of a token request stands for; it is used up, whatever comes of it.
-
-        Raises:
-            OAuthError: No code, one that is not good, another redirect URI, or a verifier that does not fit.
-        """
+        """Return what the code of a token request stands for, or refuse it; it is used up, whatever comes of it."""
         if not form.get("code"):
             raise OAuthError(code="invalid_request", description="The code is missing.")
         grant, until = self._given.pop(form["code"], (None, 0.0))
@@ -120,11 +111,7 @@ class Tokens:
         self._keep(known.refresh_token, SCOPE)
 
     def grant(self, form: Mapping[str, str]) -> dict[str, Any]:
-        """Answer a token request (API reference, sections 2.2 to 2.4).
-
-        Raises:
-            OAuthError: An unknown grant, or a token that is no good.
-        """
+        """Answer a token request, or refuse it (API reference, sections 2.2 to 2.4)."""
         match form.get("grant_type"):
             case "authorization_code":
                 scope = self._codes.exchange(form).scope

@@ -113,12 +113,7 @@ class SlidingWindow:
 
 
 def retry_after(wanted: float | str | None, wait: float) -> dict[str, str]:
-    """Return the Retry-After header.
-
-    Args:
-        wanted: Seconds, ``"date"`` for an HTTP date ``wait`` seconds from now, any other text as it is, None for none.
-        wait: Seconds until a call would be let in.
-    """
+    """Return the Retry-After header: seconds or a text as wanted, ``"date"`` for that of ``wait`` seconds from now."""
     if wanted is None:
         return {}
     if wanted == "date":

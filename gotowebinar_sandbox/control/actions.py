@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -88,19 +88,13 @@ class _Actions:
         return f"{', '.join(keys)} for {_name_webinar(webinar)}"
 
     def approve(self) -> str:
-        who = self._registrant("WAITING", "nobody waits for approval")
-        self._control.approve_registrant(who["webinarKey"], who["registrantKey"])
-        return _name(who)
+        return self._change(self._control.approve_registrant, "WAITING", "nobody waits for approval")
 
     def deny(self) -> str:
-        who = self._registrant("WAITING", "nobody waits for approval")
-        self._control.deny_registrant(who["webinarKey"], who["registrantKey"])
-        return _name(who)
+        return self._change(self._control.deny_registrant, "WAITING", "nobody waits for approval")
 
     def cancel(self) -> str:
-        who = self._registrant("APPROVED", "nobody is registered")
-        self._control.cancel_registrant(who["webinarKey"], who["registrantKey"])
-        return _name(who)
+        return self._change(self._control.cancel_registrant, "APPROVED", "nobody is registered")
 
     def attend(self) -> str:
         begun = {row["webinarKey"] for row in self._webinars if _times(row, "startTime")[0] <= self._now}
@@ -120,6 +114,11 @@ class _Actions:
             end = datetime.fromisoformat(starts_at) + timedelta(hours=1)
             fields["times"] = [{"startTime": starts_at, "endTime": end.isoformat()}]
         return _name_webinar({**fields, "webinarKey": self._control.add_webinar(**fields)})
+
+    def _change(self, change: Callable[[str, str], None], status: str, nobody: str) -> str:
+        who = self._registrant(status, nobody)
+        change(who["webinarKey"], who["registrantKey"])
+        return _name(who)
 
     def _webinar(self) -> Row:
         key = self._chosen["key"]

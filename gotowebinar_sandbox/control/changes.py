@@ -156,11 +156,7 @@ class Changes:
 
 
 def find_webinar(state: SandboxState, webinar_key: Key) -> Webinar:
-    """Return a webinar.
-
-    Raises:
-        UnknownError: There is none with this key.
-    """
+    """Return the webinar with this key, or raise ``UnknownError``."""
     webinar = state.world.webinars.get(number(webinar_key))
     if webinar is None:
         message = f"no webinar {webinar_key}"
@@ -169,11 +165,7 @@ def find_webinar(state: SandboxState, webinar_key: Key) -> Webinar:
 
 
 def find_registrant(state: SandboxState, webinar: Webinar, registrant_key: Key) -> Registrant:
-    """Return a registrant.
-
-    Raises:
-        UnknownError: The webinar has none with this key.
-    """
+    """Return the registrant with this key, or raise ``UnknownError``."""
     registrant = state.world.registrants(webinar).registrants.get(number(registrant_key))
     if registrant is None:
         message = f"no registrant {registrant_key}"
@@ -182,11 +174,7 @@ def find_registrant(state: SandboxState, webinar: Webinar, registrant_key: Key) 
 
 
 def refuse_unknown(names: set[str]) -> None:
-    """Refuse fields that nobody knows.
-
-    Raises:
-        UnknownError: There are some.
-    """
+    """Raise ``UnknownError`` if there are names of fields that nobody knows."""
     if names:
         message = f"no such field: {', '.join(sorted(names))}"
         raise UnknownError(message)

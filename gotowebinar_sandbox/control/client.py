@@ -1,7 +1,7 @@
 """The Python client of the control interface, for a sandbox in this process or in another."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import requests
@@ -28,8 +28,7 @@ class Control:
         Each has ``n`` (running number), ``at`` and ``done`` (arrival and end, monotonic seconds of the machine),
         ``method``, ``path``, ``query`` (mapping), ``status`` (None: no answer) and ``fault`` (kind or None).
         """
-        calls: list[Row] = self._do("calls")
-        return calls
+        return cast("list[Row]", self._do("calls"))
 
     def reset_calls(self) -> None:
         """Forget the calls made so far, for the rate limits too."""
@@ -42,13 +41,11 @@ class Control:
         (the most API calls that arrived in any rate window or second, refused ones too), ``confirmations`` (mails
         that registrants would have got).
         """
-        state: Row = self._do("state")
-        return state
+        return cast("Row", self._do("state"))
 
     def options(self) -> Row:
         """Return the options in force."""
-        options: Row = self._do("options")
-        return options
+        return cast("Row", self._do("options"))
 
     def configure(self, **options: object) -> None:
         """Change options while it runs; faults may be `Fault` rules or mappings, and start counting anew."""
@@ -61,8 +58,7 @@ class Control:
             streams: Names of streams, for example ``attendees``, or ``confirmations``, the mails that went out, in
                 their order; none: ``organizers``, ``webinars`` and ``registrants``.
         """
-        truth: dict[str, list[Row]] = self._do("truth", streams=streams)
-        return truth
+        return cast("dict[str, list[Row]]", self._do("truth", streams=streams))
 
     def add_webinar(self, **fields: object) -> str:
         """Add a webinar and return its key.
@@ -96,10 +92,8 @@ class Control:
             count: How many made-up people, if none are given.
             people: Fields of each, by their names in the API; what is missing is made up.
         """
-        keys: list[str] = self._do(
-            "add_registrants", webinar_key=webinar_key, people=[{}] * count if people is None else people
-        )
-        return keys
+        people = [{}] * count if people is None else people
+        return cast("list[str]", self._do("add_registrants", webinar_key=webinar_key, people=people))
 
     def approve_registrant(self, webinar_key: Key, registrant_key: Key) -> None:
         """Approve a registrant, who gets a joinUrl."""
@@ -208,7 +202,7 @@ class Control:
     def _in(self, action: str, webinar_key: Key, session_key: Key, **arguments: object) -> None:
         self._do(action, webinar_key=webinar_key, session_key=session_key, **arguments)
 
-    def _do(self, action: str, **arguments: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    def _do(self, action: str, **arguments: object) -> object:
         with requests.Session() as session:
             # A sandbox is on this machine, whatever proxy the environment names.
             session.trust_env = False
@@ -217,4 +211,4 @@ class Control:
         if answer.status_code in {400, 404}:
             raise ValueError(answer.json()["error"])
         answer.raise_for_status()
-        return answer.json()
+        return cast("object", answer.json())

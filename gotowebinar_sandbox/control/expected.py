@@ -95,16 +95,6 @@ def _answers(activity: SessionActivity, polls: PollResults) -> Iterator[Row]:
             yield {"registrantKey": str(key), **answer}
 
 
-def _removals(state: SandboxState) -> Iterator[Row]:
-    for webinar_key, at in state.world.cancelled.items():
-        yield {"webinarKey": str(webinar_key), "removedAt": format_time(at)}
-
-
-def _confirmations(state: SandboxState) -> Iterator[Row]:
-    for webinar_key, email in state.confirmations:
-        yield {"webinarKey": str(webinar_key), "email": email}
-
-
 Stream = Callable[[SandboxState], Iterator[Row]]
 
 
@@ -146,6 +136,8 @@ STREAMS: dict[str, Stream] = {
     "questions": _of_sessions(lambda _, activity: [question(activity, asked) for asked in activity.questions()]),
     "attendee_polls": _of_sessions(lambda _, activity: _answers(activity, activity.polls)),
     "attendee_surveys": _of_sessions(lambda _, activity: _answers(activity, activity.survey)),
-    "webinar_removals": _removals,
-    "confirmations": _confirmations,
+    "webinar_removals": lambda state: (
+        {"webinarKey": str(key), "removedAt": format_time(at)} for key, at in state.world.cancelled.items()
+    ),
+    "confirmations": lambda state: ({"webinarKey": str(key), "email": email} for key, email in state.confirmations),
 }

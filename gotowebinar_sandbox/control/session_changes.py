@@ -16,9 +16,6 @@ from gotowebinar_sandbox.data.models import Session, Window, parse_time
 from gotowebinar_sandbox.data.session_activity import SessionActivity
 from gotowebinar_sandbox.state import SandboxState
 
-AN_HOUR = timedelta(hours=1)
-A_MINUTE = timedelta(minutes=1)
-
 
 class SessionChanges:
     """Lets sessions have taken place, and people have been there and said something."""
@@ -33,8 +30,8 @@ class SessionChanges:
         now = self._state.world.clock.now().replace(microsecond=0)
         given = _times(times, "startTime", "endTime")
         end = given.get("endTime", now)
-        start = given.get("startTime", end - AN_HOUR)
-        if not start + A_MINUTE <= end <= now:
+        start = given.get("startTime", end - timedelta(hours=1))
+        if not start + timedelta(minutes=1) <= end <= now:
             message = "a session lasts a minute at least, and is over"
             raise ValueError(message)
         guests = None

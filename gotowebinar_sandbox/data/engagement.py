@@ -112,11 +112,7 @@ class PollResults:
         return [Result(*row) for row in zip(self.questions, answered, counts, strict=True)]
 
     def answer(self, number: int, registrant_key: int, texts: Sequence[str]) -> None:
-        """Let somebody answer the question of this number, or answer it differently.
-
-        Raises:
-            ValueError: There are not so many.
-        """
+        """Let somebody answer the question of this number, or raise ``ValueError`` if there are not so many."""
         if number >= len(self.questions):
             message = f"there are {len(self.questions)} questions, counted from 0"
             raise ValueError(message)

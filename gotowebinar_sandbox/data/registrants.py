@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -54,8 +54,7 @@ class Registrant(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=Tru
 
     def plain(self) -> dict[str, Any]:
         """Return what the API tells of them."""
-        data: dict[str, Any] = msgspec.to_builtins(self)
-        return data
+        return cast("dict[str, Any]", msgspec.to_builtins(self))
 
 
 # The attributes of a registrant by their names in the API.
@@ -75,7 +74,9 @@ def make_registrants(seed: int, webinar: Webinar, pool: int) -> Iterator[Registr
         # A form sent out by mail is filled in by several people in the same second.
         if not date or not with_probability(rng, SAME_SECOND):
             date = _registration_date(rng, webinar)
-        yield _registrant(rng, webinar, person(number), date)
+        key, manual = long_key(rng), webinar.approval_type == "MANUAL"
+        status = rng.choices(("APPROVED", "WAITING", "DENIED"), (6, 3, 1))[0] if manual else "APPROVED"
+        yield new_registrant(webinar, key, person(number), status=status, date=date)
 
 
 def _registration_date(rng: Random, webinar: Webinar) -> str:
@@ -86,13 +87,6 @@ def _registration_date(rng: Random, webinar: Webinar) -> str:
     if with_probability(rng, 0.1):
         return f"{format_time(at)[:-1]}.{at.microsecond // 1000:03d}Z"
     return format_time(at)
-
-
-def _registrant(rng: Random, webinar: Webinar, who: Person, date: str) -> Registrant:
-    key = long_key(rng)
-    manual = webinar.approval_type == "MANUAL"
-    status = rng.choices(("APPROVED", "WAITING", "DENIED"), (6, 3, 1))[0] if manual else "APPROVED"
-    return new_registrant(webinar, key, who, status=status, date=date)
 
 
 def new_registrant(webinar: Webinar, key: int, who: Person, *, status: str, date: str) -> Registrant:

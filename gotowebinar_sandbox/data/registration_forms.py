@@ -46,10 +46,4 @@ def form_field(name: str, *, required: bool = False) -> dict[str, Any]:
 
 def question(key: int, text: str, *, required: bool = False) -> dict[str, Any]:
     """Return a custom question that is answered in words."""
-    return {
-        "questionKey": key,
-        "question": text,
-        "required": required,
-        "type": "shortAnswer",
-        "maxSize": ANSWER_SIZE,
-    }
+    return {"questionKey": key, "question": text, "required": required, "type": "shortAnswer", "maxSize": ANSWER_SIZE}

@@ -127,11 +127,7 @@ class SessionActivity:
         self._asked.append(asked)
 
     def reply(self, number: int, reply: Reply) -> None:
-        """Answer a question.
-
-        Raises:
-            ValueError: There are not so many.
-        """
+        """Answer the question of this number, or raise ``ValueError`` if there are not so many."""
         askers = [one.asker for one in self.questions()]
         if number >= len(askers):
             message = f"there are {len(askers)} questions, counted from 0"

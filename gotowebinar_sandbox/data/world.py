@@ -38,7 +38,7 @@ class World:
         self.anchor = self.clock.now().replace(minute=0, second=0, microsecond=0)
         self.account_key = long_key(seeded_random(self.seed, "account"))
         self.account_name = "Honey & Sons, Inc."
-        made = [_organizer(self.seed, number) for number in range(options.organizers)]
+        made = [_make_organizer(self.seed, number) for number in range(options.organizers)]
         self.organizers = {organizer.key: organizer for organizer in made}
         self.webinars = {
             webinar.key: webinar
@@ -100,7 +100,7 @@ class World:
         return {**registrant.plain(), **{name: value for name, value in told.items() if value is not None}}
 
 
-def _organizer(seed: int, number: int) -> Organizer:
+def _make_organizer(seed: int, number: int) -> Organizer:
     rng = seeded_random(seed, "organizer", number)
     who = person(number * 24)
     return Organizer(long_key(rng), who.first_name, who.last_name, who.email)

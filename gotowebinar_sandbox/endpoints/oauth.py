@@ -1,7 +1,6 @@
 """OAuth: the token endpoint, and the page where the user allows or denies (API reference, section 2)."""
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from html import escape
@@ -19,6 +18,7 @@ SCOPES = ("collab:", "identity:scim.me")
 """Scopes that the client is registered with; all of them unless it asks for fewer, as at GoTo."""
 
 SEE_OTHER = 303
+DEAD_END = "This link does not work"
 _S256 = re.compile(r"[A-Za-z0-9_-]{43}")
 # What people see in a browser: plain HTML that needs nothing from elsewhere.
 _FRAME = """<!DOCTYPE html>
@@ -49,10 +49,6 @@ _QUESTION = """<p>You are signed in to the GoToWebinar sandbox as <strong>{name}
 </form>"""
 
 
-class DeadEndError(Exception):
-    """The request names no client or no redirect URI to answer to, so that the user is told, not the client."""
-
-
 class OAuthEndpoints:
     """Trades grants for tokens; asks the user, and sends the browser back with a code or an error."""
 
@@ -71,7 +67,9 @@ class OAuthEndpoints:
     async def token(self, request: Request) -> Response:
         """Answer a token request."""
         known = self._state.credentials
-        if _basic(request.headers.get("authorization", "")) != f"{known.client_id}:{known.client_secret}":
+        expected = base64.b64encode(f"{known.client_id}:{known.client_secret}".encode()).decode()
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if (scheme.lower(), given) != ("basic", expected):
             wrong = OAuthError(code="invalid_client", description="The client id or secret is wrong.")
             return json_response(wrong.plain(), 401)
         try:
@@ -89,16 +87,20 @@ class OAuthEndpoints:
 
     def _answer(self, request: Request, decision: str | None) -> Response:
         asked = request.query_params
+        registered = self._state.options.redirect_uris
+        back = asked.get("redirect_uri", next(iter(registered), ""))
+        # Where there is no known client or address to answer to, the user is told.
+        if asked.get("client_id") != self._state.credentials.client_id:
+            return _page(400, DEAD_END, "<p>No client is registered under this client_id.</p>")
+        if back not in registered:
+            return _page(400, DEAD_END, "<p>The redirect_uri is not one that is registered for this client.</p>")
         try:
-            back = self._redirect_uri(asked)
             grant = _grant(asked)
             if decision is None:
                 owner = self._state.world.owner
                 words = {"name": owner.name, "email": owner.email, "client": asked["client_id"], "scope": grant.scope}
                 return _page(200, "Allow access?", _QUESTION, **words)
             result = {"code": self._code(grant, decision)}
-        except DeadEndError as error:
-            return _page(400, "This link does not work", "<p>{problem}</p>", problem=str(error))
         except OAuthError as error:
             result = error.plain()
         if "state" in asked:
@@ -111,18 +113,6 @@ class OAuthEndpoints:
         if decision != "allow":
             raise OAuthError(code="access_denied", description="The user denied the request.")
         return self._state.codes.issue(grant, self._state.options.code_lifetime)
-
-    def _redirect_uri(self, asked: Mapping[str, str]) -> str:
-        """Return where to send the browser: one of the redirect URIs registered, to the letter."""
-        if asked.get("client_id") != self._state.credentials.client_id:
-            message = "No client is registered under this client_id."
-            raise DeadEndError(message)
-        registered = self._state.options.redirect_uris
-        given = asked.get("redirect_uri", next(iter(registered), ""))
-        if given not in registered:
-            message = "The redirect_uri is not one that is registered for this client."
-            raise DeadEndError(message)
-        return given
 
 
 def _grant(asked: Mapping[str, str]) -> Grant:
@@ -147,13 +137,3 @@ def _page(status: int, title: str, content: str, **words: str) -> HTMLResponse:
 
 async def _form(request: Request) -> dict[str, str]:
     return dict(parse_qsl((await request.body()).decode("latin-1")))
-
-
-def _basic(header: str) -> str:
-    scheme, _, encoded = header.partition(" ")
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        return base64.b64decode(encoded, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return ""

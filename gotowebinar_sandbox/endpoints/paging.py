@@ -1,13 +1,16 @@
 """The query of a list: its page, in GoTo's two envelopes (API reference, section 3), and its window of time."""
 
+import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from gotowebinar_sandbox.data.models import parse_time
-from gotowebinar_sandbox.endpoints.errors import bad_request
+from gotowebinar_sandbox.endpoints.errors import bad_request, json_response
+from gotowebinar_sandbox.options import Options
 
 DEFAULT_SIZE = 20
 LIMIT_MAX = 200
@@ -15,53 +18,29 @@ LIMIT_MAX = 200
 T = TypeVar("T")
 
 
-class Page(NamedTuple):
-    """The page asked for: its number from 0, and how many rows it may hold."""
-
-    number: int
-    size: int
-
-    def rows(self, everything: Sequence[T], show: Callable[[T], object]) -> list[object]:
-        """Return the rows of the page."""
-        start = self.number * self.size
-        return [show(one) for one in everything[start : start + self.size]]
-
-
-def hal(request: Request, size_max: int, name: str, everything: Sequence[T], show: Callable[[T], object]) -> object:
-    """Return a page the HAL way; without rows, ``_embedded`` is not there at all.
-
-    Raises:
-        ProductError: 400, the page or its size is not a number or out of range.
-    """
-    page = _page(request, "size", size_max)
-    rows = page.rows(everything, show)
-    total = len(everything)
-    counters = {
-        "size": page.size,
-        "totalElements": total,
-        "totalPages": -(-total // page.size),
-        "number": page.number,
-    }
-    return {"_embedded": {name: rows}, "page": counters} if rows else {"page": counters}
+def hal(
+    request: Request, options: Options, name: str, everything: Sequence[T], show: Callable[[T], object]
+) -> Response:
+    """Answer with a page the HAL way, or refuse its number or size; without rows, ``_embedded`` is not there at all."""
+    page, size, total = (
+        _page(request),
+        _integer(request, "size", DEFAULT_SIZE, 1, options.hal_page_max),
+        len(everything),
+    )
+    rows = [show(one) for one in everything[page * size : (page + 1) * size]]
+    counters = {"size": size, "totalElements": total, "totalPages": -(-total // size), "number": page}
+    return json_response({"_embedded": {name: rows}, "page": counters} if rows else {"page": counters})
 
 
 def flat(request: Request, everything: Sequence[T], show: Callable[[T], object]) -> dict[str, Any]:
-    """Return a page the flat way.
-
-    Raises:
-        ProductError: 400, the page or its size is not a number or out of range.
-    """
-    page = _page(request, "limit", LIMIT_MAX)
-    rows = page.rows(everything, show)
-    return {"data": rows, "total": len(everything), "page": page.number, "limit": page.size, "pageSize": len(rows)}
+    """Return a page the flat way, or refuse its number or size."""
+    page, limit = _page(request), _integer(request, "limit", DEFAULT_SIZE, 1, LIMIT_MAX)
+    rows = [show(one) for one in everything[page * limit : (page + 1) * limit]]
+    return {"data": rows, "total": len(everything), "page": page, "limit": limit, "pageSize": len(rows)}
 
 
 def window_of(request: Request) -> tuple[datetime, datetime]:
-    """Read ``fromTime`` and ``toTime``.
-
-    Raises:
-        ProductError: 400, one is missing or no time, or they are the wrong way round.
-    """
+    """Read ``fromTime`` and ``toTime``, or refuse them: missing, no times, or the wrong way round."""
     start, end = _time(request, "fromTime"), _time(request, "toTime")
     if start > end:
         message = "fromTime is after toTime."
@@ -69,20 +48,17 @@ def window_of(request: Request) -> tuple[datetime, datetime]:
     return start, end
 
 
-def _page(request: Request, size_name: str, size_max: int) -> Page:
-    """Read the page asked for; a size over the maximum is cut to it."""
-    number = _integer(request, "page", 0, least=0)
-    return Page(number, min(size_max, _integer(request, size_name, DEFAULT_SIZE, least=1)))
+def _page(request: Request) -> int:
+    return _integer(request, "page", 0, 0, sys.maxsize)
 
 
-def _integer(request: Request, name: str, default: int, least: int) -> int:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
+def _integer(request: Request, name: str, default: int, least: int, most: int) -> int:
+    """Read a parameter; more than the most is cut to it."""
+    text = request.query_params.get(name, str(default))
     if not text.isascii() or not text.isdigit() or int(text) < least:
         message = f"{name} must be an integer of at least {least}."
         raise bad_request(message, name)
-    return int(text)
+    return min(most, int(text))
 
 
 def _time(request: Request, name: str) -> datetime:

@@ -73,7 +73,7 @@ class Permissions:
         return key
 
     def webinar(self, request: Request) -> Webinar:
-        """Return the webinar, which must be the organizer's if the path names one; he must be permitted."""
+        """Return the webinar: of the organizer in the path, if there is one, who must not be forbidden either."""
         organizer_key = self.organizer(request) if "organizerKey" in request.path_params else None
         key = self._key(request, "webinarKey")
         webinar = self._world.webinars.get(key)

@@ -59,21 +59,16 @@ class RegistrantEndpoints:
         return Response(people.encoded(self._state.options.max_registrants_list), media_type="application/json")
 
     async def register(self, request: Request) -> Response:
-        """Register whom the body names.
-
-        Returns:
-            201; or 409 if the address is registered already, with the key and link of that registrant.
-
-        Raises:
-            ProductError: 400, a field missing or of the wrong type; 400 or 403, no more people are taken.
-        """
+        """Register whom the body names; an address that is registered already answers 409 with its key and link."""
         webinar, again = self._permissions.webinar(request), _flag(request, "resendConfirmation")
         sent = _body(await request.body())
         known = self._world.registrants(webinar).find(sent["email"])
         if known is not None:
             if again:
                 self._confirm(webinar, known)
-            raise _duplicate(known)
+            more = {name: value for name, value in known.plain().items() if name in {"registrantKey", "joinUrl"}}
+            message = "The user is already registered for this webinar."
+            raise ProductError(409, "DuplicateRegistrant", message, more)
         self._check_open(webinar)
         details = {} if request.headers.get("accept") == BASIC_ONLY else self._details(webinar, sent)
         self._check_required(webinar, sent, details)
@@ -132,13 +127,6 @@ class RegistrantEndpoints:
             if question["required"] and question["question"] not in answered:
                 message = f"An answer to question {question['questionKey']} is required."
                 raise bad_request(message, "responses")
-
-
-def _duplicate(known: Registrant) -> ProductError:
-    more: Body = {"registrantKey": known.registrant_key}
-    if known.join_url:
-        more["joinUrl"] = known.join_url
-    return ProductError(409, "DuplicateRegistrant", "The user is already registered for this webinar.", more)
 
 
 def _body(raw: bytes) -> Body:

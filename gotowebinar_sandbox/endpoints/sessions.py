@@ -46,33 +46,16 @@ class SessionEndpoints:
         """List the sessions of all webinars of an organizer that fall into a window."""
         organizer_key, options = self._permissions.organizer(request), self._state.options
         sessions = self._state.calendar.listing(organizer_key, *window_of(request), options.session_window)
-        return json_response(
-            hal(
-                request,
-                options.hal_page_max,
-                "sessionInfoResources",
-                sessions,
-                lambda ended: session_row(self._world, self._state.calendar.activity(*ended)),
-            )
+        activity = self._state.calendar.activity
+        return hal(
+            request, options, "sessionInfoResources", sessions, lambda one: session_row(self._world, activity(*one))
         )
 
     async def attendees_of_webinar(self, request: Request) -> Response:
         """List who attended any session of a webinar."""
-        webinar, options = self._permissions.webinar(request), self._state.options
-        everyone = [
-            (activity, *row)
-            for activity in self._state.calendar.activities(webinar)
-            for row in activity.rows(options.split_attendance)
-        ]
-        return json_response(
-            hal(
-                request,
-                options.hal_page_max,
-                "attendeeParticipationResponses",
-                everyone,
-                lambda row: attendee_of_webinar(*row),
-            )
-        )
+        activities, options = self._state.calendar.activities(self._permissions.webinar(request)), self._state.options
+        rows = [(activity, *row) for activity in activities for row in activity.rows(options.split_attendance)]
+        return hal(request, options, "attendeeParticipationResponses", rows, lambda row: attendee_of_webinar(*row))
 
     async def recordings(self, request: Request) -> Response:
         """List the recordings of a webinar in the flat envelope, which here does not repeat the limit."""

@@ -4,7 +4,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gotowebinar_sandbox.endpoints.errors import json_response
 from gotowebinar_sandbox.endpoints.paging import hal, window_of
 from gotowebinar_sandbox.endpoints.permissions import ORGANIZER, WEBINAR, Permissions, reading
 from gotowebinar_sandbox.serializers.webinars import WebinarSerializer, coorganizers, occurrences, panelists
@@ -43,6 +42,4 @@ class WebinarEndpoints:
 
     def _list(self, request: Request, organizer_key: int | None) -> Response:
         webinars = self._state.world.listing(organizer_key, *window_of(request))
-        return json_response(
-            hal(request, self._state.options.hal_page_max, "webinars", webinars, self._serializer.listed)
-        )
+        return hal(request, self._state.options, "webinars", webinars, self._serializer.listed)

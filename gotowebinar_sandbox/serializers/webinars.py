@@ -6,6 +6,7 @@ from typing import Any
 from gotowebinar_sandbox.data.models import Webinar, Window, format_time
 from gotowebinar_sandbox.data.panelists import Staff
 from gotowebinar_sandbox.data.randomness import long_key, random_fraction, seeded_random
+from gotowebinar_sandbox.data.registrants import join_url
 from gotowebinar_sandbox.data.world import World
 
 Row = dict[str, Any]
@@ -105,7 +106,7 @@ def panelists(staff: Staff, webinar: Webinar) -> list[Row]:
             "name": f"{who.first_name} {who.last_name}",
             **({"firstName": who.first_name, "lastName": who.last_name} if key % 2 else {}),
             "email": who.email,
-            "joinLink": _join_link(webinar, key),
+            "joinLink": join_url(webinar.key, key),
         }
         for key, who in staff.panelists(webinar).items()
     ]
@@ -120,7 +121,7 @@ def coorganizers(staff: Staff, webinar: Webinar) -> list[Row]:
             **({"surname": who.last_name} if key in staff.organizers else {}),
             "email": who.email,
             "external": key not in staff.organizers,
-            "joinLink": _join_link(webinar, key),
+            "joinLink": join_url(webinar.key, key),
         }
         for key, who in staff.coorganizers(webinar).items()
     ]
@@ -133,7 +134,3 @@ def _draw(webinar: Webinar, setting: str) -> bool:
 
 def _registration_url(webinar: Webinar) -> str:
     return f"https://attendee.gotowebinar.com/register/{webinar.key}"
-
-
-def _join_link(webinar: Webinar, key: int) -> str:
-    return f"https://global.gotowebinar.com/join/{webinar.key}/{key % 10**9}"

@@ -11,11 +11,7 @@ def with_transport(scope: Scope, send: Send) -> Scope:
 
 
 async def whole_request(receive: Receive) -> Receive | None:
-    """Wait for the rest of a request, and return what gives it again, whatever its sender does in the meantime.
-
-    Returns:
-        None if the connection is closed before that: a request that has not arrived.
-    """
+    """Return what gives a request again when all of it is there; None if its connection is closed before that."""
     parts: list[bytes] = []
     more = True
     while more:

@@ -48,6 +48,18 @@ class Answer:
         else:
             self.body += message.get("body", b"")
 
+    def change(self, fault: Fault) -> None:
+        """Change the answer, for the faults that are about its content."""
+        if fault.kind == "truncate":
+            self.body = self.body[: len(self.body) // 2]
+        elif fault.kind == "not_gzip":
+            self.headers["content-encoding"] = "gzip"
+        elif fault.kind == "mistyped":
+            self.headers["content-type"] = "text/html; charset=ebcdic-fr"
+        elif fault.kind in REWRITES:
+            body = msgspec.json.decode(self.body or b"null")
+            self.body = msgspec.json.encode(REWRITES[fault.kind](body, fault))
+
 
 class FaultInjector:
     """Answers calls the way faults want it."""
@@ -73,7 +85,7 @@ class FaultInjector:
         elif fault.kind == "endless":
             await _endless(fault, receive, send)
         else:
-            CHANGES.get(fault.kind, _unchanged)(answer, fault)
+            answer.change(fault)
             await self._send(answer, fault, send)
             if fault.kind == "cut":
                 await hang_up(scope, receive)
@@ -117,7 +129,7 @@ def _status(status: int, headers: dict[str, str]) -> Response:
     if status == TOO_MANY:
         return json_response({"message": "Too Many Requests"}, TOO_MANY, headers)
     text = f"Refused for {EMBEDDED_EMAIL}, see {EMBEDDED_LINK}."
-    answer = ProductError(status, "EmbeddedError", text).response()
+    answer = ProductError(status, "PlantedError", text).response()
     answer.headers.update(headers)
     return answer
 
@@ -126,31 +138,6 @@ def _bomb() -> Response:
     # Packed blocks one after the other are one packed file.
     body = gzip.compress(bytes(BOMB_BLOCK)) * BOMB_BLOCKS
     return Response(body, headers={"Content-Encoding": "gzip"}, media_type=JSON)
-
-
-def _unchanged(_answer: Answer, _fault: Fault) -> None:
-    """Leave the body of an answer as it is."""
-
-
-def _truncated(answer: Answer, _fault: Fault) -> None:
-    answer.body = answer.body[: len(answer.body) // 2]
-
-
-def _not_gzip(answer: Answer, _fault: Fault) -> None:
-    answer.headers["content-encoding"] = "gzip"
-
-
-def _mistyped(answer: Answer, _fault: Fault) -> None:
-    answer.headers["content-type"] = "text/html; charset=ebcdic-fr"
-
-
-def _rewriting(change: Callable[[Any, Fault], object]) -> Callable[[Answer, Fault], None]:
-    """Return a change of an answer's JSON."""
-
-    def changed(answer: Answer, fault: Fault) -> None:
-        answer.body = msgspec.json.encode(change(msgspec.json.decode(answer.body or b"null"), fault))
-
-    return changed
 
 
 def _without_rows(body: Any, _fault: Fault) -> object:  # noqa: ANN401 - JSON
@@ -201,12 +188,9 @@ REPLACEMENTS: dict[str, Callable[[Fault, float], Response]] = {
     "redirect": lambda fault, _: Response(status_code=fault.status or 302, headers={"Location": fault.value}),
     "bomb": lambda _fault, _: _bomb(),
 }
-# Faults that change the right answer.
-CHANGES: dict[str, Callable[[Answer, Fault], None]] = {
-    "truncate": _truncated,
-    "not_gzip": _not_gzip,
-    "mistyped": _mistyped,
-    "hidden": _rewriting(_without_rows),
-    "extra_row": _rewriting(_with_extra_row),
-    "epoch": _rewriting(_in_milliseconds),
+# Faults that change the JSON of the right answer.
+REWRITES: dict[str, Callable[[Any, Fault], object]] = {
+    "hidden": _without_rows,
+    "extra_row": _with_extra_row,
+    "epoch": _in_milliseconds,
 }

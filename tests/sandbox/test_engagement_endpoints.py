@@ -194,38 +194,3 @@ def test_the_figures_of_a_session_change_later(api: Caller, quiet: Row, control:
     control.follow_up(quiet["webinarKey"], quiet["sessionKey"], numRegLinkClicks=777)
     figures = of_session(api, quiet, "/performance")
     assert figures["sessionInfo"]["registrationLinkClickedCount"] == "777"
-
-
-def test_what_is_unknown_is_refused(quiet: Row, control: Control) -> None:
-    where = (quiet["webinarKey"], quiet["sessionKey"])
-    with pytest.raises(ValueError, match="no attendee 1"):
-        control.ask_question(*where, 1, "Why?")
-    with pytest.raises(ValueError, match="questions, counted from 0"):
-        control.answer_question(*where, "Because.", 7)
-    with pytest.raises(ValueError, match="questions, counted from 0"):
-        control.answer_poll(*where, quiet["people"][0], ["Yes"], 7)
-    with pytest.raises(ValueError, match="no such field: colour"):
-        control.follow_up(*where, colour=7)
-
-
-@pytest.mark.parametrize(
-    ("kind", "path"),
-    [
-        ("session_performance", "/performance"),
-        ("polls", "/polls"),
-        ("questions", "/questions"),
-        ("surveys", "/surveys"),
-        ("attendee_polls", "/attendees/{}/polls"),
-        ("attendee_surveys", "/attendees/{}/surveys"),
-    ],
-)
-def test_the_truth_is_what_the_api_says(kind: str, path: str, api: Caller, control: Control) -> None:
-    listed: list[Row] = []
-    for session in sessions(api):
-        where = {name: session[name] for name in ("webinarKey", "sessionKey")}
-        people = [{"registrantKey": str(who["registrantKey"])} for who in attendees(api, session)]
-        for who in people if "{}" in path else [{}]:
-            rows = of_session(api, session, path.format(*who.values()))
-            listed += [{**where, **who, **row} for row in (rows if isinstance(rows, list) else [rows])]
-    mine = {row["webinarKey"] for row in api.webinars()}
-    assert [row for row in control.truth(kind)[kind] if row["webinarKey"] in mine] == listed != []

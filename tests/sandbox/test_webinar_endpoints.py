@@ -81,16 +81,6 @@ def test_the_window_takes_in_whatever_overlaps_it(api: Caller, control: Control)
     control.cancel_webinar(key)
 
 
-def test_keys_are_strings_in_lists_and_numbers_by_key(api: Caller) -> None:
-    row = api.webinars()[0]
-    by_key = api.get(api.webinar(row["webinarKey"])).json()
-    assert isinstance(row["webinarKey"], str)
-    assert isinstance(row["organizerKey"], str)
-    assert by_key["webinarKey"] == int(row["webinarKey"])
-    assert by_key["organizerKey"] == int(row["organizerKey"])
-    assert isinstance(by_key["accountKey"], str)
-
-
 def test_the_id_and_the_experience_are_spelled_differently(api: Caller) -> None:
     row = next(row for row in api.webinars() if row["experienceType"] == "CLASSIC")
     by_key = api.get(api.webinar(row["webinarKey"])).json()
