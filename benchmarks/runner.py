@@ -26,7 +26,7 @@ TOO_MANY: Final = 429
 TAP: Final = (str(Path(sys.executable).with_name("tap-gotowebinar")),)
 SCALED_TAP: Final = (sys.executable, "-m", "benchmarks.scaled_tap")
 PLAIN: Final = (sys.executable, "-c", "from benchmarks.plain_tap import PlainTap; PlainTap.cli()")
-BARE: Final = (sys.executable, "-m", "benchmarks.bare")
+BARE: Final = (sys.executable, "-m", "benchmarks.raw_http")
 NOT_AT_HOME: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 """Variables that container images set and nobody else: what is compiled anew each time starts later."""
 

@@ -30,7 +30,8 @@ from typing_extensions import override
 from benchmarks.runner import TAP
 from benchmarks.server import SandboxProcess
 from gotowebinar_sandbox import Fault, Options
-from tests.runs import FAST, Run, run_command
+from tests.forkserver import run_command
+from tests.runs import FAST, Run
 from tests.selection import selecting
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
+import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
@@ -19,10 +20,10 @@ from tap_gotowebinar.singer.signals import StopRequested
 from tap_gotowebinar.singer.tap_cli import CommandLineTap
 from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.streams import STREAMS
-from tap_gotowebinar.sync.bookmarks import Bookmarks
+from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
+from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 from tap_gotowebinar.sync.context import SyncContext
-from tap_gotowebinar.sync.listed_webinars import ListedWebinarsBookmark
-from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,35 +104,37 @@ class TapGoToWebinar(CommandLineTap):
         """
         run = self.sync_context
         run.report.start_bar()
-        code = self._sync()
-        run.report.log_summary()
+        code, ending = self._sync()
+        run.report.log_summary(not_selected=[stream.name for stream in self.streams.values() if not stream.selected])
         if run.skipped_by_max_calls:
             left = " and ".join(f"{len(keys)} {label}" for label, keys in run.skipped_by_max_calls.items())
-            self.logger.warning("max_calls (%s) reached: %s left for the next run", run.settings.max_calls, left)
+            self.logger.info("max_calls (%s) reached: %s left for the next run", run.settings.max_calls, left)
+        if ending:
+            # The last line is the reason: it is the one that Meltano shows.
+            self.logger.log(logging.ERROR if code == 1 else logging.WARNING, "%s", ending)
         return code or self.verdict()
 
-    def _sync(self) -> int:
-        code = 0
+    def _sync(self) -> tuple[int, str]:
+        """Return the exit code so far, and why the run ended before it was complete."""
+        code, ending = 0, ""
         try:
             self.stop_signals.check()
             self.sync_all()
         except StopRequested as stopped:
-            self.logger.warning("stopped by signal %d; the next run goes on from here", stopped.exit_code - 128)
             # The same signal often ends the reader, too.
             with contextlib.suppress(OutputError):
                 self.sync_context.finish()
-            return stopped.exit_code
+            return stopped.exit_code, f"stopped by signal {stopped.exit_code - 128}; the next run goes on from here"
         except OutputError:
             raise
         except GoToWebinarError as error:
-            code = 1
-            self.logger.error("%s", error)  # noqa: TRY400 - one line
+            code, ending = 1, str(error)
         except Exception:
             # Whatever it was, a stream map perhaps: what was written is known all the same.
             self.sync_context.finish()
             raise
         self.sync_context.finish()
-        return code
+        return code, ending
 
     @override
     def verdict(self) -> int:

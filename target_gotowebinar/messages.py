@@ -37,11 +37,7 @@ class MessageReader(GenericSingerReader[bytes]):
     """Reads messages and hands them on."""
 
     def __init__(self, registrations: Callable[[], Registrations]) -> None:
-        """Read nothing yet.
-
-        Args:
-            registrations: Returns what knows the lines of the input and takes STATE.
-        """
+        """Read nothing before there is somewhere to hand it on to."""
         super().__init__()
         self._registrations = registrations
 

@@ -1,13 +1,14 @@
-"""People who have not been answered for, in the order of the input, and the STATE messages that wait for them."""
+"""People whose outcome is not known yet, in the order of the input, and the STATE messages that wait for them."""
 
 from __future__ import annotations
 
 import threading
+from collections import UserList
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from target_gotowebinar.payload import NewRegistrant
     from target_gotowebinar.registration import RegistrantClient
@@ -24,10 +25,6 @@ class Registration:
     """A person to be registered.
 
     Attributes:
-        stream: Name of the stream of the record.
-        person: Who it is.
-        webinar_key: For which webinar.
-        organizer_key: Whose webinar it is.
         result: What becomes of the person.
         state: The last STATE that came after this person and before the next one who is pending.
     """
@@ -44,16 +41,11 @@ class Registration:
     def start(self, client: RegistrantClient, on_done: Callable[[Registration], object]) -> None:
         """Make the call in a thread of its own, which calls `on_done` at its end.
 
-        No pool of `concurrent.futures`: its threads keep a process that was stopped alive until their calls end.
+        Not in a pool of `concurrent.futures`: its threads keep a process that was stopped alive until they are done.
         """
         self.result.set_running_or_notify_cancel()
         self.result.add_done_callback(lambda _: on_done(self))
         threading.Thread(target=self._call, args=(client,), daemon=True, name="registration").start()
-
-    @property
-    def is_started(self) -> bool:
-        """Whether the call is under way or has ended."""
-        return self.result.running() or self.result.done()
 
     def _call(self, client: RegistrantClient) -> None:
         try:
@@ -62,56 +54,38 @@ class Registration:
             self.result.set_exception(error)
 
 
-class PendingRegistrations:
-    """People and STATE messages in the order of the input.
+class PendingRegistrations(UserList[Registration]):
+    """People in the order of the input, each with the STATE that came after.
 
-    A STATE is kept with the last person before it. When that person is answered for, it moves to the one before, whose
-    own STATE is older and not needed any more; with nobody before, it may be passed on.
+    When the outcome of a person is known, the STATE moves to the one before, whose own STATE is older and not needed
+    any more; with nobody before, it may be passed on.
     """
 
-    def __init__(self) -> None:
-        """Start with nobody."""
-        self._people: list[Registration] = []
-        self._keeps_states = True
-
-    def __iter__(self) -> Iterator[Registration]:
-        """Iterate over the people."""
-        return iter(self._people)
-
-    def __len__(self) -> int:
-        """Return how many people are pending."""
-        return len(self._people)
+    _keeps_states = True
 
     @property
     def is_full(self) -> bool:
         """Whether the input is to be read no further for now."""
         return len(self) >= MAX_PEOPLE or sum(len(person.state or b"") for person in self) > MAX_STATE_BYTES
 
-    def add(self, registration: Registration) -> None:
-        """Add the next person of the input."""
-        self._people.append(registration)
-
     def add_state(self, state: bytes) -> bytes | None:
         """Add the next STATE of the input; return it if it may be passed on at once."""
-        if not self._keeps_states:
-            return None
-        if not self._people:
-            return state
-        self._people[-1].state = state
-        return None
+        if self and self._keeps_states:
+            self[-1].state = state
+        return None if self or not self._keeps_states else state
 
-    def remove(self, registration: Registration) -> bytes | None:
-        """Remove a person who has been answered for; return the STATE that may be passed on now."""
-        index = self._people.index(registration)
-        del self._people[index]
+    def finish(self, registration: Registration) -> bytes | None:
+        """Remove a person whose outcome is known; return the STATE that may be passed on now."""
+        index = self.index(registration)
+        del self[index]
         if index and registration.state is not None:
-            self._people[index - 1].state = registration.state
+            self[index - 1].state = registration.state
         return None if index else registration.state
 
     def give_up(self, registration: Registration) -> None:
-        """Remove a person who has not been answered for, and every STATE from there on."""
-        index = self._people.index(registration)
-        del self._people[index]
-        for later in self._people[index:]:
+        """Remove a person whose outcome stays unknown, and every STATE from there on."""
+        index = self.index(registration)
+        del self[index]
+        for later in self[index:]:
             later.state = None
         self._keeps_states = False

@@ -33,13 +33,7 @@ NOT_FOUND: Final = 404
 
 
 class RegistrantClient:
-    """Registers people; for any thread, but one person of a webinar after the other.
-
-    Args:
-        client: Makes the calls.
-        stats: Counts them.
-        resend_confirmation: Whether people who are registered already get the confirmation mail again.
-    """
+    """Registers people; for any thread, but one person of a webinar after the other."""
 
     def __init__(self, client: ApiClient, stats: StreamStats, *, resend_confirmation: bool) -> None:
         """Register nobody yet."""
@@ -120,13 +114,7 @@ class RegistrantClient:
 
 
 def _result(person: NewRegistrant, response: ApiResponse, path: str, *, in_doubt: bool) -> RegistrationResult:
-    """Return what a response means.
-
-    Args:
-        person: The person who was to be registered.
-        response: The response.
-        path: What was asked, for an error.
-        in_doubt: Whether an earlier try may have registered the person.
+    """Return what a response means, where an earlier try may have registered the person (`in_doubt`) or not.
 
     Raises:
         MalformedResponseError: a success that does not name the registrant, or a no that is not GoTo's own: that of a

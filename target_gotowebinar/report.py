@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from tap_gotowebinar.api.redaction import mask
+from tap_gotowebinar.api.redaction import mask_names
 from tap_gotowebinar.api.stats import StreamStats
 from target_gotowebinar.results import Outcome
 from target_gotowebinar.settings import PROGRAM
@@ -28,9 +28,6 @@ MAX_REASONS: Final = 100
 MAX_SHOWN_REASONS: Final = 5
 """Reasons that are logged, the most frequent first."""
 
-MAX_UNKNOWN: Final = 20
-"""Fields of a stream that are named when they are left out; an object keyed by data would fill the log."""
-
 OTHER: Final = "other reasons"
 
 
@@ -39,8 +36,8 @@ class Report:
 
     Attributes:
         stats: Counts of calls.
-        unanswered: People for whom GoTo gave no answer.
-        unsent: People who were not sent when the run ended early.
+        unanswered: People whose outcome GoTo did not tell.
+        unsent: People who were not sent because the run ended early.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -77,9 +74,7 @@ class Report:
 
     def note_unknown(self, stream: str, names: Iterable[str]) -> None:
         """Count the values of fields that are not sent."""
-        known = self._unknown.setdefault(stream, Counter())
-        for name in names:
-            known[name if name in known or len(known) < MAX_UNKNOWN else "others"] += 1
+        self._unknown.setdefault(stream, Counter()).update(names)
 
     def log_summary(self) -> None:
         """Log the counts of every stream as a table, and why people were not registered."""
@@ -88,20 +83,20 @@ class Report:
         for stream, counts in self._outcomes.items():
             logger.info("%s", f"{stream:<22}" + "".join(f"{counts[outcome]:>20}" for outcome in Outcome))
         for (outcome, reason), count in self._reasons.most_common(MAX_SHOWN_REASONS):
-            logger.warning("%s: %d: %s", outcome.value, count, reason)
+            level = logging.WARNING if outcome is Outcome.REJECTED else logging.INFO
+            logger.log(level, "%s: %d: %s", outcome.value, count, reason)
         if len(self._reasons) > MAX_SHOWN_REASONS:
-            logger.warning("and %d more reasons", len(self._reasons) - MAX_SHOWN_REASONS)
+            logger.info("and %d more reasons", len(self._reasons) - MAX_SHOWN_REASONS)
         for stream, names in self._unknown.items():
             if names:
-                shown = ", ".join(map(mask, sorted(names)))
                 text = "'%s': values of fields that GoTo does not take were left out: %d (%s)"
-                logger.info(text, stream, names.total(), shown)
+                logger.info(text, stream, names.total(), mask_names(sorted(names)))
         for webinar_key, count in self._would_be_sent.items():
             logger.info("dry run: would be sent to GoTo for webinar %s: %d", webinar_key, count)
         if self._fields_to_send:
             logger.info("dry run: with these fields: %s", ", ".join(sorted(self._fields_to_send)))
         if self.unsent:
-            logger.warning("not sent, because the run ended before: %d", self.unsent)
+            logger.warning("not sent, because the run ended early: %d", self.unsent)
         stats, seconds = self.stats, self._clock() - self._started
         calls = f"{stats.calls} calls, {stats.retries} of them repeated, {stats.waited:.1f} s waited for the rate"
         logger.info("%s; finished in %.1f s", calls, seconds)
@@ -116,12 +111,12 @@ class Report:
         rejected = sum(counts[Outcome.REJECTED] for counts in self._outcomes.values())
         if rejected and not forgive_rejections:
             lines.append(
-                f"rejected: {rejected}, for the reasons above (results_path tells whom); correct the records, or set "
+                f"rejected: {rejected}, for the reasons above (results_path names them); correct the records, or set "
                 "on_rejection to continue"
             )
         if self.unanswered:
             lines.append(
-                f"not answered for after several tries: {self.unanswered}; no state was passed on from there, so that "
+                f"no answer from GoTo after several tries: {self.unanswered}; no state was passed on from there, so "
                 "the next run sends them again"
             )
         return lines

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import json
 import os
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,9 @@ from tap_gotowebinar.api.errors import OutputError
 
 if TYPE_CHECKING:
     from target_gotowebinar.payload import NewRegistrant
+
+FIELDS: Final = ("email", "webinarKey", "outcome", "registrantKey", "joinUrl", "status", "description")
+"""Fields of a row, as in `schemas/registration_result.json`."""
 
 MODE: Final = 0o600
 """Permissions of the file: it holds people, and their links into the webinar."""
@@ -29,15 +32,15 @@ class Outcome(enum.StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class RegistrationResult:
-    """What became of a record; a row of `schemas/registration_result.json`."""
+    """What became of a record."""
 
-    email: str | None = field(repr=False)
+    email: str | None = dataclasses.field(repr=False)
     webinar_key: str | None
     outcome: Outcome
     registrant_key: str | None = None
-    join_url: str | None = field(default=None, repr=False)
+    join_url: str | None = dataclasses.field(default=None, repr=False)
     status: str | None = None
     description: str | None = None
 
@@ -48,26 +51,14 @@ class RegistrationResult:
 
     def row(self) -> dict[str, Any]:
         """Return it under the names of the schema."""
-        return {
-            "email": self.email,
-            "webinarKey": self.webinar_key,
-            "outcome": self.outcome.value,
-            "registrantKey": self.registrant_key,
-            "joinUrl": self.join_url,
-            "status": self.status,
-            "description": self.description,
-        }
+        return dict(zip(FIELDS, dataclasses.astuple(self), strict=True))
 
 
 class ResultsFile:
-    """A file of JSON lines that only grows; each row is written in one piece, so that two programs may share it.
-
-    Args:
-        path: Where it is; it is made when it is not there.
-    """
+    """A file of JSON lines that only grows; each row is written in one piece, so that two programs may share it."""
 
     def __init__(self, path: str) -> None:
-        """Open it.
+        """Open it; it is made when it is not there.
 
         Raises:
             OutputError: it cannot be written.
@@ -77,10 +68,10 @@ class ResultsFile:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, MODE)
             self._prepare()
         except OSError as error:
-            raise self._trouble(error) from None
+            raise self._failure(error) from None
 
     def write(self, result: RegistrationResult) -> None:
-        """Append a row; it is in the hands of the system when this returns.
+        """Append a row; the operating system has it when this returns.
 
         Raises:
             OutputError: the disk is full, for instance.
@@ -90,14 +81,14 @@ class ResultsFile:
             while line:
                 line = line[os.write(self._descriptor, line) :]
         except OSError as error:
-            raise self._trouble(error) from None
+            raise self._failure(error) from None
 
     def close(self) -> None:
-        """Close it; nothing can be written any more."""
+        """Close it."""
         os.close(self._descriptor)
 
     def _prepare(self) -> None:
-        """Keep others out of it, and end a line that was cut off: by a full disk, or by the end of who wrote it."""
+        """Let nobody else read it, and end a line that was cut off by a full disk or the end of a process."""
         known = os.fstat(self._descriptor)
         if not stat.S_ISREG(known.st_mode):
             return
@@ -107,5 +98,5 @@ class ResultsFile:
         if known.st_size and os.pread(self._descriptor, 1, known.st_size - 1) != b"\n":
             os.write(self._descriptor, b"\n")
 
-    def _trouble(self, error: OSError) -> OutputError:
+    def _failure(self, error: OSError) -> OutputError:
         return OutputError(f"the file of results_path cannot be written ({error.strerror}): {self._path}")

@@ -1,4 +1,4 @@
-"""The sink: registers people in the order of the input, several at a time, and answers for each of them.
+"""The sink: registers people in the order of the input, several at a time, and records the outcome of each.
 
 Threads read the input and make the calls. Results, STATE and all counting belong to the main thread alone.
 """
@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from tap_gotowebinar.api.errors import GoToWebinarError, RetriesExhaustedError
 from tap_gotowebinar.api.identity import NO_IDENTITY, owner_of_token
-from tap_gotowebinar.api.redaction import mask
+from tap_gotowebinar.api.redaction import mask_names
 from target_gotowebinar.input import read_lines
 from target_gotowebinar.payload import parse_registrant, unknown_fields
 from target_gotowebinar.pending import PendingRegistrations, Registration
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from target_gotowebinar.settings import Settings
 
 MAX_UNANSWERED: Final = 3
-"""People in a row for whom GoTo gives no answer; then the run ends."""
+"""People in a row whose outcome GoTo does not tell; then the run ends."""
 
 GRACE: Final = 1.0
-"""Seconds in which calls under way may end when a run ends early."""
+"""Seconds that calls under way have left when a run ends early."""
 
 SIGNAL_POLL: Final = 0.5
 """Seconds after which a signal is noticed at the latest."""
@@ -80,13 +80,6 @@ class Registrations:
     ) -> None:
         """Open the file of results; nothing is sent before the first record.
 
-        Args:
-            settings: The settings of the target.
-            client: Makes the calls.
-            report: Counts everything.
-            output: Where STATE is passed on.
-            stop_signals: Lets a signal end a wait.
-
         Raises:
             OutputError: the file cannot be written.
         """
@@ -100,15 +93,12 @@ class Registrations:
         self._pending = PendingRegistrations()
         self._busy: set[str] = set()
         self._events: queue.SimpleQueue[Registration | list[bytes] | Exception | None] = queue.SimpleQueue()
-        self._more = threading.Semaphore()
+        self._wanted = threading.Semaphore()
         self._unanswered_in_a_row = 0
         self._results = ResultsFile(settings.results_path) if settings.results_path else None
 
     def lines(self, source: IO[str] | None) -> Iterator[bytes]:
-        """Yield the lines of the input; while waiting for one, answer for people whose call has ended.
-
-        Args:
-            source: A file; standard input if None.
+        """Yield the lines of a file or of standard input; between them, record the outcome of calls that have ended.
 
         Raises:
             StopRequested: a signal has come.
@@ -125,26 +115,21 @@ class Registrations:
                 while self._pending.is_full or not self._events.empty():
                     self._finish_next()
                 yield line
-            self._more.release()
+            self._wanted.release()
 
     def submit(self, stream: str, record: Mapping[str, Any]) -> None:
-        """Register the person in a record as soon as everybody before in the same webinar is answered for.
-
-        Args:
-            stream: Name of the stream.
-            record: The record, after stream maps.
-        """
+        """Register the person in a record once the outcome of everybody before in the same webinar is known."""
         person = parse_registrant(record, self._settings.webinar_key, self._settings.organizer_key)
         reason = self._check_fields(stream, record) or person.problem
         if self.is_deletion:
-            self._write(stream, _skipped(person, "the row was deleted where it came from"))
+            self._write(stream, _skipped(person, "the row was deleted at its source"))
         elif reason is not None:
             self._write(stream, RegistrationResult.of(person, Outcome.REJECTED, description=reason))
         elif self._settings.dry_run:
             self._report.note_would_be_sent(person.webinar_key or "", person.content)
             self._write(stream, _skipped(person, "dry run: would be sent"))
         else:
-            self._pending.add(Registration(stream, person, person.organizer_key or self._owner_key))
+            self._pending.append(Registration(stream, person, person.organizer_key or self._owner_key))
             self._start_calls()
 
     def check_schema(self, stream: str, names: Iterable[str]) -> None:
@@ -156,30 +141,31 @@ class Registrations:
         unknown = unknown_fields(names)
         if unknown and self._settings.strict_fields:
             msg = (
-                f"'{stream}' has fields that GoTo does not take ({mask(', '.join(unknown))}): drop or rename them with "
+                f"'{stream}' has fields that GoTo does not take ({mask_names(unknown)}): drop or rename them with "
                 "stream_maps, or leave strict_fields out"
             )
             raise GoToWebinarError(msg)
 
     def forward_state(self, value: Any) -> None:  # noqa: ANN401 - whatever the tap says
-        """Pass a STATE on as soon as everybody before it has been answered for."""
+        """Pass a STATE on once the outcome of everybody before it is known."""
         self._pass_on(self._pending.add_state(json.dumps(value).encode()))
 
     def drain(self) -> None:
-        """Wait until everybody has been answered for."""
+        """Wait until the outcome of everybody is known."""
+        self._start_calls()
         while self._pending:
             self._finish_next()
 
     def abort(self) -> None:
-        """Begin no further call, and answer for the people whose call ends in time."""
-        started = [registration for registration in self._pending if registration.is_started]
-        self._report.unsent += len(self._pending) - len(started)
-        concurrent.futures.wait([registration.result for registration in started], timeout=GRACE)
-        for registration in started:
-            if registration.result.done():
+        """Begin no further call, and record the outcome of those that end in time."""
+        people = [*self._pending]
+        under_way = [person.result for person in people if person.result.running()]
+        concurrent.futures.wait(under_way, timeout=GRACE)
+        for person in people:
+            if person.result.done():
                 # The run ends already, for a reason of its own.
                 with contextlib.suppress(Exception):
-                    self._answer_for(registration)
+                    self._record(person)
             else:
                 self._report.unsent += 1
 
@@ -204,10 +190,10 @@ class Registrations:
         return str(owner["organizerKey"])
 
     def _check_fields(self, stream: str, record: Mapping[str, Any]) -> str | None:
-        """Return why a record cannot be sent for its fields; without `strict_fields`, count those that are left out."""
+        """Return why `strict_fields` rejects a record; without it, count the fields that are left out."""
         unknown = unknown_fields(record)
         if unknown and self._settings.strict_fields:
-            return f"fields that GoTo does not take: {mask(', '.join(unknown))}"
+            return f"fields that GoTo does not take: {mask_names(unknown)}"
         self._report.note_unknown(stream, unknown)
         return None
 
@@ -216,11 +202,11 @@ class Registrations:
         end: Exception | None = None
         try:
             for lines in read_lines(source):
-                self._more.acquire()
+                self._wanted.acquire()
                 self._events.put(lines)
         except Exception as error:  # noqa: BLE001 - whatever it is, the main thread waits for it
             end = error
-        self._more.acquire()
+        self._wanted.acquire()
         self._events.put(end)
 
     def _start_calls(self) -> None:
@@ -245,17 +231,18 @@ class Registrations:
                     return self._events.get(timeout=SIGNAL_POLL)
 
     def _finish_next(self) -> None:
-        """Wait for the end of a call; no lines can come before the last ones were worked through."""
+        """Wait for the end of a call; lines that come when the run is about to end are not looked at."""
         event = self._next_event()
-        assert isinstance(event, Registration)  # noqa: S101 - tells the type checker
+        while not isinstance(event, Registration):
+            event = self._next_event()
         self._finish(event)
 
     def _finish(self, registration: Registration) -> None:
         self._busy.remove(registration.webinar_key)
-        self._answer_for(registration)
+        self._record(registration)
         self._start_calls()
 
-    def _answer_for(self, registration: Registration) -> None:
+    def _record(self, registration: Registration) -> None:
         """Record what became of a person, then pass on the STATE that waited for it.
 
         Raises:
@@ -265,7 +252,7 @@ class Registrations:
         if error is None:
             self._unanswered_in_a_row = 0
             self._write(registration.stream, registration.result.result())
-            self._pass_on(self._pending.remove(registration))
+            self._pass_on(self._pending.finish(registration))
             return
         self._pending.give_up(registration)
         if not isinstance(error, RetriesExhaustedError):

@@ -48,12 +48,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
     """Seconds in which `requests_per_minute` calls may be made; a test may scale it."""
 
     def __init__(self, *, message_writer: MessageWriter | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's
-        """Take the settings; nothing is read or sent yet.
-
-        Args:
-            message_writer: Where STATE is passed on.
-            kwargs: The SDK's.
-        """
+        """Take the settings, and where STATE is passed on; nothing is read or sent yet."""
         self.report = Report()
         self.message_writer = message_writer or MessageWriter()
         super().__init__(message_reader=MessageReader(lambda: self.registrations), **kwargs)
@@ -95,24 +90,26 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         """Register everybody in the input, and log how it went.
 
         Returns:
-            Exit code: 0 complete, 1 somebody was rejected or not answered for, 128 + signal number when stopped.
+            Exit code: 0 complete, 1 somebody was rejected or got no answer, 128 + signal number when stopped.
 
         Raises:
             GoToWebinarError: the run cannot go on, or the input is wrong.
         """
-        registrations = self.registrations
+        registrations, stop_code = self.registrations, 0
         try:
             self._listen(file_input)
         except StopRequested as stopped:
-            self.logger.warning("stopped by signal %d; the next run goes on from here", stopped.exit_code - 128)
             registrations.abort()
-            return stopped.exit_code
+            stop_code = stopped.exit_code
         except Exception:
             registrations.abort()
             raise
         finally:
             self.report.log_summary()
             registrations.close()
+        if stop_code:
+            self.logger.warning("stopped by signal %d; the next run goes on from here", stop_code - 128)
+            return stop_code
         failures = self.report.failures(forgive_rejections=self.settings.forgive_rejections)
         failures += [self.connection.problem] if self.connection.problem else []
         for line in failures:

@@ -1,11 +1,11 @@
 """Fixtures for all tests: the sandbox is the other end of every connection."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psycopg
@@ -13,12 +13,8 @@ import pytest
 
 from demo.postgres import Postgres
 from gotowebinar_sandbox import Options, Sandbox
-from tests.launcher import SHARED, Launcher
+from tests.forkserver import SHARED, Launcher
 from tests.runs import FAST
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 # The same examples each time, however long they take where many things run at once.
 hypothesis.settings.register_profile(

@@ -1,14 +1,10 @@
 """Reading the pages people read: their fenced blocks, their tables, their names in code."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 from tests.sources import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BLOCK = re.compile(r"(?:^ *<!-- ([^\n]*?) -->\n)?^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 

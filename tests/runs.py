@@ -1,21 +1,17 @@
 """Running the tap, and what came out of it."""
 
-from __future__ import annotations
-
 import io
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.tap import TapGoToWebinar
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 EXECUTABLE = str(Path(sys.executable).with_name("tap-gotowebinar"))
 
@@ -52,25 +48,6 @@ class Run:
     def errors(self) -> list[str]:
         """What was logged as an error, without time and logger."""
         return [line.split("|", 3)[3].strip() for line in self.stderr.splitlines() if "| ERROR " in line]
-
-
-def run_command(
-    settings: Mapping[str, Any],
-    folder: Path,
-    *arguments: str,
-    **how: Any,  # noqa: ANN401 - as for `Launcher.launch`
-) -> Run:
-    """Run the command line of the tap with these settings."""
-    config = folder / "config.json"
-    config.write_text(json.dumps(settings), encoding="utf-8")
-    return run_tap("--config", str(config), *arguments, **how)
-
-
-def run_tap(*arguments: str, env: Mapping[str, str] | None = None, **how: Any) -> Run:  # noqa: ANN401 - as above
-    """Run the command line of the tap in a process of its own, which has everything imported already."""
-    from tests.launcher import SHARED  # noqa: PLC0415
-
-    return SHARED.launch(None, *arguments, folder=Path.cwd(), environ=env, **how).finish()
 
 
 def run_process(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> Run:

@@ -1,7 +1,5 @@
 """The files in `schemas/`, as installed: those of streams, and those of what the target takes and gives."""
 
-from __future__ import annotations
-
 import importlib.resources
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Catalogs: which streams and fields a run is asked for."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tap_gotowebinar.tap import TapGoToWebinar

@@ -1,11 +1,8 @@
 """A setting as a row of the tables that people read."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from singer_sdk import typing as th
+from singer_sdk import typing as th
 
 
 def setting_row(declared: th.Property[Any]) -> str:

@@ -1,7 +1,5 @@
 """Where the sources are, if they are: against an installed wheel, the tests run in a folder without them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 

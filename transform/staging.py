@@ -62,30 +62,6 @@ NAMES: Final = {
 # In front of the names of fields that lie in an object; else it is the name of the object.
 PREFIXES: Final = {"attendance": "", "pollsAndSurveys": ""}
 
-# Until the tap has them.
-FORTHCOMING: Final[dict[str, Schema]] = {
-    "webinar_removals": {
-        "webinarKey": {"type": "string", "description": "Key of the webinar, digits kept as text."},
-        "removedAt": {
-            "type": ["string", "null"],
-            "format": "date-time",
-            "description": "Start of the run that no longer found the webinar on the list, in UTC.",
-        },
-    },
-    "webinars": {
-        "recurrenceKey": {
-            "type": ["string", "null"],
-            "description": "Key that the webinars of a series have in common, digits kept as text.",
-        },
-    },
-    "webinar_details": {
-        "isOndemand": {
-            "type": ["boolean", "null"],
-            "description": "True if the webinar is a recording that people watch when they like.",
-        },
-    },
-}
-
 LOADED_AT: Final = "When the loader wrote the row, in UTC; null without its metadata columns."
 
 
@@ -166,18 +142,11 @@ def models() -> list[Model]:
 
 def schemas() -> dict[str, Schema]:
     """The properties of each stream."""
-    read = {
+    return {
         path.stem: json.loads(path.read_text(encoding="utf-8"))["properties"]
         for path in sorted(Path(str(SCHEMAS)).glob("*.json"))
         if path.stem not in OF_THE_TARGET
     }
-    return {name: {**read.get(name, {}), **later(name, read)} for name in sorted(read.keys() | FORTHCOMING.keys())}
-
-
-def later(stream: str, read: dict[str, Schema]) -> Schema:
-    """The fields that the tap does not have yet."""
-    known = read.get(stream, {})
-    return {name: schema for name, schema in FORTHCOMING.get(stream, {}).items() if name not in known}
 
 
 def nested(schema: Schema) -> Schema:

@@ -26,9 +26,8 @@ from tap_gotowebinar.api.errors import (
     UnreadableResponseError,
     internal_error,
 )
-from tap_gotowebinar.api.patience import TimeBudget
 from tap_gotowebinar.api.redaction import error_code, error_text, is_from_goto
-from tap_gotowebinar.api.retries import LONGEST_PAUSE, parse_retry_after, resume_time
+from tap_gotowebinar.api.retries import LONGEST_PAUSE, TimeBudget, parse_retry_after, resume_time
 from tap_gotowebinar.api.transport import SUCCESS, is_transient
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ class ApiClient:
         """What the next run will fail for, although this one went well; None: nothing."""
         return self._authenticator.problem
 
-    def get(  # noqa: PLR0913 - what a call is made of
+    def get(
         self,
         path: str,
         read: Callable[[object], T],
@@ -111,7 +110,6 @@ class ApiClient:
         *,
         params: Mapping[str, str | int] | None = None,
         refusals: frozenset[int] = REFUSALS,
-        decode: Callable[[bytes], Any] | None = None,
     ) -> T:
         """Return what `read` makes of the answer to `GET path`.
 
@@ -121,7 +119,6 @@ class ApiClient:
             tally: Where calls, retries and waiting are counted.
             params: Query parameters.
             refusals: Statuses that mean "not allowed" here.
-            decode: A faster decoder of the answers that are expected; see `Transport.send`.
 
         Raises:
             AuthenticationError: the credentials do not work.
@@ -134,7 +131,7 @@ class ApiClient:
         """
 
         def attempt(patience: TimeBudget) -> T:
-            send = functools.partial(self._transport.send, "GET", self._origin + path, params=params, decode=decode)
+            send = functools.partial(self._transport.send, "GET", self._origin + path, params=params)
             answer = self._admitted(patience.of(send), path, tally, refusals)
             self._raise_for_status(answer, path, refusals)
             return _read_by(read, answer.body, path)

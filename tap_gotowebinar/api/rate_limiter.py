@@ -64,12 +64,12 @@ class RateLimiter:
         """Hold a slot for one call, from before it is sent until it was answered or given up.
 
         Yields:
-            Seconds that were spent waiting for the slot.
+            Seconds that this call, being the next, was held back. So the seconds of all calls together are those in
+            which the rate held up the run, however many threads wait.
         """
-        asked = self._clock()
-        self._acquire()
+        waited = self._acquire()
         try:
-            yield self._clock() - asked
+            yield waited
         finally:
             self._release()
 
@@ -81,23 +81,25 @@ class RateLimiter:
     def close(self) -> None:
         """Do nothing: there is nothing to close."""
 
-    def _acquire(self) -> None:
+    def _acquire(self) -> float:
         ticket = object()
         with self._changed:
             self._queue.append(ticket)
             try:
-                while (delay := self._delay(ticket)) is None or delay > 0:
+                while self._queue[0] is not ticket:
+                    self._wait(self._changed, None)
+                its_turn = self._clock()
+                while (delay := self._delay()) is None or delay > 0:
                     self._wait(self._changed, None if delay is None else min(delay, threading.TIMEOUT_MAX))
                 self._in_flight += 1
                 self._next_send = self._clock() + self._spacing
+                return self._clock() - its_turn
             finally:
                 self._queue.remove(ticket)
                 self._changed.notify_all()
 
-    def _delay(self, ticket: object) -> float | None:
-        """Return the seconds until the holder of `ticket` may send; None: until something changes."""
-        if self._queue[0] is not ticket:
-            return None
+    def _delay(self) -> float | None:
+        """Return the seconds until the next call may be sent; None: until something changes."""
         now = self._clock()
         while self._free_at and self._free_at[0] <= now:
             self._free_at.popleft()

@@ -83,16 +83,17 @@ class SharedRateLimiter:
         """Hold a slot for one call, from before it is sent until it was answered or given up.
 
         Yields:
-            Seconds that were spent waiting for the slot.
+            Seconds that this call, being the next of this process, was held back.
 
         Raises:
             SharedBudgetError: the database cannot be used.
         """
-        asked = time.monotonic()
         with self._queue:
+            its_turn = time.monotonic()
             slot = self._take_in_turn()
+            waited = time.monotonic() - its_turn
         try:
-            yield time.monotonic() - asked
+            yield waited
         finally:
             self._give(slot, self._window)
 

@@ -16,7 +16,7 @@ class StreamStats:
         calls: Requests sent to the API, repeated ones too.
         answered: Calls that brought what was asked for, or that it is gone.
         retries: Requests sent again after a transient failure, a 429 or for an expired token.
-        waited: Seconds spent waiting for the rate budget.
+        waited: Seconds in which the run's next call was one of these and was held back to stay within the rate.
         refused: Paths GoTo did not allow to be read.
         gone: Paths of things that no longer exist.
         given_up: Paths that failed each time they were tried.
@@ -35,6 +35,11 @@ class StreamStats:
     unusable: Counter[str] = field(default_factory=Counter)
     unknown: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether there is anything to say of the stream."""
+        return bool(self.records or self.calls or self.refused or self.gone or self.given_up)
 
     def count(self, *, calls: int = 0, answered: int = 0, retries: int = 0, waited: float = 0.0) -> None:
         """Add to the counts of calls; from any thread."""

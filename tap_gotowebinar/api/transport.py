@@ -14,7 +14,7 @@ import json
 import logging
 import ssl
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -32,9 +32,10 @@ from tap_gotowebinar.api.errors import (
     ResponseTooLargeError,
     TransientError,
 )
+from tap_gotowebinar.api.redaction import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterable, Mapping
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds for a connection to come about; the setting `request_timeout` bounds the silence after that."""
@@ -73,7 +74,7 @@ class ApiResponse:
 
     Attributes:
         status: HTTP status.
-        body: Decoded JSON. None for an error answer that is not JSON.
+        body: Decoded JSON. None for an error answer that is not JSON. The texts of an error hold no secret.
         is_empty: Whether it came without a body.
         retry_after: The `Retry-After` header as it came, or an empty string.
         location: Where a redirect points, without its query, or an empty string.
@@ -102,8 +103,15 @@ class _Session(requests.Session):
 class Transport:
     """A pool of connections with one time-out and one user agent, for any thread."""
 
-    def __init__(self, *, request_timeout: float, user_agent: str) -> None:
-        """Open nothing yet."""
+    def __init__(self, *, request_timeout: float, user_agent: str, secrets: Iterable[str | None] = ()) -> None:
+        """Open nothing yet.
+
+        Args:
+            request_timeout: Seconds of silence after which a call is given up.
+            user_agent: How the program introduces itself.
+            secrets: What no error may repeat, beside what is sent with a request.
+        """
+        self._secrets = tuple(secrets)
         self._timeout = (min(CONNECT_TIMEOUT, request_timeout), request_timeout)
         self.longest_call = CALL_DEADLINE_FACTOR * request_timeout
         self._session = _Session()
@@ -131,7 +139,6 @@ class Transport:
         params: Mapping[str, str | int] | None = None,
         data: Mapping[str, str] | None = None,
         content: Mapping[str, Any] | None = None,
-        decode: Callable[[bytes], Any] | None = None,
     ) -> ApiResponse:
         """Send one request and read its answer to the end. Redirects are not followed: a token stays where it was sent.
 
@@ -143,7 +150,6 @@ class Transport:
             params: Query parameters.
             data: Form fields.
             content: What goes as JSON.
-            decode: A faster decoder of the answers that are expected; raises ValueError at any other.
 
         Raises:
             ConnectError: no connection.
@@ -190,7 +196,11 @@ class Transport:
             msg = f"no connection to {host}: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names certificates that are not there"
             raise GoToWebinarError(msg) from None
         _count_values(body, host)
-        return _answer(response, body, decode)
+        answer = _answer(response, body)
+        if answer.status in SUCCESS:
+            return answer
+        sent = [value for name, value in (data or {}).items() if name != "grant_type"]
+        return replace(answer, body=without_secrets(answer.body, [*self._secrets, token, *(auth or ()), *sent]))
 
     def _too_late(self, host: str, began: float) -> str:
         longest = RESPONSE_DEADLINE_FACTOR * self._timeout[1]
@@ -270,11 +280,8 @@ def _count_values(content: bytes, host: str) -> None:
         raise ResponseTooLargeError(msg)
 
 
-def _answer(response: requests.Response, content: bytes, decode: Callable[[bytes], Any] | None) -> ApiResponse:
+def _answer(response: requests.Response, content: bytes) -> ApiResponse:
     status = response.status_code
-    if decode is not None and status in SUCCESS:
-        with contextlib.suppress(ValueError):
-            return ApiResponse(status, decode(content))
     try:
         body = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from tap_gotowebinar.api.auth.token_endpoint import Credentials
 from tap_gotowebinar.api.errors import AuthenticationError
-from tap_gotowebinar.api.redaction import error_text
+from tap_gotowebinar.api.redaction import error_text, without_secrets
 
 VERIFIER_LENGTH: Final = 64
 """Characters of the PKCE verifier; 43 to 128 are allowed."""
@@ -104,7 +104,8 @@ class AuthorizationRequest:
             if isinstance(error, MismatchingStateError) and "state=" in query:
                 msg = "this is the answer to another login (its state differs): start again, and use the new address"
         except OAuth2Error as error:
-            said = error_text({"error": error.error, "description": error.description})
+            told = {"error": error.error, "description": error.description}
+            said = error_text(without_secrets(told, self._credentials.all_secrets))
             msg = f"GoTo gives no access ({said}): start again and click Allow, or correct the OAuth client at GoTo"
         else:
             return str(answer["code"])

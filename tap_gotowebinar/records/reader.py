@@ -6,17 +6,14 @@ fractions, in UTC or with an offset: they come out in one form whose text order 
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import re
 import sys
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import msgspec
-
 from tap_gotowebinar.api.errors import InvalidRowError
 from tap_gotowebinar.api.keys import is_key
-from tap_gotowebinar.records.typed_rows import TypedRows
+from tap_gotowebinar.records.timestamps import canonical_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,42 +29,7 @@ INVALID: Final = object()
 MAX_INTEGER: Final = 2**63 - 1
 """What an integer column of a database holds."""
 
-_WIRE_MARKS: Final = "2026-01-01T00:00:00Z"[7::3]
-"""The marks between month, day, hour, minute and second of a time in the usual form, and its Z."""
-
-_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-_MILLISECONDS: Final = range(10**11, 10**13)
-"""Since 1970, for 1973 to 2286: 12 or 13 digits. Shorter numbers may be anything, longer ones are keys."""
-
 _INTEGER: Final = re.compile(r"\s*[+-]?[0-9]{1,19}\s*", re.ASCII)
-
-
-def canonical_time(value: object) -> str | None:
-    """Return an ISO 8601 time, or milliseconds since 1970, as `YYYY-MM-DDThh:mm:ss.ffffffZ`; None when it is no time.
-
-    Without offset it is UTC. The fraction is always there: `30.120Z` would otherwise sort before `30Z`.
-    """
-    if not isinstance(value, str):
-        return _from_milliseconds(value)
-    if len(value) in {12, 13} and value.isascii() and value.isdecimal():
-        return _from_milliseconds(int(value))
-    try:
-        moment = dt.datetime.fromisoformat(value)
-        if len(value) == len("2026-01-01T00:00:00Z") and value[7::3] == _WIRE_MARKS and value[11:13] != "24":
-            # What GoTo documents: checked, and for the rest only to be given its fraction.
-            return f"{value[:-1]}.000000Z"
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=dt.UTC)
-        return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")[:-6] + "Z"
-    except (ValueError, OverflowError):
-        return None
-
-
-def _from_milliseconds(value: object) -> str | None:
-    if not isinstance(value, int | float) or not _MILLISECONDS.start <= value < _MILLISECONDS.stop:
-        return None
-    return canonical_time((_EPOCH + dt.timedelta(milliseconds=value)).isoformat())
 
 
 class RecordReader:
@@ -100,36 +62,6 @@ class RecordReader:
             for name, declared in schema["properties"].items()
             if "null" not in declared["type"] and name not in keys
         ]
-        self._typed = TypedRows(schema, keys, self._parent_keys)
-        self._times = [name for name, declared in schema["properties"].items() if declared.get("format") == "date-time"]
-        self._tally = tally
-
-    def decode_rows(self, content: bytes) -> list[Any]:
-        """Return rows for `read_all`, faster than general decoding.
-
-        Raises:
-            ValueError: the answer is not a bare array of rows of exactly the declared shape.
-        """
-        return self._typed.decode(content)
-
-    def read_all(self, rows: list[Any]) -> list[dict[str, Any]]:
-        """Return the records of decoded JSON values, or of rows of `decode_rows`.
-
-        Raises:
-            InvalidRowError: as `read`.
-        """
-        if not rows or not isinstance(rows[0], self._typed.row_type):
-            return [self.read(row) for row in rows]
-        records: list[dict[str, Any]] = msgspec.to_builtins(rows)
-        for record in records:
-            for key in self.keys:
-                record[key] = str(record[key])
-            for name in self._times:
-                if (wire := record.get(name)) is not None:
-                    record[name] = canonical_time(wire)
-                    if record[name] is None:
-                        self._tally.count_unusable(name)
-        return records
 
     def read(self, row: object) -> dict[str, Any]:
         """Return the record of one row.

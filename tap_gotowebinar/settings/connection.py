@@ -202,7 +202,9 @@ class ConnectionSettings:
         Args:
             window: Seconds in which `requests_per_minute` calls may be made.
         """
-        transport = Transport(request_timeout=self.request_timeout, user_agent=self.user_agent)
+        transport = Transport(
+            request_timeout=self.request_timeout, user_agent=self.user_agent, secrets=self.credentials.all_secrets
+        )
         endpoint = TokenEndpoint(self.credentials, transport, f"{self.auth_url}/oauth/token")
         authenticator = Authenticator(self.credentials, endpoint, self.token_store)
         return ApiClient(self.api_url, transport, authenticator, self._rate_limiter(window))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from singer_sdk import typing as th
 
-from tap_gotowebinar.records.reader import canonical_time
+from tap_gotowebinar.records.timestamps import canonical_time
 from tap_gotowebinar.settings.connection import ConnectionSettings, connection_problems
 from tap_gotowebinar.settings.values import is_key, key_problems, number_problems, stream_map_problems, text
 

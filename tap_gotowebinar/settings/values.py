@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
-_FORMS: Final = {"integer": "a whole number", "boolean": "true or false"}
+_FORMS: Final = {
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "one key, several with commas between them, or a JSON list",
+}
 
 _BOOLEANS: Final = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
@@ -75,6 +79,9 @@ def with_numbers(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[s
         if isinstance(value, str) and "number" in declared.get("type", []):
             with contextlib.suppress(ValueError):
                 settings[name] = float(value)
+        elif isinstance(value, str | int) and not isinstance(value, bool) and "array" in declared.get("type", []):
+            with contextlib.suppress(ValueError):
+                settings[name] = _keys(str(value))
     return settings
 
 
@@ -114,7 +121,7 @@ def environment_settings(
         try:
             settings[name] = _read(environ[variable], types)
         except (ValueError, KeyError, RecursionError):
-            form = next((form for name, form in _FORMS.items() if name in types), "JSON")
+            form = next((form for name, form in _FORMS.items() if name in types), "JSON, such as {}")
             problems.append(f"{name} is not valid: the environment variable {variable} must hold {form}")
     return settings, problems
 
@@ -124,9 +131,27 @@ def _read(written: str, types: list[str]) -> Any:  # noqa: ANN401 - JSON
         return int(written)
     if "boolean" in types:
         return _BOOLEANS[written.lower()]
-    if "array" in types or "object" in types:
+    if "array" in types:
+        return _keys(written)
+    if "object" in types:
         return json.loads(written, parse_constant=_refuse)
     return written
+
+
+def _keys(written: str) -> list[Any]:
+    """Return a list that is written as JSON, or as keys with commas between them.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    parts = [part.strip() for part in written.split(",")]
+    if all(map(is_key, parts)):
+        return parts
+    value = json.loads(written, parse_constant=_refuse)
+    if not isinstance(value, list):
+        msg = "no list"
+        raise ValueError(msg)  # noqa: TRY004 - as for other texts
+    return value
 
 
 def is_key(value: object) -> bool:

@@ -24,6 +24,7 @@ from tap_gotowebinar.settings.values import (
     schema_problem,
     with_numbers,
 )
+from tap_gotowebinar.singer.sdk_overrides import is_relevant
 from tap_gotowebinar.singer.signals import StopSignals
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class CommandLinePlugin(PluginBase):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's
         """Leave signals alone until the command line takes them over."""
         self.stop_signals = StopSignals()
+        self.logger.addFilter(is_relevant)
         super().__init__(*args, **kwargs)
 
     @override
@@ -104,10 +106,13 @@ class CommandLinePlugin(PluginBase):
             GoToWebinarError: `.env` cannot be read.
         """
         settings = dict(config.config) if config else {}
+        prefix = environment_prefix(cls.name)
+        if not settings and not (config and config.parse_env) and any(name.startswith(prefix) for name in os.environ):
+            msg = f"the settings in {prefix}... variables are read only if you ask for it: add --config=ENV"
+            raise GoToWebinarError(msg)
         if config is not None and config.parse_env:
             cls.append_builtin_config(cls.config_jsonschema)
             read_dotenv()
-            prefix = environment_prefix(cls.name)
             variables, errors = environment_settings(cls.config_jsonschema, os.environ, prefix)
             if errors:
                 raise ConfigValidationError(errors[0], errors=errors, schema={})

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap_gotowebinar.records.record_list import RecordList
-    from tap_gotowebinar.sync.session_plan import PlannedSession
+    from tap_gotowebinar.sync.schedule import PlannedSession
     from tap_gotowebinar.sync.steps import Batch, Steps, Unit
 
 
@@ -27,8 +27,8 @@ class Attendees(SessionList):
     answer_keys = ("registrantKey",)
 
     @override
-    def is_empty(self, session: PlannedSession) -> bool:
-        return has_nobody(session)
+    def is_empty(self, item: PlannedSession) -> bool:
+        return has_nobody(item)
 
     @override
     def steps(self, unit: Unit[PlannedSession]) -> Steps:

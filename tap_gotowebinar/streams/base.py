@@ -123,9 +123,9 @@ class GoToWebinarStream(Stream):
 
     def log_sync_costs(self) -> None:
         """Log this stream's records as the SDK's metric, once; the SDK calls this when all streams are done."""
-        log_metric(
-            self.metrics_logger, Point("counter", Metric.RECORD_COUNT, self.stats.records, {"stream": self.name})
-        )
+        if self.selected:
+            point = Point("counter", Metric.RECORD_COUNT, self.stats.records, {"stream": self.name})
+            log_metric(self.metrics_logger, point)
         self.sync_context.writer.flush()
 
     @override

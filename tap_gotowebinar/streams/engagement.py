@@ -14,15 +14,15 @@ from tap_gotowebinar.records.surrogate_keys import add_surrogate_keys
 from tap_gotowebinar.streams.parents_and_children import rows_of, with_keys
 from tap_gotowebinar.streams.session_children import SESSION, SessionChild, SessionList
 from tap_gotowebinar.sync.attendee_lists import ATTENDEES, has_nobody
-from tap_gotowebinar.sync.bookmarks import without_nulls
-from tap_gotowebinar.sync.state import pack, unpack
+from tap_gotowebinar.sync.bookmarks.state import pack, unpack
+from tap_gotowebinar.sync.bookmarks.streams import without_nulls
 from tap_gotowebinar.sync.steps import Batch, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from tap_gotowebinar.records.record_list import Record, RecordList
-    from tap_gotowebinar.sync.session_plan import PlannedSession
+    from tap_gotowebinar.sync.schedule import PlannedSession
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
     from tap_gotowebinar.sync.stream_client import StreamClient
 
@@ -60,8 +60,8 @@ class Polls(SurrogateKeyedStream):
     primary_keys = ("sessionKey", "pollKey")
 
     @override
-    def is_empty(self, session: PlannedSession) -> bool:
-        return session.counts_none("totalPollCount")
+    def is_empty(self, item: PlannedSession) -> bool:
+        return item.counts_none("totalPollCount")
 
 
 class Questions(SurrogateKeyedStream):
@@ -73,8 +73,8 @@ class Questions(SurrogateKeyedStream):
     key_fields = ("askerKey", "dateAsked", "question")
 
     @override
-    def is_empty(self, session: PlannedSession) -> bool:
-        return self.sync_context.counts_none(session.key, "questionsAsked")
+    def is_empty(self, item: PlannedSession) -> bool:
+        return self.sync_context.counts_none(item.key, "questionsAsked")
 
 
 class Surveys(SurrogateKeyedStream):
@@ -85,18 +85,19 @@ class Surveys(SurrogateKeyedStream):
     primary_keys = ("sessionKey", "surveyKey")
 
     @override
-    def is_empty(self, session: PlannedSession) -> bool:
-        return self.sync_context.counts_none(session.key, "surveyCount")
+    def is_empty(self, item: PlannedSession) -> bool:
+        return self.sync_context.counts_none(item.key, "surveyCount")
 
 
 class AttendeeAnswers(SessionChild):
     """What single attendees answered: a call for each of them, so that it is off unless it is selected."""
 
     selected_by_default = False
+    asks_for_each = "attendee"
 
     @override
-    def is_empty(self, session: PlannedSession) -> bool:
-        return has_nobody(session)
+    def is_empty(self, item: PlannedSession) -> bool:
+        return has_nobody(item)
 
     @override
     def steps(self, unit: Unit[PlannedSession]) -> Steps:
@@ -156,8 +157,8 @@ class AttendeePolls(AttendeeAnswers):
     primary_keys = ("sessionKey", "registrantKey", "pollKey")
 
     @override
-    def is_empty(self, session: PlannedSession) -> bool:
-        return super().is_empty(session) or session.counts_none("totalPollCount")
+    def is_empty(self, item: PlannedSession) -> bool:
+        return super().is_empty(item) or item.counts_none("totalPollCount")
 
 
 class AttendeeSurveys(AttendeeAnswers):
@@ -168,8 +169,8 @@ class AttendeeSurveys(AttendeeAnswers):
     primary_keys = ("sessionKey", "registrantKey", "surveyKey")
 
     @override
-    def is_empty(self, session: PlannedSession) -> bool:
-        return super().is_empty(session) or self.sync_context.counts_none(session.key, "surveyCount")
+    def is_empty(self, item: PlannedSession) -> bool:
+        return super().is_empty(item) or self.sync_context.counts_none(item.key, "surveyCount")
 
 
 def _answers_hash(records: Iterable[Record]) -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.mapper import StreamMap
 
-    from tap_gotowebinar.sync.bookmarks import Bookmark
+    from tap_gotowebinar.sync.bookmarks.streams import Bookmark
     from tap_gotowebinar.sync.steps import Outcome, Step, Steps
 
 T = TypeVar("T")
@@ -72,6 +72,11 @@ class ParentStream(GoToWebinarStream, Generic[T]):
         """The selected children, in the order in which they are read."""
         return [child for child in self.child_streams if isinstance(child, ChildStream) and child.selected]
 
+    @property
+    def asks_for_each(self) -> list[str]:
+        """What the children make a call for that only other calls show."""
+        return [child.asks_for_each for child in self.readers if child.asks_for_each]
+
     def _units(self) -> Iterator[Unit[T]]:
         for key, item in self.items():
             unit = Unit(key, item)
@@ -85,14 +90,20 @@ class ChildStream(GoToWebinarStream, Generic[T]):
     Attributes:
         bookmark_kind: How this stream remembers what it has emitted.
         parent: The class of the stream above.
+        asks_for_each: What it makes a call for that only other calls show; empty: nothing.
     """
 
     bookmark_kind: ClassVar[type[Bookmark]]
     parent: ClassVar[type[ParentStream[Any]]]
+    asks_for_each: ClassVar[str] = ""
 
     @abc.abstractmethod
     def reads(self, item: T) -> bool:
         """Whether this stream reads a webinar or session that is due."""
+
+    def is_empty(self, item: T) -> bool:  # noqa: ARG002 - for those that can know
+        """Whether it is known without a call that there is nothing."""
+        return False
 
     @abc.abstractmethod
     def steps(self, unit: Unit[T]) -> Steps:

@@ -12,7 +12,7 @@ from typing_extensions import override
 from tap_gotowebinar.api.client import API
 from tap_gotowebinar.streams.parents_and_children import with_keys
 from tap_gotowebinar.streams.webinars import WebinarChild
-from tap_gotowebinar.sync.registrant_bookmarks import RegistrantBookmark, SeenKeysBookmark
+from tap_gotowebinar.sync.bookmarks.registrants import RegistrantBookmark, SeenKeysBookmark
 from tap_gotowebinar.sync.registrant_lists import read_registrants
 from tap_gotowebinar.sync.schedule import DueReason
 from tap_gotowebinar.sync.steps import Batch, Fetched, Gone, Step
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
-    from tap_gotowebinar.records.moments import WebinarTiming
-    from tap_gotowebinar.sync.registrant_bookmarks import Row, Rows
-    from tap_gotowebinar.sync.schedule import DueRule, PlannedWebinar
+    from tap_gotowebinar.sync.bookmarks.registrants import Row, Rows
+    from tap_gotowebinar.sync.schedule import DueRule, PlannedWebinar, WebinarTiming
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
 
 REGISTRANTS: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/registrants"
@@ -152,6 +151,7 @@ class RegistrantDetails(RosterStream):
     name = "registrant_details"
     path = f"{REGISTRANTS}/{{registrantKey}}"
     repeats_whole_list = False
+    asks_for_each = "new or changed registrant"
 
     @override
     def list_steps(self, registrants: RegistrantList) -> Steps:

@@ -11,15 +11,15 @@ from tap_gotowebinar.api.client import API
 from tap_gotowebinar.records.record_list import RecordList
 from tap_gotowebinar.streams.parents_and_children import ChildStream, rows_of, with_keys
 from tap_gotowebinar.streams.sessions import Sessions
-from tap_gotowebinar.sync.bookmarks import rows_hash
-from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
-from tap_gotowebinar.sync.session_plan import PlannedSession
+from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
+from tap_gotowebinar.sync.bookmarks.streams import rows_hash
+from tap_gotowebinar.sync.schedule import PlannedSession
 from tap_gotowebinar.sync.steps import Batch, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_gotowebinar.sync.bookmarks import StreamBookmarks
+    from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
 
 SESSION = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/sessions/{{sessionKey}}"
@@ -41,10 +41,6 @@ class SessionChild(ChildStream[PlannedSession]):
     @override
     def reads(self, item: PlannedSession) -> bool:
         return self.bookmarks.of(item.organizer_key).is_due(item, self.sync_context.due_rule)
-
-    def is_empty(self, session: PlannedSession) -> bool:  # noqa: ARG002 - for those that can know
-        """Whether it is known without a call that there is nothing."""
-        return False
 
     def complete(self, session: PlannedSession) -> None:
         """Note that a session has been read to the end."""

@@ -18,7 +18,7 @@ from tap_gotowebinar.sync.webinar_batches import WebinarWide
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_gotowebinar.sync.session_plan import PlannedSession
+    from tap_gotowebinar.sync.schedule import PlannedSession
     from tap_gotowebinar.sync.steps import Steps, Unit
 
 ALL_SESSIONS: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/performance"

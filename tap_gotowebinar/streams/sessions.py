@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
-from tap_gotowebinar.records.moments import canonical, parse_time
+from tap_gotowebinar.records.timestamps import canonical, parse_time
 from tap_gotowebinar.streams.parents_and_children import ParentStream
-from tap_gotowebinar.sync.bookmarks import rows_hash
+from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
+from tap_gotowebinar.sync.bookmarks.streams import rows_hash
 from tap_gotowebinar.sync.listings import WINDOW_MARGIN, list_sessions
-from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
-from tap_gotowebinar.sync.session_plan import PlannedSession, in_order
+from tap_gotowebinar.sync.report import PlannedCalls
+from tap_gotowebinar.sync.schedule import PlannedSession, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_gotowebinar.sync.bookmarks import StreamBookmarks
+    from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
 
 
 class Sessions(ParentStream[PlannedSession]):
@@ -43,8 +44,7 @@ class Sessions(ParentStream[PlannedSession]):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         report = self.sync_context.report
-        report.begin(self.label)
-        report.listed(len(self.by_key), due=len(self.due))
+        self._plan()
         self.start_children()
         for session in self.due:
             yield self.with_nulls(session.record)
@@ -52,6 +52,14 @@ class Sessions(ParentStream[PlannedSession]):
                 self._complete(session)
             report.done += 1
             self.sync_context.checkpoint()
+
+    def _plan(self) -> None:
+        calls = sum(child.reads(item) and not child.is_empty(item) for item in self.due for child in self.readers)
+        # Several sessions of a webinar may come with one call, and of what GoTo counts none nothing is asked.
+        cost = PlannedCalls(len(self.due), "up to", calls, self.asks_for_each)
+        summary = f"{len(self.by_key)} sessions listed, {len(self.due)} due"
+        run = self.sync_context
+        run.report.plan(self.label, summary, cost, run.settings.connection.requests_per_minute)
 
     @override
     def generate_child_contexts(self, record: Record, context: Context | None) -> Iterator[Context]:

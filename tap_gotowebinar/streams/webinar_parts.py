@@ -16,15 +16,14 @@ from tap_gotowebinar.api.client import API
 from tap_gotowebinar.records.record_list import RecordList
 from tap_gotowebinar.streams.parents_and_children import rows_of, with_keys
 from tap_gotowebinar.streams.webinars import WebinarChild
-from tap_gotowebinar.sync.bookmarks import RowsBookmark
+from tap_gotowebinar.sync.bookmarks.streams import RowsBookmark
 from tap_gotowebinar.sync.schedule import DueReason
 from tap_gotowebinar.sync.steps import Batch, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_gotowebinar.records.moments import WebinarTiming
-    from tap_gotowebinar.sync.schedule import DueRule, PlannedWebinar
+    from tap_gotowebinar.sync.schedule import DueRule, PlannedWebinar, WebinarTiming
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
 
 WEBINAR = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from tap_gotowebinar.streams.base import GoToWebinarStream
 from tap_gotowebinar.streams.webinars import Webinars
-from tap_gotowebinar.sync.listed_webinars import ListedWebinarsBookmark
+from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
 from tap_gotowebinar.sync.steps import Batch
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
-from tap_gotowebinar.records.moments import WebinarTiming
 from tap_gotowebinar.streams.parents_and_children import ChildStream, ParentStream, with_keys
-from tap_gotowebinar.sync.bookmarks import RecordBookmark
-from tap_gotowebinar.sync.schedule import DueReason, PlannedWebinar, SyncSchedule, last_end, plan_webinar
+from tap_gotowebinar.sync.bookmarks.streams import RecordBookmark
+from tap_gotowebinar.sync.report import PlannedCalls
+from tap_gotowebinar.sync.schedule import DueReason, PlannedWebinar, SyncSchedule, WebinarTiming, last_end, plan_webinar
 from tap_gotowebinar.sync.steps import Batch, Fetched, Step
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_gotowebinar.sync.bookmarks import StreamBookmarks
+    from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
     from tap_gotowebinar.sync.schedule import DueRule
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
 
@@ -59,7 +59,9 @@ class Webinars(ParentStream[PlannedWebinar]):
         schedule = SyncSchedule(self._planned(record, readers) for record in self.sync_context.webinars.records)
         if readers:
             calls = sum(_calls_at_least(webinar, readers) for webinar in schedule.webinars)
-            self.sync_context.report.planned(schedule, calls, self.sync_context.settings.connection.requests_per_minute)
+            cost = PlannedCalls(schedule.due, "at least", calls, self.asks_for_each)
+            run = self.sync_context
+            run.report.plan(self.label, schedule.summary(), cost, run.settings.connection.requests_per_minute)
             self._check_max_calls(schedule)
         return schedule
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tap_gotowebinar.api.responses import Page
     from tap_gotowebinar.records.record_list import RecordList
-    from tap_gotowebinar.sync.session_plan import PlannedSession
+    from tap_gotowebinar.sync.schedule import PlannedSession
     from tap_gotowebinar.sync.stream_client import StreamClient
 
 ATTENDEES: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/sessions/{{sessionKey}}/attendees"

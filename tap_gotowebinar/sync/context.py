@@ -6,21 +6,21 @@ import functools
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from tap_gotowebinar.records.moments import canonical
 from tap_gotowebinar.records.reader import RecordReader
 from tap_gotowebinar.records.schemas import load_schema
+from tap_gotowebinar.records.timestamps import canonical
 from tap_gotowebinar.settings.tap import Settings
 from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.sync.attendee_lists import AttendeeLists
-from tap_gotowebinar.sync.bookmarks import Bookmarks
-from tap_gotowebinar.sync.listed_webinars import ListedWebinars, ListedWebinarsBookmark
+from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinars, ListedWebinarsBookmark
+from tap_gotowebinar.sync.bookmarks.registrants import RegistrantBookmark, SeenKeysBookmark
+from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 from tap_gotowebinar.sync.listings import WebinarListing
 from tap_gotowebinar.sync.organizers import OrganizerScope
 from tap_gotowebinar.sync.prefetch import Prefetcher
-from tap_gotowebinar.sync.registrant_bookmarks import RegistrantBookmark, SeenKeysBookmark
 from tap_gotowebinar.sync.report import Report
 from tap_gotowebinar.sync.schedule import DueRule
-from tap_gotowebinar.sync.session_bookmarks import SessionsBookmark
 from tap_gotowebinar.sync.state_writer import StateWriter
 from tap_gotowebinar.sync.stream_client import StreamClient
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tap_gotowebinar.api.client import ApiClient
     from tap_gotowebinar.api.stats import StreamStats
     from tap_gotowebinar.singer.writer import MessageWriter
-    from tap_gotowebinar.sync.session_plan import PlannedSession
+    from tap_gotowebinar.sync.schedule import PlannedSession
     from tap_gotowebinar.sync.steps import Unit
 
 

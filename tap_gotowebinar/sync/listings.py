@@ -12,11 +12,11 @@ from tap_gotowebinar.api.client import API
 from tap_gotowebinar.api.errors import ForbiddenError
 from tap_gotowebinar.api.keys import is_key
 from tap_gotowebinar.records.record_list import RecordList
-from tap_gotowebinar.sync.listed_webinars import WebinarList
+from tap_gotowebinar.sync.bookmarks.listed_webinars import WebinarList
 
 if TYPE_CHECKING:
     from tap_gotowebinar.settings.tap import Settings
-    from tap_gotowebinar.sync.listed_webinars import ListedWebinars
+    from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinars
     from tap_gotowebinar.sync.organizers import OrganizerScope
     from tap_gotowebinar.sync.report import Report
     from tap_gotowebinar.sync.stream_client import StreamClient

@@ -34,7 +34,7 @@ def _read(client: StreamClient, path: str) -> RecordList:
         # Without `page` and `limit` the list is one consistent snapshot.
         page = client.get(path, responses.array)
     except RetriesExhaustedError as error:
-        logger.warning("%s; trying it in pages", error)
+        logger.info("%s; trying it in pages", error)
         return _read_pages(client, path)
     if may_be_capped(page):
         total = client.get(path, responses.array, params={"page": 0, "limit": 1}).total

@@ -5,17 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tap_gotowebinar.api.redaction import mask
+from tap_gotowebinar.api.redaction import mask_names
 from tap_gotowebinar.api.stats import StreamStats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from tap_gotowebinar.records.record_list import RecordList
-    from tap_gotowebinar.sync.schedule import SyncSchedule
 
 logger = logging.getLogger("tap-gotowebinar")
 
@@ -25,11 +24,29 @@ PROGRESS_INTERVAL: Final = 30.0
 BAR_INTERVAL: Final = 0.1
 """Seconds between two looks of the progress bar."""
 
-MAX_UNKNOWN: Final = 20
-"""Unknown fields of a stream that are named in the log."""
-
 NAMED_AT_MOST: Final = 5
 """Keys of webinars that are named when something was left out; the rest are counted."""
+
+
+class PlannedCalls(NamedTuple):
+    """What it costs to read what is due.
+
+    Attributes:
+        due: How many webinars or sessions.
+        bound: Whether `calls` is `at least` or `up to` what it takes when nothing has to be repeated.
+        calls: Calls.
+        each: What further calls are made for, which only the answers show; one word for each stream.
+    """
+
+    due: int
+    bound: str
+    calls: int
+    each: Sequence[str]
+
+    @property
+    def more(self) -> str:
+        """The further calls, as they are said."""
+        return "".join(f", and {count} for each {what}" for what, count in Counter(self.each).items() if self.due)
 
 
 class Report:
@@ -41,8 +58,7 @@ class Report:
         self._started = self._last_line = clock()
         self._tallies: dict[str, StreamStats] = {}
         self._bar: _Bar | None = None
-        self._calls_before = 0
-        self._calls_planned: int | None = None
+        self._plans: list[str] = []
         self.noun = "webinars"
         self.total = 0
         self.done = 0
@@ -58,15 +74,8 @@ class Report:
         return self._tallies[stream]
 
     def note_unknown(self, stream: str, names: Iterable[str]) -> None:
-        """Say once per stream and field that GoTo sends something the schema does not declare."""
-        known = self.tally(stream).unknown
-        if new := sorted(set(names) - known):
-            known.update(new)
-            # An object keyed by data would otherwise fill the log.
-            if len(known) > MAX_UNKNOWN:
-                return
-            shown = ", ".join(mask(name) for name in new[:NAMED_AT_MOST])
-            logger.warning("'%s': %d field(s) not in the schema were left out: %s", stream, len(new), shown)
+        """Note that GoTo sends fields which the schema does not declare; from any thread."""
+        self.tally(stream).unknown.update(names)
 
     def note_list(self, stream: str, path: str, found: RecordList) -> None:
         """Say what was left out of a list, once for each list."""
@@ -77,7 +86,8 @@ class Report:
             what = "merged into one each" if found.is_merged else "the last one of each counts"
             logger.info("'%s': %d row(s) of %s have the same key as another: %s", stream, found.repeated, path, what)
         if found.total is not None and found.total != found.received:
-            self.warn(f"{path} says it holds {found.total} rows and gave {found.received} different ones, read twice")
+            text = "%s says it holds %d rows and gave %d different ones, read twice"
+            logger.info(text, path, found.total, found.received)
 
     def warn(self, text: str) -> None:
         """Say something now and count it at the end."""
@@ -89,32 +99,24 @@ class Report:
         """Calls made so far, on account of all streams."""
         return sum(tally.calls for tally in self._tallies.values())
 
-    def planned(self, plan: SyncSchedule, calls: int, requests_per_minute: int) -> None:
-        """Say what the run is going to do.
+    def plan(self, noun: str, summary: str, cost: PlannedCalls, requests_per_minute: int) -> None:
+        """Say what is going to be read, and what it costs; from now on this is what is counted.
 
         Args:
-            plan: The listed webinars.
-            calls: Calls that the due webinars cost at the least.
+            noun: What is read.
+            summary: How many of them were listed and are due.
+            cost: The calls that takes.
             requests_per_minute: The budget.
         """
+        self.noun, self.total, self.done, self._calls_begun = noun, cost.due, 0, self.calls
         self._requests_per_minute = requests_per_minute
-        self.total = plan.due
-        self._calls_before, self._calls_planned = self.calls, calls
         # The first minute's budget may be spent at once.
-        minutes = max(0, self._calls_planned - requests_per_minute) / requests_per_minute
+        minutes = max(0, cost.calls - requests_per_minute) / requests_per_minute
+        self._plans.append(f"{cost.bound} {cost.calls} for {noun}{cost.more}")
         logger.info(
-            "plan: %s: %d calls before details of registrants, %s at %d calls a minute",
-            *(plan.summary(), self._calls_planned, about(minutes), requests_per_minute),
+            "plan: %s: %s %d calls (%s at %d calls a minute)%s",
+            *(summary, cost.bound, cost.calls, about(minutes), requests_per_minute, cost.more),
         )
-
-    def begin(self, noun: str) -> None:
-        """Note that from now on something else is listed, read and counted."""
-        self.noun, self.total, self.done, self._calls_begun = noun, 0, 0, self.calls
-
-    def listed(self, count: int, *, due: int) -> None:
-        """Say how many there are of what is read now, and how many of them are due."""
-        self.total = due
-        logger.info("plan: %d %s listed, %d due", count, self.noun, due)
 
     def compare(self, stream: str, key: str, counted: int | None, least: int, most: int) -> None:
         """Note where GoTo counts more or fewer than it lists.
@@ -186,42 +188,55 @@ class Report:
         sharing = (other for other in self._tallies.values() if not set(tally.refused).isdisjoint(other.refused))
         return tally.records > 0 or any(other.answered for other in sharing)
 
-    def log_summary(self) -> None:
-        """Log the counts of every stream as a table, and what was left out."""
+    def log_summary(self, *, not_selected: Sequence[str] = ()) -> None:
+        """Log the counts of every stream as a table, and what was left out.
+
+        Args:
+            not_selected: Streams that the catalog leaves out.
+        """
         if self._bar is not None:
             self._bar.close()
         if not self._tallies:
             return
         header = f"{'stream':<22}{'records':>9}{'calls':>8}{'refused':>9}{'gone':>7}{'retries':>9}{'waited s':>10}"
         logger.info("%s", header)
-        for stream, tally in self._tallies.items():
+        active = {stream: tally for stream, tally in self._tallies.items() if tally.is_active}
+        for stream, tally in active.items():
             logger.info(
                 "%s",
                 f"{stream:<22}{tally.records:>9}{tally.calls:>8}{len(tally.refused):>9}{len(tally.gone):>7}"
                 f"{tally.retries:>9}{tally.waited:>10.1f}",
             )
+        idle = [stream for stream in self._tallies if stream not in active and stream not in not_selected]
+        off = [stream for stream in not_selected if stream not in active]
+        if rest := [
+            f"{what}: {', '.join(names)}" for what, names in (("nothing in", idle), ("not selected", off)) if names
+        ]:
+            logger.info("%s", "; ".join(rest))
         for stream, tally in self._tallies.items():
             self._log_left_out(stream, tally)
         for stream, found in self._differences.items():
-            logger.warning("'%s': GoTo counts otherwise than it lists: %d (%s)", stream, len(found), _named(found))
-        if self._calls_planned is not None:
-            logger.info(
-                "planned %d calls before details, used %d with them",
-                self._calls_planned,
-                (self._calls_begun or self.calls) - self._calls_before,
-            )
-        if self.warnings:
-            logger.warning("%d warning(s) above", len(self.warnings))
-        logger.info("finished in %.1f s", self._clock() - self._started)
+            logger.info("'%s': GoTo counts otherwise than it lists: %d (%s)", stream, len(found), _named(found))
+        planned = f" (planned: {'; '.join(self._plans)})" if self._plans else ""
+        warned = f"; {len(self.warnings)} warning(s) above" if self.warnings else ""
+        waited = sum(tally.waited for tally in self._tallies.values())
+        seconds = self._clock() - self._started
+        logger.info(
+            "used %d calls%s, waited %.1f s for the rate, finished in %.1f s%s",
+            *(self.calls, planned, waited, seconds, warned),
+        )
 
     @staticmethod
     def _log_left_out(stream: str, tally: StreamStats) -> None:
         if tally.refused:
-            logger.warning("'%s': refused, left out: %d (%s)", stream, len(tally.refused), _named(tally.refused))
+            logger.info("'%s': refused, left out: %d (%s)", stream, len(tally.refused), _named(tally.refused))
         if tally.gone:
             logger.info("'%s': no longer there: %d (%s)", stream, len(tally.gone), _named(tally.gone))
         for name, count in sorted(tally.unusable.items()):
-            logger.warning("'%s': %d unusable value(s) of '%s' became null", stream, count, name)
+            logger.info("'%s': %d unusable value(s) of '%s' became null", stream, count, name)
+        if names := sorted(tally.unknown):
+            shown = mask_names(names)
+            logger.info("'%s': %d field(s) not in the schema were left out: %s", stream, len(names), shown)
 
 
 def _named(paths: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Which webinars a run reads, and in what order: the ones that are alive each time, the settled ones ever more rarely.
+"""What a run reads and in what order: what is alive each time, what is settled ever more rarely.
 
 Pure rules; the clock is passed in.
 """
@@ -8,15 +8,42 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
-from tap_gotowebinar.records.moments import parse_time, quiet_since
+from tap_gotowebinar.records.timestamps import parse_time
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tap_gotowebinar.records.moments import WebinarTiming
+
+class WebinarTiming(NamedTuple):
+    """What is known about a webinar at the start of a run.
+
+    Attributes:
+        now: Start of the run.
+        ends_at: End of the webinar's last occurrence; None when GoTo gives no usable times.
+        settle: How long a webinar has to be quiet until it counts as settled.
+    """
+
+    now: dt.datetime
+    ends_at: dt.datetime | None
+    settle: dt.timedelta
+
+    def is_settled(self, newest: str | None) -> bool:
+        """Whether the webinar has been quiet for long enough.
+
+        Args:
+            newest: Latest registration known.
+        """
+        since = quiet_since(self.ends_at, newest)
+        return since is not None and self.now - since >= self.settle
+
+
+def quiet_since(ends_at: dt.datetime | None, newest: str | None) -> dt.datetime | None:
+    """Return since when nothing is known to have happened: the end or the last registration, whichever is later."""
+    moments = [moment for moment in (ends_at, parse_time(newest)) if moment is not None]
+    return max(moments, default=None)
 
 
 class DueReason(enum.Enum):
@@ -178,3 +205,57 @@ def last_end(record: Mapping[str, Any]) -> dt.datetime | None:
 def _order(webinar: PlannedWebinar) -> tuple[bool, float, str]:
     ends_at = webinar.timing.ends_at
     return webinar.settled, -ends_at.timestamp() if ends_at else 0.0, webinar.key
+
+
+@dataclass(frozen=True)
+class PlannedSession:
+    """A listed session.
+
+    Attributes:
+        record: As it comes out.
+        now: Start of the run.
+        settle: How long a session has to be over until it counts as settled.
+    """
+
+    record: dict[str, Any]
+    now: dt.datetime
+    settle: dt.timedelta
+
+    @property
+    def key(self) -> str:
+        """Its sessionKey."""
+        return str(self.record["sessionKey"])
+
+    @property
+    def webinar_key(self) -> str:
+        """The key of its webinar."""
+        return str(self.record["webinarKey"])
+
+    @property
+    def organizer_key(self) -> str:
+        """The key of the organizer under whom it was listed."""
+        return str(self.record["organizerKey"])
+
+    @property
+    def context(self) -> dict[str, str]:
+        """The keys that its children are asked for with."""
+        return {name: self.record[name] for name in ("organizerKey", "webinarKey", "sessionKey")}
+
+    @property
+    def end(self) -> str | None:
+        """When it ended, in the form of all times; when it started, where GoTo gives no end."""
+        return self.record.get("endTime") or self.record.get("startTime")
+
+    @property
+    def ended_at(self) -> dt.datetime | None:
+        """The moment of `end`."""
+        return parse_time(self.end)
+
+    def counts_none(self, name: str) -> bool:
+        """Whether GoTo counts none of something in this session."""
+        return self.record.get(name) == 0
+
+
+def in_order(sessions: Iterable[PlannedSession]) -> list[PlannedSession]:
+    """Return sessions by their end; those without one come first."""
+    return sorted(sessions, key=lambda session: (session.end or "", session.key))

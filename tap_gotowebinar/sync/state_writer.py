@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_gotowebinar.singer.writer import MessageWriter
-    from tap_gotowebinar.sync.bookmarks import Bookmarks
+    from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 
 STATE_INTERVAL: Final = 10.0
 """Seconds between two STATE messages, at the least."""

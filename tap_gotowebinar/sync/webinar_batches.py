@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tap_gotowebinar.records.record_list import RecordList
-    from tap_gotowebinar.sync.session_plan import PlannedSession
+    from tap_gotowebinar.sync.schedule import PlannedSession
 
 
 class WebinarWide:

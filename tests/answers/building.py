@@ -1,19 +1,13 @@
 """dbt and dbt Charts, run as their users run them, on a database of this test run."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from demo.postgres import Postgres
 from demo.project import LEFT_BY_DBT, REPOSITORY, WITHOUT_PROXY, found, search_path
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from demo.postgres import Postgres
 
 MARTS = "marts"
 """The schema the marts are built in."""

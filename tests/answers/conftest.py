@@ -1,8 +1,7 @@
 """A year of webinars, loaded once: what the slow tests of the answers build on."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,13 +9,7 @@ from demo.postgres import Postgres
 from demo.programme import hold
 from demo.project import temporary_project
 from gotowebinar_sandbox import Options, Sandbox
-from tests.answers.building import on_postgres
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.answers.building import Package
+from tests.answers.building import Package, on_postgres
 
 RAW = "gotowebinar_sandbox"
 
@@ -30,12 +23,12 @@ def world() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def loaded(world: Sandbox) -> Iterator[Postgres]:
+def loaded(world: Sandbox, new_database: Callable[[], Postgres]) -> Postgres:
     """A PostgreSQL with all its rows, of the streams that are read by default."""
-    with Postgres() as database:
-        with temporary_project(world.settings, database) as project:
-            project.meltano("run", "tap-gotowebinar", "target-postgres")
-        yield database
+    database = new_database()
+    with temporary_project(world.settings, database) as project:
+        project.meltano("run", "tap-gotowebinar", "target-postgres")
+    return database
 
 
 @pytest.fixture

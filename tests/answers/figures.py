@@ -1,18 +1,12 @@
 """Compares marts with the truth, whatever database they are in."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Hashable
+from typing import Any
 
 import pytest
 
-from tests.answers.truth import registrant_keys
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
-
-    from tests.answers.truth import Row, Truth
+from tests.answers.truth import Row, Truth, registrant_keys
 
 
 def assert_true(rows: Callable[[str], list[Row]], truth: Truth) -> None:

@@ -1,23 +1,17 @@
 """The marts are the same in DuckDB. No target loads the rows: the released target-duckdb loses some of them."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from gotowebinar_sandbox import Sandbox
 from tests.answers.building import Package
 from tests.answers.figures import assert_true
 from tests.answers.truth import Truth
-from tests.runs import FAST, run_here
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gotowebinar_sandbox import Sandbox
-    from tests.runs import Run
+from tests.runs import FAST, Run, run_here
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 TYPES = {"integer": "bigint", "number": "double", "boolean": "boolean", "array": "json", "object": "json"}

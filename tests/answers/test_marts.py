@@ -1,11 +1,10 @@
 """The marts say what the sandbox knows, figure by figure, after one run of everything and after another."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,22 +12,17 @@ from psycopg import sql
 
 from demo.postgres import Postgres
 from demo.project import temporary_project
+from gotowebinar_sandbox import Sandbox
 from tests.answers.figures import assert_true
 from tests.answers.truth import Truth, registrant_keys
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from gotowebinar_sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 RUN = ("run", "gotowebinar-answers")
 
 
 @pytest.fixture
-def database() -> Iterator[Postgres]:
-    with Postgres() as running:
-        yield running
+def database(new_database: Callable[[], Postgres]) -> Postgres:
+    return new_database()
 
 
 def rows(database: Postgres, mart: str) -> list[dict[str, Any]]:
@@ -54,7 +48,6 @@ def test_the_marts_are_true_before_and_after_things_happen(
 
         let_things_happen(sandbox)
         sandbox.control.cancel_webinar(doomed)
-        note_removal(database, doomed)
         project.meltano(*RUN)
         truth.look(sandbox.control)
         assert truth.figures()[doomed]["state"] == "cancelled"
@@ -85,17 +78,6 @@ def let_things_happen(sandbox: Sandbox) -> None:
     control.add_registrants(upcoming[0], people=[{"email": coming_back["email"].upper(), "firstName": "Back"}])
     sequence = next(key for key, row in ahead.items() if len(row["times"]) > 1)
     control.hold_session(sequence)
-
-
-def note_removal(database: Postgres, webinar_key: str) -> None:
-    """Stand in for the stream of webinars that are gone."""
-    with psycopg.connect(database.dsn) as connection:
-        connection.execute(
-            'create table if not exists gotowebinar_sandbox.webinar_removals ("webinarKey" text, "removedAt" timestamp)'
-        )
-        connection.execute(
-            "insert into gotowebinar_sandbox.webinar_removals values (%s, now() at time zone 'UTC')", [webinar_key]
-        )
 
 
 def assert_a_loader_can_alter_and_drop(database: Postgres) -> None:

@@ -1,26 +1,20 @@
 """The page as somebody sees it: in a real browser, with what it should say, and without what it must not."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
+from demo.postgres import Postgres
+from gotowebinar_sandbox import Sandbox
+from tests.answers.building import Package
 from tests.answers.conftest import RAW
 from tests.answers.truth import Truth
 from tests.login.test_chromium import BROWSER, DRIVER, SWITCHES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from demo.postgres import Postgres
-    from gotowebinar_sandbox import Sandbox
-    from tests.answers.building import Package
 
 pytestmark = [
     pytest.mark.slow,

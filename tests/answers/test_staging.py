@@ -1,9 +1,7 @@
 """The staging models are what the schemas say, and every model says what it is."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
@@ -11,9 +9,6 @@ from ruamel.yaml import YAML
 from tests.schema_files import STREAM_SCHEMAS
 from tests.sources import ROOT
 from transform.staging import FOLDER, files
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MODELS = ROOT / "transform" / "models"
 

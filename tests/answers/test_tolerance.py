@@ -1,21 +1,15 @@
 """The marts are built from whatever was loaded: nothing, some streams, some columns, hashed addresses."""
 
-from __future__ import annotations
-
 import itertools
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from tests.answers.building import MARTS
+from demo.postgres import Postgres
+from tests.answers.building import MARTS, Package
 from tests.answers.conftest import RAW
 from tests.schema_files import STREAM_SCHEMAS
-
-if TYPE_CHECKING:
-    from demo.postgres import Postgres
-    from tests.answers.building import Package
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 SUCCESS = "WARN=0 ERROR=0 SKIP=0"

@@ -1,18 +1,14 @@
 """What the marts have to say, worked out in Python from what the sandbox knows. Nothing here looks into a database."""
 
-from __future__ import annotations
-
 import datetime as dt
 import itertools
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from gotowebinar_sandbox import Control
+from gotowebinar_sandbox import Control
 
 Row = dict[str, Any]
 Keys = tuple[str, str]

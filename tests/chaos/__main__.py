@@ -1,19 +1,14 @@
 """`python -m tests.chaos --seeds 200`: the campaigns at length, or again for one seed that failed."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tests.chaos.campaign import Campaign
-from tests.chaos.outcome import summary
+from tests.chaos.outcome import Outcome, summary
 from tests.chaos.target_campaign import TargetCampaign
-from tests.launcher import Launcher
-
-if TYPE_CHECKING:
-    from tests.chaos.outcome import Outcome
+from tests.forkserver import Launcher
 
 WEATHERS: Final = ("fair", "bad")
 CAMPAIGNS: Final[dict[str, type[Campaign | TargetCampaign]]] = {"tap": Campaign, "target": TargetCampaign}

@@ -1,29 +1,24 @@
 """A campaign: runs that are killed while the data changes, then runs that are left alone, then the reckoning."""
 
-from __future__ import annotations
-
 import datetime as dt
 import signal
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from gotowebinar_sandbox import Options, Sandbox
+from tests.chaos.faults import SILENCE, Weather, faults
 from tests.chaos.invariants import violations
 from tests.chaos.last_rows import KINDS, checked_rows
-from tests.chaos.life import Life
+from tests.chaos.mutations import Life
 from tests.chaos.outcome import Outcome
 from tests.chaos.past_run import PastRun, complete_lines
-from tests.chaos.weather import SILENCE, Weather, faults
+from tests.forkserver import Launched, Launcher
 from tests.runs import FAST
 from tests.schema_files import STREAM_SCHEMAS
 from tests.selection import selecting
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from tests.launcher import Launched, Launcher
 
 START: Final = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 EVERYTHING: Final = selecting(*STREAM_SCHEMAS)

@@ -1,19 +1,14 @@
 """What must hold after any number of killed runs."""
 
-from __future__ import annotations
-
 import signal
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from gotowebinar_sandbox.server.fault_injection import EMBEDDED_EMAIL, EMBEDDED_LINK
 from tests.chaos.last_rows import wrong_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.chaos.life import Life, Person
-    from tests.chaos.past_run import PastRun
+from tests.chaos.mutations import Life, Person
+from tests.chaos.past_run import PastRun
 
 PLANTED: Final = (EMBEDDED_EMAIL, EMBEDDED_LINK, "@example.")
 """What must not be in any log."""

@@ -1,18 +1,12 @@
 """Of every stream: the last row that a target has stored of anything is what the sandbox says of it in the end."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
-from tests.chaos.life import ALIVE_FOR
-from tests.told import bag, told
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from tests.chaos.life import Life
-    from tests.chaos.past_run import PastRun
+from tests.chaos.mutations import ALIVE_FOR, Life
+from tests.chaos.past_run import PastRun
+from tests.comparable_rows import bag, told
 
 Row = dict[str, Any]
 

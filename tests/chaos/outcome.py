@@ -1,14 +1,10 @@
 """What came of a campaign, and of many."""
 
-from __future__ import annotations
-
 import signal
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import Final
 
 STOPPED: Final = frozenset({128 + signal.SIGINT, 128 + signal.SIGTERM})
 """Exit codes of runs that were asked to stop."""

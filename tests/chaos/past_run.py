@@ -1,7 +1,5 @@
 """What came out of a run that may have been killed."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from typing import Any

@@ -3,29 +3,23 @@
 What the next run is given is what a tap would send that gets the STATE which the run before has passed on.
 """
 
-from __future__ import annotations
-
 import signal
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from gotowebinar_sandbox import Options, Sandbox
-from tests.chaos.crowd import Crowd, complete, written
+from gotowebinar_sandbox import Fault, Options, Sandbox
+from tests.chaos.concurrent_targets import Crowd, complete, written
+from tests.chaos.faults import LATE, REFUSALS, SILENCE, Weather, faults_of_registering
 from tests.chaos.outcome import Outcome
 from tests.chaos.target_invariants import campaign_violations, run_violations
 from tests.chaos.target_run import Given, Registered, TargetRun
-from tests.chaos.weather import LATE, REFUSALS, SILENCE, Weather, faults_of_registering
+from tests.forkserver import Launched, Launcher
 from tests.runs import FAST
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gotowebinar_sandbox import Fault
-    from tests.launcher import Launched, Launcher
 
 SIZE: Final = 150
 """Records of an input, beside those that come twice."""

@@ -1,26 +1,20 @@
 """What must hold of every run of the target, whatever was done to it, and of all of them together."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import re
 import signal
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
-from tests.chaos.crowd import NAMES, ROOM, Entry, Fate, State
+from tests.chaos.concurrent_targets import NAMES, ROOM, Crowd, Entry, Fate, State
 from tests.chaos.invariants import PLANTED
 from tests.chaos.outcome import STOPPED
+from tests.chaos.target_run import Pair, TargetRun
 from tests.schema_files import TARGET_SCHEMAS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from tests.chaos.crowd import Crowd
-    from tests.chaos.target_run import Pair, TargetRun
 
 SCHEMA: Final = TARGET_SCHEMAS["registration_result"]
 FITS: Final = DEFAULT_JSONSCHEMA_VALIDATOR(SCHEMA)
@@ -119,12 +113,12 @@ def _rows_of_its_records(run: TargetRun) -> Iterator[str]:
     """The rows of a webinar are those of its records, in their order, as far as the run came."""
     for row in run.strangers():
         yield f"a row is about nobody of the input: {row}"
-    for lane, given in run.lanes.items():
+    for sequence, given in run.sequences.items():
         expected = [(entry.email, entry.webinar) for _, entry in given]
-        rows = [(row["email"], row["webinarKey"]) for row in run.fetch_rows(lane)]
+        rows = [(row["email"], row["webinarKey"]) for row in run.fetch_rows(sequence)]
         if rows != expected[: len(rows)]:
             wrong = next((pair for pair in itertools.zip_longest(rows, expected) if pair[0] != pair[1]), None)
-            yield f"the rows of {lane} are not in the order of its records: (row, record) {wrong}"
+            yield f"the rows of {sequence} are not in the order of its records: (row, record) {wrong}"
 
 
 def _true_outcomes(run: TargetRun) -> Iterator[str]:
@@ -219,11 +213,11 @@ def _calls(run: TargetRun) -> Iterator[str]:
         return
     posts = [call for call in run.calls if call["method"] == "POST" and call["path"].endswith("/registrants")]
     final = Counter(call["path"].split("/")[-2] for call in posts if not call["fault"] and call["status"] in FINAL)
-    for lane, count in final.items():
-        rows = len(run.fetch_rows(lane))
+    for sequence, count in final.items():
+        rows = len(run.fetch_rows(sequence))
         # When a run ends, one answer is being recorded and the next call is on its way.
-        if count > min(rows + 2, len(run.lanes.get(lane, ()))):
-            yield f"{count} answers for {lane} came of {rows} rows"
+        if count > min(rows + 2, len(run.sequences.get(sequence, ()))):
+            yield f"{count} answers for {sequence} came of {rows} rows"
 
 
 def _mails(run: TargetRun) -> Iterator[str]:
@@ -275,8 +269,8 @@ def _fair(run: TargetRun) -> Iterator[str]:
         yield f"nothing was done to it, and it ended with {run.exit_code}: {run.said[-2000:]}"
     if not run.is_answered and not run.is_full:
         yield "nothing was done to it, and not all are answered for"
-    for lane, given in run.lanes.items():
-        newcomers = [person for person in run.after.people if person[0] == lane and person not in run.before.people]
+    for sequence, given in run.sequences.items():
+        newcomers = [person for person in run.after.people if person[0] == sequence and person not in run.before.people]
         order = [person for person in dict.fromkeys(entry.person for _, entry in given) if person in newcomers]
         if newcomers != order:
-            yield f"the people of {lane} were not registered in their order"
+            yield f"the people of {sequence} were not registered in their order"

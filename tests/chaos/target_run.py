@@ -1,19 +1,13 @@
 """A run of the target that is over: what it was given, what came of it, and which row is whose."""
 
-from __future__ import annotations
-
 import functools
 import json
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Self
 
-from tests.chaos.crowd import Entry, State
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from tests.chaos.crowd import Item, Person
+from tests.chaos.concurrent_targets import Entry, Item, Person, State
 
 UNANSWERED: Final = "not answered, the next run sends it again: "
 """What a row says of whom the next run sends again."""
@@ -36,7 +30,7 @@ class Registered:
     mails: Counter[Person]
 
     @classmethod
-    def of(cls, truth: Mapping[str, Sequence[Row]]) -> Registered:
+    def of(cls, truth: Mapping[str, Sequence[Row]]) -> Self:
         """Return those of the truth."""
         rows = truth["registrants"]
         return cls({_person(row): row for row in rows}, len(rows), Counter(map(_person, truth["confirmations"])))
@@ -141,30 +135,32 @@ class TargetRun:
         return [json.loads(line) for line in self.lines[:-1] if line]
 
     @functools.cached_property
-    def lanes(self) -> dict[str, list[tuple[int, Entry]]]:
-        """The records that it was given by what they wait for: those of one lane are answered in their order.
+    def sequences(self) -> dict[str, list[tuple[int, Entry]]]:
+        """The records that it was given by what they wait for: those of one sequence are answered in their order.
 
         Who is sent waits for those of the same webinar, all others for nobody.
         """
-        lanes: dict[str, list[tuple[int, Entry]]] = {}
+        sequences: dict[str, list[tuple[int, Entry]]] = {}
         for place, item in enumerate(self.given.items):
             if isinstance(item, Entry):
-                lanes.setdefault(self._lane(item), []).append((place, item))
-        return lanes
+                sequences.setdefault(self._sequence(item), []).append((place, item))
+        return sequences
 
     @functools.cached_property
     def pairs(self) -> list[Pair]:
         """Its records and rows, as far as they fit."""
-        return [pair for lane, given in self.lanes.items() for pair in _paired(given, self.fetch_rows(lane))]
+        return [
+            pair for sequence, given in self.sequences.items() for pair in _paired(given, self.fetch_rows(sequence))
+        ]
 
-    def fetch_rows(self, lane: str) -> list[Row]:
-        """Return the rows of a lane."""
-        return [row for row in self.rows if self._lane_of.get((row["email"], row["webinarKey"])) == lane]
+    def fetch_rows(self, sequence: str) -> list[Row]:
+        """Return the rows of a sequence."""
+        return [row for row in self.rows if self._sequence_of.get((row["email"], row["webinarKey"])) == sequence]
 
     def strangers(self) -> Iterator[Row]:
         """Yield rows of nobody whom it was given."""
         for row in self.rows:
-            if (row["email"], row["webinarKey"]) not in self._lane_of:
+            if (row["email"], row["webinarKey"]) not in self._sequence_of:
                 yield row
 
     @functools.cached_property
@@ -178,11 +174,11 @@ class TargetRun:
         return len(self.answered) == sum(isinstance(item, Entry) for item in self.given.items)
 
     @functools.cached_property
-    def _lane_of(self) -> dict[tuple[str | None, str | None], str]:
-        lanes = self.lanes.items()
-        return {(entry.email, entry.webinar): lane for lane, given in lanes for _, entry in given}
+    def _sequence_of(self) -> dict[tuple[str | None, str | None], str]:
+        sequences = self.sequences.items()
+        return {(entry.email, entry.webinar): sequence for sequence, given in sequences for _, entry in given}
 
-    def _lane(self, entry: Entry) -> str:
+    def _sequence(self, entry: Entry) -> str:
         return entry.webinar or "" if entry.fate.is_sent and not self.is_dry else "at once"
 
 

@@ -1,22 +1,16 @@
 """Campaigns in small, and what they cannot see: `make chaos` runs 200 seeds of each."""
 
-from __future__ import annotations
-
 import signal
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 import pytest
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tests.chaos.campaign import Campaign
 from tests.chaos.target_campaign import TargetCampaign
+from tests.forkserver import Launcher
 from tests.runs import FAST
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gotowebinar_sandbox import Sandbox
-    from tests.launcher import Launcher
 
 SEEDS: Final[dict[tuple[type[Campaign | TargetCampaign], str], tuple[int, ...]]] = {
     (Campaign, "fair"): tuple(range(10)),

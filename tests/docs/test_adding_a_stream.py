@@ -1,27 +1,25 @@
 """The tutorial followed to the letter on a copy: the stream is there, and the tests that look at it pass."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from tests.pages import DOCS
+from tests.pages import DOCS, Block
 from tests.sources import ROOT, needs_sources
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.pages import Block
 
 PAGE = DOCS["adding-a-stream"]
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "output")
-FILES = ["tests/test_schemas.py", "tests/test_readme.py", "tests/test_cli.py", "tests/test_catalog_snapshot.py"]
+FILES = [
+    "tests/streams/test_schemas.py",
+    "tests/docs/test_readme.py",
+    "tests/singer/test_cli.py",
+    "tests/streams/test_catalog_snapshot.py",
+]
 LOOKING = [*FILES, "-k", "meeting_times or these_tests_know or every_class or discovery_needs or snapshot"]
 TAP = ["-c", "from tap_gotowebinar.tap import TapGoToWebinar; TapGoToWebinar.cli()"]
 

@@ -1,7 +1,5 @@
 """What the pages on credentials and plain Singer say is true of tap and login."""
 
-from __future__ import annotations
-
 import json
 import re
 

@@ -1,7 +1,5 @@
 """Pages about GitHub, containers and several accounts: what cannot be run here is at least in the right form."""
 
-from __future__ import annotations
-
 import importlib.resources
 import json
 import re

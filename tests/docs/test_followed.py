@@ -1,27 +1,21 @@
 """Pages followed to the letter in an empty folder: every command works, and prints what the page says."""
 
-from __future__ import annotations
-
 import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from ruamel.yaml import YAML
 
+from demo.postgres import Postgres
 from demo.project import connection_variables, database_variables
-from tests.pages import DOCS
+from gotowebinar_sandbox import Sandbox
+from tests.doc_runner import fits, follow
+from tests.pages import DOCS, Page
 from tests.runs import FAST
-from tests.session import fits, follow
 from tests.sources import ROOT
 from tests.target import registering
-
-if TYPE_CHECKING:
-    from demo.postgres import Postgres
-    from gotowebinar_sandbox import Sandbox
-    from tests.pages import Page
 
 FOLLOWED = [name for name, page in DOCS.items() if any(block.marker == "run" for block in page.blocks)]
 

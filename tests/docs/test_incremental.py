@@ -1,26 +1,19 @@
 """What the page on incremental runs says is true of the rules and of the state."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 
-from tap_gotowebinar.records.moments import WebinarTiming
+from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.settings.tap import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS
 from tap_gotowebinar.streams.parents_and_children import ChildStream
-from tap_gotowebinar.sync.bookmarks import Bookmarks, RecordBookmark
-from tap_gotowebinar.sync.schedule import DueRule
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, RecordBookmark
+from tap_gotowebinar.sync.schedule import DueRule, WebinarTiming
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.pages import DOCS
 from tests.runs import FAST, run_here
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gotowebinar_sandbox import Sandbox
 
 PAGE = DOCS["incremental"]
 STREAMS = TapGoToWebinar(config={}, validate_config=False).streams

@@ -1,7 +1,5 @@
 """What holds of every page: links lead somewhere, names exist, data can be read, commands are run or say why not."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess
@@ -17,7 +15,15 @@ from tests.sources import ROOT, needs_sources
 PAGES = [README, *DOCS.values()]
 SCHEMAS = STREAM_SCHEMAS | TARGET_SCHEMAS
 WRITTEN_HERE = {"catalog.json", "config.json", "messages.jsonl", "people.jsonl", "results.jsonl", "state.json"} | {
-    *("states.jsonl", "target.json", "stream_maps.html", "packages.yml", "people.html", "webinars.html")
+    *(
+        "states.jsonl",
+        "target.json",
+        "stream_maps.html",
+        "dbt_project.yml",
+        "packages.yml",
+        "people.html",
+        "webinars.html",
+    )
 }
 NOT_OURS = {"answer_keys", "inherit_from", "meeting_times", "text_keys", "pip_url"} | {
     *("gotowebinar_rate_gate", "gotowebinar_rate_slot")
@@ -93,7 +99,7 @@ def test_a_name_in_camel_case_is_a_field(page: Page) -> None:
 def test_a_name_with_a_dot_is_a_field_of_a_stream_or_a_file(page: Page) -> None:
     for code in page.quoted(r"[a-z_]+\.[a-zA-Z]+"):
         stream, _, field = code.partition(".")
-        modules = list(ROOT.glob(f"*_gotowebinar/**/{code}"))
+        modules = [*ROOT.glob(f"*_gotowebinar/**/{code}"), *ROOT.glob(f"transform/**/{code}")]
         known = code in WRITTEN_HERE or (ROOT / code).exists() or modules
         assert known or field in SCHEMAS.get(stream, {}).get("properties", {}), code
 

@@ -1,27 +1,23 @@
 """What the page on personal data says is true of the streams, and its examples do what they say."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, LiteralString
+from typing import LiteralString
 
 import psycopg
 import pytest
 from ruamel.yaml import YAML
 
+from demo.postgres import Postgres
 from demo.project import database_variables
+from gotowebinar_sandbox import Sandbox
 from tests.pages import DOCS, names
 from tests.runs import FAST, run_here
 from tests.schema_files import STREAM_SCHEMAS as SCHEMAS
 from tests.selection import selecting
-
-if TYPE_CHECKING:
-    from demo.postgres import Postgres
-    from gotowebinar_sandbox import Sandbox
 
 PAGE = DOCS["personal-data"]
 STREAMS = sorted(SCHEMAS)

@@ -1,7 +1,5 @@
 """What the page on registering people says is true of the target."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """The limits that the page names are those of the code."""
 
-from __future__ import annotations
-
 import re
 
 from tap_gotowebinar.api.client import TRIES

@@ -1,7 +1,5 @@
 """How long the fuzzing takes: seconds in the tests, minutes with `FUZZ=1000`, the examples of each property."""
 
-from __future__ import annotations
-
 import os
 
 import hypothesis

@@ -1,13 +1,12 @@
 """Any answer to any call: a clean record, a counted skip or one clear error; and the next run makes good for it."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 import logging
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 import requests
@@ -18,15 +17,11 @@ from typing_extensions import override
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
 from gotowebinar_sandbox.server.fault_injection import EMBEDDED_EMAIL
-from tests.fuzz.hostile import bent
+from tests.canned_server import QuickTap
+from tests.fuzz.strategies import bent
 from tests.runs import FAST, Run, run_here
 from tests.schema_files import STREAM_SCHEMAS
 from tests.selection import selecting
-from tests.talking import QuickTap
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 NOW: Final = "2026-03-10T12:00:00Z"
 WORLD: Final = {"seed": 11, "webinars": 3, "registrants": 3, "attendance": 1.0, "questions": 1.0, "now": NOW}

@@ -1,9 +1,9 @@
 """Any environment: every setting of every program, proxies, certificates, `.env`: understood, or one line names it."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from hypothesis import example, given, settings
@@ -14,16 +14,11 @@ from tap_gotowebinar.login.settings import SCHEMA as LOGIN_SETTINGS
 from tap_gotowebinar.settings.values import environment_prefix
 from tap_gotowebinar.tap import TapGoToWebinar
 from target_gotowebinar.target import TargetGoToWebinar
-from tests.fuzz.hostile import VALUES
+from tests.forkserver import Launcher
+from tests.fuzz.strategies import VALUES
 from tests.runs import FAST, Run
 from tests.selection import selecting
 from tests.target.registering import ADA, lines, record, schema
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from tests.launcher import Launcher
 
 PLANTED: Final = "planted-secret-9f8e7d"
 

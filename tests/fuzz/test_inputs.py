@@ -1,23 +1,18 @@
 """Any settings, state, catalog or environment: understood, or one clear line that holds no secret."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from hypothesis import example, given, settings
 
 from gotowebinar_sandbox import Options, Sandbox
-from tests.fuzz.hostile import bent
+from tests.forkserver import Launcher
+from tests.fuzz.strategies import bent
 from tests.runs import FAST, Run
 from tests.selection import selecting
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from tests.launcher import Launcher
 
 NOW: Final = "2026-03-10T12:00:00Z"
 SECRET: Final = "planted-secret-9f8e7d"

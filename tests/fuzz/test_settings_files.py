@@ -1,22 +1,17 @@
 """Any settings file of the target and of the login: read, alone or after another one, or refused in one clear line."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from hypothesis import example, given, settings
 
 from gotowebinar_sandbox import Options, Sandbox
-from tests.fuzz.hostile import bent
+from tests.forkserver import Launcher
+from tests.fuzz.strategies import bent
 from tests.runs import FAST
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.launcher import Launcher
 
 SECRET: Final = "planted-secret-9f8e7d"
 

@@ -1,9 +1,8 @@
 """Any answer to a registration: each person has one true outcome, or the run says that it does not know; never two."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings
@@ -11,15 +10,10 @@ from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
 from gotowebinar_sandbox.server.fault_injection import EMBEDDED_EMAIL, EMBEDDED_LINK
-from tests.fuzz.hostile import bent
-from tests.fuzz.target import Desk, assert_clean
-from tests.target.registering import ADA, GRACE, Office, lines, person, record, schema, state
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.launcher import Launcher
-    from tests.target.registering import Done
+from tests.forkserver import Launcher
+from tests.fuzz.strategies import bent
+from tests.fuzz.target_process import TargetRunner, assert_clean
+from tests.target.registering import ADA, GRACE, RunResult, TargetHarness, lines, person, record, schema, state
 
 PEOPLE: Final = (ADA, GRACE, person(1))
 INPUT: Final = lines(
@@ -50,21 +44,21 @@ SHARE: Final = settings(
 
 
 @pytest.fixture(scope="module")
-def desk(launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def runner(launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TargetRunner]:
     with Sandbox(Options(seed=11, webinars=1, registrants=0)) as sandbox:
-        yield Desk(Office(sandbox, tmp_path_factory.mktemp("office")), launcher)
+        yield TargetRunner(TargetHarness(sandbox, tmp_path_factory.mktemp("harness")), launcher)
 
 
 def fault(method: str, body: bytes, **more: Any) -> Fault:  # noqa: ANN401 - fields of a fault
     return Fault(kind="raw", path="/registrants$", method=method, value=body.decode("latin-1"), **more)
 
 
-def run(desk: Desk, *faults: Fault, resends: bool) -> Done:
-    desk.office.control.configure(faults=faults)
+def run(runner: TargetRunner, *faults: Fault, resends: bool) -> RunResult:
+    runner.harness.control.configure(faults=faults)
     try:
-        return desk.run(INPUT, hurries=True, resend_confirmation=resends, request_timeout=2)
+        return runner.run(INPUT, hurries=True, resend_confirmation=resends, request_timeout=2)
     finally:
-        desk.office.control.configure(faults=[])
+        runner.harness.control.configure(faults=[])
 
 
 def bodies(*right: object) -> st.SearchStrategy[bytes]:
@@ -72,17 +66,17 @@ def bodies(*right: object) -> st.SearchStrategy[bytes]:
     return st.sampled_from(right).flatmap(lambda body: st.just(json.dumps(body).encode()) | bent(body))
 
 
-def assert_true(desk: Desk, done: Done, *, may_lie: bool, is_registered: bool) -> None:
+def assert_true(runner: TargetRunner, done: RunResult, *, may_lie: bool, is_registered: bool) -> None:
     """Each has one row at the most, which is true; and no STATE is ahead of them.
 
     Args:
-        desk: Where it was done.
+        runner: Where it was done.
         done: How it ended.
         may_lie: Whether the server may have said of people who are not registered that they are.
         is_registered: Whether everybody is who was sent, whatever the answer was; nobody may be called rejected.
     """
     assert_clean(done, *SECRETS)
-    registered = [row["email"] for row in desk.office.registered()]
+    registered = [row["email"] for row in runner.harness.registered()]
     assert len(registered) == len(set(registered))
     outcomes = {row["email"]: row["outcome"] for row in done.rows}
     assert len(outcomes) == len(done.rows)
@@ -102,7 +96,7 @@ def said_by_goto(body: bytes) -> bool:
     return any(field in body.replace(b"\0", b"") for field in (b"errorCode", b"description"))
 
 
-def assert_not_ahead(done: Done, outcomes: dict[str, str]) -> None:
+def assert_not_ahead(done: RunResult, outcomes: dict[str, str]) -> None:
     answered = [outcomes.get(one["email"], "skipped") != "skipped" for one in PEOPLE]
     first_open = answered.index(False) if False in answered else len(PEOPLE)
     assert all(passed_on < first_open for passed_on in done.states)
@@ -112,18 +106,18 @@ def assert_not_ahead(done: Done, outcomes: dict[str, str]) -> None:
         assert done.states[-1] == len(PEOPLE) - 1
 
 
-def assert_made_good(desk: Desk) -> None:
+def assert_made_good(runner: TargetRunner) -> None:
     """The next run knows of everybody."""
-    done = run(desk, resends=False)
+    done = run(runner, resends=False)
     assert (done.exit_code, done.states[-1:], len(done.rows)) == (0, [len(PEOPLE) - 1], len(PEOPLE))
-    assert sorted(row["email"] for row in desk.office.registered()) == sorted(one["email"] for one in PEOPLE)
+    assert sorted(row["email"] for row in runner.harness.registered()) == sorted(one["email"] for one in PEOPLE)
 
 
 NOTHING_DONE: Final = (200, 201, 301, 400, 401, 403, 404, 409, 418, 429, 500, 503)
 DONE: Final = (200, 201, 409, 500, 503)
 
 
-def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(desk: Desk) -> None:
+def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(runner: TargetRunner) -> None:
     @settings(SHARE)
     @given(
         body=bodies(REGISTERED, REFUSED, PROXY) | st.sampled_from(PAGES),
@@ -132,17 +126,17 @@ def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(desk: D
         resends=st.booleans(),
     )
     def check(body: bytes, status: int, times: int | None, *, resends: bool) -> None:
-        desk.clear()
-        done = run(desk, fault("POST", body, status=status, times=times), resends=resends)
-        assert_true(desk, done, may_lie=status in {200, 201, 409}, is_registered=False)
+        runner.clear()
+        done = run(runner, fault("POST", body, status=status, times=times), resends=resends)
+        assert_true(runner, done, may_lie=status in {200, 201, 409}, is_registered=False)
         if not said_by_goto(body):
             assert "rejected" not in done.outcomes
-        assert_made_good(desk)
+        assert_made_good(runner)
 
     check()
 
 
-def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(desk: Desk) -> None:
+def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(runner: TargetRunner) -> None:
     @settings(SHARE)
     @given(
         body=bodies(REGISTERED, REFUSED),
@@ -151,17 +145,17 @@ def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(desk: Desk)
         resends=st.booleans(),
     )
     def check(body: bytes, status: int, times: int | None, *, resends: bool) -> None:
-        desk.clear()
-        mails = desk.office.control.state()["confirmations"]
-        done = run(desk, fault("POST", body, status=status, times=times, after=True), resends=resends)
-        assert_true(desk, done, may_lie=False, is_registered=True)
-        assert desk.office.control.state()["confirmations"] - mails == len(desk.office.registered())
-        assert_made_good(desk)
+        runner.clear()
+        mails = runner.harness.control.state()["confirmations"]
+        done = run(runner, fault("POST", body, status=status, times=times, after=True), resends=resends)
+        assert_true(runner, done, may_lie=False, is_registered=True)
+        assert runner.harness.control.state()["confirmations"] - mails == len(runner.harness.registered())
+        assert_made_good(runner)
 
     check()
 
 
-def test_any_list_of_registrants_leaves_the_truth_when_an_answer_was_lost(desk: Desk) -> None:
+def test_any_list_of_registrants_leaves_the_truth_when_an_answer_was_lost(runner: TargetRunner) -> None:
     paged = {"data": LISTED, "total": len(LISTED), "page": 0, "limit": 200}
 
     @settings(SHARE)
@@ -171,10 +165,10 @@ def test_any_list_of_registrants_leaves_the_truth_when_an_answer_was_lost(desk: 
         times=st.sampled_from([1, 2, None]),
     )
     def check(body: bytes, status: int, times: int | None) -> None:
-        desk.clear()
+        runner.clear()
         lost = Fault(kind="reset", path="/registrants$", method="POST", times=times, after=True)
-        done = run(desk, lost, fault("GET", body, status=status), resends=True)
-        assert_true(desk, done, may_lie=False, is_registered=True)
-        assert_made_good(desk)
+        done = run(runner, lost, fault("GET", body, status=status), resends=True)
+        assert_true(runner, done, may_lie=False, is_registered=True)
+        assert_made_good(runner)
 
     check()

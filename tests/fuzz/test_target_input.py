@@ -1,25 +1,30 @@
 """Any input of the target: each record gets its one outcome, or a line names the line from which on none does."""
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Options, Sandbox
-from tests.fuzz.hostile import bent
-from tests.fuzz.target import Desk, assert_clean
-from tests.target.registering import ADA, GRACE, Message, Office, lines, person, record, schema, state
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.launcher import Launcher
-    from tests.target.registering import Done
+from tests.forkserver import Launcher
+from tests.fuzz.strategies import bent
+from tests.fuzz.target_process import TargetRunner, assert_clean
+from tests.target.registering import (
+    ADA,
+    GRACE,
+    Message,
+    RunResult,
+    TargetHarness,
+    lines,
+    person,
+    record,
+    schema,
+    state,
+)
 
 TOWN: Final = "Plantedville"
 SECRETS: Final = (TOWN, ADA["email"], GRACE["email"], "Grace")
@@ -111,16 +116,16 @@ def inputs(draw: st.DrawFn) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def desk(launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def runner(launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TargetRunner]:
     with Sandbox(Options(seed=11, webinars=1, registrants=0)) as sandbox:
-        yield Desk(Office(sandbox, tmp_path_factory.mktemp("office")), launcher)
+        yield TargetRunner(TargetHarness(sandbox, tmp_path_factory.mktemp("harness")), launcher)
 
 
 def written(*messages: Message) -> bytes:
     return lines(messages).encode()
 
 
-def assert_answered_for(done: Done, content: bytes, desk: Desk) -> None:
+def assert_answered_for(done: RunResult, content: bytes, runner: TargetRunner) -> None:
     """Each record before the line at which the run ended has a row; who is registered is as in the record."""
     ends = [match for line in done.error_lines if (match := re.match(r"line (\d+) of the input ", line))]
     others = [line for line in done.error_lines if not line.startswith(("line ", "rejected: "))]
@@ -132,7 +137,7 @@ def assert_answered_for(done: Done, content: bytes, desk: Desk) -> None:
     came = [message["value"] for message in taken if message["type"] == "STATE"]
     assert_in_order(done.states, came)
     sent = {tuple(_as_sent(each.get(name)) for name in ADA) for each in records}
-    assert {tuple(row[name] for name in ADA) for row in desk.office.registered()} <= sent
+    assert {tuple(row[name] for name in ADA) for row in runner.harness.registered()} <= sent
     if not ends and came:
         assert same(done.states[-1], came[-1])
 
@@ -153,7 +158,7 @@ def _as_sent(value: object) -> str:
     return str(value).strip()
 
 
-def test_any_input_is_answered_for_up_to_the_line_that_is_named(desk: Desk) -> None:
+def test_any_input_is_answered_for_up_to_the_line_that_is_named(runner: TargetRunner) -> None:
     @settings(settings.get_profile("fuzz"))
     @given(content=inputs())
     @example(content=written({**schema(), "key_properties": 7}, record(ADA)))
@@ -161,22 +166,22 @@ def test_any_input_is_answered_for_up_to_the_line_that_is_named(desk: Desk) -> N
     @example(content=written(schema(), record(ADA), record(GRACE, stream="staff")))
     @example(content=written(schema(stream="x\n2026-03-10 | y"), record(ADA, stream="x\n2026-03-10 | y")))
     def check(content: bytes) -> None:
-        desk.clear()
-        done = desk.run(content)
+        runner.clear()
+        done = runner.run(content)
         assert_clean(done, *SECRETS)
-        assert_answered_for(done, content, desk)
+        assert_answered_for(done, content, runner)
 
     check()
 
 
-def test_any_input_is_answered_for_when_stream_maps_change_it(desk: Desk) -> None:
+def test_any_input_is_answered_for_when_stream_maps_change_it(runner: TargetRunner) -> None:
     maps = {"people": {"city": "city.title()", "firstName": "firstName", "__key_properties__": ["email"]}}
 
     @settings(settings.get_profile("fuzz"), max_examples=max(1, settings.get_profile("fuzz").max_examples // 3))
     @given(content=inputs())
     def check(content: bytes) -> None:
-        desk.clear()
-        done = desk.run(content, stream_maps=maps, on_rejection="continue", strict_fields=True)
+        runner.clear()
+        done = runner.run(content, stream_maps=maps, on_rejection="continue", strict_fields=True)
         assert_clean(done, *SECRETS)
 
     check()
@@ -202,9 +207,9 @@ MEGABYTES: Final = "x" * 10_000_000
     ],
     ids=lambda message: f"{message['type']} {[*message][-1]}",
 )
-def test_megabytes_are_answered_for_like_anything_else(desk: Desk, odd: Message) -> None:
-    desk.clear()
+def test_megabytes_are_answered_for_like_anything_else(runner: TargetRunner, odd: Message) -> None:
+    runner.clear()
     content = written(schema(), record(GRACE), odd, record(ADA), state(1))
-    done = desk.run(content)
+    done = runner.run(content)
     assert_clean(done, *SECRETS)
-    assert_answered_for(done, content, desk)
+    assert_answered_for(done, content, runner)

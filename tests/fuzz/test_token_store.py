@@ -1,11 +1,11 @@
 """Any token store: the run goes on with what is configured; nothing that was stored is told, sent wrongly, or lost."""
 
-from __future__ import annotations
-
 import json
 import os
 import time
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,15 +13,10 @@ from hypothesis import example, given, settings
 from gotowebinar_sandbox import Options, Sandbox
 from tap_gotowebinar.api.auth.authenticator import MISSING
 from tap_gotowebinar.api.auth.token_store import TokenStore
-from tests.fuzz.hostile import bent
+from tests.forkserver import Launcher
+from tests.fuzz.strategies import bent
 from tests.runs import FAST, Run
 from tests.selection import selecting
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from tests.launcher import Launcher
 
 STORED: Final = "stored-token-1f9c"
 

@@ -3,8 +3,6 @@
 As a program it first writes down what it inherits, if it is told where: `python -m tests.login.clicker FILE ADDRESS`.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

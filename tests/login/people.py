@@ -1,23 +1,18 @@
 """The command at work, and the person who has to do with it."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from tests.launcher import SHARED, Launched
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gotowebinar_sandbox import Sandbox
-    from tests.runs import Run
+from gotowebinar_sandbox import Sandbox
+from tests.forkserver import SHARED, Launched
+from tests.runs import Run
 
 COMMAND: Final = str(Path(sys.executable).with_name("tap-gotowebinar-login"))
 ADDRESS: Final = re.compile(r"(http\S+/oauth/authorize\S+)\s")

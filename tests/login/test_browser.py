@@ -1,7 +1,5 @@
 """The address that the browser is sent back to: who is answered, and how."""
 
-from __future__ import annotations
-
 import concurrent.futures
 import socket
 import struct

@@ -1,7 +1,5 @@
 """Logging in as a person does, with an HTTP client for a browser; and checking what is there."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -9,24 +7,21 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 from singer_sdk.exceptions import ConfigValidationError
 
+from gotowebinar_sandbox import Sandbox
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.login.clicker import click
 from tests.login.people import CLIENT, COMMAND, environment, logging_in, login, redirect_uri
 from tests.runs import FAST, run_here
 from tests.selection import selecting
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gotowebinar_sandbox import Sandbox
 
 REFRESH_TOKEN = re.compile(r"refresh-[0-9a-f]{32}")
 

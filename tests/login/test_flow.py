@@ -1,7 +1,5 @@
 """A login against a server that answers with the very bytes it is given."""
 
-from __future__ import annotations
-
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -9,7 +7,7 @@ import pytest
 from tap_gotowebinar.api.errors import AuthenticationError
 from tap_gotowebinar.login.flow import Login
 from tap_gotowebinar.login.settings import for_login
-from tests.talking import Canned, token_answer
+from tests.canned_server import Canned, token_answer
 
 URI = "http://localhost:8914/callback"
 

@@ -1,7 +1,5 @@
 """What the login says."""
 
-from __future__ import annotations
-
 import pytest
 
 from gotowebinar_sandbox import Options

@@ -1,19 +1,13 @@
 """One Meltano project and one loaded database for all tests of this folder."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from demo.postgres import Postgres
 from demo.project import temporary_project
 from gotowebinar_sandbox import Options, Sandbox
 from tests.meltano.loading import Loading
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from demo.postgres import Postgres
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,14 @@
 """A sandbox, the Meltano project that reads it, and the database it is loaded into."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Any, Final, LiteralString
+from collections.abc import Iterable
+from typing import Any, Final, LiteralString
 
+from demo.postgres import Postgres
 from demo.project import Project, connection_variables
+from gotowebinar_sandbox import Sandbox
 from tests.schema_files import STREAM_SCHEMAS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from demo.postgres import Postgres
-    from gotowebinar_sandbox import Sandbox
 
 Row = dict[str, Any]
 

@@ -1,24 +1,18 @@
 """What people do with Meltano beside running it, and what happens to a run that is killed."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
 
+from demo.postgres import Postgres
 from demo.project import MeltanoError, temporary_project
+from gotowebinar_sandbox import Sandbox
 from tests.meltano.loading import Loading, keys
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from demo.postgres import Postgres
-    from gotowebinar_sandbox import Sandbox
 
 pytestmark = [pytest.mark.external, pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -1,17 +1,11 @@
 """`meltano run` registers the rows of a table, and the next run only those that came since."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
 from demo.leads import write_leads
 from demo.project import MeltanoError
-
-if TYPE_CHECKING:
-    from gotowebinar_sandbox import Sandbox
-    from tests.meltano.loading import Loading
+from gotowebinar_sandbox import Sandbox
+from tests.meltano.loading import Loading
 
 RUN = ("run", "tap-leads", "target-gotowebinar")
 

@@ -1,14 +1,13 @@
 """meltano.yml says what is true of tap and target."""
 
-from __future__ import annotations
-
 import importlib.resources
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
+from singer_sdk import typing as th
 
 from demo.project import REPOSITORY
 from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS
@@ -16,9 +15,6 @@ from tap_gotowebinar.settings.tap import TAP_SETTINGS
 from tap_gotowebinar.tap import TapGoToWebinar
 from target_gotowebinar.settings import TARGET_SETTINGS
 from target_gotowebinar.target import TargetGoToWebinar
-
-if TYPE_CHECKING:
-    from singer_sdk import typing as th
 
 KINDS = {
     "array": "array",

@@ -1,18 +1,13 @@
 """All streams through `meltano run` into PostgreSQL: the values, and the second run."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
-from tests.meltano.loading import PEOPLE, keys
-from tests.told import bag
-
-if TYPE_CHECKING:
-    from tests.meltano.loading import Loading
+from tests.comparable_rows import bag
+from tests.meltano.loading import PEOPLE, Loading, keys
 
 STREAMS: Final = (
     *("sessions", "session_performance", "attendees", "polls", "questions", "surveys"),
@@ -79,15 +74,6 @@ def changes(loaded: Loading) -> list[tuple[str, str]]:
     webinar, approved = keys(waiting)
     control.approve_registrant(webinar, approved)
     return sorted((webinar, registrant) for registrant in [approved, *control.add_registrants(webinar, 3)])
-
-
-def _moment(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text)
-
-
-def _day(text: str) -> dt.date:
-    moment = _moment(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC).date()
 
 
 def _days_ago(days: int) -> str:

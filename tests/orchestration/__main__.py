@@ -3,13 +3,12 @@
 Prints a Markdown table; the exit code is 1 when a row is lost, invented or doubled.
 """
 
-from __future__ import annotations
-
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import psutil
 
@@ -17,9 +16,6 @@ from demo.postgres import Postgres
 from tests.orchestration.cluster import HEARTBEAT_TIMEOUT, RUNS_PER_WORKER, Cluster, kill_tree
 from tests.orchestration.differences import Difference, difference, total
 from tests.orchestration.site import Machine, Site, system_database
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 CONNECTIONS: Final = 20
 MID_RUN: Final = 25
@@ -59,14 +55,14 @@ def prove(site: Site) -> tuple[Report, Difference]:
     assert code == 0, printed
     began = time.monotonic()
     with Cluster(site, site.copy_of_orchestration(schedule="@once"), head) as cluster:
-        cluster.start_worker(first)
+        survivor = cluster.start_worker(first)
         doomed = cluster.start_worker(second)
         say("both workers have begun; waiting until the second one is in the middle of its runs")
         killed = kill_in_mid_run(site, doomed)
         say(f"killed the second worker with {', '.join(killed.names)}")
         noticed = wait_until(lambda: not in_doubt(cluster, killed), "Airflow has not noticed") - killed.at
         say("Airflow has noticed; its retries wait for the lock of Meltano")
-        ended = wait_until(lambda: is_over(cluster), "some runs have not ended")
+        ended = wait_until(lambda: is_over(cluster, survivor), "some runs have not ended")
         states = [state for (state,) in cluster.query("SELECT state FROM dag_run")]
     finished = [name for name in killed.names if (first.folders / name).is_dir()]
     found = total(difference(site.database, site.schema(name), box) for name, box in site.sandboxes.items())
@@ -89,9 +85,7 @@ def kill_in_mid_run(site: Site, worker: psutil.Process) -> Killed:
     """Kill a worker and all it has started, when at least two of its runs have read something and not everything."""
 
     def running() -> list[str]:
-        if worker.status() == psutil.STATUS_ZOMBIE:
-            msg = "the worker has ended by itself"
-            raise RuntimeError(msg)
+        check_alive(worker)
         return [name for name in names_of_taps(worker) if len(site.sandboxes[name].control.calls()) >= MID_RUN]
 
     wait_until(lambda: len(running()) > 1, "the worker has not begun")
@@ -119,10 +113,22 @@ def in_doubt(cluster: Cluster, killed: Killed) -> set[str]:
     return {str(dag_id) for (dag_id,) in running} & {f"gotowebinar__{name}" for name in killed.names}
 
 
-def is_over(cluster: Cluster) -> bool:
-    """Whether every connection has had its run."""
+def is_over(cluster: Cluster, worker: psutil.Process) -> bool:
+    """Whether every connection has had its run; a worker has to be there for that."""
+    check_alive(worker)
     ((count,),) = cluster.query("SELECT count(*) FROM dag_run WHERE state IN ('success', 'failed')")
     return count == CONNECTIONS
+
+
+def check_alive(worker: psutil.Process) -> None:
+    """Make sure that a worker runs.
+
+    Raises:
+        RuntimeError: it has ended by itself.
+    """
+    if worker.status() == psutil.STATUS_ZOMBIE:
+        msg = "a worker has ended by itself"
+        raise RuntimeError(msg)
 
 
 def wait_until(condition: Callable[[], bool], otherwise: str) -> float:

@@ -1,18 +1,13 @@
 """The Airflow of `make reach`, in an environment of its own; questions to it are programs that it runs."""
 
-from __future__ import annotations
-
 import json
 import subprocess
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
 
+from tests.orchestration.site import Machine
 from tests.sources import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from tests.orchestration.site import Machine
 
 ENVIRONMENT: Final = ROOT / ".venv-airflow"
 PYTHON: Final = ENVIRONMENT / "bin" / "python"

@@ -3,8 +3,6 @@
 python -m tests.orchestration.capacity
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sys

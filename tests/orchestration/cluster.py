@@ -1,13 +1,12 @@
 """An Airflow with Celery: scheduler, API server and DAG processor on one machine, workers on others."""
 
-from __future__ import annotations
-
 import base64
 import contextlib
 import secrets
 import subprocess
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final, LiteralString, Self
+from pathlib import Path
+from typing import Final, LiteralString, Self
 
 import psutil
 import psycopg
@@ -16,11 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from demo.postgres import free_port
 from tests.orchestration import airflow
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.orchestration.site import Machine, Site
+from tests.orchestration.site import Machine, Site
 
 HEARTBEAT_TIMEOUT: Final = 60
 """Seconds without a sign of life after which Airflow takes a task for dead; its own default is 300."""
@@ -32,10 +27,10 @@ DIES_WITHIN: Final = 20.0
 BROKER: Final = """
 import os, kombu
 with kombu.Connection(os.environ["AIRFLOW__CELERY__BROKER_URL"]) as broker:
-    broker.SimpleQueue("first").close()
+    broker.SimpleQueue("default").close()
 answer(True)
 """
-"""Makes the tables of the broker: workers that begin at the same time would each try to."""
+"""Makes the tables and the queue of the broker: workers that begin at the same time would each try to."""
 
 
 class Cluster:

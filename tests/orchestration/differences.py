@@ -1,18 +1,14 @@
 """What a warehouse lost, invented or doubled of what there is in a sandbox."""
 
-from __future__ import annotations
-
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg import sql
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from demo.postgres import Postgres
-    from gotowebinar_sandbox import Sandbox
+from demo.postgres import Postgres
+from gotowebinar_sandbox import Sandbox
 
 PERSON: Final = ("webinarKey", "registrantKey", "email", "firstName", "lastName", "status")
 COLUMNS: Final = {

@@ -1,15 +1,11 @@
 """A mail server that keeps what it gets."""
 
-from __future__ import annotations
-
 import email
 import email.policy
 import socketserver
 import threading
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from email.message import EmailMessage
+from email.message import EmailMessage
+from typing import Self
 
 
 class Mailbox:

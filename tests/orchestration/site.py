@@ -1,26 +1,21 @@
 """A Meltano project with many connections, each with a sandbox at its other end, and machines that run them."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 from ruamel.yaml import YAML
 
+from demo.postgres import Postgres
 from demo.project import PLUGIN_SOURCE, connection_variables, database_variables
 from gotowebinar_sandbox import Options, Sandbox
 from tests.sources import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from demo.postgres import Postgres
 
 ORCHESTRATION: Final = ROOT / "orchestration"
 SYNC: Final = ORCHESTRATION / "sync"

@@ -1,9 +1,9 @@
 """The DAG file in the real Airflow: what it makes of connections.yml, a run that succeeds, one that fails and tells."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -12,10 +12,6 @@ from tests.orchestration import airflow
 from tests.orchestration.differences import difference
 from tests.orchestration.mailbox import Mailbox
 from tests.orchestration.site import ORCHESTRATION, Machine, Site, system_database
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 pytestmark = [
     pytest.mark.slow,
@@ -52,12 +48,6 @@ class Parsed(NamedTuple):
 
     errors: dict[str, str]
     dags: dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[Postgres]:
-    with Postgres() as running:
-        yield running
 
 
 @pytest.fixture

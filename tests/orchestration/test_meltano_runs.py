@@ -1,36 +1,23 @@
 """`sync` with the real Meltano, tap and target, against sandboxes and a real PostgreSQL."""
 
-from __future__ import annotations
-
 import os
 import signal
+import subprocess
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psutil
 import psycopg
 import pytest
 
 from demo.postgres import Postgres
+from gotowebinar_sandbox import Sandbox
 from tests.orchestration.differences import difference
 from tests.orchestration.site import Site, system_database
-
-if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from gotowebinar_sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 NAMES = ("academy", "sales")
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[Postgres]:
-    with Postgres() as running:
-        yield running
 
 
 def kill_everything(process: subprocess.Popen[str]) -> None:

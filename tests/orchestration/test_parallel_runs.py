@@ -1,4 +1,4 @@
-"""Six connections at once in one Meltano project, twenty rounds: each goes on from its own state.
+"""Six connections at once in one Meltano project, round after round: each goes on from its own state.
 
 Meltano keeps the state and the catalog that it hands to a tap in one file for each plugin and project. Both ways of the
 documentation to keep runs apart are tested: a folder for each connection (`sync`), and a plugin for each account.
@@ -7,13 +7,13 @@ documentation to keep runs apart are tested: a folder for each connection (`sync
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from ruamel.yaml import YAML
 
-from demo.postgres import Postgres
 from demo.project import connection_variables, database_variables
 from tests.orchestration.differences import difference
 from tests.orchestration.site import Machine, Site, system_database
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from demo.postgres import Postgres
     from gotowebinar_sandbox import Sandbox
 
     Start = Callable[[str], subprocess.Popen[str]]
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 NAMES = ("academy", "events", "partners", "product", "sales", "support")
-ROUNDS = 20
+ROUNDS = int(os.environ.get("ROUNDS", "2"))
+"""`make reach` runs twenty of them."""
 
 
 @pytest.fixture
-def database() -> Iterator[Postgres]:
-    with Postgres() as running:
-        yield running
+def database(new_database: Callable[[], Postgres]) -> Postgres:
+    return new_database()
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """What orchestration/README.md shows can be read by what it is for, and names what there is."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,23 +1,18 @@
 """`sync` before and around the run it starts; a program that says what it was given stands in for Meltano."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
 from tests.orchestration.site import ORCHESTRATION, SYNC
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 STAND_IN = """#!{python}
 import json, os, sys

@@ -1,20 +1,16 @@
 """The authorize page: allowed, denied, links that do not work, and what the code is good for."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
-if TYPE_CHECKING:
-    from gotowebinar_sandbox import Control
+from gotowebinar_sandbox import Control
 
-    from .conftest import Caller
+from .conftest import Caller
 
 BACK = "http://127.0.0.1:9/back?from=goto"
 VERIFIER = "v" * 43

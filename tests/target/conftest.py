@@ -1,26 +1,27 @@
 """What the tests of the target share: a webinar to register people for."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.target.registering import Office
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from gotowebinar_sandbox import Sandbox
+from gotowebinar_sandbox import Options, Sandbox
+from tests.target.registering import TargetHarness
 
 
 @pytest.fixture
-def office(sandbox: Sandbox, tmp_path: Path) -> Office:
-    return Office(sandbox, tmp_path)
+def harness(sandbox: Sandbox, tmp_path: Path) -> TargetHarness:
+    return TargetHarness(sandbox, tmp_path)
 
 
 @pytest.fixture
-def make_office(make_sandbox: Callable[..., Sandbox], tmp_path: Path) -> Callable[..., Office]:
-    """Open an office at a sandbox with the options given."""
-    return lambda webinar=None, **options: Office(make_sandbox(**options), tmp_path, **(webinar or {}))
+def make_harness(make_sandbox: Callable[..., Sandbox], tmp_path: Path) -> Callable[..., TargetHarness]:
+    """Open a harness at a sandbox with the options given."""
+    return lambda webinar=None, **options: TargetHarness(make_sandbox(**options), tmp_path, **(webinar or {}))
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TargetHarness]:
+    """A harness for tests that look at their own rows only."""
+    with Sandbox(Options(seed=7, webinars=1, registrants=1)) as sandbox:
+        yield TargetHarness(sandbox, tmp_path_factory.mktemp("harness"))

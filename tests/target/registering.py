@@ -1,33 +1,32 @@
 """Running the target on messages, and what came of it."""
 
-from __future__ import annotations
-
 import functools
 import io
 import json
 import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, Any, Final
 
 from typing_extensions import override
 
+from gotowebinar_sandbox import Control, Sandbox
+from tap_gotowebinar.api.client import ApiClient
 from tap_gotowebinar.singer.writer import MessageWriter
 from target_gotowebinar.target import TargetGoToWebinar
-from tests.launcher import SHARED
+from tests.canned_server import quick_client
+from tests.forkserver import SHARED
 from tests.runs import FAST
-from tests.talking import quick_client
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from gotowebinar_sandbox import Control, Sandbox
-    from tap_gotowebinar.api.client import ApiClient
 
 EXECUTABLE: Final = str(Path(sys.executable).with_name("target-gotowebinar"))
 
 ADA: Final = {"email": "ada.berg@example.com", "firstName": "Ada", "lastName": "Berg"}
 GRACE: Final = {"email": "grace.moe@example.com", "firstName": "Grace", "lastName": "Moe"}
+
+POST: Final[dict[str, Any]] = {"method": "POST", "path": "registrants"}
+"""Calls that register somebody, for a fault."""
 
 FIELDS: Final = ("email", "firstName", "lastName", "webinarKey", "organizerKey", "city", "responses")
 
@@ -52,12 +51,19 @@ def person(number: int) -> dict[str, Any]:
     return {"email": f"person.{number}@example.com", "firstName": f"P{number}", "lastName": "Person"}
 
 
+def wait_until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+
 def lines(messages: Iterable[Message]) -> str:
     return "".join(json.dumps(message) + "\n" for message in messages)
 
 
 @dataclass
-class Done:
+class RunResult:
     """How a run ended, the states it passed on and its rows."""
 
     exit_code: int
@@ -81,7 +87,7 @@ class Done:
         return [line.split("|", 3)[3].strip() for line in self.stderr.splitlines() if "| ERROR " in line]
 
 
-class Spoken(io.StringIO):
+class LineSource(io.StringIO):
     """A file whose lines come one by one, when they are there."""
 
     def __init__(self, source: Iterable[str]) -> None:
@@ -101,7 +107,7 @@ class QuickTarget(TargetGoToWebinar):
         return quick_client(self.settings.connection)
 
 
-class Office:
+class TargetHarness:
     """A sandbox with a new webinar, and a folder for results."""
 
     def __init__(self, sandbox: Sandbox, folder: Path, **webinar: object) -> None:
@@ -111,27 +117,31 @@ class Office:
         self.results = folder / "results.jsonl"
         self.settings: dict[str, Any] = {**sandbox.settings, **FAST, "webinar_key": self.webinar}
 
+    @property
+    def organizer(self) -> str:
+        return str(self.control.truth()["organizers"][0]["organizerKey"])
+
     def config(self, **settings: object) -> dict[str, Any]:
         return {**self.settings, "results_path": str(self.results), **settings}
 
-    def run(self, *messages: Message, **settings: object) -> Done:
+    def run(self, *messages: Message, **settings: object) -> RunResult:
         """Run the target in this process, on these messages after the usual SCHEMA if there is none."""
         given = messages if messages and messages[0]["type"] == "SCHEMA" else (schema(), *messages)
         return self.run_text(lines(given), **settings)
 
-    def run_text(self, text: str, **settings: object) -> Done:
+    def run_text(self, text: str, **settings: object) -> RunResult:
         return self.run_source(io.StringIO(text), **settings)
 
-    def run_source(self, source: IO[str] | None, **settings: object) -> Done:
+    def run_source(self, source: IO[str] | None, **settings: object) -> RunResult:
         """Run the target on a file; None: on standard input."""
         output, before = io.BytesIO(), len(self.rows())
         code = self.target(output, **settings).run(source)
-        return Done(code, [json.loads(line) for line in output.getvalue().splitlines()], self.rows()[before:])
+        return RunResult(code, [json.loads(line) for line in output.getvalue().splitlines()], self.rows()[before:])
 
     def target(self, output: io.BytesIO | None = None, **settings: object) -> TargetGoToWebinar:
         return QuickTarget(config=self.config(**settings), message_writer=MessageWriter(output or io.BytesIO()))
 
-    def run_command(self, text: str, folder: Path, *arguments: str, **settings: object) -> Done:
+    def run_command(self, text: str, folder: Path, *arguments: str, **settings: object) -> RunResult:
         """Run the command line in a process of its own, which has everything imported already."""
         before = len(self.rows())
         config = folder / "config.json"
@@ -139,7 +149,9 @@ class Office:
         words = ("--config", str(config), *arguments)
         given = text.encode(errors="surrogatepass")
         done = SHARED.launch(None, *words, program="target", folder=Path.cwd(), given=given).finish()
-        return Done(done.exit_code, list(map(json.loads, done.stdout.splitlines())), self.rows()[before:], done.stderr)
+        return RunResult(
+            done.exit_code, list(map(json.loads, done.stdout.splitlines())), self.rows()[before:], done.stderr
+        )
 
     def rows(self) -> list[dict[str, Any]]:
         if not self.results.exists():

@@ -1,165 +1,175 @@
-"""How a run ends whose calls are under way, and what is said of people GoTo does not answer for."""
+"""How a run ends early: who is under way is answered for, nobody else is sent, and the next run takes up the rest."""
 
-from __future__ import annotations
-
-import functools
 import io
 import json
-import re
+import signal
+import subprocess
 import time
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gotowebinar_sandbox import Fault
-from tap_gotowebinar.api.client import ApiClient
 from tap_gotowebinar.api.errors import GoToWebinarError
-from tap_gotowebinar.singer.writer import MessageWriter
-from target_gotowebinar.target import TargetGoToWebinar
-from tests.talking import AT_ONCE, quick_budget
-from tests.target.registering import ADA, GRACE, Message, Office, Spoken, lines, person, record, schema, state
+from tests.forkserver import Launcher
+from tests.target.registering import (
+    ADA,
+    EXECUTABLE,
+    GRACE,
+    POST,
+    LineSource,
+    Message,
+    TargetHarness,
+    lines,
+    person,
+    record,
+    schema,
+    state,
+    wait_until,
+)
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-POST: dict[str, Any] = {"method": "POST", "path": "registrants"}
 UNFIT: Message = schema("shoeSize")
 """What ends a run at once where `strict_fields` is set."""
 
 
-class HastyTarget(TargetGoToWebinar):
-    """A target that does not wait between tries."""
+def ended_early(harness: TargetHarness, people: list[Message], *, calls: int) -> LineSource:
+    """Messages, and one that ends the run as soon as so many calls are under way."""
 
-    @functools.cached_property
-    def connection(self) -> ApiClient:
-        whole = super().connection
-        transport, authenticator = whole._transport, whole._authenticator
-        return ApiClient(self.settings.connection.api_url, transport, authenticator, quick_budget(), waits=AT_ONCE)
+    def source() -> Iterator[str]:
+        yield lines([schema(), *people])
+        wait_until(lambda: len(harness.posts()) == calls)
+        yield lines([UNFIT])
 
-
-def hasty(office: Office, **settings: object) -> tuple[HastyTarget, io.BytesIO]:
-    output = io.BytesIO()
-    return HastyTarget(config=office.config(**settings), message_writer=MessageWriter(output)), output
+    return LineSource(source())
 
 
-def ended_early(office: Office, people: list[Message], *, calls: int) -> Iterator[str]:
-    """Yield messages, and one that ends the run as soon as so many calls are under way."""
-    yield from lines([schema(), *people]).splitlines(keepends=True)
-    until = time.monotonic() + 60
-    while len(office.posts()) < calls:
-        assert time.monotonic() < until
-        time.sleep(0.005)
-    yield lines([UNFIT])
-
-
-def states(output: io.BytesIO) -> list[Any]:
-    return [json.loads(line) for line in output.getvalue().splitlines()]
-
-
-# The end comes early
-
-
-def test_when_a_run_ends_early_who_is_under_way_is_answered_for_and_nobody_else_is_sent(
-    make_office: Callable[..., Office],
+@pytest.mark.parametrize(("seconds", "is_answered"), [(0.4, True), (30, False)])
+def test_who_is_under_way_is_answered_for_in_time_and_nobody_else_is_sent(
+    make_harness: Callable[..., TargetHarness],
+    seconds: float,
+    is_answered: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    office = make_office(faults=(Fault(kind="slow", seconds=0.4, **POST),))
-    target, output = hasty(office, strict_fields=True)
+    harness, output = make_harness(faults=(Fault(kind="slow", seconds=seconds, **POST),)), io.BytesIO()
+    target = harness.target(output, strict_fields=True)
     people = [record(ADA), state(1), record(GRACE), state(2), record(person(1))]
-    with pytest.raises(GoToWebinarError, match="fields that GoTo does not take"):
-        target.run(Spoken(ended_early(office, people, calls=1)))
-    assert [row["email"] for row in office.rows()] == [row["email"] for row in office.registered()] == [ADA["email"]]
-    assert states(output) == [1]
-    assert target.report.unsent == 2
-
-
-def test_when_a_run_ends_early_nobody_is_waited_for_without_end(make_office: Callable[..., Office]) -> None:
-    office = make_office(faults=(Fault(kind="slow", seconds=30, **POST),))
-    target, output = hasty(office, strict_fields=True)
-    people = [record(ADA), record(GRACE), state(1)]
     began = time.monotonic()
     with pytest.raises(GoToWebinarError, match="fields that GoTo does not take"):
-        target.run(Spoken(ended_early(office, people, calls=1)))
-    assert time.monotonic() - began < 15
-    assert office.rows() == states(output) == []
-    assert target.report.unsent == 2
+        target.run(ended_early(harness, people, calls=1))
+    assert time.monotonic() - began < seconds + 15
+    assert [row["email"] for row in harness.rows()] == [ADA["email"]] * is_answered
+    assert list(map(json.loads, output.getvalue().splitlines())) == [1] * is_answered
+    assert target.report.unsent == 3 - is_answered
 
 
 def test_one_bad_answer_at_the_end_does_not_keep_the_others_from_being_answered_for(
-    make_office: Callable[..., Office],
+    make_harness: Callable[..., TargetHarness],
 ) -> None:
-    office = make_office(latency=0.2)
-    other = office.control.add_webinar()
-    good = Fault(kind="slow", seconds=0.4, method="POST", path=f"{office.webinar}/registrants")
+    harness = make_harness(latency=0.2)
+    other = harness.control.add_webinar()
+    good = Fault(kind="slow", seconds=0.4, method="POST", path=f"{harness.webinar}/registrants")
     bad = Fault(kind="redirect", status=302, value="/elsewhere", method="POST", path=f"{other}/registrants")
-    office.control.configure(faults=(good, bad))
-    target, _ = hasty(office, strict_fields=True)
-    people = [record(ADA), record(GRACE, webinarKey=other)]
+    harness.control.configure(faults=(good, bad))
+    people = [record(GRACE, webinarKey=other), record(ADA)]
     with pytest.raises(GoToWebinarError):
-        target.run(Spoken(ended_early(office, people, calls=2)))
-    assert [row["email"] for row in office.rows()] == [ADA["email"]]
+        harness.target(strict_fields=True).run(ended_early(harness, people, calls=2))
+    assert [row["email"] for row in harness.rows()] == [ADA["email"]]
 
 
-# People who are not answered for
+def test_a_mistake_of_ours_ends_the_run_after_everybody_before_it(harness: TargetHarness) -> None:
+    output = io.BytesIO()
+    target = harness.target(output)
+    post, mistakes = target.connection.post, iter([ZeroDivisionError()])
+
+    def mistaken(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - those of `post`
+        for mistake in mistakes:
+            wait_until(lambda: len(target.registrations._pending) == 2)
+            raise mistake
+        return post(*arguments, **options)
+
+    target.connection.post = mistaken  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError):
+        target.run(io.StringIO(lines([schema(), record(ADA), state(1), record(GRACE), state(2)])))
+    assert [row["email"] for row in harness.rows()] == [GRACE["email"]]
+    assert output.getvalue() == b""
 
 
-@pytest.mark.parametrize("count", [4, 9])
-def test_the_third_person_in_a_row_whom_goto_does_not_answer_for_ends_the_run(
-    make_office: Callable[..., Office], count: int
+# Processes
+
+
+def numbered(count: int) -> list[Message]:
+    messages = [schema()]
+    for number in range(count):
+        messages += [record(person(number)), state(number + 1)]
+    return messages
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_is_ended_is_taken_up_where_it_was(
+    make_harness: Callable[..., TargetHarness], launcher: Launcher, signum: signal.Signals
 ) -> None:
-    office = make_office(faults=(Fault(kind="status", status=503, skip=1, **POST),))
-    target, output = hasty(office, max_concurrency=1)
-    people = [record(person(number)) for number in range(count)]
-    with pytest.raises(GoToWebinarError, match="GoTo does not answer, 3 times in a row; stopped"):
-        target.run(io.StringIO(lines([schema(), people[0], state(1), *people[1:], state(9)])))
-    outcomes = [row["outcome"] for row in office.rows()]
-    assert outcomes[0] == "registered"
-    assert outcomes[1:] == ["skipped"] * (len(outcomes) - 1)
-    assert target.report.unanswered == len(outcomes) - 1
-    assert len(outcomes) + target.report.unsent == len(people)
-    assert states(output) == [1]
+    harness, messages = make_harness(latency=0.01), numbered(120)
+    run = launcher.launch(harness.config(), program="target", given=None)
+    assert run.inlet is not None
+    run.inlet.write(lines(messages).encode())
+    assert run.wait_for(lambda: len(harness.rows()) >= 20)
+    sent_at = time.monotonic()
+    run.send(signum)
+    run.wait_for(lambda: False)
+    done = run.finish()
+    assert time.monotonic() - sent_at < 15  # a shared machine may be busy
+    assert done.exit_code == (-signum if signum == signal.SIGKILL else 128 + signum)
+    states = [json.loads(line) for line in done.stdout.splitlines()]
+    rows = harness.rows()
+    if signum != signal.SIGKILL:
+        assert "Traceback" not in done.stderr
+        # What was answered for is recorded, and the state says exactly that.
+        assert states[-1] == len(rows) == len(harness.registered())
+    assert states[-1] <= len(rows) <= len(harness.registered()) <= 120
+    # What a tap sends that is given the last of these states.
+    again = harness.run(messages[0], *messages[1 + 2 * states[-1] :])
+    assert again.exit_code == 0
+    assert [row["email"] for row in harness.registered()] == [person(number)["email"] for number in range(120)]
+    assert {row["email"] for row in harness.rows()} == {row["email"] for row in harness.registered()}
+    # The one whose answer was on its way, and the one whose row was written before its state.
+    assert again.outcomes.count("already_registered") <= 2
 
 
-def test_two_in_a_row_and_then_an_answer_is_no_reason_to_stop(
-    make_office: Callable[..., Office], caplog: pytest.LogCaptureFixture
+@pytest.mark.process
+def test_a_signal_ends_a_run_whose_tap_is_silent(harness: TargetHarness, tmp_path: Path) -> None:
+    # The installed command itself: threads that are left behind have crashed an interpreter at its end.
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(harness.config()))
+    command = [EXECUTABLE, "--config", str(config)]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]  # all three are pipes
+        process.stdin.write(lines([schema(), record(ADA), state(1)]).encode())
+        process.stdin.flush()
+        # The state does not wait for the next line.
+        assert process.stdout.readline() == b"1\n"
+        process.send_signal(signal.SIGTERM)
+        output, log = process.communicate()
+    assert (process.returncode, output) == (143, b"")
+    assert log.splitlines()[-1].endswith(b"stopped by signal 15; the next run goes on from here")
+    assert b"Fatal Python error" not in log
+
+
+def test_two_targets_at_once_register_each_person_once(
+    make_harness: Callable[..., TargetHarness], launcher: Launcher
 ) -> None:
-    office = make_office()
-    silent = [office.control.add_webinar() for _ in range(4)]
-    office.control.configure(
-        faults=tuple(Fault(kind="status", status=503, method="POST", path=f"{key}/registrants") for key in silent)
-    )
-    target, _ = hasty(office, max_concurrency=1)
-    keys = [*silent[:2], office.webinar, *silent[2:], office.webinar]
-    people = [record(person(number), webinarKey=key) for number, key in enumerate(keys)]
-    assert target.run(io.StringIO(lines([schema(), *people]))) == 1
-    assert [row["outcome"] for row in office.rows()] == [*["skipped", "skipped", "registered"] * 2]
-    assert "not answered for after several tries: 4;" in caplog.text
+    harness, given = make_harness(latency=0.005), lines(numbered(60)).encode()
+    runs = [launcher.launch(harness.config(), program="target", given=given) for _ in range(2)]
+    assert [run.finish().exit_code for run in runs] == [0, 0]
+    assert len(harness.registered()) == 60
+    assert Counter(row["outcome"] for row in harness.rows()) == {"registered": 60, "already_registered": 60}
 
 
-@pytest.mark.parametrize("body", [{}, []])
-def test_an_answer_of_success_that_names_nobody_is_told(make_office: Callable[..., Office], body: object) -> None:
-    office = make_office(faults=(Fault(kind="json", value=body, **POST),))
-    target, _ = hasty(office)
-    assert target.run(io.StringIO(lines([schema(), record(ADA)]))) == 1
-    (row,) = office.rows()
-    assert row["outcome"] == "skipped"
-    assert "the answer to a registration holds no registrantKey" in re.split(": |[()]", row["description"])
-
-
-@pytest.mark.parametrize("status", [400, 404, 409, 422])
-def test_a_proxy_that_says_no_again_and_again_rejects_nobody(make_office: Callable[..., Office], status: int) -> None:
-    page = Fault(kind="raw", value="<html>Who are you?</html>", status=status, **POST)
-    office = make_office(faults=(page,))
-    people = [record(ADA), state(1), record(GRACE), state(2)]
-    target, output = hasty(office)
-    assert target.run(io.StringIO(lines([schema(), *people]))) == 1
-    assert [row["outcome"] for row in office.rows()] == ["skipped", "skipped"]
-    assert all(row["description"].endswith("check api_url, and any proxy on the way") for row in office.rows())
-    assert states(output) == []
-    office.control.configure(faults=())
-    assert office.run(*people).outcomes == ["registered", "registered"]
-
-
-@pytest.mark.parametrize("body", [{"registrantKey": 5}, {"errorCode": "DuplicateRegistrant"}])
-def test_an_address_that_goto_knows_is_registered_already(make_office: Callable[..., Office], body: object) -> None:
-    known = Fault(kind="raw", value=json.dumps(body), status=409, **POST)
-    assert make_office(faults=(known,)).run(record(ADA)).outcomes == ["already_registered"]
+def test_a_reader_of_the_state_that_is_gone_ends_the_run(harness: TargetHarness, launcher: Launcher) -> None:
+    given = lines([schema(), record(ADA), state(1)]).encode()
+    run = launcher.launch(harness.config(), program="target", given=given, reading=False)
+    run.hang_up()
+    done = run.finish()
+    assert done.exit_code == 1
+    assert "the reader of the output is gone; stopped" in done.stderr

@@ -1,14 +1,13 @@
 """Where messages come from: standard input, a file, or a tap that is silent for a while."""
 
-from __future__ import annotations
-
 import functools
 import os
 import signal
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from singer_sdk.exceptions import MissingKeyPropertiesError
@@ -18,11 +17,18 @@ from tap_gotowebinar.api.errors import GoToWebinarError
 from target_gotowebinar.errors import InputError
 from target_gotowebinar.input import CHUNK
 from target_gotowebinar.sink import SIGNAL_POLL
-from tests.target.registering import ADA, GRACE, Message, Office, Spoken, lines, person, record, schema, state
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+from tests.target.registering import (
+    ADA,
+    GRACE,
+    LineSource,
+    Message,
+    TargetHarness,
+    lines,
+    person,
+    record,
+    schema,
+    state,
+)
 
 HEAD = lines([schema(), record(ADA), state(1)])
 FIVE = [record(person(number)) for number in range(5)]
@@ -51,19 +57,19 @@ def _handlers_restored() -> Iterator[None]:
 
 @pytest.mark.parametrize("ending", ["", "\n", "\n\n  \n"])
 def test_standard_input_is_read_to_its_end(
-    office: Office, standard_input: Callable[[str], object], ending: str
+    harness: TargetHarness, standard_input: Callable[[str], object], ending: str
 ) -> None:
     standard_input(HEAD.rstrip("\n") + ending)
-    done = office.run_source(None)
+    done = harness.run_source(None)
     assert (done.exit_code, done.states, done.outcomes) == (0, [1], ["registered"])
 
 
 def test_a_line_that_comes_in_several_pieces_is_read_whole(
-    office: Office, standard_input: Callable[[str], object]
+    harness: TargetHarness, standard_input: Callable[[str], object]
 ) -> None:
     value = {"long": "x y" * CHUNK}
     standard_input(HEAD + lines([state(value), record(GRACE)]))
-    done = office.run_source(None)
+    done = harness.run_source(None)
     assert (done.states[-1], done.outcomes) == (value, ["registered", "registered"])
 
 
@@ -75,79 +81,89 @@ def test_a_line_that_comes_in_several_pieces_is_read_whole(
     ],
 )
 def test_a_message_that_breaks_off_is_told_from_a_line_that_is_none(
-    office: Office, standard_input: Callable[[str], object], last: str, fault: str
+    harness: TargetHarness, standard_input: Callable[[str], object], last: str, fault: str
 ) -> None:
     standard_input(HEAD + last)
     with pytest.raises(InputError) as caught:
-        office.run_source(None)
+        harness.run_source(None)
     assert str(caught.value) == f"line 4 of the input {fault}; nothing from there on was registered"
 
 
 def test_a_standard_input_that_is_closed_is_told_with_what_to_do(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    harness: TargetHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(GoToWebinarError) as caught:
-        office.run_source(None)
+        harness.run_source(None)
     assert str(caught.value) == (
         "standard input is closed: send the messages of a tap to it, or name a file with --input"
     )
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs /dev/zero")
+@pytest.mark.parametrize("option", ["", "--input"])
+def test_a_line_without_end_is_given_up(harness: TargetHarness, monkeypatch: pytest.MonkeyPatch, option: str) -> None:
+    monkeypatch.setattr("target_gotowebinar.input.MAX_LINE", 1024**2)
+    with Path("/dev/zero").open(encoding="utf-8") as endless:
+        monkeypatch.setattr("sys.stdin", endless)
+        with pytest.raises(InputError, match="a line of the input is longer than 1 MiB"):
+            harness.run_source(endless if option else None)
+
+
 # Any input
 
 
-def test_a_file_is_taken_for_utf_8_wherever_it_is_read(office: Office, tmp_path: Path) -> None:
+def test_a_file_is_taken_for_utf_8_wherever_it_is_read(harness: TargetHarness, tmp_path: Path) -> None:
     path = tmp_path / "input.jsonl"
     path.write_text(HEAD.replace("Ada", "Zoë"), encoding="utf-8")
     with path.open(encoding="ascii") as file:
-        office.run_source(file)
-    assert office.registered()[0]["firstName"] == "Zoë"
+        harness.run_source(file)
+    assert harness.registered()[0]["firstName"] == "Zoë"
 
 
-def test_blank_lines_between_messages_say_nothing(office: Office) -> None:
-    assert office.run_text(HEAD.replace("\n", "\n\n  \n")).outcomes == ["registered"]
+def test_blank_lines_between_messages_say_nothing(harness: TargetHarness) -> None:
+    assert harness.run_text(HEAD.replace("\n", "\n\n  \n")).outcomes == ["registered"]
 
 
-def test_messages_are_counted_by_their_kind(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+def test_messages_are_counted_by_their_kind(harness: TargetHarness, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    office.run(record({}), record({}), state(1))
+    harness.run(record({}), record({}), state(1))
     assert "4 lines of input (1 schemas, 2 records, 0 batch manifests, 1 state messages" in caplog.text
 
 
-def test_the_input_does_not_keep_the_process_alive(office: Office) -> None:
+def test_the_input_does_not_keep_the_process_alive(harness: TargetHarness) -> None:
     readers: list[threading.Thread] = []
 
     def source() -> Iterator[str]:
         readers.append(threading.current_thread())
         yield HEAD
 
-    office.run_source(Spoken(line for text in source() for line in text.splitlines(keepends=True)))
+    harness.run_source(LineSource(line for text in source() for line in text.splitlines(keepends=True)))
     assert [(reader.name, reader.daemon) for reader in readers] == [("input", True)]
 
 
-def test_an_answer_that_takes_its_time_is_waited_for(make_office: Callable[..., Office]) -> None:
-    office = make_office(faults=(Fault(kind="slow", seconds=SIGNAL_POLL + 0.2, method="POST", path="registrants"),))
-    assert office.run(record(ADA)).outcomes == ["registered"]
+def test_an_answer_that_takes_its_time_is_waited_for(make_harness: Callable[..., TargetHarness]) -> None:
+    harness = make_harness(faults=(Fault(kind="slow", seconds=SIGNAL_POLL + 0.2, method="POST", path="registrants"),))
+    assert harness.run(record(ADA)).outcomes == ["registered"]
 
 
 @pytest.mark.usefixtures("_handlers_restored")
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_wait_for_a_tap_that_is_silent(
-    office: Office, caplog: pytest.LogCaptureFixture, signum: int
+    harness: TargetHarness, caplog: pytest.LogCaptureFixture, signum: int
 ) -> None:
     over = threading.Event()
 
     def silent() -> Iterator[str]:
         yield from HEAD.splitlines(keepends=True)
-        while not office.rows():
+        while not harness.rows():
             time.sleep(0.005)
         os.kill(os.getpid(), signum)
         over.wait()
 
-    target = office.target()
+    target = harness.target()
     target.stop_signals.install()
-    assert target.run(Spoken(silent())) == 128 + signum
+    assert target.run(LineSource(silent())) == 128 + signum
     over.set()
     assert f"stopped by signal {signum}; the next run goes on from here" in caplog.messages
 
@@ -155,18 +171,20 @@ def test_a_signal_ends_the_wait_for_a_tap_that_is_silent(
 # What came before an end
 
 
-def test_who_came_before_a_line_that_is_no_message_is_registered(make_office: Callable[..., Office]) -> None:
-    office = make_office(latency=0.05)
+def test_who_came_before_a_line_that_is_no_message_is_registered(
+    make_harness: Callable[..., TargetHarness],
+) -> None:
+    harness = make_harness(latency=0.05)
     with pytest.raises(InputError):
-        office.run_text(lines([schema(), *FIVE]) + "nonsense\n")
-    assert len(office.registered()) == 5
+        harness.run_text(lines([schema(), *FIVE]) + "nonsense\n")
+    assert len(harness.registered()) == 5
 
 
 def test_who_came_before_a_record_that_does_not_keep_its_schema_is_registered(
-    make_office: Callable[..., Office],
+    make_harness: Callable[..., TargetHarness],
 ) -> None:
-    office = make_office(latency=0.05)
+    harness = make_harness(latency=0.05)
     other: Message = {**schema(stream="others"), "key_properties": ["id"]}
     with pytest.raises(MissingKeyPropertiesError):
-        office.run(schema(), *FIVE, other, record(ADA, stream="others"))
-    assert len(office.registered()) == 5
+        harness.run(schema(), *FIVE, other, record(ADA, stream="others"))
+    assert len(harness.registered()) == 5

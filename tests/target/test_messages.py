@@ -1,22 +1,29 @@
 """What comes in is a Singer message, or one clear line says that it is not; it shows nothing of it."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import subprocess
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tap_gotowebinar.api.auth.authenticator import MISSING
 from target_gotowebinar.errors import InputError
-from tests.target.registering import ADA, EXECUTABLE, GRACE, Office, Spoken, lines, record, schema, state
+from tests.target.registering import (
+    ADA,
+    EXECUTABLE,
+    GRACE,
+    LineSource,
+    TargetHarness,
+    lines,
+    record,
+    schema,
+    state,
+)
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
+FAKE = "people\n2026-01-01 | ERROR | \x1b[31mall is lost\u202e"
 HEAD = lines([schema(), record(ADA), state(1)])
 BROKEN = [
     ("Ada Berg, ada.berg@example.com", "is not JSON"),
@@ -56,16 +63,21 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("line", "fault"), BROKEN, ids=[fault[:40] + str(n) for n, (_, fault) in enumerate(BROKEN)])
-def test_a_line_that_is_no_message_ends_the_run_after_what_came_before(office: Office, line: str, fault: str) -> None:
+def test_a_line_that_is_no_message_ends_the_run_after_what_came_before(
+    shared: TargetHarness, line: str, fault: str
+) -> None:
+    before = len(shared.rows())
     with pytest.raises(InputError) as caught:
-        office.run_text(f"{HEAD}{line}\n{lines([record(GRACE), state(2)])}")
+        shared.run_text(f"{HEAD}{line}\n{lines([record(GRACE), state(2)])}")
     assert str(caught.value) == f"line 4 of the input {fault}; nothing from there on was registered"
-    assert [row["email"] for row in office.registered()] == [ADA["email"]]
+    assert [row["email"] for row in shared.rows()[before:]] == [ADA["email"]]
 
 
-def test_an_input_that_breaks_off_passes_on_the_states_before_it_and_fails(office: Office, tmp_path: Path) -> None:
+def test_an_input_that_breaks_off_passes_on_the_states_before_it_and_fails(
+    harness: TargetHarness, tmp_path: Path
+) -> None:
     whole = HEAD + lines([record(GRACE), state(2)])
-    done = office.run_command(whole[:-5], tmp_path)
+    done = harness.run_command(whole[:-5], tmp_path)
     assert (done.exit_code, done.states) == (1, [1])
     assert done.error_lines == [
         (
@@ -78,14 +90,14 @@ def test_an_input_that_breaks_off_passes_on_the_states_before_it_and_fails(offic
     assert "@example" not in done.stderr
 
 
-def test_an_empty_input_is_no_error(office: Office, tmp_path: Path) -> None:
-    assert office.run_command("", tmp_path).exit_code == 0
+def test_an_empty_input_is_no_error(harness: TargetHarness, tmp_path: Path) -> None:
+    assert harness.run_command("", tmp_path).exit_code == 0
 
 
 @pytest.mark.process
-def test_without_an_input_the_run_ends_with_one_line(office: Office, tmp_path: Path) -> None:
+def test_without_an_input_the_run_ends_with_one_line(harness: TargetHarness, tmp_path: Path) -> None:
     config = tmp_path / "config.json"
-    config.write_text(json.dumps(office.config()), encoding="utf-8")
+    config.write_text(json.dumps(harness.config()), encoding="utf-8")
     script = f"exec {shlex.join([EXECUTABLE, '--config', str(config)])} <&-"
     done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, check=False, timeout=60)
     assert done.returncode == 1
@@ -94,29 +106,29 @@ def test_without_an_input_the_run_ends_with_one_line(office: Office, tmp_path: P
     )
 
 
-def test_a_file_that_cannot_be_read_ends_the_run(office: Office) -> None:
+def test_a_file_that_cannot_be_read_ends_the_run(harness: TargetHarness) -> None:
     def broken() -> Iterator[str]:
         yield HEAD.splitlines(keepends=True)[0]
         raise OSError(5, "Input/output error")
 
     with pytest.raises(OSError, match="Input/output error"):
-        office.run_source(Spoken(broken()))
+        harness.run_source(LineSource(broken()))
 
 
-def test_the_input_may_be_a_file(office: Office, tmp_path: Path) -> None:
+def test_the_input_may_be_a_file(harness: TargetHarness, tmp_path: Path) -> None:
     path = tmp_path / "input.jsonl"
     path.write_text(lines([schema(), record({**ADA, "firstName": "Ädä"})]), encoding="utf-8")
-    done = office.run_command("", tmp_path, "--input", str(path))
+    done = harness.run_command("", tmp_path, "--input", str(path))
     assert done.outcomes == ["registered"]
-    assert office.registered()[0]["firstName"] == "Ädä"
+    assert harness.registered()[0]["firstName"] == "Ädä"
 
 
-def test_odd_characters_arrive(office: Office) -> None:
-    done = office.run(
+def test_odd_characters_arrive(harness: TargetHarness) -> None:
+    done = harness.run(
         record({**ADA, "firstName": "Z\u0000oë 🐝", "city": "São\nPaulo"}), record({**GRACE, "city": "\ud800"})
     )
     assert done.outcomes == ["registered", "rejected"]
-    assert office.registered()[0]["firstName"] == "Z\u0000oë 🐝"
+    assert harness.registered()[0]["firstName"] == "Z\u0000oë 🐝"
 
 
 @pytest.mark.parametrize(
@@ -130,20 +142,22 @@ def test_odd_characters_arrive(office: Office) -> None:
     ],
 )
 def test_what_the_sdk_finds_is_one_line(
-    office: Office, tmp_path: Path, messages: list[dict[str, object]], line: str
+    harness: TargetHarness, tmp_path: Path, messages: list[dict[str, object]], line: str
 ) -> None:
     before = [schema(stream="others"), record(GRACE, stream="others"), state(1)]
-    done = office.run_command(lines([*before, *messages]), tmp_path)
+    done = harness.run_command(lines([*before, *messages]), tmp_path)
     assert (done.exit_code, done.states) == (1, [1])
     assert done.error_lines == [f"{line}; nothing from there on was registered"]
-    assert [row["email"] for row in office.registered()] == [GRACE["email"]]
+    assert [row["email"] for row in harness.registered()] == [GRACE["email"]]
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("expression", ["firstName.nonsense()", "nobody"])
-def test_a_stream_map_that_fails_is_one_line_without_values(office: Office, tmp_path: Path, expression: str) -> None:
+def test_a_stream_map_that_fails_is_one_line_without_values(
+    harness: TargetHarness, tmp_path: Path, expression: str
+) -> None:
     maps = {"people": {"firstName": expression}}
-    done = office.run_command(HEAD, tmp_path, stream_maps=maps)
+    done = harness.run_command(HEAD, tmp_path, stream_maps=maps)
     assert done.exit_code == 1
     (line,) = done.error_lines
     assert line.startswith("stream_maps ")
@@ -151,12 +165,12 @@ def test_a_stream_map_that_fails_is_one_line_without_values(office: Office, tmp_
 
 
 def test_settings_come_from_the_environment_too(
-    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: TargetHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {**office.config(), "dry_run": True}.items():
+    for name, value in {**harness.config(), "dry_run": True}.items():
         text = value if isinstance(value, str) else json.dumps(value)
         monkeypatch.setenv(f"TARGET_GOTOWEBINAR_{name.upper()}", text)
-    done = office.run_command(HEAD, tmp_path, "--config", "ENV", client_id="from a file", dry_run=False)
+    done = harness.run_command(HEAD, tmp_path, "--config", "ENV", client_id="from a file", dry_run=False)
     assert done.outcomes == ["skipped"]
 
 
@@ -175,12 +189,23 @@ def test_settings_come_from_the_environment_too(
     ],
 )
 def test_a_setting_that_cannot_work_is_one_line(
-    office: Office, tmp_path: Path, settings: dict[str, object], line: str
+    harness: TargetHarness, tmp_path: Path, settings: dict[str, object], line: str
 ) -> None:
-    done = office.run_command(HEAD, tmp_path, **settings)
-    assert (done.exit_code, done.error_lines, office.posts()) == (1, [line], [])
+    done = harness.run_command(HEAD, tmp_path, **settings)
+    assert (done.exit_code, done.error_lines, harness.posts()) == (1, [line], [])
 
 
-def test_without_a_proof_of_who_the_user_is_nothing_begins(office: Office, tmp_path: Path) -> None:
-    done = office.run_command(HEAD, tmp_path, refresh_token="", personal_access_token="")
+def test_without_a_proof_of_who_the_user_is_nothing_begins(harness: TargetHarness, tmp_path: Path) -> None:
+    done = harness.run_command(HEAD, tmp_path, refresh_token="", personal_access_token="")
     assert done.error_lines == [MISSING]
+
+
+@pytest.mark.parametrize("message", [schema(stream=FAKE), record(ADA, stream=FAKE)], ids=["SCHEMA", "RECORD"])
+def test_no_name_of_a_stream_writes_lines_of_the_log(
+    harness: TargetHarness, tmp_path: Path, message: dict[str, Any]
+) -> None:
+    done = harness.run_command(json.dumps(message) + "\n", tmp_path)
+    assert done.exit_code == 1
+    (line,) = done.error_lines
+    assert f"is a {message['type']} message whose 'stream' is no name" in line
+    assert not {"\x1b", "\u202e"} & set(done.stderr)

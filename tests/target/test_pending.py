@@ -1,7 +1,5 @@
 """A STATE never passes a person who has not been answered for; STATE messages that wait do not pile up."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -30,14 +28,14 @@ def test_a_state_passes_when_everybody_before_it_is_answered_for(steps: list[str
         waiting, state = list(pending), None
         if step == "person":
             people.append(somebody())
-            pending.add(people[-1])
+            pending.append(people[-1])
         elif step == "state":
             # Its value is how many people came before it.
             state = pending.add_state(b"%d" % len(people))
         elif waiting:
             person = chosen.choice(waiting)
             if step == "answer":
-                state = pending.remove(person)
+                state = pending.finish(person)
             else:
                 pending.give_up(person)
                 unanswered.append(person)
@@ -45,7 +43,7 @@ def test_a_state_passes_when_everybody_before_it_is_answered_for(steps: list[str
         assert passed <= int(state or passed) <= first_open
         passed = int(state or passed)
     for person in list(pending):
-        passed = int(pending.remove(person) or passed)
+        passed = int(pending.finish(person) or passed)
     # The last one passes, unless somebody before it was not answered for.
     assert passed == len(people) or unanswered
 
@@ -54,9 +52,9 @@ def test_the_last_state_passes_whatever_the_order_of_the_answers() -> None:
     pending = PendingRegistrations()
     first, second, third = people = [somebody() for _ in range(3)]
     for number, person in enumerate(people):
-        pending.add(person)
+        pending.append(person)
         assert pending.add_state(b"%d" % number) is None
-    assert [pending.remove(person) for person in (third, first, second)] == [None, b"0", b"2"]
+    assert [pending.finish(person) for person in (third, first, second)] == [None, b"0", b"2"]
     assert pending.add_state(b"3") == b"3"
 
 
@@ -64,10 +62,10 @@ def test_states_before_somebody_who_is_not_answered_for_pass_and_no_later_one() 
     pending = PendingRegistrations()
     first, second, third = people = [somebody() for _ in range(3)]
     for number, person in enumerate(people):
-        pending.add(person)
+        pending.append(person)
         pending.add_state(b"%d" % number)
     pending.give_up(second)
-    assert [pending.remove(person) for person in (third, first)] == [None, b"0"]
+    assert [pending.finish(person) for person in (third, first)] == [None, b"0"]
     assert pending.add_state(b"3") is None
 
 
@@ -76,14 +74,14 @@ def test_the_input_waits_while_many_people_do() -> None:
     are_full = []
     for _ in range(MAX_PEOPLE):
         are_full.append(pending.is_full)
-        pending.add(somebody())
+        pending.append(somebody())
     assert pending.is_full
     assert not any(are_full)
 
 
 def test_the_input_waits_while_large_states_do() -> None:
     pending = PendingRegistrations()
-    pending.add(somebody())
+    pending.append(somebody())
     are_full = []
     for size in (MAX_STATE_BYTES, MAX_STATE_BYTES + 1):
         pending.add_state(bytes(size))
@@ -94,8 +92,8 @@ def test_the_input_waits_while_large_states_do() -> None:
 def test_of_states_between_the_same_people_only_the_last_takes_room() -> None:
     pending = PendingRegistrations()
     for _ in range(5):
-        pending.add(somebody())
+        pending.append(somebody())
         pending.add_state(bytes(MAX_STATE_BYTES // 4))
     were_full = pending.is_full
-    pending.remove([*pending][1])
+    pending.finish([*pending][1])
     assert (were_full, pending.is_full) == (True, False)

@@ -1,8 +1,7 @@
 """The SDK's own suite: what every Singer target has to be able to do."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from singer_sdk.testing import get_target_test_class
@@ -10,9 +9,6 @@ from singer_sdk.testing import get_target_test_class
 from gotowebinar_sandbox import Options, Sandbox
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.runs import FAST
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CONFIG: dict[str, Any] = {"client_id": "late", "client_secret": "late", "refresh_token": "late", **FAST}
 """Filled in when the sandbox runs."""

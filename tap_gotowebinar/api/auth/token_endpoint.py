@@ -23,9 +23,8 @@ from tap_gotowebinar.api.errors import (
     RetriesExhaustedError,
     TransientError,
 )
-from tap_gotowebinar.api.patience import TimeBudget
 from tap_gotowebinar.api.redaction import error_text, is_from_goto
-from tap_gotowebinar.api.retries import LONGEST_PAUSE, parse_retry_after, resume_time
+from tap_gotowebinar.api.retries import LONGEST_PAUSE, TimeBudget, parse_retry_after, resume_time
 from tap_gotowebinar.api.transport import SUCCESS, is_transient
 
 if TYPE_CHECKING:
@@ -76,6 +75,11 @@ class Credentials:
     def secret(self) -> str:
         """The proof; empty when none is configured."""
         return self.personal_access_token or self.refresh_token or ""
+
+    @property
+    def all_secrets(self) -> tuple[str | None, ...]:
+        """Everything that is nobody else's business."""
+        return (self.client_id, self.client_secret, self.refresh_token, self.personal_access_token)
 
     def grant(self, secret: str) -> dict[str, str]:
         """Return the form body of a token request with a proof, the configured one or what it was replaced by."""
@@ -196,9 +200,6 @@ class TokenEndpoint:
 
     def _refusal(self, answer: ApiResponse) -> AuthenticationError:
         said = error_text(answer.body)
-        for secret in filter(None, (self._credentials.client_secret, self._credentials.secret)):
-            # A short one looks like any word.
-            said = said.replace(secret, "<secret>")
         where = f"no access token from {self._url} (status {answer.status}{f', {said}' if said else ''})"
         if "invalid_client" in said:
             what = "client_id and client_secret are not those of an OAuth client that GoTo knows; correct them"

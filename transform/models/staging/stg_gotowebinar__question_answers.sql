@@ -7,5 +7,5 @@ select
     {{ gotowebinar.element_text('answeredBy') }} as answered_by,
     {{ gotowebinar.element_text('answererRole') }} as answerer_role,
     {{ gotowebinar.element_text('answererEmail') }} as answerer_email,
-    {{ gotowebinar.element_timestamp('answerTime') }} as answered_at
+    {{ gotowebinar.element_text('answerTime') }} as answered_at
 from {{ loaded.rows }}, {{ gotowebinar.elements(loaded, 'answers') }}

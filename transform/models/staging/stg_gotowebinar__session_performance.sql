@@ -20,7 +20,7 @@ select
     {{ gotowebinar.nested_float(loaded, 'attendance', 'averageAttentiveness') }} as average_attentiveness,
     {{ gotowebinar.nested_float(loaded, 'attendance', 'averageAttendanceTimeSeconds') }} as average_attendance_time_seconds,
     {{ gotowebinar.nested_integer(loaded, 'pollsAndSurveys', 'pollCount') }} as poll_count,
-    {{ gotowebinar.nested_integer(loaded, 'pollsAndSurveys', 'surveyCount') }} as survey_count,
+    {{ gotowebinar.nested_float(loaded, 'pollsAndSurveys', 'surveyCount') }} as survey_count,
     {{ gotowebinar.nested_integer(loaded, 'pollsAndSurveys', 'questionsAsked') }} as questions_asked,
     {{ gotowebinar.nested_float(loaded, 'pollsAndSurveys', 'percentagePollsCompleted') }} as percentage_polls_completed,
     {{ gotowebinar.nested_float(loaded, 'pollsAndSurveys', 'percentageSurveysCompleted') }} as percentage_surveys_completed,

@@ -16,9 +16,11 @@ select
     {{ gotowebinar.boolean(loaded, 'impromptu') }} as is_impromptu,
     {{ gotowebinar.boolean(loaded, 'isPasswordProtected') }} as is_password_protected,
     {{ gotowebinar.text(loaded, 'recurrenceType') }} as recurrence_type,
+    {{ gotowebinar.text(loaded, 'recurrenceKey') }} as recurrence_key,
     {{ gotowebinar.text(loaded, 'experienceType') }} as experience_type,
+    {{ gotowebinar.text(loaded, 'registrationSettingsKey') }} as registration_settings_key,
+    {{ gotowebinar.boolean(loaded, 'breakoutsAllowed') }} as breakouts_allowed,
     {{ gotowebinar.integer(loaded, 'numberOfRegistrants') }} as number_of_registrants,
     {{ gotowebinar.boolean(loaded, 'inSession') }} as is_in_session,
-    {{ gotowebinar.text(loaded, 'recurrenceKey') }} as recurrence_key,
     {{ gotowebinar.timestamp(loaded, '_sdc_batched_at') }} as loaded_at
 from {{ loaded.rows }}

@@ -1,0 +1,57 @@
+"""Times: from what GoTo sends to one form whose text order is their time order, and back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+_MILLISECONDS: Final = range(10**11, 10**13)
+"""Since 1970, for 1973 to 2286: 12 or 13 digits. Shorter numbers may be anything, longer ones are keys."""
+
+_WIRE_MARKS: Final = "2026-01-01T00:00:00Z"[7::3]
+"""The marks between month, day, hour, minute and second of a time in the usual form, and its Z."""
+
+
+def canonical_time(value: object) -> str | None:
+    """Return an ISO 8601 time, or milliseconds since 1970, as `YYYY-MM-DDThh:mm:ss.ffffffZ`; None when it is no time.
+
+    Without offset it is UTC. The fraction is always there: `30.120Z` would otherwise sort before `30Z`.
+    """
+    if not isinstance(value, str):
+        return _from_milliseconds(value)
+    if len(value) in {12, 13} and value.isascii() and value.isdecimal():
+        return _from_milliseconds(int(value))
+    try:
+        moment = dt.datetime.fromisoformat(value)
+        if len(value) == len("2026-01-01T00:00:00Z") and value[7::3] == _WIRE_MARKS and value[11:13] != "24":
+            # What GoTo documents: checked, and for the rest only to be given its fraction.
+            return f"{value[:-1]}.000000Z"
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=dt.UTC)
+        return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    except (ValueError, OverflowError):
+        return None
+
+
+def _from_milliseconds(value: object) -> str | None:
+    if not isinstance(value, int | float) or not _MILLISECONDS.start <= value < _MILLISECONDS.stop:
+        return None
+    return canonical_time((_EPOCH + dt.timedelta(milliseconds=value)).isoformat())
+
+
+def parse_time(text: str | None) -> dt.datetime | None:
+    """Return the moment of a time of any ISO 8601 form."""
+    canonical = canonical_time(text)
+    return dt.datetime.fromisoformat(canonical) if canonical else None
+
+
+def canonical(moment: dt.datetime) -> str:
+    """Return a moment as text in the form of all times that come out."""
+    return canonical_time(moment.isoformat()) or ""
+
+
+def seconds(moment: dt.datetime) -> str:
+    """Return a moment as text, to the second."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,246 @@
+"""What has been emitted of the registrants of one webinar.
+
+While a webinar is alive its entry holds a `roster`: the key of every row emitted with a short hash of the list row as
+emitted. Order, equal instants, late or odd dates and the clocks of others do not matter then. Once a webinar is settled
+(read to the end and quiet for a while) its entry shrinks to a bookmark, a count and the time of the last reading.
+"""
+
+from __future__ import annotations
+
+import operator
+import zlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from tap_gotowebinar.records.timestamps import canonical, canonical_time, seconds
+from tap_gotowebinar.sync.bookmarks.state import pack, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tap_gotowebinar.sync.schedule import WebinarTiming
+
+HASHED_FIELDS: Final = ("email", "firstName", "joinUrl", "lastName", "registrationDate", "status", "timeZone")
+"""Fields of a list row whose change makes it a changed row. Fixed: one more would make every row of every user new."""
+
+_hashed_values: Final = operator.itemgetter(*HASHED_FIELDS)
+_ENCODER: Final = msgspec.json.Encoder()
+
+Row = dict[str, Any]
+"""A registrant as the list shows it."""
+
+Rows = Mapping[int, Row]
+"""A list of registrants by registrantKey, as the number it is."""
+
+
+def row_hash(row: Mapping[str, Any]) -> int:
+    """Return 32 bits that differ (but for one in four thousand million times) when a list row has changed."""
+    try:
+        values: Sequence[Any] = _hashed_values(row)
+    except KeyError:
+        values = [row.get(name) for name in HASHED_FIELDS]
+    return zlib.crc32(_ENCODER.encode(values))
+
+
+def _hash_of(known: int | Row) -> int:
+    return known if isinstance(known, int) else row_hash(known)
+
+
+class RegistrantBookmark:
+    """What one stream has emitted of the registrants of one webinar.
+
+    Attributes:
+        newest: Latest registrationDate emitted, never later than the run that emitted it.
+        count: Rows of the list when it was last read to the end; only while settled.
+        read_at: When that was; only while settled.
+    """
+
+    __slots__ = ("_entry", "_packed", "_roster", "count", "newest", "read_at")
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        """Start from an entry of the state; its roster is unpacked when it is first needed."""
+        self.newest = canonical_time(entry.get("replication_key_value"))
+        self._packed: str | None = entry.get("roster")
+        # Of what this run emitted the row itself, hashed when a STATE needs it: in most webinars none does.
+        self._roster: dict[int, int | Row] | None = None
+        # Merged states may hold a roster and a count: the roster is the safer witness.
+        self.count: int | None = None if "roster" in entry else entry.get("count")
+        self.read_at: str | None = None if "roster" in entry else entry.get("read_at")
+        self._entry: dict[str, Any] | None = dict(entry)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything of the webinar has been read."""
+        return bool(self.entry())
+
+    @property
+    def people(self) -> int:
+        """How many registrants are known."""
+        return len(self._known()) if self._has_roster else self.count or 0
+
+    def begin(self, rows: Rows, *, whole_list: bool) -> None:
+        """Prepare for the rows of a complete list; a bookmark without a roster gets one of the rows dealt with earlier.
+
+        Args:
+            rows: The complete list.
+            whole_list: Whether to emit all of it when the count says that the past has changed too.
+        """
+        if self._has_roster:
+            return
+        past = {key: row for key, row in rows.items() if not self._is_newer(row)}
+        if whole_list and self.count is not None and self.count != len(past):
+            past = {}
+        self._roster = dict(past)
+
+    def due(self, rows: Rows) -> Iterator[tuple[int, Row]]:
+        """Yield the list rows that are new or changed, and their keys."""
+        roster = self._known()
+        for key, row in rows.items():
+            known = roster.get(key)
+            if known is None or _hash_of(known) != row_hash(row):
+                yield key, row
+
+    def remember(self, key: int, row: Row, *, not_after: str) -> None:
+        """Note that a list row has been emitted.
+
+        Args:
+            key: The registrantKey.
+            row: The list row.
+            not_after: Start of the run; a date later than this never becomes the bookmark.
+        """
+        self._known()[key] = row
+        date = row.get("registrationDate")
+        if date is not None and date > (self.newest or ""):
+            self.newest = max(self.newest or "", min(date, not_after))
+        self._changed(count=None, read_at=None)
+
+    def complete(self, rows: Rows, moment: WebinarTiming) -> bool:
+        """Note that all rows of a complete list have been dealt with.
+
+        Returns:
+            Whether anything changed.
+        """
+        roster, newest = self._known(), max((row.get("registrationDate") or "" for row in rows.values()), default="")
+        # A bookmark tells old rows from new ones only when it is not behind any of them.
+        if moment.is_settled(self.newest) and newest <= canonical(moment.now):
+            self.newest = max(self.newest or "", newest) or None
+            self._changed(count=len(rows), read_at=seconds(moment.now))
+            self._roster = None
+            return True
+        gone = roster.keys() - rows.keys()
+        for key in gone:
+            # Who comes back after having vanished is new again.
+            del roster[key]
+        has_changed = bool(gone) or not self.is_known or self.read_at is not None
+        if has_changed:
+            self._changed(count=None, read_at=None)
+        # Its turn is over; as text the roster takes a tenth of the memory.
+        self._packed, self._roster = self.entry()["roster"], None
+        return has_changed
+
+    def entry(self) -> dict[str, Any]:
+        """Return the entry for the state."""
+        if self._entry is None:
+            entry = {
+                "replication_key_value": self.newest,
+                "count": self.count,
+                "read_at": self.read_at,
+                "roster": None if self._roster is None else pack(self._hashes(self._roster)),
+            }
+            self._entry = {name: value for name, value in entry.items() if value is not None}
+        return self._entry
+
+    @property
+    def _has_roster(self) -> bool:
+        return self._packed is not None or self._roster is not None
+
+    def _known(self) -> dict[int, int | Row]:
+        if self._roster is None:
+            self._roster = {**unpack(self._packed)} if self._packed else {}
+            self._packed = None
+        return self._roster
+
+    @staticmethod
+    def _hashes(roster: dict[int, int | Row]) -> dict[int, int]:
+        hashes = {key: _hash_of(known) for key, known in roster.items()}
+        roster.update(hashes)
+        return hashes
+
+    def _is_newer(self, row: Row) -> bool:
+        date = row.get("registrationDate")
+        if self.count is not None:
+            return date is not None and date > (self.newest or "")
+        # Without a count nothing else would tell of a row that shares the bookmark's instant, or has no date.
+        return date is None or date >= (self.newest or "")
+
+    def _changed(self, *, count: int | None, read_at: str | None) -> None:
+        self._entry, self.count, self.read_at = None, count, read_at
+
+
+class SeenKeysBookmark:
+    """Which registrants of one webinar were seen last; kept only while the webinar is alive."""
+
+    __slots__ = ("_entry", "_seen")
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        """Start from an entry of the state."""
+        self._entry: dict[str, Any] | None = dict(entry)
+        self._seen: set[int] | None = None
+
+    @property
+    def people(self) -> int:
+        """How many registrants were seen."""
+        return len(self._known())
+
+    def expect(self, rows: Rows) -> bool:
+        """Remember who is on a list, beside those who were.
+
+        Returns:
+            Whether anything changed.
+        """
+        new = rows.keys() - self._known()
+        if new:
+            self._seen, self._entry = self._known() | new, None
+        return bool(new)
+
+    def missing(self, rows: Rows) -> list[int]:
+        """Return the keys that a complete list no longer has."""
+        return sorted(self._known() - rows.keys())
+
+    def forget(self, key: int) -> None:
+        """Note that a removal has been emitted."""
+        self._known().discard(key)
+        self._entry = None
+
+    def complete(self, rows: Rows, *, settled: bool) -> bool:
+        """Remember who is on a complete list; nobody once the webinar is settled.
+
+        Returns:
+            Whether anything changed.
+        """
+        seen = set() if settled else set(rows)
+        has_changed = seen != self._known()
+        if has_changed:
+            self._seen, self._entry = seen, None
+        # Its turn is over; as text the keys take a tenth of the memory.
+        self.entry()
+        self._seen = None
+        return has_changed
+
+    @property
+    def is_known(self) -> bool:
+        """Whether somebody is remembered."""
+        return bool(self.entry())
+
+    def entry(self) -> dict[str, Any]:
+        """Return the entry for the state."""
+        if self._entry is None:
+            self._entry = {"roster": pack(dict.fromkeys(self._seen, 0))} if self._seen else {}
+        return self._entry
+
+    def _known(self) -> set[int]:
+        if self._seen is None:
+            self._seen = set(unpack((self._entry or {}).get("roster", "")))
+        return self._seen

@@ -1,0 +1,141 @@
+"""What one stream has emitted of the sessions of one organizer.
+
+All sessions that ended between `start` and the bookmark have been read after they were settled; nothing is remembered
+of each. Of the others that were read there is an entry: when, and a hash of what was emitted. So order within a run,
+failures and equal times do not matter, and the state holds the sessions of the last `settle_days`, and those after one
+that failed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_gotowebinar.records.timestamps import canonical_time, parse_time, seconds
+from tap_gotowebinar.sync.bookmarks.streams import is_hash_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tap_gotowebinar.sync.bookmarks.streams import Row
+    from tap_gotowebinar.sync.schedule import DueRule, PlannedSession
+
+
+class SessionsBookmark:
+    """What one stream has emitted of the sessions of one organizer.
+
+    Attributes:
+        start: From when on the bookmark speaks for all sessions.
+        newest: The bookmark: all sessions that ended since `start` and until then are settled and out.
+    """
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        """Start from an entry of the state."""
+        self.newest: str | None = canonical_time(entry.get("replication_key_value"))
+        self.start: str | None = canonical_time(entry.get("start"))
+        self._sessions: dict[str, dict[str, Any]] = {
+            key: dict(session) for key, session in entry.get("sessions", {}).items()
+        }
+        self._listed: Sequence[PlannedSession] = ()
+        self._done = self._passed = 0
+        self._wanted: str | None = None
+        self._until = ""
+
+    def cover(self, start: str, until: str) -> str:
+        """Return from when on sessions have to be listed.
+
+        Args:
+            start: Sessions that ended earlier are not wanted in this run.
+            until: Of sessions that ended later the bookmark may not speak: they change, or are yet to be listed. It
+                did if the clock was wrong, or a session was called settled sooner than now.
+        """
+        self._until = until
+        if self.newest is not None:
+            self.newest = min(self.newest, until)
+        if self.newest is None or self.start is None or start > self.newest:
+            # What is beyond the gap that this leaves would otherwise count as read.
+            self.start, self.newest = start, None
+        self._wanted = start
+        return self.newest if self.newest is not None and start >= self.start else start
+
+    def begin(self, listed: Sequence[PlannedSession], *, is_complete: bool) -> None:
+        """Take the list of this run, in the order of the sessions' ends.
+
+        Args:
+            listed: All sessions since `cover`.
+            is_complete: Whether none may be missing; else nothing is forgotten.
+        """
+        self._listed = [session for session in listed if session.end is not None]
+        self._done = self._passed = 0 if is_complete else len(self._listed)
+        if is_complete:
+            known = {session.key for session in listed}
+            self._sessions = {key: entry for key, entry in self._sessions.items() if key in known}
+            self._advance()
+
+    def is_due(self, session: PlannedSession, rule: DueRule) -> bool:
+        """Whether a session has to be read."""
+        if self._is_covered(session):
+            return False
+        read_at = self._sessions.get(session.key, {}).get("read_at")
+        since = session.ended_at and min(session.ended_at, session.now)
+        return not self._is_final(session) and rule.is_stale(session.now, since, read_at)
+
+    def is_new(self, session: PlannedSession, rows: Sequence[Row]) -> bool:
+        """Whether what was found of a session has not been emitted yet; a hash of it is remembered."""
+        return not self._is_covered(session) and not is_hash_of(self.memory(session).get("hash"), rows)
+
+    def memory(self, session: PlannedSession) -> Mapping[str, Any]:
+        """Return what is remembered of a session."""
+        return self._sessions.get(session.key, {})
+
+    def remember(self, session: PlannedSession, **memory: str) -> None:
+        """Note what has been emitted of a session."""
+        self._sessions.setdefault(session.key, {}).update(memory)
+
+    def complete(self, session: PlannedSession) -> None:
+        """Note that a session has been read to the end, and what of it was new has been emitted."""
+        self.remember(session, read_at=seconds(session.now))
+        self._advance()
+
+    def entry(self) -> dict[str, Any]:
+        """Return the entry for the state."""
+        if self.newest is None and not self._sessions:
+            return {}
+        entry = {"replication_key_value": self.newest, "start": self.start, "sessions": self._sessions}
+        return {name: value for name, value in entry.items() if value}
+
+    def _is_covered(self, session: PlannedSession) -> bool:
+        if session.end is None or self.newest is None:
+            return False
+        return (self.start or "") <= session.end <= self.newest
+
+    def _is_final(self, session: PlannedSession) -> bool:
+        """Whether a session is not read again."""
+        if self._is_covered(session):
+            return True
+        read = parse_time(self._sessions.get(session.key, {}).get("read_at"))
+        if read is None or session.ended_at is None or read > session.now:
+            return False
+        return read - session.ended_at >= session.settle
+
+    def _may_pass(self, session: PlannedSession) -> bool:
+        return self._is_final(session) and (session.end or "") <= self._until
+
+    def _advance(self) -> None:
+        """Let the bookmark speak for the sessions before the first that is not final."""
+        listed = self._listed
+        while self._done < len(listed) and self._may_pass(listed[self._done]):
+            self._done += 1
+        passed = self._done
+        while 0 < passed < len(listed) and listed[passed - 1].end == listed[passed].end:
+            # Of sessions that end at the same time the bookmark speaks for all or none.
+            passed -= 1
+        following = listed[passed].end if passed < len(listed) else None
+        if self._wanted is not None and self._wanted < (self.start or ""):
+            if following is not None and following < (self.start or ""):
+                return
+            self.start = self._wanted
+        if passed > self._passed:
+            self.newest = max(self.newest or "", listed[passed - 1].end or "")
+            for session in listed[self._passed : passed]:
+                self._sessions.pop(session.key, None)
+            self._passed = passed

@@ -1,0 +1,707 @@
+"""Access tokens: one for everybody, renewed in time, and every way in which none can be had."""
+
+import contextlib
+import logging
+import re
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from gotowebinar_sandbox import Fault, Sandbox
+from gotowebinar_sandbox.faults import FaultKind
+from tap_gotowebinar.api.auth.authenticator import MISSING, SHUTDOWN_GRACE, AccessToken, Authenticator
+from tap_gotowebinar.api.auth.token_endpoint import Credentials, TokenEndpoint
+from tap_gotowebinar.api.auth.token_store import TokenStore
+from tap_gotowebinar.api.errors import AuthenticationError, ForbiddenError, RateLimitedError, RetriesExhaustedError
+from tap_gotowebinar.api.rate_limiter import RateLimiter
+from tap_gotowebinar.api.transport import Transport
+from tests.canned_server import (
+    AT_ONCE,
+    ME,
+    SECRETS,
+    Canned,
+    api_calls,
+    in_threads,
+    quick_budget,
+    raw,
+    talk,
+    token_answer,
+    token_calls,
+)
+
+OAUTH = "/oauth/token"
+REPLACED = raw(b'{"access_token": "good", "expires_in": 100, "refresh_token": "another"}')
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@contextlib.contextmanager
+def authenticator(
+    url: str, clock: Callable[[], float] | None = None, path: Path | None = None, **credentials: str | None
+) -> Iterator[Authenticator]:
+    known = Credentials(**{**SECRETS, **credentials})  # type: ignore[arg-type]
+    with contextlib.closing(Transport(request_timeout=5, user_agent="tests")) as transport:
+        endpoint = TokenEndpoint(known, transport, f"{url}{OAUTH}", waits=AT_ONCE)
+        yield Authenticator(known, endpoint, TokenStore(path, url, known.client_id), clock=clock or Clock())
+
+
+def granted(sandbox: Sandbox) -> dict[str, Any]:
+    """The credentials a sandbox accepts, without the personal access token."""
+    return {name: sandbox.settings[name] for name in SECRETS}
+
+
+def refusal(sandbox: Sandbox, **settings: str) -> str:
+    with talk(sandbox, settings=settings) as talking, pytest.raises(AuthenticationError) as caught:
+        talking.get()
+    assert "\n" not in str(caught.value)
+    assert api_calls(sandbox) == []
+    return str(caught.value)
+
+
+# Getting one ---------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_asked_for_before_the_first_call(sandbox: Sandbox) -> None:
+    with talk(sandbox):
+        assert sandbox.control.calls() == []
+
+
+def test_one_token_serves_many_calls(sandbox: Sandbox) -> None:
+    with talk(sandbox) as talking:
+        for _ in range(3):
+            talking.get()
+
+    assert token_calls(sandbox) == 1
+
+
+def test_a_personal_access_token_goes_before_a_refresh_token(sandbox: Sandbox) -> None:
+    personal = sandbox.credentials["personal_access_token"]
+
+    with talk(sandbox, settings={"personal_access_token": personal, "refresh_token": "used up"}) as talking:
+        assert talking.get()["id"]
+
+
+def test_the_client_introduces_itself_and_shows_one_proof() -> None:
+    with Canned(token_answer()) as server, authenticator(server.url, personal_access_token="our-personal") as auth:
+        auth.token()
+
+    assert "Authorization: Basic b3VyLWNsaWVudDpvdXItc2VjcmV0\r\n" in server.requests[0]
+    assert server.requests[0].endswith("\r\ngrant_type=personal_access_token&pat=our-personal")
+
+
+# Renewing it ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "good_for"), [("3600", 3540), ("600", 540), ("100", 90), ("5", 4.5), ('"3600"', 3540), ("0.5", 0.45)]
+)
+def test_a_token_is_renewed_before_it_expires(lifetime: str, good_for: float) -> None:
+    clock = Clock()
+    with Canned(token_answer(lifetime)) as server, authenticator(server.url, clock) as auth:
+        auth.token()
+        clock.advance(good_for - 0.01)
+        auth.token()
+        assert len(server.requests) == 1
+
+        clock.advance(0.02)
+        auth.token()
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "lifetime", ["0", "-5", "null", '"soon"', "[]", "{}", "1e999", '"nan"', '"inf"', "1" + "0" * 400, '""']
+)
+def test_a_lifetime_that_makes_no_sense_counts_as_an_hour(lifetime: str) -> None:
+    clock = Clock()
+    with Canned(token_answer(lifetime)) as server, authenticator(server.url, clock) as auth:
+        auth.token()
+        clock.advance(3539)
+        auth.token()
+        assert len(server.requests) == 1
+
+        clock.advance(2)
+        auth.token()
+        assert len(server.requests) == 2
+
+
+def test_a_token_lives_from_when_it_was_asked_for() -> None:
+    ticks = iter(range(0, 1000, 10))  # each look at the clock costs ten seconds
+    with Canned(token_answer("30")) as server, authenticator(server.url, lambda: next(ticks)) as auth:
+        auth.token()  # asked for at 0, to be used until 27
+        auth.token()  # at 10
+        auth.token()  # at 20
+        assert len(server.requests) == 1
+
+        auth.token()  # at 30
+        assert len(server.requests) == 2
+
+
+def test_a_token_that_expired_early_is_renewed_and_the_call_repeated(sandbox: Sandbox) -> None:
+    with talk(sandbox) as talking:
+        talking.get()
+        sandbox.control.expire_access_tokens()
+
+        assert talking.get()["id"]
+
+    assert [call["status"] for call in api_calls(sandbox)] == [200, 403, 200]
+    assert token_calls(sandbox) == 2
+    assert (talking.tally.calls, talking.tally.answered, talking.tally.retries) == (3, 2, 1)
+
+
+@pytest.mark.parametrize("code", ["InvalidToken", "INVALIDTOKEN", "invalidtoken", "invalidToken"])
+@pytest.mark.parametrize("name", ["int_err_code", "errorCode", "error"])
+def test_an_expired_token_is_known_by_its_code_in_any_case(name: str, code: str) -> None:
+    expired = raw(b'{"%b": "%b", "msg": "Invalid token passed"}' % (name.encode(), code.encode()), "403 Forbidden")
+    with Canned(token_answer(), expired, token_answer(), raw(b'{"id": "1"}')) as server, talk(server) as talking:
+        assert talking.get() == {"id": "1"}
+
+
+def test_an_unauthorized_call_is_repeated_with_a_new_token() -> None:
+    expired = raw(b"", "401 Unauthorized")
+    with Canned(token_answer(), expired, token_answer(), raw(b'{"id": "1"}')) as server, talk(server) as talking:
+        assert talking.get() == {"id": "1"}
+
+
+def test_a_good_token_that_is_refused_once_does_not_end_the_run(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="invalid_token", path=ME, times=1),))
+
+    with talk(sandbox) as talking:
+        assert talking.get()["id"]
+
+
+def test_refusals_count_anew_once_a_token_has_worked(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="invalid_token", path=ME, times=4),))
+
+    with talk(sandbox) as talking:
+        talking.get()
+        sandbox.control.configure(faults=(Fault(kind="invalid_token", path=ME, times=3),))
+        talking.get()
+
+    assert [call["status"] for call in api_calls(sandbox)] == [403, 403, 403, 403, 200, 403, 403, 403, 200]
+
+
+def test_tokens_that_never_work_end_the_run_instead_of_going_round(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="invalid_token", path=ME),))
+
+    with talk(sandbox) as talking:
+        endings = in_threads(5, talking.get)
+
+    assert {type(ending) for ending in endings} == {AuthenticationError}
+    (said,) = {str(ending) for ending in endings}
+    assert said == (
+        "GoTo refuses the access tokens it has just given out: check that the OAuth client of client_id "
+        "may use the GoToWebinar API (scope collab:) and that the user has a GoToWebinar licence"
+    )
+    assert token_calls(sandbox) == 5
+
+
+def test_a_path_that_takes_no_token_is_refused_where_others_take_it(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="invalid_token", path="/organizers/"),))
+
+    with talk(sandbox) as talking:
+        talking.get()
+        with pytest.raises(ForbiddenError, match="takes no access token for it"):
+            talking.get("/G2W/rest/v2/organizers/1/webinars")
+        assert talking.get()["id"]
+
+    assert [call["status"] for call in api_calls(sandbox)] == [200, 403, 403, 403, 403, 200]
+
+
+def test_a_call_gives_up_when_its_tokens_expire_again_and_again(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="invalid_token", path=ME),))
+
+    with talk(sandbox) as talking:
+        ask = talking.authenticator.token
+
+        def token_that_works_for_others() -> str:
+            token = ask()
+            talking.authenticator.accepted(token)
+            return token
+
+        talking.authenticator.token = token_that_works_for_others  # type: ignore[method-assign]
+        with pytest.raises(ForbiddenError, match=re.escape(ME)):
+            talking.get()
+
+    assert len(api_calls(sandbox)) == 20
+
+
+def test_concurrent_calls_share_one_renewal(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(latency=0.02)
+
+    with talk(sandbox) as talking:
+        assert in_threads(20, talking.get) == [None] * 20
+        assert token_calls(sandbox) == 1
+
+        sandbox.control.expire_access_tokens()
+        assert in_threads(20, talking.get) == [None] * 20
+        assert token_calls(sandbox) == 2
+
+
+def test_many_threads_complete_although_tokens_live_for_a_moment_only(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(token_lifetime=0.3, jitter=0.05)
+
+    with talk(sandbox) as talking:
+        endings = in_threads(20, lambda: [talking.get() for _ in range(15)])
+
+    assert endings == [None] * 20
+    assert talking.tally.answered == 300
+    assert token_calls(sandbox) > 1
+
+
+def test_a_renewal_keeps_no_slot_from_others(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="slow", path=OAUTH, seconds=0.5),))
+
+    with talk(sandbox, budget=quick_budget(1)) as talking:
+        renewing = threading.Thread(target=talking.get)
+        renewing.start()
+        while not token_calls(sandbox):
+            time.sleep(0.001)
+        with talking.budget.slot() as waited:
+            assert waited < 10
+        renewing.join()
+
+
+def test_a_renewal_does_not_keep_the_process_alive(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="slow", path=OAUTH, seconds=0.2),))
+
+    with talk(sandbox) as talking:
+        renewing = threading.Thread(target=talking.get)
+        renewing.start()
+        while not token_calls(sandbox):
+            time.sleep(0.001)
+        assert [thread.daemon for thread in threading.enumerate() if thread.name == "token"] == [True]
+        renewing.join()
+
+
+def test_a_token_is_looked_at_again_after_the_wait_for_a_slot(sandbox: Sandbox) -> None:
+    clock = Clock()
+    budget = RateLimiter(100, 1e6, clock=clock, wait=lambda _condition, delay: clock.advance(delay or 0))
+
+    with talk(sandbox, budget=budget, clock=clock) as talking:
+        talking.get()
+        clock.advance(3500)
+        budget.pause(60)  # ends after the token's time
+        talking.get()
+
+    assert token_calls(sandbox) == 2
+    assert [call["status"] for call in api_calls(sandbox)] == [200, 200]
+
+
+# Storing it ----------------------------------------------------------------------------------------------------------
+
+
+def unwritable(folder: Path) -> Path:
+    """A path below something that is no folder."""
+    (folder / "file").touch()
+    return folder / "file" / "tokens.json"
+
+
+def test_an_access_token_that_cannot_be_stored_is_used_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = unwritable(tmp_path)
+    with (
+        caplog.at_level(logging.INFO),
+        Canned(token_answer()) as server,
+        authenticator(server.url, path=path) as auth,
+    ):
+        assert auth.token() == "good-token"
+        assert auth.problem is None
+    said = f"tokens are not shared with other runs: {path} cannot be written (Not a directory)"
+    assert said in caplog.messages
+
+
+def test_a_refresh_token_that_cannot_be_stored_is_told_with_what_to_do(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = unwritable(tmp_path)
+    with Canned(REPLACED) as server, authenticator(server.url, path=path) as auth:
+        assert auth.token() == "good"
+        assert auth.problem == (
+            f"GoTo replaced the refresh token, and the new one cannot be stored in {path} (Not a directory): it is "
+            "lost when this run ends. Let token_path name a file in a folder that this process may write to, and "
+            "get a new refresh token with tap-gotowebinar-login"
+        )
+        assert auth.problem in caplog.messages
+
+
+def test_a_stored_access_token_serves_who_comes_next(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    with Canned(token_answer()) as server:
+        for _ in range(2):
+            with authenticator(server.url, path=path) as auth:
+                assert auth.token() == "good-token"
+        assert len(server.requests) == 1
+
+
+def keep(path: Path, url: str, access_token: str, expires_in: float) -> None:
+    """Store an access token that lives for an hour, as another run would have."""
+    store, seed = TokenStore(path, url, SECRETS["client_id"]), SECRETS["refresh_token"]
+    tokens = store.read(seed)
+    tokens.take(access_token, None, 3600, time.time() + expires_in)
+    store.write(seed, tokens)
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "used"), [(60.5, "stored"), (59.5, "good-token"), (-1, "good-token"), (3601, "good-token")]
+)
+def test_a_stored_access_token_is_used_if_it_is_in_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expires_in: float, used: str
+) -> None:
+    """It is not if it expires later than it can, either: then a clock was set."""
+    monkeypatch.setattr(time, "time", lambda: 1e9)
+    path = tmp_path / "tokens.json"
+    with Canned(token_answer()) as server, authenticator(server.url, path=path) as auth:
+        keep(path, server.url, "stored", expires_in)
+        assert auth.token() == used
+
+
+def test_a_stored_access_token_is_renewed_before_it_expires(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1e9)
+    path, clock = tmp_path / "tokens.json", Clock()
+    with Canned(token_answer()) as server, authenticator(server.url, clock, path) as auth:
+        keep(path, server.url, "stored", 100)
+        assert auth.token() == "stored"
+        clock.advance(39)
+        assert auth.token() == "stored"
+        clock.advance(1)
+        assert auth.token() == "good-token"
+
+
+def test_who_waited_for_another_process_uses_what_that_one_stored(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    used: list[str] = []
+    with Canned(token_answer()) as server, authenticator(server.url, path=path) as auth:
+        waiting = threading.Thread(target=lambda: used.append(auth.token()))
+        with FileLock(f"{path}.lock"):
+            waiting.start()
+            waiting.join(0.2)
+            keep(path, server.url, "stored", 3600)
+        waiting.join()
+    assert (used, server.requests) == (["stored"], [])
+
+
+def test_the_end_of_a_run_ends_its_wait_for_another_process(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    endings: list[BaseException | None] = []
+    with Canned(token_answer()) as server, authenticator(server.url, path=path) as auth:
+        waiting = threading.Thread(target=lambda: endings.extend(in_threads(1, auth.token)))
+        with FileLock(f"{path}.lock"):
+            waiting.start()
+            waiting.join(0.2)
+            auth.close()
+            waiting.join()
+    assert [type(ending) for ending in endings] == [RetriesExhaustedError]
+    assert server.requests == []
+
+
+# Rotation ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_replaced_refresh_token_is_used_from_then_on(
+    make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox = make_sandbox(rotate_refresh_tokens=True)
+
+    with caplog.at_level(logging.INFO, "tap-gotowebinar"), talk(sandbox) as talking:
+        for _ in range(3):
+            talking.get()
+            sandbox.control.expire_access_tokens()
+
+    assert token_calls(sandbox) == 3
+    assert caplog.messages == []
+
+
+def test_a_replaced_refresh_token_stays_stored_when_it_is_not_replaced_again(tmp_path: Path) -> None:
+    path, clock = tmp_path / "tokens.json", Clock()
+    with Canned(REPLACED, token_answer()) as server, authenticator(server.url, clock, path) as auth:
+        auth.token()
+        clock.advance(100)
+        auth.token()
+        stored = TokenStore(path, server.url, SECRETS["client_id"]).read(SECRETS["refresh_token"])
+
+    assert (stored.access_token, stored.refresh_token) == ("good-token", "another")
+
+
+def test_a_replaced_refresh_token_that_is_lost_and_cannot_be_stored_again_is_told(tmp_path: Path) -> None:
+    folder, clock = tmp_path / "folder", Clock()
+    with Canned(REPLACED, token_answer()) as server, authenticator(server.url, clock, folder / "tokens.json") as auth:
+        auth.token()
+        assert auth.problem is None
+        shutil.rmtree(folder)
+        folder.touch()
+        clock.advance(100)
+        assert auth.token() == "good-token"
+        assert auth.problem is not None
+
+
+def test_what_is_configured_is_not_written_to_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    with Canned(token_answer()) as server, authenticator(server.url, path=path) as auth:
+        auth.token()
+
+    assert "good-token" in path.read_text(encoding="utf-8")
+    assert SECRETS["refresh_token"] not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("again", ['"our-refresh"', '""', "null", "7"])
+def test_an_answer_without_another_refresh_token_keeps_the_one_there_is(
+    again: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = raw(b'{"access_token": "good", "expires_in": 100, "refresh_token": %b}' % again.encode())
+    clock = Clock()
+    with Canned(answer) as server, authenticator(server.url, clock) as auth:
+        auth.token()
+        clock.advance(100)
+        auth.token()
+
+    assert server.requests[1].endswith("grant_type=refresh_token&refresh_token=our-refresh")
+    assert caplog.messages == []
+
+
+def test_a_personal_access_token_is_not_replaced(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    with Canned(REPLACED) as server, authenticator(server.url, clock, personal_access_token="our-personal") as auth:
+        auth.token()
+        clock.advance(100)
+        auth.token()
+
+    assert server.requests[1].endswith("grant_type=personal_access_token&pat=our-personal")
+    assert caplog.messages == []
+
+
+# Getting none --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", ["client_id", "client_secret"])
+def test_a_wrong_client_is_one_clear_line(sandbox: Sandbox, wrong: str) -> None:
+    assert refusal(sandbox, **{wrong: "mistyped"}) == (
+        f"no access token from {sandbox.url}/oauth/token (status 401, invalid_client: The client id or secret is "
+        "wrong.): client_id and client_secret are not those of an OAuth client that GoTo knows; correct them"
+    )
+
+
+def test_a_wrong_refresh_token_is_one_clear_line(sandbox: Sandbox) -> None:
+    assert refusal(sandbox, refresh_token="mistyped") == (
+        f"no access token from {sandbox.url}/oauth/token (status 400, invalid_grant: The refresh token is invalid or "
+        "expired.): refresh_token is wrong, expired or used up; get a new one with tap-gotowebinar-login"
+    )
+
+
+def test_a_wrong_personal_access_token_is_one_clear_line(sandbox: Sandbox) -> None:
+    assert refusal(sandbox, personal_access_token="mistyped") == (
+        f"no access token from {sandbox.url}/oauth/token (status 400, invalid_grant: The personal access token is "
+        "invalid.): personal_access_token is wrong, expired or used up; get a new one and set it"
+    )
+
+
+def test_without_any_proof_of_who_the_user_is_there_is_one_clear_line() -> None:
+    with Canned(token_answer()) as server, authenticator(server.url, refresh_token=None) as auth:
+        with pytest.raises(AuthenticationError) as caught:
+            auth.token()
+        assert (str(caught.value), server.requests) == (MISSING, [])
+
+
+def test_a_refresh_token_that_dies_in_mid_run_is_one_clear_line(sandbox: Sandbox) -> None:
+    with talk(sandbox) as talking:
+        talking.get()
+        sandbox.control.expire_access_tokens()
+        sandbox.control.revoke_refresh_token()
+
+        with pytest.raises(AuthenticationError, match="refresh_token is wrong, expired or used up"):
+            talking.get()
+
+
+def test_refused_credentials_are_shown_once_however_many_ask(sandbox: Sandbox) -> None:
+    with talk(sandbox, settings={"refresh_token": "mistyped"}) as talking:
+        endings = in_threads(20, talking.get)
+
+    assert {type(ending) for ending in endings} == {AuthenticationError}
+    assert token_calls(sandbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (raw(b"{}"), 200),
+        (raw(b"[]"), 200),
+        (token_answer(token="null"), 200),
+        (token_answer(token='""'), 200),
+        (token_answer(token="17"), 200),
+        (token_answer(token='"two words"'), 200),
+        (token_answer(token='"line\\nbreak"'), 200),
+        (token_answer(token='"tok\\u20acn"'), 200),
+        (raw(b'{"message": "No longer here"}', "404 Not Found"), "404, No longer here"),
+        (raw(b"", "302 Found", Location="https://elsewhere.invalid/?secret=1"), 302),
+    ],
+)
+def test_an_answer_without_a_usable_token_names_what_to_check(answer: bytes, status: object) -> None:
+    with Canned(answer) as server, authenticator(server.url) as auth, pytest.raises(AuthenticationError) as caught:
+        auth.token()
+
+    assert str(caught.value) == (
+        f"no access token from {server.url}/oauth/token (status {status}): "
+        "check auth_url, client_id, client_secret and refresh_token"
+    )
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault(kind="html", path=OAUTH), r"the answer is not JSON \(status 200, \d+ bytes\)"),
+        (Fault(kind="truncate", path=OAUTH), r"the answer is not JSON \(status 200, \d+ bytes\)"),
+        (Fault(kind="empty", path=OAUTH), r"the answer is not JSON \(status 200, 0 bytes\)"),
+        (Fault(kind="reset", path=OAUTH), r"no connection to [0-9.:]+, or it was cut"),
+        (Fault(kind="status", status=503, path=OAUTH), r"http://[0-9.:]+/oauth/token answered 503"),
+        (Fault(kind="status", status=408, path=OAUTH), r"http://[0-9.:]+/oauth/token answered 408"),
+    ],
+    ids=["html", "truncate", "empty", "reset", "503", "408"],
+)
+def test_a_token_endpoint_that_stays_broken_is_given_up(
+    make_sandbox: Callable[..., Sandbox], fault: Fault, reason: str
+) -> None:
+    sandbox = make_sandbox(faults=(fault,))
+
+    with talk(sandbox) as talking, pytest.raises(RetriesExhaustedError) as caught:
+        talking.get()
+
+    assert re.fullmatch(
+        f"gave up asking for an access token: {reason}; check auth_url and the network", str(caught.value)
+    )
+    assert token_calls(sandbox) == 6
+
+
+def test_a_token_endpoint_that_is_asked_too_often_is_given_up_with_advice_that_fits(
+    make_sandbox: Callable[..., Sandbox],
+) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="status", status=429, path=OAUTH),))
+
+    with talk(sandbox) as talking, pytest.raises(RetriesExhaustedError) as caught:
+        talking.get()
+
+    assert str(caught.value) == (
+        f"gave up asking for an access token: {sandbox.url}/oauth/token answered 429, because too many were asked for; "
+        "start again in some minutes, and let runs share tokens by using the same token_path"
+    )
+    assert token_calls(sandbox) == 6
+
+
+def test_the_token_endpoint_is_left_alone_for_as_long_as_it_asks(make_sandbox: Callable[..., Sandbox]) -> None:
+    fault = Fault(kind="status", status=429, path=OAUTH, times=1, retry_after=0.7)
+    sandbox = make_sandbox(faults=(fault,))
+
+    with talk(sandbox) as talking:
+        began = time.monotonic()
+        assert talking.get()["id"]
+
+    assert time.monotonic() - began >= 0.7
+
+
+def test_a_token_endpoint_that_asks_for_a_long_pause_ends_the_run(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="status", status=429, path=OAUTH, retry_after=301),))
+
+    with talk(sandbox) as talking, pytest.raises(RateLimitedError) as caught:
+        talking.get()
+
+    assert re.fullmatch(
+        rf"GoTo gives out no more access tokens for now \({sandbox.url}/oauth/token answered 429\): "
+        r"start again after \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ",
+        str(caught.value),
+    )
+    assert token_calls(sandbox) == 1
+
+
+@pytest.mark.parametrize("kind", ["html", "truncate", "empty", "reset", "cut", "status"])
+def test_a_token_endpoint_that_stumbles_is_asked_again(make_sandbox: Callable[..., Sandbox], kind: FaultKind) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind=kind, path=OAUTH, times=5),))
+
+    with talk(sandbox) as talking:
+        assert talking.get()["id"]
+
+
+def test_who_waits_for_a_renewal_that_is_given_up_does_not_wait_for_another(
+    make_sandbox: Callable[..., Sandbox],
+) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="status", path="/oauth/", status=503),), latency=0.02)
+    with talk(sandbox) as talking:
+        endings = in_threads(10, talking.get)
+    assert {type(ending) for ending in endings} == {RetriesExhaustedError}
+    assert token_calls(sandbox) < 5 * 6
+
+
+def test_the_end_waits_a_moment_for_a_token_on_its_way_and_no_longer(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="slow", path=OAUTH, seconds=60),))
+
+    def ask() -> None:
+        with contextlib.suppress(RetriesExhaustedError):
+            talking.authenticator.token()
+
+    with talk(sandbox, timeout=60) as talking:
+        threading.Thread(target=ask, daemon=True).start()
+        while not token_calls(sandbox):
+            time.sleep(0.001)
+        began = time.monotonic()
+        talking.authenticator.close()
+        assert SHUTDOWN_GRACE - 0.1 < time.monotonic() - began < 30
+
+
+def test_nothing_is_asked_for_after_the_end() -> None:
+    with Canned(token_answer()) as server, authenticator(server.url) as auth:
+        auth.close()
+        with pytest.raises(RetriesExhaustedError, match=r"^no access token is asked for any more: the run is over$"):
+            auth.token()
+    assert server.requests == []
+
+
+def test_calls_for_tokens_do_not_use_up_the_budget(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="reset", path=OAUTH, times=5),))
+
+    with talk(sandbox) as talking:
+        talking.get()
+
+    assert talking.tally.calls == 1
+
+
+# Keeping it to ourselves ---------------------------------------------------------------------------------------------
+
+
+def test_no_secret_is_in_any_text_form() -> None:
+    credentials = Credentials(**SECRETS, personal_access_token="our-personal")
+
+    shown = f"{credentials!r} {credentials} {AccessToken('our-access', 7.0)!r}"
+
+    assert shown == "Credentials() Credentials() AccessToken(use_until=7.0)"
+
+
+def test_a_renewal_that_was_interrupted_leaves_nothing_locked(sandbox: Sandbox) -> None:
+    class StoppedError(BaseException):
+        pass
+
+    def interrupt(*_: object) -> None:
+        raise StoppedError
+
+    with authenticator(sandbox.url, **granted(sandbox)) as auth:
+        auth._clock = interrupt  # type: ignore[assignment]
+        with pytest.raises(StoppedError):
+            auth.token()
+        auth._clock = Clock()
+
+        assert auth.token().startswith("access-")

@@ -1,0 +1,417 @@
+"""One call: repeated while that can help, held back when GoTo asks for it, and ended with one clear line."""
+
+import datetime as dt
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gotowebinar_sandbox import Fault, Options, Sandbox
+from gotowebinar_sandbox.faults import FaultKind
+from gotowebinar_sandbox.options import SHAPING, from_plain
+from tap_gotowebinar.api.client import TRIES
+from tap_gotowebinar.api.errors import (
+    ForbiddenError,
+    GoToWebinarError,
+    NotFoundError,
+    RateLimitedError,
+    RetriesExhaustedError,
+    UnexpectedStatusError,
+)
+from tap_gotowebinar.api.responses import array
+from tap_gotowebinar.api.retries import parse_retry_after
+from tests.canned_server import ME, SPEED, Canned, Talk, api_calls, in_threads, quick_budget, raw, talk, token_answer
+from tests.conftest import SMALL
+
+ORDINARY = {name: value for name, value in Options().plain().items() if name not in SHAPING}
+
+ADMIN = "/admin/rest/v1/me"
+NOWHERE = "/G2W/rest/v2/organizers/17/webinars"
+
+TRANSIENT = {
+    "408": Fault(kind="status", status=408),
+    "500": Fault(kind="status", status=500),
+    "502": Fault(kind="status", status=502),
+    "503": Fault(kind="status", status=503),
+    "504": Fault(kind="status", status=504),
+    "reset": Fault(kind="reset"),
+    "truncated": Fault(kind="truncate"),
+    "cut": Fault(kind="cut"),
+    "web page": Fault(kind="html"),
+    "empty": Fault(kind="empty"),
+    "slow": Fault(kind="slow", seconds=5),
+}
+REASONS = {
+    "408": "status 408 (PlantedError: Refused for <e-mail> see <url>)",
+    "500": "status 500",
+    "502": "status 502",
+    "503": "status 503",
+    "504": "status 504",
+    "reset": "no connection to HOST, or it was cut",
+    "truncated": "the answer is not JSON (status 200, N bytes)",
+    "cut": "the answer of HOST could not be read (ChunkedEncodingError)",
+    "web page": "the answer is not JSON (status 200, N bytes)",
+    "empty": "the answer is not JSON (status 200, N bytes)",
+    "slow": "HOST did not answer in time",
+}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox(from_plain(SMALL)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def make_sandbox(running: Sandbox) -> Callable[..., Sandbox]:
+    """The module's sandbox, with these options and a clean log; starting one for each test takes too long."""
+
+    def configured(**options: object) -> Sandbox:
+        running.control.configure(**{**ORDINARY, **options})
+        running.control.reset_calls()
+        return running
+
+    return configured
+
+
+def struck(name: str, times: int | None = None) -> tuple[Fault]:
+    fault = TRANSIENT[name]
+    return (Fault(kind=fault.kind, path=ME, times=times, status=fault.status, seconds=fault.seconds),)
+
+
+def failure(sandbox: Sandbox, kind: type[GoToWebinarError], path: str = ME) -> str:
+    with talk(sandbox) as talking, pytest.raises(kind) as caught:
+        talking.get(path)
+    assert type(caught.value) is kind
+    assert "\n" not in str(caught.value)
+    assert "example.com" not in str(caught.value)
+    return str(caught.value)
+
+
+# Repeating -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", TRANSIENT)
+def test_a_transient_failure_is_tried_again_and_counted(make_sandbox: Callable[..., Sandbox], name: str) -> None:
+    sandbox = make_sandbox(faults=struck(name, times=2))
+
+    with talk(sandbox, timeout=0.3) as talking:
+        assert talking.get()["id"]
+
+    assert (talking.tally.calls, talking.tally.retries, talking.tally.answered) == (3, 2, 1)
+
+
+@pytest.mark.parametrize("name", TRANSIENT)
+def test_giving_up_names_path_and_reason_and_never_the_body(make_sandbox: Callable[..., Sandbox], name: str) -> None:
+    sandbox = make_sandbox(faults=struck(name))
+
+    with talk(sandbox, timeout=0.1) as talking, pytest.raises(RetriesExhaustedError) as caught:
+        talking.get()
+
+    reason = REASONS[name].replace("HOST", sandbox.url.removeprefix("http://"))
+    assert re.sub(r"\d+ bytes", "N bytes", str(caught.value)) == f"gave up on {ME} after 6 tries: {reason}"
+    assert len(api_calls(sandbox)) == 6
+    assert (talking.tally.calls, talking.tally.retries, talking.tally.answered) == (6, 5, 0)
+
+
+def test_an_answer_that_its_reader_finds_broken_is_tried_again(make_sandbox: Callable[..., Sandbox]) -> None:
+    faults = (Fault(kind="json", path=ME, value={"total": 3}, times=1), Fault(kind="json", path=ME, value=[1]))
+    sandbox = make_sandbox(faults=faults)
+
+    with talk(sandbox) as talking:
+        assert talking.get(read=array).rows == [1]
+
+    assert talking.tally.retries == 1
+
+
+@pytest.mark.parametrize("status", [400, 405, 409, 410, 418, 422])
+def test_a_call_that_repeating_cannot_mend_is_made_once(make_sandbox: Callable[..., Sandbox], status: int) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="status", path=ME, status=status),))
+
+    said = failure(sandbox, UnexpectedStatusError)
+
+    assert said == f"unexpected answer to {ME}: status {status} (PlantedError: Refused for <e-mail> see <url>)"
+    assert len(api_calls(sandbox)) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 304, 307, 308])
+def test_a_redirect_is_an_answer_that_ends_the_call(make_sandbox: Callable[..., Sandbox], status: int) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="status", path=ME, status=status),))
+
+    assert failure(sandbox, UnexpectedStatusError).startswith(f"unexpected answer to {ME}: status {status}")
+    assert len(api_calls(sandbox)) == 1
+
+
+def test_a_redirect_is_said_to_be_one() -> None:
+    moved = raw(b"<p>moved", "302 Found", Location="https://elsewhere.invalid/?secret=1")
+    with (
+        Canned(token_answer(), moved) as server,
+        talk(server) as talking,
+        pytest.raises(UnexpectedStatusError) as caught,
+    ):
+        talking.get()
+
+    assert str(caught.value) == (
+        f"unexpected answer to {ME}: status 302, a redirect, which is never followed: check api_url"
+    )
+    assert len(server.requests) == 2
+
+
+# Refused and gone ----------------------------------------------------------------------------------------------------
+
+
+def test_a_refusal_is_not_about_the_token_and_is_not_repeated(sandbox: Sandbox) -> None:
+    assert failure(sandbox, ForbiddenError, f"{NOWHERE}?fromTime=x") == (
+        f"GoTo refuses {NOWHERE}?fromTime=x: status 403 "
+        "(AccessDenied: The user is not authorized to access this resource.)"
+    )
+    assert len(sandbox.control.calls()) == 2
+
+
+def test_a_status_can_be_a_refusal_on_one_path_only(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(admin="narrow")
+
+    with talk(sandbox) as talking, pytest.raises(ForbiddenError, match=f"GoTo refuses {ADMIN}: status 401"):
+        talking.get(ADMIN, refusals=frozenset({401, 403}))
+
+    assert len(sandbox.control.calls()) == 2
+    assert talking.tally.answered == 0
+
+
+def test_what_does_not_exist_is_said_to_be_unknown(sandbox: Sandbox) -> None:
+    organizer = sandbox.control.truth()["organizers"][0]["organizerKey"]
+    path = f"/G2W/rest/v2/organizers/{organizer}/webinars/123456789012"
+
+    with talk(sandbox) as talking, pytest.raises(NotFoundError) as caught:
+        talking.get(path)
+
+    assert str(caught.value) == (
+        f"GoTo does not know {path}: status 404 (NoSuchWebinar: No webinar found for the webinar key <number>.)"
+    )
+    assert (talking.tally.calls, talking.tally.answered) == (1, 1)
+
+
+# 429 -----------------------------------------------------------------------------------------------------------------
+
+
+def too_many(retry_after: float | str | None, times: int | None = 1) -> tuple[Fault]:
+    return (Fault(kind="status", status=429, path=ME, retry_after=retry_after, times=times),)
+
+
+def waited_after_429(sandbox: Sandbox) -> float:
+    """Return how many of its own seconds the budget let pass between a 429 and the next call."""
+    with talk(sandbox) as talking:
+        assert talking.get()["id"]
+    first, second = api_calls(sandbox)
+    assert (talking.tally.calls, talking.tally.retries, talking.tally.answered) == (2, 1, 1)
+    return float((second["at"] - first["at"]) * SPEED)
+
+
+@pytest.mark.parametrize("seconds", [30.0, "60", "12.5"])
+def test_a_pause_lasts_as_long_as_asked_for(make_sandbox: Callable[..., Sandbox], seconds: float | str) -> None:
+    sandbox = make_sandbox(faults=too_many(seconds))
+
+    assert waited_after_429(sandbox) >= float(seconds)
+
+
+def test_a_pause_lasts_until_the_date_asked_for(make_sandbox: Callable[..., Sandbox]) -> None:
+    # The sandbox names the date one rate window ahead.
+    sandbox = make_sandbox(faults=too_many("date"), rate_window=60)
+
+    assert waited_after_429(sandbox) >= 58
+
+
+@pytest.mark.parametrize("retry_after", [None, "soon", "", "-5", "0", "0.1", "nan", "inf", "Wed, 99 Foo 2024"])
+def test_without_a_sensible_wish_the_pause_is_our_own(
+    make_sandbox: Callable[..., Sandbox], retry_after: str | None
+) -> None:
+    sandbox = make_sandbox(faults=too_many(retry_after))
+
+    assert waited_after_429(sandbox) >= 1
+
+
+def test_our_own_pauses_grow(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=too_many(None, times=5))
+
+    with talk(sandbox) as talking:
+        talking.get()
+
+    arrivals = [call["at"] * SPEED for call in api_calls(sandbox)]
+    assert arrivals[5] - arrivals[4] >= 16
+    assert talking.tally.retries == 5
+
+
+def test_a_429_holds_everybody_back(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=too_many(60))
+
+    with talk(sandbox, budget=quick_budget(per_second=0.1)) as talking:
+        assert in_threads(5, talking.get) == [None] * 5
+
+    arrivals = [call["at"] * SPEED for call in api_calls(sandbox)]
+    assert len(arrivals) == 6
+    assert arrivals[1] - arrivals[0] >= 60
+
+
+@pytest.mark.parametrize("seconds", ["301", "86400", "1e9"])
+def test_a_pause_too_long_to_sit_through_says_when_to_come_back(
+    make_sandbox: Callable[..., Sandbox], seconds: str
+) -> None:
+    sandbox = make_sandbox(faults=too_many(seconds, times=None))
+    before = time.time()
+
+    said = failure(sandbox, RateLimitedError)
+
+    found = re.fullmatch(
+        rf"GoTo's rate limit is used up \(status 429 for {ME}\): start again after (\S+ \S+)Z, "
+        "and lower requests_per_minute if other tools share this connection",
+        said,
+    )
+    assert found
+    when = dt.datetime.fromisoformat(f"{found[1]}+00:00").timestamp()
+    assert when == pytest.approx(before + min(float(seconds), 366 * 86400), abs=5)
+    assert len(api_calls(sandbox)) == 1
+
+
+def test_short_pauses_that_never_end_are_not_sat_through_for_ever(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=too_many(90, times=None))
+
+    failure(sandbox, RateLimitedError)
+
+    assert len(api_calls(sandbox)) == 4
+
+
+def test_a_pause_of_five_minutes_is_sat_through(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=too_many("300"))
+
+    assert waited_after_429(sandbox) >= 300
+
+
+@given(st.text() | st.floats().map(str) | st.integers().map(str) | st.datetimes().map(format_datetime))
+def test_no_header_can_make_the_pause_anything_but_a_number_or_nothing(retry_after: str) -> None:
+    pause = parse_retry_after(retry_after)
+
+    assert pause is None or 0.5 <= pause < float("inf")
+
+
+@pytest.mark.parametrize("form", ["%a, %d %b %Y %H:%M:%S GMT", "%a, %d %b %Y %H:%M:%S -0000", "%a %b %d %H:%M:%S %Y"])
+def test_a_date_is_greenwich_time_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        pause = parse_retry_after((dt.datetime.now(dt.UTC) + dt.timedelta(seconds=100)).strftime(form))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert pause == pytest.approx(100, abs=2)
+
+
+# Counting ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_time_spent_waiting_for_the_budget_is_counted(sandbox: Sandbox) -> None:
+    with talk(sandbox, budget=quick_budget(1)) as talking:
+        talking.get()
+        talking.get()
+
+    assert talking.tally.waited >= 60
+
+
+@pytest.mark.parametrize("kind", ["reset", "status", "html"])
+def test_a_call_that_fails_gives_its_slot_back(make_sandbox: Callable[..., Sandbox], kind: FaultKind) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind=kind, path=ME, times=3),))
+
+    with talk(sandbox, budget=quick_budget(1, window=1)) as talking:
+        assert talking.get()["id"]
+
+    assert talking.tally.calls == 4
+
+
+# Writing
+
+
+ADA = {"firstName": "Ada", "lastName": "Berg", "email": "ada.berg@example.com"}
+LOST = [
+    Fault(kind="reset", after=True, method="POST", path="registrants", times=1),
+    Fault(kind="status", status=503, after=True, method="POST", path="registrants", times=1),
+    Fault(kind="cut", method="POST", path="registrants", times=1),
+    Fault(kind="html", after=True, method="POST", path="registrants", times=1),
+]
+"""Faults of calls that take effect all the same."""
+
+
+def registrants_path(sandbox: Sandbox) -> str:
+    webinar = sandbox.control.add_webinar()
+    organizer = sandbox.control.truth()["organizers"][0]["organizerKey"]
+    return f"/G2W/rest/v2/organizers/{organizer}/webinars/{webinar}/registrants"
+
+
+def post(talking: Talk, path: str, look: Callable[[], tuple[int, bool] | None] | None = None) -> tuple[int, bool]:
+    """Register somebody; the answer is its status, and whether it came after a try that may have taken effect."""
+    return talking.connection.post(
+        path, ADA, lambda answer, in_doubt: (answer.status, in_doubt), talking.tally, look=look
+    )
+
+
+def test_a_refusal_is_an_answer_where_something_is_written(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox()
+    path = registrants_path(sandbox)
+    with talk(sandbox) as talking:
+        assert post(talking, path) == (201, False)
+        assert post(talking, path) == (409, False)
+        assert post(talking, re.sub(r"/webinars/\d+", "/webinars/17", path)) == (404, False)
+        assert post(talking, re.sub(r"/organizers/\d+", "/organizers/17", path)) == (403, False)
+        assert (talking.tally.calls, talking.tally.answered, talking.tally.retries) == (4, 4, 0)
+
+
+def test_an_expired_token_is_renewed_for_writing_too(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox()
+    path = registrants_path(sandbox)
+    with talk(sandbox) as talking:
+        talking.get()
+        sandbox.control.expire_access_tokens()
+        assert post(talking, path) == (201, False)
+
+
+@pytest.mark.parametrize("fault", LOST, ids=lambda fault: fault.kind)
+def test_what_may_have_taken_effect_is_repeated_and_said_to_be_in_doubt(
+    make_sandbox: Callable[..., Sandbox], fault: Fault
+) -> None:
+    sandbox = make_sandbox(faults=(fault,))
+    path = registrants_path(sandbox)
+    with talk(sandbox) as talking:
+        assert post(talking, path) == (409, True)
+        assert talking.tally.retries == 1
+
+
+def test_what_may_have_taken_effect_is_looked_for_instead_where_repeating_does_harm(
+    make_sandbox: Callable[..., Sandbox],
+) -> None:
+    sandbox = make_sandbox(faults=(LOST[0],))
+    path = registrants_path(sandbox)
+    with talk(sandbox) as talking:
+        assert post(talking, path, look=lambda: (0, True)) == (0, True)
+    assert [call["method"] for call in api_calls(sandbox)] == ["POST"]
+
+
+def test_what_is_not_found_is_sent_again(make_sandbox: Callable[..., Sandbox]) -> None:
+    fault = Fault(kind="reset", method="POST", path="registrants", times=1)
+    sandbox = make_sandbox(faults=(fault,))
+    path = registrants_path(sandbox)
+    with talk(sandbox) as talking:
+        assert post(talking, path, look=lambda: None) == (201, True)
+
+
+def test_what_was_not_sent_is_not_in_doubt(make_sandbox: Callable[..., Sandbox]) -> None:
+    looked: list[bool] = []
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    with talk(make_sandbox(), settings={"api_url": nobody}) as talking, pytest.raises(RetriesExhaustedError):
+        post(talking, "/x", look=lambda: looked.append(True))
+    assert looked == []
+    assert talking.tally.calls == TRIES

@@ -1,0 +1,328 @@
+"""One exchange: what goes out, what comes back, and how every failure is named."""
+
+import base64
+import contextlib
+import math
+import re
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gotowebinar_sandbox import Fault, Sandbox
+from tap_gotowebinar.api.errors import ConnectError, GoToWebinarError, MalformedResponseError, TransientError
+from tap_gotowebinar.api.transport import ApiResponse, Transport
+from tests.canned_server import ME, Canned, raw
+
+TOKEN = "access-0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the machine needs to reach the internet, these tests do not."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle", "curl_ca_bundle"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@contextlib.contextmanager
+def opened(timeout: float = 5) -> Iterator[Transport]:
+    with contextlib.closing(Transport(request_timeout=timeout, user_agent="tap/1 (tests)")) as transport:
+        yield transport
+
+
+def send(url: str, **options: Any) -> ApiResponse:  # noqa: ANN401 - those of Transport.send
+    with opened() as transport:
+        return transport.send("GET", url, **options)
+
+
+def failure(url: str, **options: Any) -> GoToWebinarError:  # noqa: ANN401 - those of Transport.send
+    with pytest.raises(GoToWebinarError) as caught:
+        send(url, **options)
+    return caught.value
+
+
+def ask_for_token(sandbox: Sandbox, timeout: float = 5) -> ApiResponse:
+    known = sandbox.credentials
+    with opened(timeout) as transport:
+        return transport.send(
+            "POST",
+            f"{sandbox.url}/oauth/token",
+            auth=(known["client_id"], known["client_secret"]),
+            data={"grant_type": "refresh_token", "refresh_token": known["refresh_token"]},
+        )
+
+
+def test_an_answer_is_its_status_and_its_decoded_body(sandbox: Sandbox) -> None:
+    token = ask_for_token(sandbox).body["access_token"]
+
+    answer = send(sandbox.url + ME, token=token)
+
+    assert answer.status == 200
+    assert answer.body["id"] == sandbox.control.truth()["organizers"][0]["organizerKey"]
+
+
+def test_an_error_answer_is_an_answer_like_any_other(sandbox: Sandbox) -> None:
+    answer = send(sandbox.url + ME, token="never-given-out")
+
+    assert (answer.status, answer.body["int_err_code"]) == (403, "InvalidToken")
+
+
+def test_an_error_answer_without_json_has_no_body(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="status", status=503, retry_after=7.0),))
+
+    answer = send(sandbox.url + ME)
+
+    assert (answer.status, answer.body, answer.retry_after) == (503, None, "7")
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "text"),
+    [
+        (Fault(kind="reset"), TransientError, "no connection to HOST, or it was cut"),
+        (Fault(kind="cut"), TransientError, "the answer of HOST could not be read (ChunkedEncodingError)"),
+        (Fault(kind="slow", seconds=5), TransientError, "HOST did not answer in time"),
+        (Fault(kind="drip", seconds=20), TransientError, "HOST did not answer in time"),
+        (Fault(kind="truncate"), MalformedResponseError, "the answer is not JSON (status 200, N bytes)"),
+        (Fault(kind="html"), MalformedResponseError, "the answer is not JSON (status 200, N bytes)"),
+        (Fault(kind="empty"), MalformedResponseError, "the answer is not JSON (status 200, N bytes)"),
+    ],
+    ids=lambda value: value.kind if isinstance(value, Fault) else "",
+)
+def test_a_failure_has_one_name_and_nothing_of_the_library_or_the_body(
+    make_sandbox: Callable[..., Sandbox], fault: Fault, kind: type[TransientError], text: str
+) -> None:
+    sandbox = make_sandbox(faults=(fault,))
+
+    with pytest.raises(TransientError) as caught:
+        ask_for_token(sandbox, timeout=0.3)
+
+    assert type(caught.value) is kind
+    said = re.sub(r"\d+ bytes", "N bytes", str(caught.value))
+    assert said == text.replace("HOST", sandbox.url.removeprefix("http://"))
+    assert caught.value.__suppress_context__
+
+
+def test_a_body_that_does_not_unpack_is_a_transient_failure() -> None:
+    with Canned(raw(b"not gzip", Content_Encoding="gzip")) as server:
+        error = failure(server.url)
+
+    assert type(error) is TransientError
+    assert str(error) == f"the answer of {server.host} could not be read (ContentDecodingError)"
+
+
+def test_lengths_that_contradict_each_other_are_the_fault_of_the_answer() -> None:
+    with Canned(raw().replace(b"\r\n", b"\r\nContent-Length: 7\r\n", 1)) as server:
+        error = failure(server.url)
+
+    assert type(error) is TransientError
+    assert str(error) == f"no connection to {server.host}, or it was cut"
+
+
+def test_nobody_at_the_other_end_means_that_nothing_was_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        host = f"127.0.0.1:{unused.getsockname()[1]}"
+
+    error = failure(f"http://{host}")
+
+    assert type(error) is ConnectError
+    assert str(error) == f"no connection to {host}, or it was cut"
+
+
+def test_a_server_that_does_not_speak_tls_is_not_trusted(sandbox: Sandbox) -> None:
+    host = sandbox.url.removeprefix("http://")
+
+    assert str(failure(f"https://{host}")) == f"no trusted TLS connection to {host}"
+
+
+@pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent"])
+def test_a_redirect_is_not_followed_with_the_token(status: str) -> None:
+    with Canned(raw()) as elsewhere, Canned(raw(b"<p>moved", status, Location=f"{elsewhere.url}/x?secret=1")) as server:
+        answer = send(server.url, token=TOKEN)
+
+    assert elsewhere.requests == []
+    assert answer == ApiResponse(int(status[:3]), None, location=f"{elsewhere.url}/x")
+
+
+def test_a_request_says_who_asks_and_what_it_takes() -> None:
+    with Canned(raw()) as server:
+        send(f"{server.url}/path", token=TOKEN, params={"page": 0, "fromTime": "2024-01-01T00:00:00+01:00"})
+
+    (request,) = server.requests
+    assert request.startswith("GET /path?page=0&fromTime=2024-01-01T00%3A00%3A00%2B01%3A00 HTTP/1.1\r\n")
+    assert "User-Agent: tap/1 (tests)\r\n" in request
+    assert "Accept: application/json\r\n" in request
+    assert f"Authorization: Bearer {TOKEN}\r\n" in request
+
+
+def test_a_client_with_an_odd_secret_can_introduce_itself() -> None:
+    with Canned(raw()) as server:
+        send(server.url, auth=("client", "sécret-€-\ud800"))
+
+    expected = base64.b64encode("client:sécret-€-?".encode()).decode()
+    assert f"Authorization: Basic {expected}\r\n" in server.requests[0]
+
+
+def test_without_a_token_or_a_client_nothing_is_authorized() -> None:
+    with Canned(raw()) as server:
+        send(server.url)
+
+    assert "authorization" not in server.requests[0].lower()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [{"token": "tokén-€"}, {"token": "two\r\nlines"}, {"data": {"pat": "half \ud800"}}],
+    ids=["beyond Latin-1", "line break", "half a character"],
+)
+def test_a_secret_that_cannot_be_sent_is_refused_without_showing_it(secret: Mapping[str, Any]) -> None:
+    with Canned(raw()) as server:
+        error = failure(server.url, **secret)
+
+    assert type(error) is GoToWebinarError
+    assert str(error) == (
+        f"the request to {server.host} cannot be made: check the proxy settings, and the secrets for odd characters"
+    )
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"name": "\\ud83d"}', {"name": "\ud83d"}),
+        (b'\xef\xbb\xbf{"name": "Ada"}', {"name": "Ada"}),
+        (b'{"rating": 1e400}', {"rating": math.inf}),
+        (b'{"key": 9007199254740993123}', {"key": 9007199254740993123}),
+        (b"[]", []),
+        (b"null", None),
+    ],
+    ids=["lone surrogate", "byte order mark", "too large a number", "19 digits", "empty list", "null"],
+)
+def test_json_is_taken_as_tolerantly_as_the_standard_library_does(body: bytes, expected: object) -> None:
+    with Canned(raw(body)) as server:
+        assert send(server.url).body == expected
+
+
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"name": "\xff\xfe"', b'{"a": 1} {"b": 2}'])
+def test_what_no_decoder_takes_is_broken(body: bytes) -> None:
+    with Canned(raw(body)) as server:
+        error = failure(server.url)
+
+    assert str(error) == f"the answer is not JSON (status 200, {len(body)} bytes)"
+
+
+def test_the_body_is_not_in_the_text_form_of_an_answer() -> None:
+    assert "ada.berg" not in repr(ApiResponse(200, {"email": "ada.berg@example.com"}))
+
+
+def test_a_closed_transport_opens_again_when_it_is_needed(sandbox: Sandbox) -> None:
+    with opened() as transport:
+        transport.close()
+
+        assert transport.send("GET", sandbox.url + ME).status == 403
+
+
+def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Canned(raw(b'{"from": "proxy"}')) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+
+        assert send("http://gotowebinar.invalid/path").body == {"from": "proxy"}
+
+    assert proxy.requests[0].startswith("GET http://gotowebinar.invalid/path HTTP/1.1\r\n")
+
+
+def test_hosts_that_need_no_proxy_are_called_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Canned(raw()) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "gotowebinar.invalid")
+
+        assert type(failure("http://gotowebinar.invalid")) is ConnectError
+
+    assert proxy.requests == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("variable", ["http_proxy", "all_proxy"])
+def test_what_is_for_this_machine_is_shown_to_no_proxy(
+    monkeypatch: pytest.MonkeyPatch, variable: str, host: str
+) -> None:
+    with Canned(raw()) as proxy, Canned(raw()) as server:
+        monkeypatch.setenv(variable, proxy.url)
+
+        send(server.url.replace("127.0.0.1", host), token=TOKEN)
+
+    assert proxy.requests == []
+    assert len(server.requests) == 1
+
+
+def test_a_proxy_that_refuses_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Canned(raw(status="403 Forbidden")) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.replace("//", "//user:hunter2@"))
+
+        error = failure("https://gotowebinar.invalid")
+
+    assert type(error) is ConnectError
+    assert str(error) == "no connection to gotowebinar.invalid through the proxy that the environment names"
+
+
+def test_a_proxy_of_no_known_kind_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "gopher://127.0.0.1:70")
+
+    error = failure("http://gotowebinar.invalid")
+
+    assert type(error) is GoToWebinarError
+    assert "check the proxy settings" in str(error)
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_certificates_that_are_not_there_are_said_at_once(
+    monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, tmp_path: Path, variable: str
+) -> None:
+    monkeypatch.setenv(variable, str(tmp_path / "missing.pem"))
+    host = sandbox.url.removeprefix("http://")
+
+    error = failure(f"https://{host}")
+
+    assert type(error) is GoToWebinarError
+    assert str(error) == (
+        f"no connection to {host}: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names certificates that are not there"
+    )
+
+
+def test_a_netrc_file_does_not_replace_the_token(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login ada password hunter2\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    with Canned(raw()) as server:
+        send(server.url, token=TOKEN)
+
+    assert f"Authorization: Bearer {TOKEN}\r\n" in server.requests[0]
+
+
+def test_the_environment_is_looked_at_once_per_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened() as transport, Canned(raw()) as first, Canned(raw()) as second:
+        for proxy in (first, second):
+            monkeypatch.setenv("http_proxy", proxy.url)
+            transport.send("GET", "http://gotowebinar.invalid")
+
+    assert (len(first.requests), len(second.requests)) == (2, 0)
+
+
+def test_what_a_server_wants_us_to_remember_is_forgotten() -> None:
+    with opened() as transport, Canned(raw(Set_Cookie="id=17; Path=/")) as server:
+        for _ in range(2):
+            transport.send("GET", server.url, token=TOKEN)
+
+    assert len(server.requests) == 2
+    assert "cookie" not in server.requests[1].lower()
+
+
+@pytest.mark.parametrize("status", [b"100 Continue", b"102 Processing", b"103 Early Hints", b"199 Whatever"])
+def test_what_announces_an_answer_is_not_taken_for_it(status: bytes) -> None:
+    announced = b"HTTP/1.1 %b\r\nLink: </style>\r\n\r\n" % status
+    with Canned(2 * announced + raw(b"[1]")) as server:
+        assert send(server.url).body == [1]

@@ -1,0 +1,409 @@
+"""The README says what is true of the code: its tables are compared with it, its commands are run."""
+
+import datetime as dt
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from singer_sdk import typing as th
+
+from gotowebinar_sandbox import Options, Sandbox
+from tap_gotowebinar.api.pagination import MAX_PAGE_SIZE
+from tap_gotowebinar.login.command import DEFAULT_REDIRECT_URI
+from tap_gotowebinar.settings.connection import (
+    CONNECTION_SETTINGS,
+    DEFAULT_REQUESTS_PER_MINUTE,
+)
+from tap_gotowebinar.settings.tap import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS, TAP_SETTINGS
+from tap_gotowebinar.singer.signals import STOPPING
+from tap_gotowebinar.streams.base import GoToWebinarStream
+from tap_gotowebinar.sync.schedule import DueRule, WebinarTiming
+from tap_gotowebinar.tap import TapGoToWebinar
+from tests.messages_in_source import strings
+from tests.pages import DOCS, Block, names
+from tests.pages import README as PAGE
+from tests.runs import FAST, run_here
+from tests.schema_files import STREAM_SCHEMAS as SCHEMAS
+from tests.selection import selecting
+from tests.setting_rows import setting_row
+from tests.sources import ROOT
+from tests.target import registering
+
+README = PAGE.text
+REFERENCE = (ROOT / "tests" / "fixtures" / "connector-reference.md").read_text(encoding="utf-8")
+TAP = TapGoToWebinar(config={}, validate_config=False)
+STREAMS = {name: stream for name, stream in TAP.streams.items() if isinstance(stream, GoToWebinarStream)}
+OWN_SETTINGS: list[th.Property[Any]] = [*CONNECTION_SETTINGS, *TAP_SETTINGS]
+
+PROGRAMS = {
+    "cp",
+    "curl",
+    "gotowebinar-sandbox",
+    "make",
+    "meltano",
+    "pip",
+    "tail",
+    "tap-gotowebinar",
+    "target-gotowebinar",
+    "touch",
+    "[",
+}
+"""Programs that commands in the README start with; those of the tap and the sandbox are run unless the README says why
+not."""
+
+
+BLOCKS = PAGE.blocks
+SHELL_BLOCKS = [block for block in BLOCKS if block.language == "sh"]
+RUN_BLOCKS = [block for block in SHELL_BLOCKS if block.marker == "run"]
+PROSE = PAGE.prose
+QUOTED = re.findall(r"`([^`\n]+)`", PROSE)
+COMMANDS = [
+    shlex.split(line)
+    for text in [*(block.text for block in SHELL_BLOCKS), *(code for code in QUOTED if code.startswith("make "))]
+    for line in text.replace("\\\n", "").splitlines()
+]
+
+
+table = PAGE.table
+
+
+def language(name: str) -> str:
+    """Return the text of the one block in this language."""
+    (block,) = [block for block in BLOCKS if block.language == name]
+    return block.text
+
+
+def figure(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def section(title: str) -> str:
+    parts = re.split(r"^## ", README, flags=re.MULTILINE)
+    return next(part for part in parts if part.startswith(f"{title}\n"))
+
+
+# Settings
+
+
+def setting_rows() -> list[str]:
+    """Return the rows of the settings tables."""
+    return [setting_row(declared) for declared in OWN_SETTINGS]
+
+
+@pytest.mark.parametrize("row", setting_rows())
+def test_the_settings_table_says_what_the_code_declares(row: str) -> None:
+    assert row in README.splitlines(), f"paste into the settings table:\n{row}"
+
+
+def test_the_settings_table_has_no_other_rows() -> None:
+    assert [names(row[0])[0] for row in table("Setting")] == [declared.name for declared in OWN_SETTINGS]
+
+
+def test_the_settings_of_the_sdk_are_listed() -> None:
+    schema = json.loads(json.dumps(TapGoToWebinar.config_jsonschema))
+    TapGoToWebinar.append_builtin_config(schema)
+    own = {declared.name for declared in OWN_SETTINGS}
+    (sentence,) = re.findall(r"^The SDK adds (.*?)\.$", README, re.MULTILINE | re.DOTALL)
+    assert names(sentence) == [name for name in schema["properties"] if name not in own]
+
+
+def test_the_lines_for_the_environment_file_are_settings_of_tap_and_target() -> None:
+    plugins = YAML(typ="safe").load(ROOT / "meltano.yml")["plugins"]
+    known = {
+        f"{plugin['name']}_{setting['name']}".upper().replace("-", "_")
+        for kind in ("extractors", "loaders")
+        for plugin in plugins[kind]
+        for setting in plugin["settings"]
+    }
+    assert {line.split("=")[0] for line in language("ini").splitlines()} <= known
+    assert set(re.findall(r"TAP_GOTOWEBINAR_\w+", README)) <= known
+
+
+def test_the_redirect_uri_to_register_is_that_of_the_login() -> None:
+    assert re.findall(r"http://localhost\S+(?=`)", README) == [DEFAULT_REDIRECT_URI]
+
+
+# Streams
+
+
+def stream_cells(stream: GoToWebinarStream) -> list[str]:
+    """Return the cells of a stream's row, but for the last one, which says what it costs."""
+    keys = ", ".join(f"`{key}`" for key in stream.primary_keys or ())
+    replication = f"`{stream.replication_method}`"
+    if stream.replication_key:
+        replication += f" on `{stream.replication_key}`"
+    return [f"`{stream.name}`", f"`{stream.path}`", keys, replication]
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_the_streams_table_says_what_the_classes_declare(name: str) -> None:
+    expected = stream_cells(STREAMS[name])
+    rows = {row[0]: row for row in table("Stream", "Endpoint")}
+    assert rows.get(f"`{name}`", [])[:4] == expected, f"paste into the streams table:\n| {' | '.join(expected)} | ... |"
+
+
+def test_every_class_has_a_schema_and_a_row() -> None:
+    rows = [names(row[0])[0] for row in table("Stream", "Endpoint")]
+    assert sorted(rows) == sorted(STREAMS) == sorted(SCHEMAS)
+
+
+def test_fields_that_are_never_sent_are_named_with_the_place_of_their_value() -> None:
+    silent = {
+        f"{stream}.{field}": declared["description"]
+        for stream, schema in SCHEMAS.items()
+        for field, declared in schema["properties"].items()
+        if "v2 does not send it" in declared["description"]
+    }
+    rows = {names(row[0])[0]: names(row[1])[0] for row in table("Field", "Where the value is")}
+    assert rows.keys() == silent.keys()
+    assert [field for field, place in rows.items() if place not in silent[field]] == []
+
+
+# Calls
+
+
+def ages_at_readings(days: int) -> list[int]:
+    """Return how long a webinar has been quiet, in days, each time a daily run reads it again after it settled."""
+    rule, end, read_at = DueRule(DEFAULT_RECHECK_FACTOR), dt.datetime(2020, 1, 1, tzinfo=dt.UTC), None
+    ages = []
+    for age in range(DEFAULT_SETTLE_DAYS, days + 1):
+        moment = WebinarTiming(end + dt.timedelta(days=age), end, dt.timedelta(days=DEFAULT_SETTLE_DAYS))
+        if rule.reason(moment, None, read_at):
+            ages.append(age)
+            read_at = moment.now.isoformat()
+    return ages[1:]
+
+
+def readings_of_a_session(every: dt.timedelta) -> int:
+    """Return how often a session is read until it is settled."""
+    rule, end, settle = DueRule(DEFAULT_RECHECK_FACTOR), dt.datetime(2020, 1, 1, tzinfo=dt.UTC), DEFAULT_SETTLE_DAYS
+    now, read_at, readings = end + every, None, 0
+    while True:
+        if rule.is_stale(now, end, read_at):
+            readings, read_at = readings + 1, now.isoformat()
+            if now - end >= dt.timedelta(days=settle):
+                return readings
+        now += every
+
+
+@pytest.mark.parametrize(
+    ("every", "said"),
+    [
+        (dt.timedelta(days=1), r"daily runs,\sa session is read (\d+) times"),
+        (dt.timedelta(minutes=2), r"every two minutes, (\d+) times"),
+    ],
+)
+def test_a_session_is_read_as_often_as_the_readme_tells(every: dt.timedelta, said: str) -> None:
+    assert re.findall(said, README) == [str(readings_of_a_session(every))]
+
+
+PEOPLE = ["organizers", "webinars", "webinar_details", "registrants", "registrant_details", "registrant_removals"]
+
+
+def calls_of_a_run(*, webinars: int, due: int, details: int) -> int:
+    """Return the calls of a run with the streams of webinars and registrants, as the README tells them."""
+    return 1 + -(-webinars // MAX_PAGE_SIZE) + 2 * due + details
+
+
+def duration(calls: int) -> str:
+    minutes = (calls - DEFAULT_REQUESTS_PER_MINUTE) / DEFAULT_REQUESTS_PER_MINUTE
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
+@pytest.mark.parametrize("row", table("Webinars", "Years"))
+def test_the_table_of_calls_follows_the_rule(row: list[str]) -> None:
+    webinars, years, alive, registrants = (figure(cell) for cell in row[:4])
+    first = calls_of_a_run(webinars=webinars, due=webinars, details=registrants)
+    quiet = calls_of_a_run(webinars=webinars, due=alive, details=0)
+    settled_a_day = (webinars - alive) / (years * 365 - DEFAULT_SETTLE_DAYS)
+    again = round(settled_a_day * len(ages_at_readings(years * 365)))
+    assert row[4:] == [f"{first:,}", duration(first), f"{quiet:,}", f"{again:,}"]
+
+
+def api_calls(sandbox: Sandbox) -> int:
+    return sum(not call["path"].startswith("/oauth") for call in sandbox.control.calls())
+
+
+def test_a_run_costs_the_calls_the_readme_tells(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(seed=7, webinars=12, registrants=3)
+    settings = {**sandbox.settings, **FAST}
+    registrants = len(sandbox.control.truth()["registrants"])
+    state = run_here(settings, catalog=selecting(*PEOPLE)).states[-1]
+    assert api_calls(sandbox) == calls_of_a_run(webinars=12, due=12, details=registrants)
+    alive = sum("read_at" not in entry for entry in details_of(state).values())
+    sandbox.control.reset_calls()
+    run_here(settings, state=state, catalog=selecting(*PEOPLE))
+    assert 0 < alive < 12
+    assert api_calls(sandbox) == calls_of_a_run(webinars=12, due=alive, details=0)
+
+
+def details_of(state: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    entries: dict[str, dict[str, Any]] = state["bookmarks"]["webinar_details"]["webinars"]
+    return entries
+
+
+def test_deselecting_the_details_saves_their_calls_and_a_stream_map_does_not(
+    make_sandbox: Callable[..., Sandbox],
+) -> None:
+    sandbox = make_sandbox(seed=7, webinars=4, registrants=3)
+    settings = {**sandbox.settings, **FAST}
+    registrants = len(sandbox.control.truth()["registrants"])
+    run_here({**settings, "stream_maps": {"registrant_details": "__NULL__"}}, catalog=selecting(*PEOPLE))
+    assert api_calls(sandbox) == calls_of_a_run(webinars=4, due=4, details=registrants)
+    sandbox.control.reset_calls()
+    run_here(settings, catalog=selecting(*(name for name in PEOPLE if name != "registrant_details")))
+    assert api_calls(sandbox) == calls_of_a_run(webinars=4, due=4, details=0)
+
+
+# State
+
+
+# Personal data
+
+
+# Commands
+
+
+def run_shell(script: str, folder: Path, sandbox: Sandbox, **variables: str) -> subprocess.CompletedProcess[str]:
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    settings = {f"TAP_GOTOWEBINAR_{name.upper()}": value for name, value in sandbox.settings.items()}
+    return subprocess.run(
+        ["/bin/sh", "-ec", script],
+        cwd=folder,
+        env={**os.environ, "PATH": programs, **settings, **variables},
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        timeout=100,
+    )
+
+
+@pytest.mark.parametrize("block", RUN_BLOCKS, ids=lambda block: block.text.split("\n")[0])
+def test_a_command_works(block: Block, sandbox: Sandbox, tmp_path: Path) -> None:
+    settings = {**sandbox.settings, **FAST}
+    (tmp_path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    webinar = {"webinar_key": sandbox.control.add_webinar()}
+    (tmp_path / "target.json").write_text(json.dumps({**settings, **webinar}), encoding="utf-8")
+    messages = [registering.schema(), registering.record(registering.ADA), registering.state(1)]
+    (tmp_path / "people.jsonl").write_text(registering.lines(messages), encoding="utf-8")
+    done = run_shell(block.text, tmp_path, sandbox)
+    assert done.returncode == 0, done.stderr
+    for path in (tmp_path / name for name in ("messages.jsonl", "catalog.json", "states.jsonl") if name in block.text):
+        assert path.stat().st_size > 0, path.name
+
+
+def test_every_command_starts_a_program_the_reader_has() -> None:
+    assert {command[0] for command in COMMANDS} <= PROGRAMS
+
+
+def test_every_make_target_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    wanted = {word for command in COMMANDS if command[0] == "make" for word in command[1:]}
+    assert wanted >= {"demo", "test", "lint"}
+    assert [target for target in sorted(wanted) if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
+
+
+def test_what_is_said_of_the_meltano_project_is_in_it() -> None:
+    project = YAML(typ="safe").load(ROOT / "meltano.yml")
+    plugins = {plugin["name"] for kind in ("extractors", "loaders") for plugin in project["plugins"][kind]}
+    named = set(re.findall(r"\b(?:tap|target)-\w+", " ".join(" ".join(c) for c in COMMANDS if c[0] == "meltano")))
+    environments = {environment["name"] for environment in project["environments"]}
+    assert {name.partition("-to-")[0] for name in named} <= plugins
+    states = re.findall(r"(\w+):tap-gotowebinar-to-", DOCS["incremental"].text)
+    assert set(states) == {project["default_environment"]}
+    assert set(re.findall(r"--environment=(\w+)", README)) <= environments
+    assert any(
+        schedule["name"] in README and schedule["interval"] == "*/2 * * * *" for schedule in project["schedules"]
+    )
+
+
+def test_the_options_of_the_sandbox_exist() -> None:
+    of_commands = {"--host", "--port", "--help", "--env-file"}
+    options = {f"--{name.replace('_', '-')}" for name in Options().plain()} | of_commands
+    of_sandbox = section("Sandbox").replace("--config=ENV", "").replace("-login --check", "")
+    assert set(re.findall(r"(?<![\w-])--[a-z-]+[a-z]", of_sandbox)) <= options
+
+
+def test_the_excerpt_of_the_demo_adds_up_and_is_what_the_demo_prints() -> None:
+    excerpt = language("text")
+    rows = re.findall(r"^  (\w+) +\d+ +(\d+) +\d+ +\d+ +\d+ +[\d.]+$", excerpt, re.MULTILINE)
+    assert [row[0] for row in rows] == [stream.name for stream in TAP.discover_streams()]
+    assert f"the first took {sum(int(calls) for _, calls in rows)}." in excerpt
+    (due,) = re.findall(r"listed, (\d+) due \(0 new", excerpt)
+    # One more: the sessions are listed, too.
+    assert f"It took {calls_of_a_run(webinars=14, due=int(due), details=8) + 1} API calls" in excerpt
+    demo = strings(ROOT / "demo")
+    for said in (
+        "people in a table of leads are to be",
+        "leads went to GoToWebinar",
+        "The second run wrote exactly these",
+        "PostgreSQL holds exactly what GoToWebinar had: ",
+    ):
+        assert said in excerpt
+        assert any(said in text for text in demo)
+
+
+# Messages
+
+
+@pytest.mark.parametrize(
+    ("config", "code"),
+    [({}, 0), ({"refresh_token": "made-up"}, 1), ({"max_calls": 5}, 0), ({"organizer_keys": ["123"]}, 1)],
+)
+def test_the_exit_codes_are_what_the_table_says(sandbox: Sandbox, config: dict[str, Any], code: int) -> None:
+    assert run_here({**sandbox.settings, **FAST, **config}).exit_code == code
+
+
+def test_every_exit_code_has_a_row() -> None:
+    assert [row[0] for row in table("Code", "Meaning")] == [
+        str(code) for code in sorted((0, 1, *(128 + it for it in STOPPING)))
+    ]
+
+
+# The rest
+
+
+def test_every_action_trigger_object_and_limit_of_the_connector_has_a_row() -> None:
+    rows = table("Connector", "Here")
+    listed = {name for row in rows for name in re.split(r", ", row[0])}
+    operations = set(re.findall(r"\*\*Operation Id:\*\* (\w+)", REFERENCE))
+    objects = set(re.findall(r"^### (\w+)$", REFERENCE, re.MULTILINE))
+    assert operations | objects <= listed
+    limits = re.findall(r"^\| ([A-Z][\w ]+) \| (\d+) \| (\d+) seconds \|$", REFERENCE, re.MULTILINE)
+    assert len(limits) == 2
+    assert [row[0] for row in rows[-2:]] == [f"{name}: {calls} in {seconds} seconds" for name, calls, seconds in limits]
+
+
+def test_the_dependencies_are_those_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *extras["sandbox"], *extras["shared"]]
+    required = [re.split(r"[\[~>=<]", requirement)[0] for requirement in declared]
+    assert [name for row in table("Package", "Why") for name in names(row[0])] == required
+
+
+def test_the_sections_come_in_the_order_in_which_a_stranger_needs_them() -> None:
+    assert re.findall(r"^## (.+)$", README, re.MULTILINE) == [
+        "Try it in two commands",
+        "Your own account",
+        "Streams",
+        "Settings",
+        "What comes when",
+        "What it costs in calls",
+        "Exit codes and logs",
+        "Pages",
+        "If you come from the Microsoft connector",
+        "Sandbox",
+        "Dependencies",
+        "Development",
+        "License",
+    ]

@@ -1,0 +1,74 @@
+"""The definitions for MeltanoHub are those of meltano.yml and the code, in the form the Hub takes."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from hub.definitions import PLUGINS, REPOSITORY, VARIANT, files
+
+# Read off the Hub's own schemas/plugin_definitions and schemas/common, as they stood on 1 August 2026.
+KEYS = {
+    *("capabilities", "description", "domain_url", "executable", "keywords", "label", "log_parser", "logo_url"),
+    *("maintenance_status", "name", "namespace", "pip_url", "quality", "settings", "settings_group_validation"),
+    *("supported_python_versions", "variant"),
+}
+KEYS_OF_SETTINGS = {"description", "kind", "label", "name", "options", "sensitive", "value"}
+KINDS = {"array", "boolean", "date_iso8601", "integer", "object", "options", "password", "string"}
+CAPABILITIES = {
+    "extractors": {
+        *("about", "activate-version", "batch", "catalog", "discover", "log-based", "properties", "schema-flattening"),
+        *("state", "stream-maps", "structured-logging", "test"),
+    },
+    "loaders": {
+        *("about", "activate-version", "batch", "datatype-failsafe", "hard-delete", "schema-flattening", "soft-delete"),
+        *("stream-maps", "structured-logging", "target-schema", "validate-records"),
+    },
+}
+CONTENTS: dict[str, dict[str, Any]] = {path.parts[-3]: YAML(typ="safe").load(text) for path, text in files().items()}
+
+
+@pytest.mark.parametrize(("path", "text"), files().items(), ids=lambda value: getattr(value, "parent", value))
+def test_a_definition_is_up_to_date(path: Path, text: str) -> None:
+    assert path.is_file(), "write it with: python -m hub"
+    assert path.read_text(encoding="utf-8") == text, "write it anew with: python -m hub"
+
+
+def test_there_are_no_other_definitions() -> None:
+    assert set((REPOSITORY / "hub").rglob("*.yml")) == set(files())
+
+
+@pytest.mark.parametrize("kind", PLUGINS)
+def test_the_hub_knows_every_word_of_a_definition(kind: str) -> None:
+    content = CONTENTS[kind]
+    assert KEYS <= content.keys() <= KEYS | {"commands", "select"}
+    assert set(content["capabilities"]) <= CAPABILITIES[kind]
+    assert (content["maintenance_status"], content["quality"]) == ("active", "unknown")
+    for setting in content["settings"]:
+        assert setting.keys() <= KEYS_OF_SETTINGS
+        assert setting["kind"] in KINDS
+        assert setting["description"]
+
+
+@pytest.mark.parametrize("kind", PLUGINS)
+def test_a_definition_names_its_plugin_and_where_it_is_from(kind: str) -> None:
+    content = CONTENTS[kind]
+    assert content["name"] == content["executable"] == PLUGINS[kind][0].name
+    assert (content["pip_url"], content["variant"]) == ("tap-gotowebinar", VARIANT)
+    assert content["supported_python_versions"][0] == "3.11"
+
+
+@pytest.mark.parametrize("kind", PLUGINS)
+def test_settings_that_are_enough_together_exist(kind: str) -> None:
+    content = CONTENTS[kind]
+    names = {setting["name"] for setting in content["settings"]}
+    assert all(set(group) <= names for group in content["settings_group_validation"])
+
+
+@pytest.mark.parametrize("kind", PLUGINS)
+def test_what_the_hub_would_take_for_a_secret_is_one_or_says_that_it_is_none(kind: str) -> None:
+    suspicious = [s for s in CONTENTS[kind]["settings"] if re.search(r"key|token|secret|password|_id", s["name"])]
+    unsaid = [s["name"] for s in suspicious if s["kind"] == "string" and "sensitive" not in s]
+    assert unsaid == []

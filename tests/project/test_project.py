@@ -1,0 +1,65 @@
+"""What the project says of itself holds: its threat table, its versions, its changelog."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS
+from tests.sources import ROOT
+
+SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+THREATS = [line.strip("|").split(" | ") for line in SECURITY.splitlines() if line.startswith("| ")][1:]
+TESTS = {
+    name for path in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)\(", path.read_text("utf-8"))
+}
+SECTIONS = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
+
+
+@pytest.mark.parametrize("threat", THREATS, ids=lambda threat: f"{threat[0]} from {threat[1]}".strip())
+def test_every_threat_is_met_by_tests_that_exist(threat: list[str]) -> None:
+    named = re.findall(r"`(test_\w+)`", threat[3])
+    assert named
+    assert [name for name in named if name not in TESTS] == []
+
+
+@pytest.mark.parametrize("command", PROJECT["scripts"])
+def test_no_option_of_a_command_takes_a_secret(command: str) -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name(command), "--help"],
+        env=os.environ | {"COLUMNS": "200"},
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
+    options = re.findall(r"(?<![\w-])--([a-z-]+)", done.stdout)
+    assert options
+    secrets = {declared.name.replace("_", "-") for declared in CONNECTION_SETTINGS if declared.secret}
+    assert secrets >= {"client-secret", "refresh-token", "personal-access-token"}
+    assert set(options) & secrets == set()
+
+
+def test_the_changelog_has_the_form_of_keep_a_changelog() -> None:
+    versions = re.findall(r"^## (.+)$", CHANGELOG, re.MULTILINE)
+    assert versions[0] == "[Unreleased]"
+    assert [title for title in versions[1:] if not re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", title)] == []
+    assert set(re.findall(r"^### (.+)$", CHANGELOG, re.MULTILINE)) <= set(SECTIONS)
+    assert "https://keepachangelog.com/" in CHANGELOG
+    assert "https://semver.org/" in CHANGELOG
+
+
+def test_the_version_is_a_semantic_one() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", PROJECT["version"])
+
+
+@pytest.mark.parametrize("page", ["SECURITY.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_a_link_of_the_project_s_pages_leads_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    local = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if not link.startswith("https://")]
+    assert [link for link in local if not (ROOT / link).exists()] == []

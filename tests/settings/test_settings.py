@@ -1,0 +1,395 @@
+"""A setting that cannot work is named in one line, with the remedy and without its value."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+from singer_sdk.exceptions import ConfigValidationError
+
+from gotowebinar_sandbox import Sandbox
+from tap_gotowebinar.api.auth.authenticator import MISSING
+from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS, ConnectionSettings
+from tap_gotowebinar.settings.tap import TAP_SETTINGS, Settings, problems
+from tap_gotowebinar.settings.values import environment_prefix, environment_settings, schema_problem
+from tap_gotowebinar.tap import TapGoToWebinar
+from tests.runs import run_here
+
+SECRET = "planted-value-1f9c"
+VALID: dict[str, Any] = {"client_id": "an-id", "client_secret": "a-secret", "refresh_token": "a-token"}
+
+
+def lines(**changes: object) -> list[str]:
+    """What the tap says about valid settings with these changes; a setting changed to `...` is left out."""
+    config = {name: value for name, value in {**VALID, **changes}.items() if value is not ...}
+    try:
+        TapGoToWebinar(config=config)
+    except ConfigValidationError as error:
+        return error.errors
+    return []
+
+
+def settings(**changes: object) -> Settings:
+    config = {**VALID, **changes}
+    assert lines(**changes) == []
+    return Settings.of(config)
+
+
+def test_the_least_that_works_is_a_client_and_a_token() -> None:
+    typed = settings()
+    connection = typed.connection
+    assert connection.credentials.client_id == "an-id"
+    assert connection.credentials.client_secret == "a-secret"
+    assert connection.credentials.secret == "a-token"
+    assert (connection.api_url, connection.auth_url) == (
+        "https://api.getgo.com",
+        "https://authentication.logmeininc.com",
+    )
+    assert (typed.organizer_keys, typed.account_key) == ((), None)
+    assert typed.start_date == dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+    assert (connection.requests_per_minute, connection.requests_per_second, connection.request_timeout) == (100, 8, 60)
+    assert connection.user_agent == f"tap-gotowebinar/{version('tap-gotowebinar')}"
+    assert not typed.forgive_refusals
+
+
+def test_a_personal_access_token_goes_before_a_refresh_token() -> None:
+    typed = settings(personal_access_token="a-pat")
+    assert typed.connection.credentials.secret == "a-pat"
+
+
+# One line each
+
+
+def each(name: str, values: Iterable[object], line: str) -> list[tuple[dict[str, Any], str]]:
+    return [({name: value}, line) for value in values]
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"client_id": ...}, "client_id is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_ID"),
+    (
+        {"client_secret": ...},
+        "client_secret is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_SECRET",
+    ),
+    ({"client_id": None}, "client_id must be of type string: correct it"),
+    ({"client_id": " "}, "client_id is empty: set it to the value shown at https://developer.logmeininc.com/clients"),
+    (
+        {"client_secret": ""},
+        "client_secret is empty: set it to the value shown at https://developer.logmeininc.com/clients",
+    ),
+    ({"client_secret": [SECRET]}, "client_secret must be of type string: correct it"),
+    ({"refresh_token": ...}, MISSING),
+    (
+        {"refresh_token": "", "personal_access_token": " "},
+        MISSING,
+    ),
+    ({"refresh_token": {"value": SECRET}}, "refresh_token must be of type string: correct it"),
+    (
+        {"refresh_token": f"{SECRET}\n{SECRET}"},
+        "refresh_token holds characters that GoTo never gives out: copy it again, without line breaks or quotes",
+    ),
+    (
+        {"refresh_token": SECRET * 1000},
+        "refresh_token is longer than 8192 characters: shorten it or copy it again",
+    ),
+    (
+        {"user_agent": SECRET * 1000},
+        "user_agent is longer than 8192 characters: shorten it or copy it again",
+    ),
+    (
+        {"token_path": SECRET * 1000},
+        "token_path is not a file: let it name a file, which need not be there yet",
+    ),
+    (
+        {"token_path": "x\0y", "refresh_token": ""},
+        "token_path is not a file: let it name a file, which need not be there yet",
+    ),
+    (
+        {"client_secret": f"“{SECRET}”"},
+        "client_secret holds characters that GoTo never gives out: copy it again, without line breaks or quotes",
+    ),
+    (
+        {"personal_access_token": f"{SECRET}\ud800"},
+        (
+            "personal_access_token holds characters that GoTo never gives out: copy it again, without line breaks or "
+            "quotes"
+        ),
+    ),
+    ({"organizer_keys": SECRET}, "organizer_keys must be of type array: correct it"),
+    ({"organizer_keys": 1.7}, "organizer_keys must be of type array: correct it"),
+    ({"organizer_keys": [True]}, "organizer_keys must hold texts or whole numbers: correct it"),
+    ({"organizer_keys": [[SECRET]]}, "organizer_keys must hold texts or whole numbers: correct it"),
+    *each(
+        "organizer_keys",
+        [["1", key] for key in (SECRET, "", " ", "12 34", "../1", -1, 10**19, "١٢", 7.3e18)],
+        "organizer_keys holds something that is not a key: keys are whole numbers of up to 19 digits",
+    ),
+    *each(
+        "account_key",
+        [SECRET, -1, 10**19, "1/2"],
+        "account_key is not a key: keys are whole numbers of up to 19 digits",
+    ),
+    ({"account_key": [SECRET]}, "account_key must be of type string or integer: correct it"),
+    *each(
+        "start_date",
+        [SECRET, "31.01.2024", "2024-02-30", "yesterday", "0001-01-01T00:00:00+10:00"],
+        "start_date is not a time: write it like 2024-01-31T00:00:00Z",
+    ),
+    ({"start_date": 2024}, "start_date must be of type string: correct it"),
+    ({"start_date": "2924-01-31"}, "start_date is ten years ahead, where no webinar is: correct the year"),
+    *each(
+        "api_url",
+        [
+            *(SECRET, "api.getgo.com", "ftp://api.getgo.com", "https://", "https:///path", "https://[::1"),
+            *("https://api.getgo.com:99999", "https://api.get\ngo.com", "https://api getgo.com", "https://äpi.getgo"),
+        ],
+        "api_url is not a URL: write it like https://api.getgo.com",
+    ),
+    *each(
+        "api_url",
+        [
+            "https://api.getgo.com/G2W/rest/v2",
+            f"https://api.getgo.com?{SECRET}",
+            "https://api.getgo.com/?",
+            "https://api.getgo.com#",
+            f"https://user:{SECRET}@api.getgo.com",
+            "https://127.0.0.1\\.example.com",
+        ],
+        "api_url must be an origin, scheme and host without a path, query or user: write it like https://api.getgo.com",
+    ),
+    *each(
+        "auth_url",
+        [
+            *("http://authentication.logmeininc.com", "HTTP://10.0.0.1", "http://127.0.0.1.example.com"),
+            *("http://localhost.example.com", "http://0.0.0.0:80", "http://2130706433", "http://[::2]"),
+        ],
+        "auth_url must start with https://: tokens are never sent in the clear",
+    ),
+    ({"api_url": [SECRET]}, "api_url must be of type string: correct it"),
+    ({"requests_per_minute": 0}, "requests_per_minute must be at least 1: correct it"),
+    ({"requests_per_minute": SECRET}, "requests_per_minute must be of type integer: correct it"),
+    ({"requests_per_minute": True}, "requests_per_minute must be of type integer: correct it"),
+    ({"requests_per_minute": 1.5}, "requests_per_minute must be of type integer: correct it"),
+    ({"requests_per_second": 0}, "requests_per_second must be greater than 0: correct it"),
+    ({"requests_per_second": SECRET}, "requests_per_second must be of type number: correct it"),
+    ({"requests_per_second": float("nan")}, "requests_per_second is not a number: correct it"),
+    ({"requests_per_second": float("inf")}, "requests_per_second is not a number: correct it"),
+    ({"request_timeout": -1}, "request_timeout must be greater than 0: correct it"),
+    ({"request_timeout": 1e9}, "request_timeout must be at most 86400: correct it"),
+    ({"request_timeout": float("nan")}, "request_timeout is not a number: correct it"),
+    ({"settle_days": 1e9}, "settle_days must be at most 36500: correct it"),
+    ({"settle_days": float("nan")}, "settle_days is not a number: correct it"),
+    ({"recheck_factor": float("nan")}, "recheck_factor is not a number: correct it"),
+    (
+        {"user_agent": f"agent\r\nX-Planted: {SECRET}"},
+        "user_agent holds characters that no HTTP header may hold: use printable ASCII",
+    ),
+    ({"user_agent": "Ägent"}, "user_agent holds characters that no HTTP header may hold: use printable ASCII"),
+    ({"user_agent": [SECRET]}, "user_agent must be of type string: correct it"),
+    ({"on_forbidden": SECRET}, "on_forbidden must be one of fail or skip: correct it"),
+    ({"stream_maps": SECRET}, "stream_maps must be of type object: correct it"),
+    ({"flattening_enabled": True}, "flattening_max_depth is required when flattening is enabled"),
+    ({"stream_maps": None}, "stream_maps is null: fill it or leave it out"),
+    (
+        {"emit_activate_version_messages": True},
+        (
+            "emit_activate_version_messages cannot be used: no stream is a full copy, so that a target would delete "
+            "what this run did not read; remove it"
+        ),
+    ),
+    (
+        {"batch_config": {"encoding": {"format": "jsonl"}, "storage": {"root": "file://output"}}},
+        "batch_config cannot be used: this tap has no BATCH mode; remove it",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"), BAD, ids=[f"{next(iter(changes))}-{n}" for n, (changes, _) in enumerate(BAD)]
+)
+def test_a_bad_setting_is_one_line_without_its_value(changes: dict[str, Any], line: str) -> None:
+    assert lines(**changes) == [line]
+    assert SECRET not in line
+
+
+def test_every_bad_setting_has_its_own_line() -> None:
+    assert sorted(lines(client_id=..., start_date=5, request_timeout=0)) == [
+        "client_id is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_ID",
+        "request_timeout must be greater than 0: correct it",
+        "start_date must be of type string: correct it",
+    ]
+    assert len(lines(client_id="", organizer_keys=["a", "b"], api_url="x", user_agent="ö")) == 4
+
+
+def test_bad_settings_are_found_before_anything_is_sent(sandbox: Sandbox) -> None:
+    with pytest.raises(ConfigValidationError):
+        run_here({**sandbox.settings, "on_forbidden": "never"})
+    assert sandbox.control.calls() == []
+
+
+NAMES = [declared.name for declared in (*CONNECTION_SETTINGS, *TAP_SETTINGS)]
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(SECRET),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on shared machines
+@given(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4))
+def test_any_settings_at_all_are_understood_or_get_lines_without_a_value(changes: dict[str, object]) -> None:
+    config = {**VALID, **changes}
+    found = lines(**changes)
+    for line in found:
+        assert SECRET not in line
+        assert "\n" not in line
+        assert ": " in line
+    if not found:
+        assert Settings.of(config).connection.credentials.client_id
+
+
+# Variants that work
+
+
+@pytest.mark.parametrize("name", ["refresh_token", "client_id", "client_secret"])
+def test_blanks_around_a_credential_are_not_part_of_it(name: str) -> None:
+    assert getattr(settings(**{name: " value\n"}).connection.credentials, name) == "value"
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        dict.fromkeys(("personal_access_token", "account_key", "api_url", "auth_url", "user_agent", "start_date"), ""),
+        dict.fromkeys(set(NAMES) - {"client_id", "client_secret", "refresh_token"}),
+    ],
+    ids=["empty text", "null"],
+)
+def test_an_empty_setting_is_one_that_is_not_set(blank: Mapping[str, object]) -> None:
+    assert settings(**blank) == settings()
+
+
+def test_organizer_keys_are_texts_or_numbers_and_each_counts_once() -> None:
+    keys = ["7300418862951407109", 7300418862951407109, 12, " 12 ", "13"]
+    assert settings(organizer_keys=keys).organizer_keys == ("7300418862951407109", "12", "13")
+
+
+@pytest.mark.parametrize("key", ["5512093347781120011", 5512093347781120011, " 5512093347781120011 "])
+def test_an_account_key_is_a_text_or_a_number(key: object) -> None:
+    assert settings(account_key=key).account_key == "5512093347781120011"
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2024-01-31", dt.datetime(2024, 1, 31, tzinfo=dt.UTC)),
+        ("2024-01-31T10:00:00", dt.datetime(2024, 1, 31, 10, tzinfo=dt.UTC)),
+        ("2024-01-31T10:00:00+02:00", dt.datetime(2024, 1, 31, 8, tzinfo=dt.UTC)),
+        ("2024-01-31T10:00:00.5Z", dt.datetime(2024, 1, 31, 10, 0, 0, 500_000, tzinfo=dt.UTC)),
+        (" 2024-01-31 ", dt.datetime(2024, 1, 31, tzinfo=dt.UTC)),
+        ("0001-01-01", dt.datetime(1970, 1, 1, tzinfo=dt.UTC)),
+    ],
+)
+def test_a_start_date_may_be_any_iso_time(text: str, moment: dt.datetime) -> None:
+    assert settings(start_date=text).start_date == moment
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://api.example.com/", "https://api.example.com"),
+        (" https://api.example.com:8443 ", "https://api.example.com:8443"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("http://127.1.2.3", "http://127.1.2.3"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_an_origin_may_be_https_anywhere_and_http_on_this_machine(url: str, origin: str) -> None:
+    typed = settings(api_url=url, auth_url=url)
+    assert (typed.connection.api_url, typed.connection.auth_url) == (origin, origin)
+
+
+def test_on_forbidden_skip_forgives() -> None:
+    assert settings(on_forbidden="skip").forgive_refusals
+    assert not settings(on_forbidden="fail").forgive_refusals
+
+
+def test_settings_switched_off_are_as_good_as_absent() -> None:
+    assert list(problems({**VALID, "emit_activate_version_messages": False, "batch_config": None})) == []
+
+
+def test_credentials_do_not_show_themselves() -> None:
+    typed = settings(
+        client_id="s3cret-1", client_secret="s3cret-2", refresh_token="s3cret-3", personal_access_token="s3cret-4"
+    )
+    assert "s3cret" not in repr(typed)
+
+
+# The environment
+
+
+KEYS_FORM = "one key, several with commas between them, or a JSON list"
+
+
+def from_environment(**variables: str) -> tuple[dict[str, Any], list[str]]:
+    return environment_settings(TapGoToWebinar.config_jsonschema, variables, "TAP_GOTOWEBINAR_")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "form"),
+    [
+        ("requests_per_minute", SECRET, "a whole number"),
+        ("requests_per_minute", "1.5", "a whole number"),
+        ("requests_per_minute", "", "a whole number"),
+        ("account_key", SECRET, "a whole number"),
+        ("flattening_enabled", SECRET, "true or false"),
+        ("flattening_enabled", " true", "true or false"),
+        ("organizer_keys", SECRET, KEYS_FORM),
+        ("organizer_keys", "", KEYS_FORM),
+        ("organizer_keys", "1,x", KEYS_FORM),
+        ("organizer_keys", "[" * 100_000, KEYS_FORM),
+        ("organizer_keys", "[NaN]", KEYS_FORM),
+    ],
+)
+def test_a_variable_that_cannot_be_read_is_named(name: str, value: str, form: str) -> None:
+    variable = f"TAP_GOTOWEBINAR_{name.upper()}"
+    line = f"{name} is not valid: the environment variable {variable} must hold {form}"
+    assert from_environment(**{variable: value}) == ({}, [line])
+
+
+def test_variables_that_can_be_read_are_no_problem() -> None:
+    found, lines = from_environment(
+        TAP_GOTOWEBINAR_REQUESTS_PER_MINUTE="480",
+        TAP_GOTOWEBINAR_ORGANIZER_KEYS='["12", 13, 1e9999999999999999999]',
+        TAP_GOTOWEBINAR_FLATTENING_ENABLED="ON",
+        TAP_GOTOWEBINAR_CLIENT_ID="anything",
+        OTHER_REQUESTS_PER_MINUTE="many",
+    )
+    assert (found, lines) == (
+        {
+            "requests_per_minute": 480,
+            "organizer_keys": ["12", 13, float("inf")],
+            "flattening_enabled": True,
+            "client_id": "anything",
+        },
+        [],
+    )
+
+
+# Shared with other programs
+
+
+def test_a_missing_setting_is_named_as_the_variable_of_the_program_that_runs() -> None:
+    missing = next(Draft7Validator({"required": ["client_id"]}).iter_errors({}))
+    assert schema_problem(missing, environment_prefix("target-gotowebinar")) == (
+        "client_id is missing: set it in the configuration or as TARGET_GOTOWEBINAR_CLIENT_ID"
+    )
+
+
+def test_every_program_introduces_itself_by_its_own_name() -> None:
+    connection = ConnectionSettings.of(VALID, "target-gotowebinar")
+    assert connection.user_agent == f"target-gotowebinar/{version('tap-gotowebinar')}"

@@ -1,0 +1,113 @@
+"""What a catalog may decide, and what it may not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gotowebinar_sandbox import Sandbox
+from tests.forkserver import run_command
+from tests.runs import Run, run_here
+from tests.selection import selecting
+
+BOTH = ("registrants", "registrant_details")
+
+
+def entry(catalog: dict[str, Any], stream: str) -> dict[str, Any]:
+    return next(entry for entry in catalog["streams"] if entry["tap_stream_id"] == stream)
+
+
+def bare(*streams: str) -> dict[str, Any]:
+    """A catalog that says nothing but which streams, and what they look like."""
+    selected = [{"breadcrumb": [], "metadata": {"selected": True}}]
+    catalog = selecting(*streams)
+    return {
+        "streams": [
+            {"tap_stream_id": name, "stream": name, "schema": entry(catalog, name)["schema"], "metadata": selected}
+            for name in streams
+        ]
+    }
+
+
+def test_a_field_taken_out_of_the_schema_does_not_come_out(settings: dict[str, Any]) -> None:
+    catalog = selecting("registrants", "webinars")
+    del entry(catalog, "registrants")["schema"]["properties"]["email"]
+    del entry(catalog, "webinars")["schema"]["properties"]["times"]["items"]["properties"]["endTime"]
+    done = run_here(settings, catalog=catalog)
+    assert done.exit_code == 0
+    assert done.records("registrants")
+    assert not [row for row in done.records("registrants") if "email" in row]
+    occurrences = [time for row in done.records("webinars") for time in row["times"]]
+    assert occurrences
+    assert not [time for time in occurrences if "endTime" in time]
+
+
+def test_a_catalog_without_keys_and_methods_changes_neither(settings: dict[str, Any], tmp_path: Path) -> None:
+    first = run_command(settings, tmp_path, catalog=bare(*BOTH))
+    again = run_command(settings, tmp_path, catalog=bare(*BOTH), state=first.states[-1])
+    (schema,) = [message for message in first.of_type("SCHEMA") if message["stream"] == "registrants"]
+    assert schema["key_properties"] == ["webinarKey", "registrantKey"]
+    assert len(first.records("registrant_details")) == 50
+    assert again.of_type("RECORD") == []
+
+
+def test_a_catalog_may_name_its_streams_in_one_way_only(settings: dict[str, Any], tmp_path: Path) -> None:
+    catalog = bare("registrants")
+    for stream in catalog["streams"]:
+        stream["stream"] = stream.pop("tap_stream_id")
+    done = run_command(settings, tmp_path, catalog=catalog)
+    assert {message["stream"] for message in done.of_type("RECORD")} == {"registrants"}
+
+
+def test_a_stream_that_the_catalog_leaves_out_is_not_read(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    done = run_command(settings, tmp_path, catalog=bare("registrants"))
+    assert {message["stream"] for message in done.of_type("RECORD")} == {"registrants"}
+    assert not [call for call in sandbox.control.calls() if "/registrants/" in call["path"]]
+
+
+@pytest.mark.parametrize("method", ["LOG_BASED", "INCREMENTAL", "SOMETIMES"])
+def test_no_method_but_full_table_can_be_asked_for(settings: dict[str, Any], method: str) -> None:
+    catalog = selecting(*BOTH)
+    for stream in BOTH:
+        entry(catalog, stream)["replication_method"] = method
+    first = run_here(settings, catalog=catalog)
+    again = run_here(settings, catalog=catalog, state=first.states[-1])
+    assert (len(first.records("registrants")), again.records("registrants")) == (50, [])
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [
+        {},
+        {"streams": []},
+        {"streams": "registrants"},
+        {"streams": [{}]},
+        {"streams": [{"tap_stream_id": "registrants"}]},
+        {"streams": [{"tap_stream_id": "registrants", "schema": {}, "metadata": [{"breadcrumb": "x"}]}]},
+    ],
+)
+def test_what_is_no_catalog_is_a_line_before_any_call(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path, catalog: dict[str, Any]
+) -> None:
+    done = run_command(settings, tmp_path, catalog=catalog)
+    assert one_line(done) == (
+        "the file of --catalog is not a catalog: make one with --discover, and select streams in it"
+    )
+    assert sandbox.control.calls() == []
+
+
+@pytest.mark.parametrize("field", ["registrantKey", "registrationDate"])
+def test_a_schema_without_what_the_stream_needs_is_a_line(settings: dict[str, Any], tmp_path: Path, field: str) -> None:
+    catalog = selecting("registrants")
+    del entry(catalog, "registrants")["schema"]["properties"][field]
+    assert one_line(run_command(settings, tmp_path, catalog=catalog)) == (
+        f"the catalog's schema of 'registrants' lacks {field}: put it back"
+    )
+
+
+def one_line(done: Run) -> str:
+    assert (done.exit_code, done.stdout) == (1, "")
+    (line,) = done.errors
+    return line

@@ -1,0 +1,126 @@
+"""What surrounds a program: variables, `.env`, files that are pipes or have no end."""
+
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gotowebinar_sandbox import Sandbox
+from tests.forkserver import Launcher, run_command, run_tap
+from tests.runs import FAST
+from tests.selection import selecting
+from tests.singer.test_cli import variables
+
+SECRET = "planted-secret-9f8e7d"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"\xff\xfeT", "the file .env that --config=ENV reads is no text in UTF-8: save it as such"),
+        (b"OTHER=a\x00b", "the file .env that --config=ENV reads is no text in UTF-8: save it as such"),
+        (
+            f"TAP_GOTOWEBINAR_MAX_CALLS={SECRET}".encode(),
+            "max_calls is not valid: the environment variable TAP_GOTOWEBINAR_MAX_CALLS must hold a whole number",
+        ),
+        (
+            b"TAP_GOTOWEBINAR_STREAM_MAPS='[1'",
+            "stream_maps is not valid: the environment variable TAP_GOTOWEBINAR_STREAM_MAPS must hold JSON, such as {}",
+        ),
+    ],
+)
+def test_a_dotenv_that_cannot_be_read_is_one_line(
+    launcher: Launcher, settings: dict[str, Any], content: bytes, line: str
+) -> None:
+    done = launcher.launch({}, "--config", "ENV", environ=variables(settings), dotenv=content).finish()
+    assert (done.exit_code, done.errors) == (1, [line])
+    assert SECRET not in done.stderr
+
+
+@pytest.mark.parametrize("written", ["{}", " {},{} ", '["{}"]', "[{}]", '["{}", {}]'])
+def test_organizer_keys_of_the_environment_may_be_keys_or_json(
+    launcher: Launcher, sandbox: Sandbox, settings: dict[str, Any], written: str
+) -> None:
+    (organizer,) = sandbox.control.truth()["organizers"]
+    known = variables({**settings, **FAST}) | {
+        "TAP_GOTOWEBINAR_ORGANIZER_KEYS": written.replace("{}", organizer["organizerKey"])
+    }
+    done = launcher.launch({}, "--config", "ENV", environ=known).finish()
+    assert done.exit_code == 0
+    assert [row["organizerKey"] for row in done.records("organizers")] == [organizer["organizerKey"]]
+
+
+def test_settings_of_an_environment_that_is_not_read_say_how_it_is() -> None:
+    done = run_tap(env={"TAP_GOTOWEBINAR_CLIENT_ID": "made-up"})
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].endswith("read only if you ask for it: add --config=ENV")
+
+
+def test_the_last_line_is_the_reason(launcher: Launcher, settings: dict[str, Any]) -> None:
+    done = launcher.launch({**settings, "client_secret": "wrong"}).finish()
+    assert done.exit_code == 1
+    assert "client_id and client_secret are not those of an OAuth client" in done.stderr.splitlines()[-1]
+    assert len(done.errors) == 1
+
+
+def test_a_dotenv_fills_in_what_the_environment_leaves_out(launcher: Launcher, settings: dict[str, Any]) -> None:
+    known = variables(settings)
+    del known["TAP_GOTOWEBINAR_CLIENT_SECRET"]
+    dotenv = f"TAP_GOTOWEBINAR_CLIENT_SECRET={settings['client_secret']}\n".encode()
+    done = launcher.launch({}, "--config", "ENV", environ=known, dotenv=dotenv).finish()
+    assert (done.exit_code, done.errors) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "kind"),
+    [
+        ("LOGLEVEL", "loud", "ValueError"),
+        ("TAP_GOTOWEBINAR_LOGLEVEL", "7", "ValueError"),
+        ("SINGER_SDK_LOG_CONFIG", os.curdir, "IsADirectoryError"),
+    ],
+)
+def test_logging_that_cannot_be_set_up_is_one_line(variable: str, value: str, kind: str) -> None:
+    done = run_tap("--version", env={variable: value})
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].endswith(
+        f"logging cannot be set up ({kind}): let LOGLEVEL name a level such as INFO, and SINGER_SDK_LOG_CONFIG, if it "
+        "is set, a file that Python's logging understands"
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_an_empty_level_of_logging_is_none(settings: dict[str, Any], tmp_path: Path) -> None:
+    done = run_command(settings, tmp_path, env={"LOGLEVEL": ""})
+    assert (done.exit_code, done.errors) == (0, [])
+
+
+@pytest.mark.parametrize("option", ["--config", "--state", "--catalog"])
+def test_a_file_may_be_a_pipe(launcher: Launcher, settings: dict[str, Any], tmp_path: Path, option: str) -> None:
+    content = {"--config": settings, "--state": {}, "--catalog": selecting("organizers")}[option]
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writing = threading.Thread(target=pipe.write_text, args=(json.dumps(content),), daemon=True)
+    writing.start()
+    done = launcher.launch({} if option == "--config" else settings, option, str(pipe)).finish(20)
+    assert (done.exit_code, done.errors) == (0, [])
+    assert done.records("organizers")
+
+
+@pytest.mark.parametrize("option", ["--config", "--state", "--catalog"])
+def test_a_file_without_end_is_one_line(launcher: Launcher, settings: dict[str, Any], option: str) -> None:
+    done = launcher.launch(settings, option, "/dev/zero").finish(30)
+    assert (done.exit_code, done.errors) == (
+        1,
+        [f"the file of {option} is larger than 256 MiB: name another one"],
+    )
+
+
+def test_numbers_of_a_file_that_python_has_no_name_for_are_refused_or_taken(
+    launcher: Launcher, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text('{"stream_map_config": {"x": 1e9999999999999999999}}', encoding="utf-8")
+    assert launcher.launch({**settings, **FAST}, "--config", str(path)).finish().exit_code == 0

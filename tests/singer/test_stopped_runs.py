@@ -1,0 +1,305 @@
+"""A run that is told to stop, or that nobody reads any more, ends at once and in good order."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gotowebinar_sandbox import Fault
+from tap_gotowebinar.singer.signals import FORCE_AFTER, signals_held
+from tap_gotowebinar.singer.writer import MessageWriter
+from tap_gotowebinar.sync.bookmarks.state import unpack
+from tap_gotowebinar.tap import TapGoToWebinar
+from target_gotowebinar.target import TargetGoToWebinar
+from tests.runs import EXECUTABLE, FAST, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _typeshed import ReadableBuffer
+
+    from gotowebinar_sandbox import Sandbox
+    from tests.forkserver import Launched, Launcher
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+PROMPT = 2.0
+"""Seconds in which a run has to end; most take a hundredth of it, on a machine that is not busy."""
+
+STREAMS = ("registrants", "registrant_details")
+NOW = "2026-03-01T12:00:00Z"
+
+
+@pytest.fixture
+def sandbox(make_sandbox: Callable[..., Sandbox]) -> Sandbox:
+    return make_sandbox(webinars=8, registrants=8, now=NOW)
+
+
+@pytest.fixture
+def settings(sandbox: Sandbox) -> dict[str, Any]:
+    return {**sandbox.settings, **FAST}
+
+
+def calls(sandbox: Sandbox, path: str = "") -> int:
+    return sum(path in call["path"] for call in sandbox.control.calls())
+
+
+def emitted(run: Run, stream: str) -> dict[str, set[int]]:
+    people: dict[str, set[int]] = {}
+    for record in run.records(stream):
+        people.setdefault(record["webinarKey"], set()).add(int(record["registrantKey"]))
+    return people
+
+
+def assert_state_says_what_was_written(run: Run) -> None:
+    """The last line that matters is a STATE that is neither ahead of the records before it nor behind them."""
+    assert run.stdout.endswith("\n") or not run.stdout
+    remembered = ("webinar_details", *STREAMS, "registrant_removals")
+    words = [message["type"] for message in run.messages if message.get("stream", remembered[0]) in remembered]
+    words = [word for word in words if word != "SCHEMA"]
+    if not words:
+        return
+    # What comes after it changes nothing.
+    assert words[-1] == "STATE"
+    for stream in STREAMS:
+        entries = run.states[-1]["bookmarks"].get(stream, {"webinars": {}})["webinars"]
+        people = emitted(run, stream)
+        for webinar in people.keys() | entries.keys():
+            entry, keys = entries.get(webinar, {}), people.get(webinar, set())
+            if "count" in entry:
+                assert entry["count"] == len(keys)
+            else:
+                assert set(unpack(entry.get("roster", ""))) == keys
+
+
+def stop(launched: Launched, signum: int) -> Run:
+    sent_at = time.monotonic()
+    launched.send(signum)
+    run = launched.finish()
+    assert time.monotonic() - sent_at < PROMPT
+    return run
+
+
+def wait_until_blocked(launched: Launched, sandbox: Sandbox) -> None:
+    """Wait until the run makes no calls any more, because nobody takes what it writes."""
+    assert launched.wait_for(lambda: calls(sandbox, "/registrants/") > 0)
+    before = -1
+    while (now := calls(sandbox)) != before:
+        before = now
+        time.sleep(0.5)
+    assert launched.is_running
+
+
+@pytest.mark.parametrize("signum", SIGNALS)
+def test_a_signal_at_any_moment_leaves_a_last_state_that_says_what_was_written(
+    signum: int, launcher: Launcher, sandbox: Sandbox, settings: dict[str, Any]
+) -> None:
+    rng = Random(signum)  # noqa: S311 - made-up data
+    codes = []
+    for _ in range(20):
+        sandbox.control.reset_calls()
+        number = rng.randrange(1, 80)
+        launched = launcher.launch(settings, now=NOW, state_interval=rng.choice((0.0, 0.02, None)))
+        launched.wait_for(lambda number=number: calls(sandbox) >= number)  # type: ignore[misc]
+        launched.send(signum)
+        run = launched.finish()
+        codes.append(run.exit_code)
+        assert_state_says_what_was_written(run)
+        assert "Traceback" not in run.stderr
+
+    # One or the other may have been done by then.
+    assert set(codes) <= {0, 128 + signum}
+    assert codes.count(128 + signum) > 10
+
+
+@pytest.mark.parametrize("signum", SIGNALS)
+def test_the_last_state_arrives_when_the_reader_has_not_read_for_a_while(
+    signum: int, launcher: Launcher, make_sandbox: Callable[..., Sandbox]
+) -> None:
+    sandbox = make_sandbox(webinars=4, registrants=100)
+    launched = launcher.launch({**sandbox.settings, **FAST}, reading=False, pipe_size=65536)
+    wait_until_blocked(launched, sandbox)
+    launched.send(signum)
+    launched.send(signum)
+
+    assert not launched.wait_for(lambda: not launched.is_running, seconds=0.3)
+    run = launched.finish()
+
+    assert run.exit_code == 128 + signum
+    assert_state_says_what_was_written(run)
+
+
+def test_a_second_signal_after_a_while_ends_a_run_that_is_stuck(
+    launcher: Launcher, make_sandbox: Callable[..., Sandbox]
+) -> None:
+    sandbox = make_sandbox(webinars=4, registrants=100)
+    launched = launcher.launch({**sandbox.settings, **FAST}, reading=False, pipe_size=65536)
+    wait_until_blocked(launched, sandbox)
+    launched.send(signal.SIGTERM)
+    time.sleep(FORCE_AFTER + 0.1)
+    launched.send(signal.SIGTERM)
+
+    assert launched.wait_for(lambda: not launched.is_running, seconds=PROMPT)
+    assert launched.finish().exit_code == 143
+
+
+@pytest.mark.parametrize("signum", SIGNALS)
+def test_a_signal_ends_the_wait_for_the_rate_budget(
+    signum: int, launcher: Launcher, sandbox: Sandbox, settings: dict[str, Any]
+) -> None:
+    launched = launcher.launch({**settings, "requests_per_minute": 2})
+    launched.wait_for(lambda: calls(sandbox) > 2)
+
+    assert stop(launched, signum).exit_code == 128 + signum
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/webinars$", "/registrants$", r"/registrants/\d+$"])
+def test_a_signal_ends_the_wait_for_a_slow_answer(
+    path: str, launcher: Launcher, sandbox: Sandbox, settings: dict[str, Any]
+) -> None:
+    sandbox.control.configure(faults=[Fault(kind="slow", path=path, seconds=60)])
+    launched = launcher.launch(settings)
+    launched.wait_for(lambda: any(call["fault"] for call in sandbox.control.calls()))
+    run = stop(launched, signal.SIGTERM)
+
+    assert run.exit_code == 143
+    assert_state_says_what_was_written(run)
+
+
+def test_a_signal_ends_the_wait_between_two_tries(
+    launcher: Launcher, sandbox: Sandbox, settings: dict[str, Any]
+) -> None:
+    sandbox.control.configure(faults=[Fault(kind="status", path="/webinars$", status=429, retry_after=200)])
+    launched = launcher.launch(settings)
+    launched.wait_for(lambda: any(call["fault"] for call in sandbox.control.calls()))
+
+    assert stop(launched, signal.SIGTERM).exit_code == 143
+
+
+def test_a_reader_that_is_gone_ends_the_run_with_a_line(
+    launcher: Launcher, make_sandbox: Callable[..., Sandbox]
+) -> None:
+    sandbox = make_sandbox(webinars=4, registrants=100)
+    launched = launcher.launch({**sandbox.settings, **FAST}, reading=False, pipe_size=65536)
+    wait_until_blocked(launched, sandbox)
+    launched.hang_up()
+
+    assert launched.wait_for(lambda: not launched.is_running, seconds=PROMPT)
+    run = launched.finish()
+    assert run.exit_code == 1
+    assert run.errors == ["the reader of the output is gone; stopped"]
+    assert "Traceback" not in run.stderr
+
+
+def test_a_signal_counts_also_when_it_has_ended_the_reader_too(
+    launcher: Launcher, make_sandbox: Callable[..., Sandbox]
+) -> None:
+    sandbox = make_sandbox(faults=(Fault(kind="slow", path=r"/registrants/\d+$", seconds=60),))
+    launched = launcher.launch({**sandbox.settings, **FAST}, reading=False)
+    launched.wait_for(lambda: any(call["fault"] for call in sandbox.control.calls()))
+    launched.hang_up()
+    run = stop(launched, signal.SIGINT)
+
+    assert run.exit_code == 130
+    assert run.errors == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_full_disk_ends_the_run_with_a_line(tmp_path: Path, settings: dict[str, Any]) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [EXECUTABLE, "--config", "config.json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            cwd=tmp_path,
+            check=False,
+            timeout=60,
+        )
+
+    assert done.returncode == 1
+    assert Run(1, "", done.stderr).errors == ["the output cannot be written (No space left on device); stopped"]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_stream_that_fails_leaves_one_state(launcher: Launcher, sandbox: Sandbox, settings: dict[str, Any]) -> None:
+    sandbox.control.configure(faults=[Fault(kind="status", path=r"/registrants/\d+$", status=400, skip=10)])
+    run = launcher.launch(settings, now=NOW).finish()
+
+    assert run.exit_code == 1
+    assert len(run.states) == 1
+    assert_state_says_what_was_written(run)
+
+
+def test_the_only_change_of_a_run_is_in_a_state(launcher: Launcher, make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(webinars=0)
+    settings = {**sandbox.settings, **FAST}
+    sandbox.control.add_registrants(sandbox.control.add_webinar())
+    state = launcher.launch(settings).finish().states[-1]
+    sandbox.control.add_registrants(sandbox.control.truth()["webinars"][0]["webinarKey"])
+    run = launcher.launch(settings, state=state).finish()
+
+    assert len(run.records("registrants")) == 1
+    assert len(run.states) == 1
+    assert launcher.launch(settings, state=run.states[-1]).finish().states == []
+
+
+def test_an_output_that_takes_less_than_it_is_given_gets_the_rest() -> None:
+    """An unbuffered standard output does so when a signal comes while the pipe is full."""
+    taken = bytearray()
+
+    class Narrow(io.RawIOBase):
+        def write(self, data: ReadableBuffer) -> int:
+            taken.extend(memoryview(data)[:7])
+            return min(7, len(memoryview(data)))
+
+    writer = MessageWriter(Narrow())  # type: ignore[arg-type]
+    line = writer.encode_state({"bookmarks": {}})
+    writer.write_state(line)
+
+    assert bytes(taken) == line + b"\n"
+
+
+@pytest.mark.parametrize("plugin", [TapGoToWebinar, TargetGoToWebinar])
+@pytest.mark.parametrize("signum", SIGNALS)
+def test_a_plugin_that_is_made_leaves_signals_alone(
+    plugin: type[TapGoToWebinar | TargetGoToWebinar], signum: int
+) -> None:
+    before = signal.getsignal(signum)
+    try:
+        plugin(config={}, validate_config=False)
+        assert signal.getsignal(signum) is before
+    finally:
+        signal.signal(signum, before)
+
+
+def test_a_discovery_that_is_stopped_is_not_complete() -> None:
+    process = subprocess.Popen([EXECUTABLE, "--discover"], stdout=subprocess.PIPE, bufsize=0)
+    assert process.stdout is not None
+    with process, process.stdout:
+        # It has begun to write, and cannot end.
+        assert process.stdout.read(1)
+        process.terminate()
+        process.stdout.read()
+        assert process.wait(60) != 0
+
+
+def test_signals_can_be_held_until_a_block_is_done() -> None:
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda signum, _frame: heard.append(signum))
+    try:
+        with signals_held():
+            # To this thread: other threads, of other tests, do not hold theirs.
+            signal.raise_signal(signal.SIGTERM)
+            assert heard == []
+        assert heard == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,645 @@
+"""What comes out of each stream, against what was written down by hand or read raw off the wire."""
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+import requests
+from jsonschema import Draft202012Validator, FormatChecker
+
+from gotowebinar_sandbox import Fault, Sandbox
+from tap_gotowebinar.api import client as connection
+from tap_gotowebinar.streams import STREAMS as STREAM_CLASSES
+from tap_gotowebinar.tap import TapGoToWebinar
+from tests.comparable_rows import without_nulls
+from tests.runs import FAST, Run, run_here
+from tests.selection import selecting
+
+API = "/G2W/rest/v2"
+STREAMS = ["organizers", "webinars", "webinar_details", "registrants", "registrant_details"]
+PRIMARY_KEYS = {
+    "organizers": ("organizerKey",),
+    "webinars": ("webinarKey",),
+    "webinar_details": ("webinarKey",),
+    "registrants": ("webinarKey", "registrantKey"),
+    "registrant_details": ("webinarKey", "registrantKey"),
+}
+ALL_STREAMS = [stream_class.name for stream_class in STREAM_CLASSES]
+REMOVALS = {"registrant_removals", "webinar_removals"}
+CANONICAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+FORMATS = FormatChecker(formats=())
+
+
+@FORMATS.checks("date-time")
+def is_canonical(value: object) -> bool:
+    return not isinstance(value, str) or bool(CANONICAL.fullmatch(value))
+
+
+class Wire:
+    """GoTo as a client without a tap sees it: the answers as they are sent."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._url = sandbox.url
+        credentials = sandbox.credentials
+        grant = {"grant_type": "refresh_token", "refresh_token": credentials["refresh_token"]}
+        client = (credentials["client_id"], credentials["client_secret"])
+        answer = requests.post(f"{self._url}/oauth/token", data=grant, auth=client, timeout=10)
+        self._headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    def get(self, path: str, **params: str | int) -> Any:  # noqa: ANN401 - JSON
+        answer = requests.get(self._url + path, params=params, headers=self._headers, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
+
+    def webinars(self, organizer: str) -> list[dict[str, Any]]:
+        window: dict[str, Any] = {"fromTime": "2000-01-01T00:00:00Z", "toTime": "2040-01-01T00:00:00Z", "size": 200}
+        body = self.get(f"{API}/organizers/{organizer}/webinars", **window)
+        rows: list[dict[str, Any]] = body["_embedded"]["webinars"]
+        return rows
+
+
+def paths(sandbox: Sandbox) -> list[str]:
+    return [call["path"] for call in sandbox.control.calls() if call["method"] == "GET"]
+
+
+def kinds(sandbox: Sandbox) -> Counter[str]:
+    """How many calls were made to each endpoint."""
+    return Counter(re.sub(r"[0-9]{5,}", "KEY", path) for path in paths(sandbox))
+
+
+def by_key(records: Iterable[dict[str, Any]], *names: str) -> dict[tuple[str, ...], dict[str, Any]]:
+    return {tuple(record[name] for name in names): without_nulls(record) for record in records}
+
+
+def text_time(text: str) -> str:
+    """The canonical form of a time as the wire writes it, written down a second way."""
+    whole, _, fraction = text.removesuffix("Z").partition(".")
+    return f"{whole}.{fraction:0<6}Z"
+
+
+@pytest.fixture
+def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up soon: the waits between tries are somebody else's test."""
+    monkeypatch.setattr(connection, "TRIES", 2)
+
+
+# Written down by hand
+
+PERSON: dict[str, Any] = {
+    "firstName": "Zoë",
+    "lastName": "O'Hara, Jr.",
+    "email": "zoe@example.com",
+    "status": "WAITING",
+    "registrationDate": "2026-02-20T08:15:30.12Z",
+    "timeZone": "Europe/Oslo",
+}
+FORM: dict[str, Any] = {
+    "source": "newsletter",
+    "phone": "+47 555 0101",
+    "address": "1 Harbour Street",
+    "city": "東京",
+    "zipCode": "0150",
+    "state": "Oregon",
+    "country": "United States",
+    "organization": "Honey & Sons, Inc.",
+    "jobTitle": "VP",
+    "industry": "Agriculture",
+    "numberOfEmployees": "1-20",
+    "employeeCount": "21-100",
+    "purchasingRole": "Influencer",
+    "purchasingTimeFrame": "No timeframe",
+    "implementationTimeFrame": "1-3 months",
+    "questionsAndComments": 'Line one\nline "two"',
+    "unsubscribed": True,
+}
+
+
+@pytest.fixture
+def known_world(make_sandbox: Callable[..., Sandbox]) -> tuple[Sandbox, str, str, list[str]]:
+    """A sandbox with one webinar and two registrants of known values, their keys with it."""
+    sandbox = make_sandbox(webinars=0, registrants=0, now="2026-03-01T00:00:00Z", live_fields=False)
+    (organizer,) = (row["organizerKey"] for row in sandbox.control.truth()["organizers"])
+    webinar = sandbox.control.add_webinar(
+        subject="Beekeeping",
+        description="",
+        times=[{"startTime": "2026-03-13T10:00:00Z", "endTime": "2026-03-13T11:30:00Z"}],
+        timeZone="Europe/Oslo",
+        locale="de_DE",
+        approvalType="MANUAL",
+        recurrenceType="single_session",
+        experienceType="BROADCAST",
+        registrationLimit=500,
+        isPasswordProtected=True,
+    )
+    approved = {**PERSON, "email": "ada@example.com", "status": "APPROVED", "joinUrl": "https://example.com/join/1"}
+    people = [{**PERSON, **FORM}, {**approved, "registrationDate": "2026-02-20T08:15:30Z"}]
+    return sandbox, organizer, webinar, sandbox.control.add_registrants(webinar, people=people)
+
+
+def test_webinars_are_as_the_list_tells(known_world: tuple[Sandbox, str, str, list[str]]) -> None:
+    sandbox, organizer, webinar, _ = known_world
+    (record,) = run_here({**sandbox.settings, **FAST}).records("webinars")
+    assert without_nulls(record) == {
+        "webinarKey": webinar,
+        "webinarID": f"{int(webinar) % 10**9:09d}",
+        "organizerKey": organizer,
+        "accountKey": sandbox.control.truth()["organizers"][0]["accountKey"],
+        "omid": f"{int(webinar) % 10**8:08d}",
+        "subject": "Beekeeping",
+        "description": "",
+        "times": [{"startTime": "2026-03-13T10:00:00.000000Z", "endTime": "2026-03-13T11:30:00.000000Z"}],
+        "timeZone": "Europe/Oslo",
+        "locale": "de_DE",
+        "approvalType": "MANUAL",
+        "registrationUrl": f"https://attendee.gotowebinar.com/register/{webinar}",
+        "impromptu": False,
+        "isPasswordProtected": True,
+        "recurrenceType": "single_session",
+        "experienceType": "BROADCAST",
+    }
+
+
+def test_webinar_details_are_as_the_webinar_tells(known_world: tuple[Sandbox, str, str, list[str]]) -> None:
+    sandbox, organizer, webinar, _ = known_world
+    (owner,) = sandbox.control.truth()["organizers"]
+    (record,) = run_here({**sandbox.settings, **FAST}).records("webinar_details")
+    assert without_nulls(record) == {
+        "webinarKey": webinar,
+        "webinarID": f"{int(webinar) % 10**9:09d}",
+        "organizerKey": organizer,
+        "accountKey": owner["accountKey"],
+        "organizerEmail": owner["email"],
+        "organizerName": f"{owner['firstName']} {owner['lastName']}",
+        "subject": "Beekeeping",
+        "description": "",
+        "times": [{"startTime": "2026-03-13T10:00:00.000000Z", "endTime": "2026-03-13T11:30:00.000000Z"}],
+        "timeZone": "Europe/Oslo",
+        "registrationUrl": f"https://attendee.gotowebinar.com/register/{webinar}",
+        "inSession": False,
+        "impromptu": False,
+        "isPasswordProtected": True,
+        "type": "single_session",
+        "recurrencePeriod": "single_session",
+        "numberOfRegistrants": 2,
+        "registrationLimit": 500,
+        "locale": "de_DE",
+        "experienceType": "broadcast",
+    }
+
+
+def test_registrants_are_as_the_list_tells_with_the_keys_of_their_webinar(
+    known_world: tuple[Sandbox, str, str, list[str]],
+) -> None:
+    sandbox, organizer, webinar, keys = known_world
+    parents = {"webinarKey": webinar, "organizerKey": organizer}
+    assert list(map(without_nulls, run_here({**sandbox.settings, **FAST}).records("registrants"))) == [
+        {**PERSON, **parents, "registrantKey": keys[0], "registrationDate": "2026-02-20T08:15:30.120000Z"},
+        {
+            **PERSON,
+            **parents,
+            "registrantKey": keys[1],
+            "email": "ada@example.com",
+            "status": "APPROVED",
+            "joinUrl": "https://example.com/join/1",
+            "registrationDate": "2026-02-20T08:15:30.000000Z",
+        },
+    ]
+
+
+def test_registrant_details_hold_what_the_person_told(known_world: tuple[Sandbox, str, str, list[str]]) -> None:
+    sandbox, organizer, webinar, keys = known_world
+    records = run_here({**sandbox.settings, **FAST}).records("registrant_details")
+    assert without_nulls(records[0]) == {
+        **PERSON,
+        **FORM,
+        "webinarKey": webinar,
+        "organizerKey": organizer,
+        "registrantKey": keys[0],
+        "registrationDate": "2026-02-20T08:15:30.120000Z",
+        "type": "REGULAR",
+    }
+    assert {records[1][name] for name in FORM} == {None}
+
+
+def test_answers_to_custom_questions_come_as_question_and_answer(sandbox: Sandbox) -> None:
+    wire = Wire(sandbox)
+    records = [r for r in run_here({**sandbox.settings, **FAST}).records("registrant_details") if r.get("responses")]
+    assert records
+    for record in records:
+        path = "{organizerKey}/webinars/{webinarKey}/registrants/{registrantKey}".format_map(record)
+        assert record["responses"] == wire.get(f"{API}/organizers/{path}")["responses"]
+
+
+# Against the wire
+
+
+def test_every_webinar_on_the_wire_comes_out_under_one_spelling(sandbox: Sandbox, settings: dict[str, Any]) -> None:
+    done, wire = run_here(settings), Wire(sandbox)
+    rows = wire.webinars(done.records("organizers")[0]["organizerKey"])
+    expected = []
+    for row in rows:
+        row["webinarID"] = row.pop("webinarId")
+        row["times"] = [{name: text_time(text) for name, text in time.items()} for time in row["times"]]
+        expected.append(row)
+    assert by_key(done.records("webinars"), "webinarKey") == by_key(expected, "webinarKey")
+    assert len(expected) == 5
+
+
+def test_every_registrant_on_the_wire_comes_out_with_details(sandbox: Sandbox, settings: dict[str, Any]) -> None:
+    done, wire = run_here(settings), Wire(sandbox)
+    organizer = done.records("organizers")[0]["organizerKey"]
+    listed: dict[tuple[str, str], dict[str, Any]] = {}
+    detailed: dict[tuple[str, str], dict[str, Any]] = {}
+    for webinar in wire.webinars(organizer):
+        base = f"{API}/organizers/{organizer}/webinars/{webinar['webinarKey']}/registrants"
+        parents = {"organizerKey": organizer, "webinarKey": webinar["webinarKey"]}
+        for row in wire.get(base):
+            key = str(row["registrantKey"])
+            for rows, raw in ((listed, row), (detailed, wire.get(f"{base}/{key}"))):
+                date = text_time(raw["registrationDate"])
+                rows[webinar["webinarKey"], key] = {**raw, **parents, "registrantKey": key, "registrationDate": date}
+    assert len(listed) == 50
+    assert by_key(done.records("registrants"), "webinarKey", "registrantKey") == listed
+    assert by_key(done.records("registrant_details"), "webinarKey", "registrantKey") == detailed
+
+
+def test_every_webinar_detail_on_the_wire_comes_out(sandbox: Sandbox, settings: dict[str, Any]) -> None:
+    done, wire = run_here(settings), Wire(sandbox)
+    organizer = done.records("organizers")[0]["organizerKey"]
+    expected = []
+    for webinar in wire.webinars(organizer):
+        raw = wire.get(f"{API}/organizers/{organizer}/webinars/{webinar['webinarKey']}")
+        keys = {name: str(raw[name]) for name in ("webinarKey", "organizerKey", "accountKey")}
+        times = [{name: text_time(text) for name, text in time.items()} for time in raw["times"]]
+        expected.append({**raw, **keys, "times": times})
+    assert by_key(done.records("webinar_details"), "webinarKey") == by_key(expected, "webinarKey")
+
+
+# Messages
+
+
+def test_primary_keys_tell_every_record_apart(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(organizers=2, webinars=6)
+    organizers = [row["organizerKey"] for row in sandbox.control.truth()["organizers"]]
+    done = run_here({**sandbox.settings, **FAST, "organizer_keys": organizers})
+    for stream, names in PRIMARY_KEYS.items():
+        schema = next(message for message in done.of_type("SCHEMA") if message["stream"] == stream)
+        assert tuple(schema["key_properties"]) == names
+        keys = [tuple(record[name] for name in names) for record in done.records(stream)]
+        assert keys
+        assert len(set(keys)) == len(keys)
+        assert all(re.fullmatch("[0-9]+", part) for key in keys for part in key)
+
+
+def check_records(done: Run) -> None:
+    """Check that every record fits its schema, and has all its fields in its order."""
+    records = [message for message in done.of_type("RECORD") if message["record"]]
+    schemas = {message["stream"]: message["schema"] for message in done.of_type("SCHEMA")}
+    validators = {stream: Draft202012Validator(schema, format_checker=FORMATS) for stream, schema in schemas.items()}
+    assert records
+    for message in records:
+        validators[message["stream"]].validate(message["record"])
+        assert list(message["record"]) == list(schemas[message["stream"]]["properties"])
+
+
+def test_every_record_fits_its_schema_and_has_all_its_fields(make_sandbox: Callable[..., Sandbox]) -> None:
+    done = run_here({**make_sandbox(webinars=20, registrants=12).settings, **FAST}, catalog=selecting(*ALL_STREAMS))
+    check_records(done)
+    assert set(ALL_STREAMS) - REMOVALS == {message["stream"] for message in done.of_type("RECORD")}
+
+
+def test_every_record_has_all_selected_fields(settings: dict[str, Any]) -> None:
+    without = {"registrant_details": ["phone", "country", "lastName"], "webinars": ["times"]}
+    done = run_here(settings, catalog=selecting("webinars", "registrant_details", without=without))
+    check_records(done)
+    assert "phone" not in done.records("registrant_details")[0]
+
+
+def test_nested_fields_are_all_there_too(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(webinars=20, registrants=12)
+    done = run_here({**sandbox.settings, **FAST}, catalog=selecting("session_performance", "registration_fields"))
+    for stream, name in (("session_performance", "sessionInfo"), ("registration_fields", "fields")):
+        declared = done.schema(stream)["properties"][name]
+        values = [row[name] for row in done.records(stream) if row[name]]
+        found = [item for value in values for item in (value if isinstance(value, list) else [value])]
+        assert found
+        assert all(list(item) == list(declared.get("items", declared)["properties"]) for item in found)
+
+
+def test_a_schema_comes_once_before_the_first_record_of_its_stream(settings: dict[str, Any]) -> None:
+    done = run_here(settings)
+    schemas = [message["stream"] for message in done.of_type("SCHEMA")]
+    assert sorted(schemas) == sorted(set(schemas))
+    assert {*STREAMS, "registrant_removals", "sessions", "attendees"} <= set(schemas)
+    known = set()
+    for message in done.messages:
+        if message["type"] == "SCHEMA":
+            known.add(message["stream"])
+        elif message["type"] == "RECORD":
+            assert message["stream"] in known
+
+
+def test_only_schemas_records_and_states_come_out(settings: dict[str, Any]) -> None:
+    done = run_here(settings)
+    assert {message["type"] for message in done.messages} == {"SCHEMA", "RECORD", "STATE"}
+    assert done.messages[-1]["type"] == "STATE"
+
+
+def test_the_tap_offers_neither_batch_nor_activate_version() -> None:
+    assert {capability.value for capability in TapGoToWebinar.capabilities}.isdisjoint({"batch", "activate-version"})
+
+
+# Which calls a selection costs
+
+
+@pytest.mark.parametrize(
+    ("streams", "calls"),
+    [
+        (["organizers"], {"/identity/v1/Users/me": 1}),
+        (["webinars"], {f"{API}/organizers/KEY/webinars": 1}),
+        (["webinar_details"], {f"{API}/organizers/KEY/webinars": 1, f"{API}/organizers/KEY/webinars/KEY": 5}),
+        (
+            ["registrants"],
+            {f"{API}/organizers/KEY/webinars": 1, f"{API}/organizers/KEY/webinars/KEY/registrants": 5},
+        ),
+        (
+            ["registrant_details"],
+            {
+                f"{API}/organizers/KEY/webinars": 1,
+                f"{API}/organizers/KEY/webinars/KEY/registrants": 5,
+                f"{API}/organizers/KEY/webinars/KEY/registrants/KEY": 50,
+            },
+        ),
+        (
+            STREAMS,
+            {
+                "/identity/v1/Users/me": 1,
+                f"{API}/organizers/KEY/webinars": 1,
+                f"{API}/organizers/KEY/webinars/KEY": 5,
+                f"{API}/organizers/KEY/webinars/KEY/registrants": 5,
+                f"{API}/organizers/KEY/webinars/KEY/registrants/KEY": 50,
+            },
+        ),
+        ([], {}),
+    ],
+    ids=lambda value: "+".join(value) if isinstance(value, list) else None,
+)
+def test_a_selection_costs_exactly_the_calls_it_needs(
+    sandbox: Sandbox, settings: dict[str, Any], streams: list[str], calls: dict[str, int]
+) -> None:
+    (owner,) = sandbox.control.truth()["organizers"]
+    changes = {} if "organizers" in streams else {"organizer_keys": [owner["organizerKey"]]}
+    done = run_here({**settings, **changes}, catalog=selecting(*streams))
+    assert done.exit_code == 0
+    assert kinds(sandbox) == calls
+    assert {message["stream"] for message in done.of_type("RECORD")} == set(streams)
+    assert {message["stream"] for message in done.of_type("SCHEMA")} == set(streams)
+
+
+def test_deselected_fields_vanish_and_keys_stay(settings: dict[str, Any]) -> None:
+    without = {
+        "registrants": ["email", "joinUrl", "registrantKey", "registrationDate"],
+        "webinars": ["times", "subject", "organizerKey"],
+    }
+    done = run_here(settings, catalog=selecting("webinars", "registrants", without=without))
+    for stream, gone in (("registrants", {"email", "joinUrl"}), ("webinars", {"times", "subject"})):
+        assert done.records(stream)
+        for record in done.records(stream):
+            assert not gone & record.keys()
+            assert set(PRIMARY_KEYS[stream]) <= record.keys()
+        assert not gone & done.schema(stream)["properties"].keys()
+    assert "@" not in done.stdout
+
+
+def test_deselecting_the_bookmark_field_loses_no_memory(sandbox: Sandbox, settings: dict[str, Any]) -> None:
+    catalog = selecting("registrants", without={"registrants": ["registrationDate", "email"]})
+    first = run_here(settings, catalog=catalog)
+    sandbox.control.reset_calls()
+    assert run_here(settings, catalog=catalog, state=first.states[-1]).records("registrants") == []
+
+
+# Stream maps and flattening
+
+
+def test_a_stream_map_filters_hashes_and_renames(settings: dict[str, Any]) -> None:
+    maps = {
+        "registrants": {
+            "__alias__": "people",
+            "__filter__": "status == 'APPROVED'",
+            "email": "md5(email)",
+            "joinUrl": None,
+        },
+        "registrant_details": None,
+        "organizers": None,
+    }
+    done = run_here({**settings, "stream_maps": maps}, catalog=selecting(*STREAMS))
+    plain = [row for row in run_here(settings).records("registrants") if row["status"] == "APPROVED"]
+    mapped = done.records("people")
+    assert len(mapped) == len(plain) > 0
+    assert {message["stream"] for message in done.of_type("RECORD")} == {"webinars", "webinar_details", "people"}
+    assert all(re.fullmatch("[0-9a-f]{32}", row["email"]) and "joinUrl" not in row for row in mapped)
+
+
+def test_a_row_that_a_stream_map_filters_out_is_not_asked_for_again(sandbox: Sandbox, settings: dict[str, Any]) -> None:
+    mapped = {**settings, "stream_maps": {"registrant_details": {"__filter__": "status == 'NONE'"}}}
+    catalog = selecting("registrant_details")
+    first = run_here(mapped, catalog=catalog)
+    assert (first.exit_code, first.records("registrant_details")) == (0, [])
+    sandbox.control.reset_calls()
+    assert run_here(mapped, catalog=catalog, state=first.states[-1]).exit_code == 0
+    assert not [path for path in paths(sandbox) if "/registrants/" in path]
+
+
+def test_streams_that_no_map_names_are_left_out_with_else_null(settings: dict[str, Any]) -> None:
+    done = run_here({**settings, "stream_maps": {"webinars": {}, "registrants": {}, "__else__": None}})
+    assert {message["stream"] for message in done.of_type("RECORD")} == {"webinars", "registrants"}
+    assert {message["stream"] for message in done.of_type("SCHEMA")} == {"webinars", "registrants"}
+
+
+def test_flattening_makes_columns_of_what_is_nested(settings: dict[str, Any]) -> None:
+    done = run_here({**settings, "flattening_enabled": True, "flattening_max_depth": 2})
+    check_records(done)
+    for record in done.records("webinars"):
+        assert not any(isinstance(value, dict) for value in record.values())
+
+
+def test_flattening_makes_the_same_columns_of_an_object_that_is_not_sent(
+    sandbox: Sandbox, settings: dict[str, Any]
+) -> None:
+    sent = [{}, {"sessionInfo": None, "attendance": {"registrantCount": 3}}, {"pollsAndSurveys": {}}]
+    faults = [Fault(kind="json", path="/performance$", times=1, value=value) for value in sent]
+    sandbox.control.configure(faults=faults)
+    done = run_here(
+        {**settings, "flattening_enabled": True, "flattening_max_depth": 1},
+        catalog=selecting("sessions", "session_performance"),
+    )
+    check_records(done)
+    assert {"sessionInfo__startTime", "attendance__registrantCount"} <= done.records("session_performance")[0].keys()
+
+
+def test_a_filter_may_ask_for_a_field_that_goto_does_not_send(settings: dict[str, Any]) -> None:
+    maps = {"webinars": {"__filter__": "numberOfRegistrants is None"}}
+    done = run_here({**settings, "stream_maps": maps}, catalog=selecting("webinars", "registrants"))
+    assert (done.exit_code, len(done.records("webinars"))) == (0, 5)
+    assert done.records("registrants")
+
+
+# Empty accounts, long lists, lists that move
+
+
+def test_an_account_without_webinars_still_has_its_organizer(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(webinars=0, registrants=0)
+    done = run_here({**sandbox.settings, **FAST})
+    assert done.exit_code == 0
+    assert len(done.records("organizers")) == 1
+    assert {message["stream"] for message in done.of_type("RECORD")} == {"organizers"}
+
+
+def test_a_list_of_webinars_is_read_page_by_page(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(webinars=450, registrants=0)
+    done = run_here({**sandbox.settings, **FAST}, catalog=selecting("webinars"))
+    pages = [call["query"] for call in sandbox.control.calls() if call["path"].endswith("/webinars")]
+    assert [(query["page"], query["size"]) for query in pages] == [("0", "200"), ("1", "200"), ("2", "200")]
+    assert {row["webinarKey"] for row in done.records("webinars")} == {
+        row["webinarKey"] for row in sandbox.control.truth()["webinars"]
+    }
+    assert len(done.records("webinars")) == 450
+
+
+def test_a_server_that_gives_smaller_pages_than_asked_for_loses_nothing(make_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = make_sandbox(webinars=45, registrants=0, hal_page_max=20)
+    done = run_here({**sandbox.settings, **FAST}, catalog=selecting("webinars"))
+    assert len({row["webinarKey"] for row in done.records("webinars")}) == 45
+
+
+def test_the_window_reaches_a_day_beyond_the_start_date_and_ten_years_ahead(sandbox: Sandbox) -> None:
+    run_here({**sandbox.settings, **FAST, "start_date": "2024-02-29T12:00:00+01:00"}, catalog=selecting("webinars"))
+    query = sandbox.control.calls()[-1]["query"]
+    assert query["fromTime"] == "2024-02-28T11:00:00Z"
+    assert dt.datetime.fromisoformat(query["toTime"]).year == dt.datetime.now(dt.UTC).year + 10
+
+
+def hal(keys: Iterable[int], *, number: int, pages: int, total: int) -> dict[str, Any]:
+    counters = {"size": 2, "totalElements": total, "totalPages": pages, "number": number}
+    return {"_embedded": {"webinars": [{"webinarKey": str(key)} for key in keys]}, "page": counters}
+
+
+def webinars_from(make_sandbox: Callable[..., Sandbox], *bodies: object) -> tuple[Run, Sandbox]:
+    faults = tuple(Fault(kind="json", path="/webinars$", value=body, times=1) for body in bodies)
+    sandbox = make_sandbox(webinars=0, faults=faults)
+    settings = {**sandbox.settings, **FAST, "organizer_keys": ["11"]}
+    return run_here(settings, catalog=selecting("webinars")), sandbox
+
+
+def test_a_list_that_grows_while_it_is_read_repeats_nothing_and_loses_nothing(
+    make_sandbox: Callable[..., Sandbox],
+) -> None:
+    # Webinar 9 came in at the front after the first page had been read: 2 slid to the second page.
+    grown = (
+        hal((1, 2), number=0, pages=2, total=3),
+        hal((2, 3), number=1, pages=2, total=4),
+        hal((9, 1), number=0, pages=2, total=4),
+        hal((2, 3), number=1, pages=2, total=4),
+    )
+    done, sandbox = webinars_from(make_sandbox, *grown)
+    assert done.exit_code == 0
+    assert sorted(row["webinarKey"] for row in done.records("webinars")) == ["1", "2", "3", "9"]
+    assert len(paths(sandbox)) == 4
+
+
+def test_a_list_that_shrinks_while_it_is_read_ends_where_it_ends(make_sandbox: Callable[..., Sandbox]) -> None:
+    beyond = {"page": {"size": 2, "totalElements": 2, "totalPages": 1, "number": 1}}
+    done, sandbox = webinars_from(make_sandbox, hal((1, 2), number=0, pages=2, total=3), beyond)
+    assert (done.exit_code, [row["webinarKey"] for row in done.records("webinars")]) == (0, ["1", "2"])
+    assert len(paths(sandbox)) == 2
+
+
+def test_webinars_may_come_as_a_bare_array(make_sandbox: Callable[..., Sandbox]) -> None:
+    done, _ = webinars_from(make_sandbox, [{"webinarKey": 1}, {"webinarKey": "1"}, {"webinarKey": 2}])
+    assert [row["webinarKey"] for row in done.records("webinars")] == ["1", "2"]
+
+
+@pytest.mark.usefixtures("few_tries")
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"page": {"size": 200, "totalElements": 3, "totalPages": 1, "number": 0}},
+        {"_embedded": {"webinars": []}, "page": {"size": 200, "totalElements": 3, "totalPages": 1, "number": 0}},
+        {"_embedded": {"webinars": {"webinarKey": "1"}}, "page": {"totalElements": 1}},
+        {"_embedded": {"webinars": [{"webinarKey": "1"}]}},
+        {"_embedded": {"webinars": [{"webinarKey": "1"}]}, "page": {}},
+        {},
+        None,
+        "ada@example.com",
+    ],
+    ids=["lost", "emptied", "object", "no page", "no counters", "nothing", "null", "text"],
+)
+def test_a_broken_list_is_asked_for_again_and_then_ends_the_run(
+    make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture, broken: object
+) -> None:
+    done, sandbox = webinars_from(make_sandbox, broken)
+    assert (done.exit_code, len(paths(sandbox))) == (1, 2)  # the second answer is the sandbox's own: 403
+    caplog.clear()
+    done, sandbox = webinars_from(make_sandbox, broken, broken)
+    assert (done.exit_code, len(paths(sandbox)), done.records("webinars")) == (1, 2, [])
+    (error,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert error.startswith(f"gave up on {API}/organizers/11/webinars ")
+    assert "the answer should hold" in error
+    assert "@" not in error
+
+
+@pytest.mark.usefixtures("few_tries")
+@pytest.mark.parametrize("path", ["/webinars$", "/webinars/[0-9]+$", "/registrants/[0-9]+$"])
+def test_an_answer_without_its_content_is_never_taken_for_empty(
+    make_sandbox: Callable[..., Sandbox], path: str
+) -> None:
+    hidden = Fault(kind="json", path=path, value={"page": {"totalElements": 2}, "total": 2})
+    sandbox = make_sandbox(faults=(hidden,))
+    assert run_here({**sandbox.settings, **FAST}).exit_code == 1
+
+
+# Second runs
+
+
+def test_a_second_run_brings_no_registrant_and_asks_for_no_detail(sandbox: Sandbox, settings: dict[str, Any]) -> None:
+    first = run_here(settings)
+    sandbox.control.reset_calls()
+    second = run_here(settings, state=first.states[-1])
+    assert second.exit_code == 0
+    assert second.records("registrants") == second.records("registrant_details") == []
+    assert not [path for path in paths(sandbox) if re.search("/registrants/", path)]
+    assert second.states == []
+
+
+def test_a_new_registrant_brings_exactly_itself(sandbox: Sandbox, settings: dict[str, Any]) -> None:
+    first = run_here(settings)
+    newest = first.records("webinars")[0]["webinarKey"]
+    # Registered long before all others: it is new all the same.
+    (key,) = sandbox.control.add_registrants(newest, people=[{"registrationDate": "2001-01-01T00:00:00Z"}])
+    sandbox.control.reset_calls()
+    second = run_here(settings, state=first.states[-1])
+    for stream in ("registrants", "registrant_details"):
+        assert [(row["webinarKey"], row["registrantKey"]) for row in second.records(stream)] == [(newest, key)]
+    assert len([path for path in paths(sandbox) if re.search("/registrants/", path)]) == 1
+    assert run_here(settings, state=second.states[-1]).records("registrants") == []
+
+
+def test_a_changed_registrant_comes_again(sandbox: Sandbox, settings: dict[str, Any]) -> None:
+    first = run_here(settings)
+    row = next(row for row in first.records("registrants") if row["status"] == "APPROVED")
+    sandbox.control.change_registrant(row["webinarKey"], row["registrantKey"], lastName="Newname")
+    second = run_here(settings, state=first.states[-1])
+    assert second.records("registrants") == [{**row, "lastName": "Newname"}]
+    assert [record["lastName"] for record in second.records("registrant_details")] == ["Newname"]
+
+
+def test_the_state_holds_keys_and_dates_and_nothing_of_people(settings: dict[str, Any]) -> None:
+    done = run_here(settings)
+    text = str(done.states[-1])
+    for record in done.records("registrant_details"):
+        for name in ("email", "lastName", "joinUrl", "phone"):
+            assert not record.get(name) or record[name] not in text
+    assert "@" not in text

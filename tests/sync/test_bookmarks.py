@@ -1,0 +1,641 @@
+"""What has been emitted, as pure rules: single cases, the bytes that may never change, and a machine that tries all."""
+
+import datetime as dt
+import json
+from typing import Any, Final, NamedTuple
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from tap_gotowebinar.api.keys import MAX_KEY
+from tap_gotowebinar.records.timestamps import canonical
+from tap_gotowebinar.sync.bookmarks.registrants import HASHED_FIELDS, RegistrantBookmark, SeenKeysBookmark, row_hash
+from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
+from tap_gotowebinar.sync.bookmarks.state import StateError, pack, unpack
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, RecordBookmark, RowsBookmark, rows_hash
+from tap_gotowebinar.sync.schedule import WebinarTiming, quiet_since
+
+NOW: Final = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
+SETTLE: Final = dt.timedelta(days=14)
+LONG_AGO: Final = NOW - dt.timedelta(days=400)
+ALIVE: Final = WebinarTiming(NOW, NOW + dt.timedelta(days=1), SETTLE)
+SETTLED: Final = WebinarTiming(NOW, LONG_AGO, SETTLE)
+STREAMS: Final = {"registrants": RegistrantBookmark, "registrant_details": RegistrantBookmark}
+Row = dict[str, Any]
+
+
+def person(key: int, date: str | None = "2025-02-01T10:00:00.000000Z", **fields: object) -> Row:
+    return {"registrantKey": str(key), "email": f"{key}@example.com", "registrationDate": date, **fields}
+
+
+def by_key(rows: list[Row]) -> dict[int, Row]:
+    return {int(row["registrantKey"]): row for row in rows}
+
+
+def emitted(
+    bookmark: RegistrantBookmark, rows: list[Row], moment: WebinarTiming = ALIVE, *, whole_list: bool = True
+) -> list[str]:
+    """Read a list to its end, as a stream does; return the keys that came out."""
+    bookmark.begin(by_key(rows), whole_list=whole_list)
+    due = list(bookmark.due(by_key(rows)))
+    for key, row in due:
+        bookmark.remember(key, row, not_after=canonical(moment.now))
+    bookmark.complete(by_key(rows), moment)
+    return [row["registrantKey"] for _, row in due]
+
+
+def reloaded(bookmark: RegistrantBookmark) -> RegistrantBookmark:
+    return RegistrantBookmark(json.loads(json.dumps(bookmark.entry())))
+
+
+# Bytes that may never change
+
+
+def test_the_hash_of_a_row_is_the_same_in_every_release() -> None:
+    row = {
+        "registrantKey": "1234567890123456789",
+        "firstName": "Zoë",
+        "lastName": "Müller 蜂",
+        "email": "zoe@example.com",
+        "status": "APPROVED",
+        "registrationDate": "2026-02-20T08:15:30.120000Z",
+        "joinUrl": "https://global.gotowebinar.com/join/1/2",
+        "timeZone": "Europe/Zurich",
+    }
+    assert HASHED_FIELDS == ("email", "firstName", "joinUrl", "lastName", "registrationDate", "status", "timeZone")
+    assert row_hash(row) == 0x90D3BD9C
+    assert row_hash({}) == row_hash({"status": None}) == 0x438DD692
+
+
+def test_a_packed_roster_is_the_same_in_every_release() -> None:
+    roster = {1234567890123456789: 0xDEADBEEF, 7: 1}
+    text = "AAAAAAAAAAcAAAABESIQ9H3pgRXerb7v"
+    assert (pack(roster), unpack(text)) == (text, roster)
+
+
+def test_the_hash_of_a_webinar_is_the_same_in_every_release() -> None:
+    bookmark = RecordBookmark({})
+    bookmark.remember({"webinarKey": "1", "subject": "Beekeeping", "times": [{"startTime": "x"}], "inSession": False})
+    assert bookmark.entry() == {"hash": "697bf85d"}
+
+
+def test_the_hash_of_rows_is_the_same_in_every_release() -> None:
+    assert rows_hash([{"b": 2, "a": "Zoë"}, {"a": 1}]) == "7d5b1317"
+    assert rows_hash([]) == "00000000"
+
+
+def test_what_the_first_release_remembered_with_its_nulls_does_not_come_again() -> None:
+    record = {"webinarKey": "1", "subject": "Beekeeping", "times": [{"startTime": None}], "inSession": False}
+    assert not RecordBookmark({"hash": "cd11b710"}).is_due(record)
+    assert not RowsBookmark({"hash": "6482d843"}).is_due([{"b": 2, "a": "Zoë"}, {"a": None}])
+    assert RecordBookmark({"hash": "cd11b710"}).is_due({**record, "inSession": None})
+
+
+def test_null_and_absent_are_the_same_to_a_hash() -> None:
+    absent = {"a": "null", "times": [{"end": 1}], "replyTo": {}}
+    null = {"b": None, "a": "null", "times": [{"start": None, "end": 1}], "replyTo": {"name": None}}
+    assert rows_hash([null]) == rows_hash([absent]) != rows_hash([{**absent, "a": None}])
+
+
+def test_the_first_release_s_state_is_read_by_this_one() -> None:
+    """A state as printed by version 0.1: one alive webinar and one settled."""
+    row = person(1234567890123456789)
+    entry = {"replication_key_value": row["registrationDate"], "roster": "ESIQ9H3pgRUbI43P"}
+    assert emitted(RegistrantBookmark(entry), [row]) == []
+    settled = {"replication_key_value": row["registrationDate"], "count": 1, "read_at": "2026-01-01T00:00:00Z"}
+    assert emitted(RegistrantBookmark(settled), [row], SETTLED) == []
+
+
+def test_only_what_a_person_would_call_a_change_changes_the_hash() -> None:
+    row = person(1)
+    assert all(row_hash({**row, name: "new"}) != row_hash(row) for name in HASHED_FIELDS)
+    assert row_hash({**row, "somethingNew": 1}) == row_hash(dict(reversed(row.items()))) == row_hash(row)
+
+
+def test_keys_of_every_length_fit_a_roster() -> None:
+    roster = {0: 0, 9999999999999999999: 5, MAX_KEY: 2**32 - 1}
+    assert unpack(pack(roster)) == roster
+    assert (pack({}), unpack("")) == ("", {})
+
+
+def test_a_roster_costs_sixteen_characters_a_row() -> None:
+    assert len(pack(dict.fromkeys(range(10**18, 10**18 + 500), 2**32 - 1))) == 500 * 16
+
+
+# One webinar, alive
+
+
+def test_every_row_comes_out_once() -> None:
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2), person(3, None)]
+    assert emitted(bookmark, rows) == ["1", "2", "3"]
+    assert emitted(reloaded(bookmark), rows) == []
+
+
+@pytest.mark.parametrize("date", ["2025-02-01T10:00:00.000000Z", "2001-01-01T00:00:00.000000Z", None])
+def test_a_late_row_comes_out_whatever_its_date(date: str | None) -> None:
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
+    emitted(bookmark, rows)
+    assert emitted(reloaded(bookmark), [*rows, person(3, date)]) == ["3"]
+
+
+def test_a_changed_row_comes_out_again_and_only_that() -> None:
+    bookmark, rows = RegistrantBookmark({}), [person(1, status="WAITING"), person(2)]
+    emitted(bookmark, rows)
+    rows[0] = {**rows[0], "status": "APPROVED"}
+    assert emitted(reloaded(bookmark), rows) == ["1"]
+    assert emitted(reloaded(bookmark), rows) == ["1"], "what was not printed was not remembered"
+
+
+def test_who_vanished_and_came_back_is_new_again() -> None:
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
+    emitted(bookmark, rows)
+    assert emitted(bookmark, rows[1:]) == []
+    assert emitted(reloaded(bookmark), rows) == ["1"]
+
+
+def test_the_bookmark_is_the_newest_date_and_never_in_the_future() -> None:
+    bookmark = RegistrantBookmark({})
+    emitted(bookmark, [person(1), person(2, "2099-01-01T00:00:00.000000Z"), person(3, "2024-01-01T00:00:00.000000Z")])
+    assert bookmark.entry()["replication_key_value"] == canonical(NOW)
+
+
+def test_an_alive_webinar_without_anybody_is_remembered_once() -> None:
+    bookmark = RegistrantBookmark({})
+    assert bookmark.complete({}, ALIVE)
+    again = reloaded(bookmark)
+    again.begin({}, whole_list=True)
+    assert again.is_known
+    assert not again.complete({}, ALIVE)
+
+
+def test_a_settled_webinar_without_anybody_is_settled() -> None:
+    bookmark = RegistrantBookmark({})
+    bookmark.begin({}, whole_list=True)
+    assert bookmark.complete({}, SETTLED)
+    assert bookmark.entry() == {"count": 0, "read_at": "2026-03-10T12:00:00Z"}
+
+
+def test_without_days_to_settle_who_registers_at_this_very_moment_is_covered() -> None:
+    bookmark = RegistrantBookmark({})
+    emitted(bookmark, [person(1, canonical(NOW))], WebinarTiming(NOW, LONG_AGO, dt.timedelta(0)))
+    assert bookmark.entry()["count"] == 1
+
+
+def test_as_many_people_are_known_once_a_webinar_is_settled_as_before() -> None:
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
+    emitted(bookmark, rows)
+    bookmark = reloaded(bookmark)
+    assert bookmark.people == 2
+    emitted(bookmark, rows, SETTLED)
+    assert bookmark.people == 2
+
+
+def test_after_people_without_a_date_the_first_with_one_is_new() -> None:
+    bookmark, rows = RegistrantBookmark({}), [person(1, None)]
+    emitted(bookmark, rows, SETTLED)
+    assert emitted(reloaded(bookmark), [*rows, person(2)], SETTLED) == ["2"]
+
+
+def test_reading_again_what_has_not_changed_is_no_change() -> None:
+    bookmark, rows = RegistrantBookmark({}), [person(1)]
+    emitted(bookmark, rows)
+    before = json.dumps(bookmark.entry())
+    again = reloaded(bookmark)
+    again.begin(by_key(rows), whole_list=True)
+    assert not again.complete(by_key(rows), ALIVE)
+    assert json.dumps(again.entry()) == before
+
+
+# One webinar, settled
+
+
+def test_a_settled_webinar_is_remembered_by_bookmark_count_and_time() -> None:
+    bookmark = RegistrantBookmark({})
+    emitted(bookmark, [person(1), person(2, None)], SETTLED)
+    assert bookmark.entry() == {
+        "replication_key_value": "2025-02-01T10:00:00.000000Z",
+        "count": 2,
+        "read_at": "2026-03-10T12:00:00Z",
+    }
+
+
+@pytest.mark.parametrize("whole_list", [True, False])
+def test_of_a_settled_webinar_newer_rows_come_out(*, whole_list: bool) -> None:
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2, None)]
+    emitted(bookmark, rows, SETTLED)
+    rows.append(person(3, "2025-06-01T00:00:00.000000Z"))
+    bookmark = reloaded(bookmark)
+    assert emitted(bookmark, rows, SETTLED, whole_list=whole_list) == ["3"]
+    assert bookmark.entry()["count"] == 3
+
+
+def test_of_a_settled_webinar_whose_past_changed_the_list_is_repeated_where_it_costs_nothing() -> None:
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
+    emitted(bookmark, rows, SETTLED)
+    rows.append(person(3, "2001-01-01T00:00:00.000000Z"))
+    assert emitted(reloaded(bookmark), rows, SETTLED, whole_list=False) == []
+    bookmark = reloaded(bookmark)
+    assert emitted(bookmark, rows, SETTLED, whole_list=True) == ["1", "2", "3"]
+    assert emitted(reloaded(bookmark), rows, SETTLED, whole_list=True) == []
+
+
+def test_a_settled_webinar_that_is_moved_to_the_future_gets_its_roster_back() -> None:
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
+    emitted(bookmark, rows, SETTLED)
+    bookmark = reloaded(bookmark)
+    assert emitted(bookmark, rows, ALIVE) == []
+    assert len(unpack(bookmark.entry()["roster"])) == 2
+    assert emitted(reloaded(bookmark), [*rows, person(3, None)], ALIVE) == ["3"]
+
+
+def test_a_row_dated_in_the_future_comes_out_once_however_often_it_is_read() -> None:
+    """The bookmark cannot cover it, so the webinar keeps its roster until the date has passed."""
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2, "2026-06-01T00:00:00.000000Z")]
+    seen = []
+    for days in range(0, 400, 20):
+        moment = SETTLED._replace(now=NOW + dt.timedelta(days=days))
+        seen += emitted(bookmark, rows, moment)
+        bookmark = reloaded(bookmark)
+    assert seen == ["1", "2"]
+    assert bookmark.entry()["count"] == 2
+
+
+@pytest.mark.parametrize("whole_list", [True, False])
+def test_half_a_reading_of_a_settled_webinar_is_gone_on_with(*, whole_list: bool) -> None:
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
+    emitted(bookmark, rows, SETTLED)
+    late = [person(key, "2025-06-01T00:00:00.000000Z") for key in (3, 4)]
+    bookmark = reloaded(bookmark)
+    bookmark.begin(by_key([*rows, *late]), whole_list=whole_list)
+    bookmark.remember(3, late[0], not_after=canonical(NOW))
+    assert emitted(reloaded(bookmark), [*rows, *late], SETTLED, whole_list=whole_list) == ["4"]
+
+
+# Older and merged states
+
+
+def test_of_a_bookmark_without_a_roster_only_older_rows_count_as_emitted() -> None:
+    bookmark = RegistrantBookmark({"replication_key_value": "2025-02-01T10:00:00Z"})
+    older = person(1, "2025-02-01T09:59:59.999999Z")
+    assert bookmark.people == 0
+    assert emitted(bookmark, [older, person(2), person(3, None)]) == ["2", "3"]
+
+
+def test_a_merged_entry_of_roster_and_count_loses_nothing() -> None:
+    """Meltano merges maps: the roster of an old state stays beside the count of a new one."""
+    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
+    emitted(bookmark, rows[:1], ALIVE)
+    old = bookmark.entry()
+    emitted(bookmark, rows, SETTLED)
+    merged = RegistrantBookmark({**old, **bookmark.entry()})
+    assert (merged.count, merged.read_at) == (None, None)
+    assert emitted(merged, [*rows, person(3, "2001-01-01T00:00:00.000000Z")], SETTLED) == ["2", "3"]
+
+
+def test_a_merged_list_of_keys_only_tells_of_people_who_are_really_gone() -> None:
+    """The entry of a settled webinar is gone from the new state, and comes back from the old one."""
+    bookmark = SeenKeysBookmark({})
+    bookmark.complete(by_key([person(1), person(2)]), settled=False)
+    assert SeenKeysBookmark(bookmark.entry()).missing({2: person(2)}) == [1]
+
+
+# Removals
+
+
+def test_nobody_is_missed_before_anybody_was_seen() -> None:
+    bookmark = SeenKeysBookmark({})
+    assert (bookmark.missing({1: person(1)}), bookmark.is_known, bookmark.entry()) == ([], False, {})
+
+
+def test_each_removal_is_told_once() -> None:
+    bookmark = SeenKeysBookmark({})
+    bookmark.complete(by_key([person(1), person(2), person(3)]), settled=False)
+    bookmark = SeenKeysBookmark(json.loads(json.dumps(bookmark.entry())))
+    assert bookmark.missing({3: person(3)}) == [1, 2]
+    bookmark.forget(1)
+    assert SeenKeysBookmark(bookmark.entry()).missing({3: person(3)}) == [2]
+
+
+def test_who_is_expected_is_missed_beside_those_who_were_seen() -> None:
+    bookmark = SeenKeysBookmark({"roster": pack({1: 0})})
+    assert bookmark.expect({2: person(2)})
+    assert not bookmark.expect({2: person(2)})
+    assert bookmark.people == 2
+    assert bookmark.entry() == {"roster": pack({1: 0, 2: 0})}
+    assert SeenKeysBookmark(bookmark.entry()).missing({}) == [1, 2]
+
+
+def test_of_a_settled_webinar_nobody_is_remembered() -> None:
+    bookmark = SeenKeysBookmark({})
+    bookmark.complete({1: person(1)}, settled=False)
+    assert bookmark.complete({1: person(1)}, settled=True)
+    assert bookmark.entry() == {}
+    assert not bookmark.complete({1: person(1)}, settled=True)
+
+
+# The one record of a webinar
+
+
+def test_a_webinar_comes_out_when_it_is_new_or_has_changed() -> None:
+    bookmark = RecordBookmark({})
+    assert bookmark.is_due({"a": 1})
+    bookmark.remember({"a": 1})
+    bookmark = RecordBookmark(bookmark.entry())
+    assert not bookmark.is_due({"a": 1})
+    assert bookmark.is_due({"a": 2})
+
+
+def test_a_settled_webinar_is_remembered_with_the_time_at_which_it_was_read() -> None:
+    bookmark = RecordBookmark({})
+    assert not bookmark.is_known
+    bookmark.remember({"a": 1})
+    assert bookmark.complete(SETTLED, settled=True)
+    bookmark = RecordBookmark(json.loads(json.dumps(bookmark.entry())))
+    assert bookmark.is_known
+    assert bookmark.read_at == "2026-03-10T12:00:00Z"
+    assert not bookmark.complete(SETTLED, settled=True)
+    assert bookmark.complete(ALIVE, settled=False)
+    assert bookmark.entry().keys() == {"hash"}
+
+
+# The rows of a webinar that come together
+
+
+def test_rows_come_out_when_they_are_new_or_one_has_changed_whatever_their_order() -> None:
+    rows = [{"a": 1, "b": 2}, {"a": 3}]
+    bookmark = RowsBookmark({})
+    assert bookmark.is_due(rows)
+    assert bookmark.is_due([])
+    assert bookmark.entry() == {}
+    bookmark.complete(rows, NOW)
+    again = RowsBookmark(json.loads(json.dumps(bookmark.entry())))
+    assert again.entry() == bookmark.entry() == {"hash": rows_hash(rows), "read_at": "2026-03-10T12:00:00Z"}
+    assert again.read_at == "2026-03-10T12:00:00Z"
+    assert not again.is_due([{"a": 3}, {"b": 2, "a": 1}])
+    assert again.is_due([{"a": 3}, {"a": 1, "b": 4}])
+
+
+# Quiet since
+
+
+@pytest.mark.parametrize(
+    ("ends_at", "newest", "since"),
+    [
+        (NOW, "2026-03-09T12:00:00Z", NOW),
+        (LONG_AGO, "2026-03-10T12:00:00Z", NOW),
+        (None, "2026-03-10T12:00:00Z", NOW),
+        (NOW, None, NOW),
+        (None, None, None),
+        (None, "nonsense", None),
+    ],
+)
+def test_a_webinar_is_quiet_since_its_end_or_its_last_registration(
+    ends_at: dt.datetime | None, newest: str | None, since: dt.datetime | None
+) -> None:
+    assert quiet_since(ends_at, newest) == since
+
+
+# All streams
+
+
+def test_what_the_state_says_of_unknown_streams_is_printed_as_it_came() -> None:
+    odd = {"sessions": {"version": 9, "anything": [1, None]}, "webinars": {}}
+    bookmarks = Bookmarks({"bookmarks": odd}, STREAMS)
+    assert bookmarks.state() == {"bookmarks": odd}
+
+
+def test_entries_of_webinars_that_nobody_asked_for_are_kept() -> None:
+    state = {"bookmarks": {"registrants": {"version": 1, "webinars": {"5": {"count": 0, "read_at": "2026-01-01"}}}}}
+    bookmarks = Bookmarks(state, STREAMS)
+    bookmarks.of("registrants", RegistrantBookmark).of("6")
+    assert bookmarks.state() == state
+
+
+def test_entries_of_organizers_stand_under_their_own_name() -> None:
+    entries = {"2": {"replication_key_value": "2025-02-01T10:00:00.000000Z", "start": "2025-01-01T00:00:00.000000Z"}}
+    state = {"bookmarks": {"sessions": {"version": 1, "organizers": entries}}}
+    bookmarks = Bookmarks(state, STREAMS, ["sessions"])
+    assert bookmarks.of("sessions", SessionsBookmark).of("2").newest == "2025-02-01T10:00:00.000000Z"
+    assert bookmarks.state() == state
+
+
+def test_a_damaged_entry_is_told_with_the_place_where_it_stands() -> None:
+    with pytest.raises(StateError, match=r"the state is damaged: bookmarks\.registrants\.webinars\.5 is not"):
+        Bookmarks({"bookmarks": {"registrants": {"webinars": {"5": 7}}}}, STREAMS)
+
+
+def test_entries_stand_under_their_webinars_unless_said() -> None:
+    bookmarks = Bookmarks()
+    bookmarks.of("registrants", RegistrantBookmark).of("6").complete({}, ALIVE)
+    assert bookmarks.state() == {"bookmarks": {"registrants": {"version": 1, "webinars": {"6": {"roster": ""}}}}}
+
+
+def test_a_bookmark_is_the_same_one_whenever_it_is_asked_for() -> None:
+    bookmarks = Bookmarks(None, STREAMS)
+    bookmarks.of("registrants", RegistrantBookmark).of("6").complete({}, ALIVE)
+    assert bookmarks.of("registrants", RegistrantBookmark).of("6").is_known
+
+
+def test_streams_that_an_earlier_run_remembered_are_known_from_those_it_did_not() -> None:
+    bookmarks = Bookmarks({"bookmarks": {"registrants": {"webinars": {}}, "webinars": {}}}, STREAMS)
+    assert [bookmarks.has_loaded(name) for name in ("registrants", "webinars", "polls")] == [True, False, False]
+
+
+def test_changes_are_counted_over_all_streams() -> None:
+    bookmarks = Bookmarks(None, STREAMS)
+    assert bookmarks.changes == 0
+    for stream in ("registrants", "registrants", "registrant_details"):
+        bookmarks.of(stream, RegistrantBookmark).changed()
+    assert bookmarks.changes == 3
+
+
+def test_an_entry_that_has_become_empty_is_no_longer_printed() -> None:
+    state = {"bookmarks": {"registrant_removals": {"version": 1, "webinars": {"5": {"roster": pack({1: 0})}}}}}
+    bookmarks = Bookmarks(state, {"registrant_removals": SeenKeysBookmark})
+    bookmarks.of("registrant_removals", SeenKeysBookmark).of("5").complete({}, settled=True)
+    assert bookmarks.state() == {"bookmarks": {}}
+
+
+def test_a_stream_without_entries_is_not_printed() -> None:
+    bookmarks = Bookmarks(None, STREAMS)
+    bookmarks.of("registrants", RegistrantBookmark).of("6")
+    assert bookmarks.state() == {"bookmarks": {}}
+
+
+# The machine
+
+
+class Memory(NamedTuple):
+    """What a stream has emitted of a webinar: rows while it is alive, a bookmark and a count once it is settled."""
+
+    rows: dict[str, Row] | None = {}  # noqa: RUF012 - never changed
+    people: int = 0
+    newest: str = ""
+
+
+class Reader:
+    """A stream as it should be, in a run and as of the last STATE printed."""
+
+    def __init__(self, name: str, *, whole_list: bool) -> None:
+        self.name = name
+        self.whole_list = whole_list
+        self.memory = self.printed = Memory()
+
+    def emitted(self, rows: dict[str, Row]) -> dict[str, Row]:
+        """What of a list counts as emitted.
+
+        Of a settled webinar only the bookmark and the count are left: rows newer than the bookmark are new. When the
+        count tells that the past has changed, `registrants` repeats its whole list and `registrant_details` does not.
+        """
+        if self.memory.rows is not None:
+            return dict(self.memory.rows)
+        past = {key: row for key, row in rows.items() if not (row["registrationDate"] or "") > self.memory.newest}
+        return {} if self.whole_list and len(past) != self.memory.people else past
+
+
+class Webinar(RuleBasedStateMachine):
+    """One webinar, people who come, change and go, and runs of which some are killed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = NOW
+        self.ends_at = NOW + dt.timedelta(days=2)
+        self.rows: dict[str, Row] = {}
+        self.gone: dict[str, Row] = {}
+        self.next_key = 1
+        self.state: dict[str, Any] | None = None
+        self.readers = [Reader("registrants", whole_list=True), Reader("registrant_details", whole_list=False)]
+        self.seen: set[str] = set()
+
+    @property
+    def moment(self) -> WebinarTiming:
+        return WebinarTiming(self.now, self.ends_at, SETTLE)
+
+    def add(self, date: str | None) -> None:
+        self.rows[str(self.next_key)] = person(self.next_key, date, status="WAITING")
+        self.next_key += 1
+
+    @rule(hours=st.integers(0, 3))
+    def someone_registers(self, hours: int) -> None:
+        self.now += dt.timedelta(hours=hours)
+        self.add(canonical(self.now))
+
+    @rule(hours=st.integers(-50_000, 50_000))
+    def someone_registers_with_an_odd_date(self, hours: int) -> None:
+        self.add(canonical(self.now + dt.timedelta(hours=hours)))
+
+    @rule()
+    def someone_registers_without_a_date(self) -> None:
+        self.add(None)
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data())
+    def someone_registers_in_the_same_second(self, data: st.DataObject) -> None:
+        self.add(self.rows[data.draw(st.sampled_from(sorted(self.rows)))]["registrationDate"])
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data(), status=st.sampled_from(["APPROVED", "DENIED"]))
+    def someone_is_decided_upon(self, data: st.DataObject, status: str) -> None:
+        key = data.draw(st.sampled_from(sorted(self.rows)))
+        self.rows[key] = {**self.rows[key], "status": status}
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data())
+    def someone_cancels(self, data: st.DataObject) -> None:
+        key = data.draw(st.sampled_from(sorted(self.rows)))
+        self.gone[key] = self.rows.pop(key)
+
+    @precondition(lambda self: self.gone)
+    @rule(data=st.data())
+    def someone_comes_back(self, data: st.DataObject) -> None:
+        key = data.draw(st.sampled_from(sorted(self.gone)))
+        self.rows[key] = self.gone.pop(key)
+
+    @rule(days=st.integers(1, 100))
+    def time_passes(self, days: int) -> None:
+        self.now += dt.timedelta(days=days)
+
+    @rule(days=st.integers(-100, 100))
+    def the_webinar_is_moved(self, days: int) -> None:
+        self.ends_at = self.now + dt.timedelta(days=days)
+
+    @rule()
+    def a_run(self) -> None:
+        bookmarks = self.started()
+        for reader in self.readers:
+            self.read(bookmarks, reader)
+        self.read_removals(bookmarks)
+        self.print_state(bookmarks)
+
+    @rule(number=st.integers(0, 1), written=st.integers(0, 5), unprinted=st.integers(0, 2))
+    def a_run_that_is_killed(self, number: int, written: int, unprinted: int) -> None:
+        bookmarks = self.started()
+        for reader in self.readers[:number]:
+            self.read(bookmarks, reader)
+        rows = self.due_rows(bookmarks, self.readers[number])[:written]
+        for row in rows[: max(0, written - unprinted)]:
+            self.write(bookmarks, self.readers[number], row)
+        self.print_state(bookmarks)
+        for row in rows[max(0, written - unprinted) :]:
+            self.write(bookmarks, self.readers[number], row)
+
+    def started(self) -> Bookmarks:
+        for reader in self.readers:
+            reader.memory = reader.printed
+        return Bookmarks(self.state, STREAMS | {"registrant_removals": SeenKeysBookmark})
+
+    def print_state(self, bookmarks: Bookmarks) -> None:
+        self.state = json.loads(json.dumps(bookmarks.state()))
+        for reader in self.readers:
+            reader.printed = reader.memory
+
+    def read(self, bookmarks: Bookmarks, reader: Reader) -> None:
+        for row in self.due_rows(bookmarks, reader):
+            self.write(bookmarks, reader, row)
+        rows = by_key(list(self.rows.values()))
+        bookmarks.of(reader.name, RegistrantBookmark).of("1").complete(rows, self.moment)
+        newest = max((row["registrationDate"] or "" for row in rows.values()), default="")
+        if self.moment.is_settled(reader.memory.newest) and newest <= canonical(self.now):
+            reader.memory = Memory(None, len(rows), max(reader.memory.newest, newest))
+        else:
+            reader.memory = Memory(dict(self.rows), 0, reader.memory.newest)
+
+    def due_rows(self, bookmarks: Bookmarks, reader: Reader) -> list[Row]:
+        rows = by_key(list(self.rows.values()))
+        bookmark = bookmarks.of(reader.name, RegistrantBookmark).of("1")
+        bookmark.begin(rows, whole_list=reader.whole_list)
+        due = [row for _, row in bookmark.due(rows)]
+        known = reader.emitted(self.rows)
+        assert due == [row for key, row in self.rows.items() if known.get(key) != row]
+        return due
+
+    def write(self, bookmarks: Bookmarks, reader: Reader, row: Row) -> None:
+        known = reader.emitted(self.rows)
+        bookmark = bookmarks.of(reader.name, RegistrantBookmark).of("1")
+        bookmark.remember(int(row["registrantKey"]), row, not_after=canonical(self.now))
+        newest = max(reader.memory.newest, min(row["registrationDate"] or "", canonical(self.now)))
+        reader.memory = Memory({**known, row["registrantKey"]: row}, 0, newest)
+
+    def read_removals(self, bookmarks: Bookmarks) -> None:
+        bookmark = bookmarks.of("registrant_removals", SeenKeysBookmark).of("1")
+        rows = by_key(list(self.rows.values()))
+        missing = {str(key) for key in bookmark.missing(rows)}
+        assert missing == self.seen - self.rows.keys()
+        for key in missing:
+            bookmark.forget(int(key))
+        is_settled = self.moment.is_settled(max(reader.memory.newest for reader in self.readers))
+        bookmark.complete(rows, settled=is_settled)
+        self.seen = set() if is_settled else set(self.rows)
+
+    @invariant()
+    def the_state_is_small(self) -> None:
+        for stream in (self.state or {"bookmarks": {}})["bookmarks"].values():
+            for entry in stream["webinars"].values():
+                assert len(json.dumps(entry)) <= 140 + 16 * self.next_key
+                assert ("roster" in entry) != ("count" in entry)
+
+
+TestWebinar = Webinar.TestCase
+TestWebinar.settings = settings(max_examples=settings().max_examples * 3 // 2, stateful_step_count=40, deadline=None)

@@ -1,0 +1,388 @@
+"""What a run says of itself: counts, progress, what was left out, and whether it was complete."""
+
+import fcntl
+import json
+import logging
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gotowebinar_sandbox import Fault, Sandbox
+from tap_gotowebinar.sync.report import PlannedCalls, Report
+from tests.canned_server import api_calls
+from tests.forkserver import run_command
+from tests.runs import EXECUTABLE, FAST, run_here
+from tests.selection import selecting
+
+LISTS = [f"/organizers/1/webinars/{number}/registrants" for number in range(10)]
+
+
+@pytest.fixture(autouse=True)
+def everything_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "tap-gotowebinar")
+
+
+# The verdict ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("forgiving", [False, True])
+def test_a_run_without_incidents_has_no_problems(forgiving: bool) -> None:  # noqa: FBT001
+    report = Report()
+    report.tally("registrants").gone.append(LISTS[0])
+    report.tally("webinars")
+
+    assert report.problems(forgive_refusals=forgiving) == []
+
+
+def test_a_refusal_is_a_problem_that_names_what_was_refused() -> None:
+    report = Report()
+    tally = report.tally("registrants")
+    tally.calls, tally.answered, tally.records = 3, 2, 20
+    tally.refused.append(LISTS[0])
+
+    assert report.problems(forgive_refusals=False) == [
+        f"'registrants': 1 refused ({LISTS[0]}); check the permissions of the user, or set on_forbidden to skip"
+    ]
+
+
+def test_a_refusal_can_be_forgiven() -> None:
+    report = Report()
+    tally = report.tally("registrants")
+    tally.calls, tally.answered = 3, 2
+    tally.refused.append(LISTS[0])
+
+    assert report.problems(forgive_refusals=True) == []
+
+
+def test_a_stream_that_was_always_refused_is_a_problem_all_the_same() -> None:
+    report = Report()
+    tally = report.tally("registrants")
+    tally.calls, tally.retries = 3, 1  # one of them only because its token had expired
+    tally.refused += LISTS[:2]
+
+    (problem,) = report.problems(forgive_refusals=True)
+
+    assert problem == (
+        f"'registrants': 2 refused ({LISTS[0]}, {LISTS[1]}); every call of this stream was refused: "
+        "deselect it, or check the permissions of the user"
+    )
+
+
+def test_a_stream_that_shares_its_lists_is_judged_by_them() -> None:
+    report = Report()
+    lists, details = report.tally("registrants"), report.tally("registrant_details")
+    lists.calls, lists.answered = 3, 2
+    lists.refused.append(LISTS[0])
+    details.refused.append(LISTS[0])
+
+    assert report.problems(forgive_refusals=True) == []
+
+
+def test_a_stream_whose_shared_lists_were_all_refused_is_a_problem() -> None:
+    report = Report()
+    lists, details, others = report.tally("registrants"), report.tally("registrant_details"), report.tally("webinars")
+    lists.calls = others.calls = others.answered = 2
+    lists.refused += LISTS[:2]
+    details.refused += LISTS[:2]
+
+    problems = report.problems(forgive_refusals=True)
+
+    assert [line.split(":")[0] for line in problems] == ["'registrants'", "'registrant_details'"]
+
+
+def test_what_was_given_up_is_a_problem_whatever_is_forgiven() -> None:
+    report = Report()
+    tally = report.tally("registrants")
+    tally.calls = tally.answered = 9
+    tally.given_up += LISTS[:7]
+
+    (problem,) = report.problems(forgive_refusals=True)
+
+    assert problem == (
+        f"'registrants': 7 not read after several tries ({', '.join(LISTS[:5])} and 2 more); "
+        "they are read again next time"
+    )
+
+
+def test_a_run_that_was_refused_everything_fails_although_refusals_are_skipped(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    organizer = sandbox.control.truth()["organizers"][0]["organizerKey"]
+    sandbox.control.configure(forbidden=(organizer,))
+
+    run = run_command({**sandbox.settings, **FAST, "on_forbidden": "skip"}, tmp_path)
+
+    assert run.exit_code == 1
+    assert any("'webinars': 1 refused" in line and "every call" in line for line in run.errors)
+
+
+def test_a_run_that_was_refused_something_completes_when_refusals_are_skipped(sandbox: Sandbox, tmp_path: Path) -> None:
+    webinars = [webinar["webinarKey"] for webinar in sandbox.control.truth()["webinars"]]
+    sandbox.control.configure(forbidden=(webinars[0],))
+    settings = {**sandbox.settings, **FAST}
+    # Of sessions there may be one only: a stream that is refused altogether fails the run.
+    catalog = selecting("webinars", "webinar_details", "registrants", "registrant_details")
+
+    skipping = run_command({**settings, "on_forbidden": "skip"}, tmp_path, catalog=catalog)
+    # The next run has nothing to tell of the other webinars; the refused one is still no reason to fail.
+    again = run_command({**settings, "on_forbidden": "skip"}, tmp_path, catalog=catalog, state=skipping.states[-1])
+    failing = run_command(settings, tmp_path, catalog=catalog)
+
+    assert (skipping.exit_code, again.exit_code, failing.exit_code) == (0, 0, 1)
+    assert any("refused, left out: 1 (/G2W/rest/v2/organizers/" in line for line in skipping.stderr.splitlines())
+
+
+# The summary ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_summary_is_a_table_of_all_streams(caplog: pytest.LogCaptureFixture) -> None:
+    now = iter([100.0, 163.25])
+    report = Report(clock=lambda: next(now))
+    report.tally("webinars").calls = 1
+    tally = report.tally("registrant_details")
+    tally.records, tally.calls, tally.retries, tally.waited = 12345, 12350, 4, 61.44
+    tally.refused.append(LISTS[0])
+    tally.gone += LISTS[1:3]
+
+    report.log_summary()
+
+    assert caplog.messages == [
+        "stream                  records   calls  refused   gone  retries  waited s",
+        "webinars                      0       1        0      0        0       0.0",
+        "registrant_details        12345   12350        1      2        4      61.4",
+        f"'registrant_details': refused, left out: 1 ({LISTS[0]})",
+        f"'registrant_details': no longer there: 2 ({LISTS[1]}, {LISTS[2]})",
+        "used 12351 calls, waited 61.4 s for the rate, finished in 63.2 s",
+    ]
+
+
+def used(caplog: pytest.LogCaptureFixture) -> tuple[int, float, float]:
+    """Calls, seconds waited and seconds in all, as the end of a run says."""
+    (line,) = (message for message in caplog.messages if message.startswith("used "))
+    found = re.fullmatch(r"used (\d+) calls.*, waited ([\d.]+) s for the rate, finished in ([\d.]+) s", line)
+    assert found, line
+    return int(found[1]), float(found[2]), float(found[3])
+
+
+def table(caplog: pytest.LogCaptureFixture) -> dict[str, tuple[int, float]]:
+    """Calls and seconds waited by stream."""
+    rows = (re.fullmatch(r"(\w+) +\d+ +(\d+) +\d+ +\d+ +\d+ +([\d.]+)", message) for message in caplog.messages)
+    return {row[1]: (int(row[2]), float(row[3])) for row in rows if row}
+
+
+@pytest.mark.parametrize("streams", [(), ("registrant_details",), ("attendee_polls", "questions")], ids=str)
+def test_the_calls_of_the_table_are_those_that_goto_counts_whoever_makes_them(
+    make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture, streams: tuple[str, ...]
+) -> None:
+    faults = (
+        Fault(kind="status", path="/webinars$", times=1),
+        Fault(kind="status", status=429, retry_after=0.1, path="/registrants$", times=2),
+        Fault(kind="invalid_token", path="/registrants", times=1, skip=3),
+        Fault(kind="status", status=404, path="/me$", times=1),
+        Fault(kind="truncate", path="/registrants$", times=7),
+    )
+    # Lists of 100, or of a multiple of it, are looked at twice.
+    sandbox = make_sandbox(webinars=3, registrants=200, faults=faults, identity="forbidden")
+
+    run = run_here({**sandbox.settings, **FAST}, catalog=selecting(*streams) if streams else None)
+
+    assert run.exit_code == 0
+    assert sum(calls for calls, _ in table(caplog).values()) == used(caplog)[0] == len(api_calls(sandbox))
+
+
+def test_the_run_has_waited_as_long_as_it_stood_still(
+    make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture
+) -> None:
+    faults = (Fault(kind="status", status=429, retry_after=1, path=r"/registrants/\d+", times=1),)
+    sandbox = make_sandbox(faults=faults)
+
+    run_here({**sandbox.settings, **FAST})
+
+    _, waited, seconds = used(caplog)
+    assert 0.9 <= waited <= seconds
+    assert sum(waited for _, waited in table(caplog).values()) == pytest.approx(waited, abs=1)
+
+
+def test_unusable_values_are_counted_by_field(caplog: pytest.LogCaptureFixture) -> None:
+    report = Report()
+    report.tally("registrants").unusable.update({"status": 2, "email": 1})
+
+    report.log_summary()
+
+    assert caplog.messages[2:4] == [
+        "'registrants': 1 unusable value(s) of 'email' became null",
+        "'registrants': 2 unusable value(s) of 'status' became null",
+    ]
+
+
+def test_a_run_that_did_nothing_has_no_summary(caplog: pytest.LogCaptureFixture) -> None:
+    Report().log_summary()
+
+    assert caplog.messages == []
+
+
+def test_a_warning_is_said_when_it_arises_and_counted_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    report = Report()
+    report.tally("webinars")
+    report.warn("the list changed while it was read")
+    assert caplog.messages == ["the list changed while it was read"]
+
+    report.log_summary()
+
+    assert caplog.messages[-1].endswith("; 1 warning(s) above")
+
+
+# Unknown fields ------------------------------------------------------------------------------------------------------
+
+
+def test_unknown_fields_are_one_line_for_each_stream_with_all_names_and_no_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    report = Report()
+
+    report.note_unknown("webinars", {"region", "beta"})
+    report.note_unknown("webinars", {"averyLongNameOfSomeField"})
+    report.note_unknown("registrants", {"region"})
+    report.note_unknown("webinars", {"ada.berg@example.com"})
+    assert caplog.messages == []
+    report.log_summary()
+
+    told = [record for record in caplog.records if "not in the schema" in record.message]
+    assert [record.message for record in told] == [
+        "'webinars': 4 field(s) not in the schema were left out: <e-mail>, averyLongNameOfSomeField, beta, region",
+        "'registrants': 1 field(s) not in the schema were left out: region",
+    ]
+    assert {record.levelname for record in told} == {"INFO"}
+
+
+def test_new_fields_of_goto_do_not_fill_the_log(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    new = {f"newField{letter}": 1 for letter in "ABCDEFGHIJKL"}
+    rows = [{**webinar, **new} for webinar in sandbox.control.truth()["webinars"]]
+    page = {"size": 200, "totalElements": len(rows), "totalPages": 1, "number": 0}
+    answer = {"_embedded": {"webinars": rows}, "page": page}
+    sandbox.control.configure(faults=(Fault(kind="json", path="/webinars$", value=answer),))
+
+    run_here({**sandbox.settings, **FAST}, catalog=selecting("webinars"))
+
+    (line,) = (message for message in caplog.messages if "newField" in message)
+    assert ", ".join(sorted(new)) in line
+
+
+def test_a_first_run_says_little_and_every_fact(
+    make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox = make_sandbox(seed=3, webinars=6, registrants=5)
+
+    run = run_here({**sandbox.settings, **FAST})
+
+    assert run.exit_code == 0
+    lines = [record for record in caplog.records if not record.message.startswith("METRIC")]
+    assert len(lines) < 25
+    assert {record.levelname for record in lines} == {"INFO"}
+    said = "\n".join(record.message for record in lines)
+    assert "not selected: attendee_polls, attendee_surveys" in said
+    assert "nothing in: registrant_removals" in said
+
+
+# Progress ------------------------------------------------------------------------------------------------------------
+
+
+def test_progress_is_said_every_half_minute(caplog: pytest.LogCaptureFixture) -> None:
+    clock = [0.0]
+    report = Report(clock=lambda: clock[0])
+    report.plan("webinars", "100 webinars", PlannedCalls(100, "at least", 200, []), 100)
+    caplog.clear()
+    report.tally("registrants").calls, report.tally("registrants").records = 1000, 9000
+
+    for second in range(100):
+        clock[0] = float(second)
+        report.done += 1
+        report.say_progress()
+
+    # The first one comes with the 31st webinar: 1000 calls for 31 of 100, so 2226 to go.
+    assert [message.partition(",")[0] for message in caplog.messages] == [
+        "31 of 100 webinars",
+        "61 of 100 webinars",
+        "91 of 100 webinars",
+    ]
+    assert caplog.messages[0] == (
+        "31 of 100 webinars, 1000 calls, 9000 records, about 22 min left at 100 calls a minute"
+    )
+
+
+def test_long_times_are_said_in_hours(caplog: pytest.LogCaptureFixture) -> None:
+    clock = [0.0]
+    report = Report(clock=lambda: clock[0])
+    report.plan("webinars", "1001 webinars", PlannedCalls(1001, "at least", 2002, []), 100)
+    report.tally("registrants").calls = 150
+    caplog.clear()
+    clock[0] = 31
+
+    report.done += 1
+    report.say_progress()
+
+    assert "about 25.0 h left" in caplog.messages[0]
+
+
+def test_nobody_sees_a_bar_where_there_is_no_terminal(sandbox: Sandbox, tmp_path: Path) -> None:
+    run = run_command({**sandbox.settings, **FAST}, tmp_path)
+
+    assert "webinar/s" not in run.stderr
+    assert "\r" not in run.stderr
+    assert "finished in" in run.stderr
+
+
+def on_a_terminal(settings: dict[str, Any], folder: Path) -> tuple[int, str, bytes]:
+    """Run the tap with its log on a pseudo-terminal; return exit code, what the terminal got, and the output."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 200, 0, 0))  # 40 lines of 200 characters
+    shown = bytearray()
+
+    def read() -> None:
+        while True:
+            try:
+                data = os.read(ours, 4096)
+            except OSError:  # how Linux says that the other end is closed
+                data = b""
+            if not data:
+                return
+            shown.extend(data)
+
+    config = folder / "config.json"
+    config.write_text(json.dumps(settings), encoding="utf-8")
+    with subprocess.Popen(
+        [EXECUTABLE, "--config", str(config)],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        reader = threading.Thread(target=read)
+        reader.start()
+        output, _ = process.communicate(timeout=60)
+        reader.join(60)
+    os.close(ours)
+    return process.returncode, shown.decode(), output
+
+
+def test_who_watches_a_terminal_sees_a_bar_below_the_log(make_sandbox: Callable[..., Sandbox], tmp_path: Path) -> None:
+    sandbox = make_sandbox(latency=0.02)
+
+    code, shown, output = on_a_terminal({**sandbox.settings, **FAST}, tmp_path)
+
+    assert code == 0
+    assert output.startswith(b'{"type":"SCHEMA"')
+    steps = re.findall(r"(\d+) of 5 webinars, \d+ calls, \d+ records, (?:about \d+ min|less than a minute) left", shown)
+    assert steps, shown
+    assert steps == sorted(steps)
+    assert "finished in" in shown
+    # The bar goes away when the run ends: the last line is the log's.
+    assert "webinars," not in shown.rpartition("finished in")[2]

@@ -1,0 +1,144 @@
+"""How often a STATE is printed: often enough for a killed run, seldom enough for a large account. And what it says."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.singerlib import RecordMessage
+
+from tap_gotowebinar.singer.writer import MessageWriter
+from tap_gotowebinar.sync.bookmarks.registrants import SeenKeysBookmark
+from tap_gotowebinar.sync.bookmarks.state import unpack
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
+from tap_gotowebinar.sync.state_writer import (
+    LONGEST_STATE_INTERVAL,
+    OUTPUT_SHARE,
+    SMALL_STATE,
+    STATE_INTERVAL,
+    STATE_SHARE,
+    StateWriter,
+)
+from tests.incremental_runs import NOW, Story
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+    from _typeshed import ReadableBuffer
+
+    from gotowebinar_sandbox import Sandbox
+
+
+class Output(io.BytesIO):
+    """A reader who takes some seconds for what is written."""
+
+    def __init__(self, clock: list[float], seconds: float) -> None:
+        super().__init__()
+        self._clock = clock
+        self._seconds = seconds
+
+    def write(self, data: ReadableBuffer) -> int:
+        self._clock[0] += self._seconds
+        return super().write(data)
+
+
+class Costly(Bookmarks):
+    """Bookmarks that take some seconds to put together."""
+
+    def __init__(self, clock: list[float], seconds: float) -> None:
+        super().__init__()
+        self._clock = clock
+        self._seconds = seconds
+
+    def state(self) -> dict[str, Any]:
+        self._clock[0] += self._seconds
+        return super().state()
+
+
+def pauses(*, reader: float = 0.0, making: float = 0.0) -> list[float]:
+    """Return the seconds between STATE messages in ten minutes in which something changes every second."""
+    clock = [0.0]
+    output = Output(clock, reader)
+    bookmarks = Costly(clock, making)
+    writer = StateWriter(MessageWriter(output), bookmarks, clock=lambda: clock[0])
+    stream = bookmarks.of("registrants", SeenKeysBookmark)
+    printed, ends = 0, [0.0]
+    starts: list[float] = []
+    while clock[0] < 600:
+        clock[0] += 1
+        stream.changed()
+        before = clock[0]
+        writer.write_state({})
+        if (lines := output.getvalue().count(b"\n")) > printed:
+            starts.append(before - ends[-1])
+            printed, ends = lines, [*ends, clock[0]]
+    # The first one cannot know its price.
+    return starts[1:]
+
+
+def test_a_state_comes_every_few_seconds() -> None:
+    assert set(pauses()) == {STATE_INTERVAL}
+
+
+def test_a_reader_who_takes_long_gets_as_many() -> None:
+    assert set(pauses(reader=7)) == {STATE_INTERVAL}
+
+
+def test_a_state_that_is_costly_comes_less_often() -> None:
+    assert set(pauses(making=0.5)) == {STATE_SHARE * 0.5}
+
+
+def test_no_state_is_so_costly_that_a_killed_run_loses_more_than_a_minute() -> None:
+    assert set(pauses(making=5)) == {LONGEST_STATE_INTERVAL}
+
+
+def test_a_large_state_waits_for_as_many_records_but_not_for_more_than_a_minute() -> None:
+    clock = [0.0]
+    output = io.BytesIO()
+    messages = MessageWriter(output)
+    bookmarks = Bookmarks()
+    writer = StateWriter(messages, bookmarks, clock=lambda: clock[0])
+    stream = bookmarks.of("registrants", SeenKeysBookmark)
+    stream.of("1").expect({number: {} for number in range(SMALL_STATE // 16)})
+
+    def prints(seconds: float) -> bool:
+        clock[0] += seconds
+        stream.changed()
+        before = len(output.getvalue())
+        writer.write_state({})
+        return len(output.getvalue()) > before
+
+    assert prints(STATE_INTERVAL)
+    assert not prints(STATE_INTERVAL)
+    messages.write_message(RecordMessage(stream="registrants", record={"text": "x" * OUTPUT_SHARE * 2 * SMALL_STATE}))
+    assert prints(0)
+    assert not prints(LONGEST_STATE_INTERVAL - 1)
+    assert prints(1)
+
+
+def test_no_state_is_ahead_of_the_removals_that_were_written(
+    make_sandbox: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A STATE wherever there may be one.
+    monkeypatch.setattr(StateWriter, "interval", 0.0)
+    monkeypatch.setattr("tap_gotowebinar.sync.state_writer.STATE_SHARE", 0)
+    monkeypatch.setattr("tap_gotowebinar.streams.base.MAX_BATCH", 1)
+    story = Story(make_sandbox(webinars=0, now=NOW))
+    webinar = story.control.add_webinar()
+    gone = story.control.add_registrants(webinar, 12)[:5]
+    story.run("registrant_removals")
+    for key in gone:
+        story.control.cancel_registrant(webinar, key)
+    done = story.run("registrant_removals")
+    written: set[str] = set()
+    states = 0
+    for message in done.messages:
+        if message["type"] == "RECORD":
+            written.add(message["record"]["registrantKey"])
+        elif message["type"] == "STATE":
+            states += 1
+            remembered = unpack(message["value"]["bookmarks"]["registrant_removals"]["webinars"][webinar]["roster"])
+            assert set(gone) - written <= set(map(str, remembered))
+    assert written == set(gone)
+    assert states >= len(gone)
