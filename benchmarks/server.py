@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from gotowebinar_sandbox import Control, Options
-from gotowebinar_sandbox.credentials import credentials
 from gotowebinar_sandbox.data.world import World
+from gotowebinar_sandbox.tokens import credentials
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -2,48 +2,50 @@
 
 import argparse
 import dataclasses
+import os
 import pathlib
 import shlex
 import signal
+import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any
 
 import msgspec
 
-from gotowebinar_sandbox.actions import URL_VARIABLE, WHERE, act, add_actions
+from gotowebinar_sandbox.control.actions import URL_VARIABLE, WHERE, act, add_actions
 from gotowebinar_sandbox.options import Options, from_plain
 from gotowebinar_sandbox.sandbox import LOOPBACK, Sandbox
-from gotowebinar_sandbox.supervision import run_command
 
 SERVER_LIBRARIES = {"starlette", "uvicorn"}
 ENV_FILE_MARK = "# Where the sandbox of 'gotowebinar-sandbox serve' is"
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+NOT_FOUND = 127
+KILLED = 128
 VARIABLES = ("api_url", "auth_url", "client_id", "client_secret", "refresh_token", "token_path")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    parser = _parser()
-    chosen = vars(parser.parse_args(arguments))
+    chosen = vars(_parser().parse_args(arguments))
     try:
         if "action" in chosen:
             sys.stdout.write(f"{act(chosen)}\n")
             return 0
-        sandbox = Sandbox(_options(chosen), host=chosen["host"], port=chosen["port"])
-        with sandbox:
-            return (
-                run_command(chosen["words"], environment(sandbox))
-                if "words" in chosen
-                else _serve(sandbox, chosen["env_file"])
-            )
+        with Sandbox(_options(chosen), host=chosen["host"], port=chosen["port"]) as sandbox:
+            if "words" in chosen:
+                return run_command(chosen["words"], environment(sandbox))
+            return _serve(sandbox, chosen["env_file"])
     except ModuleNotFoundError as error:
         if error.name not in SERVER_LIBRARIES:
             raise
-        return _complain(f"{error.name} is missing: pip install 'tap-gotowebinar[sandbox]'")
+        problem = f"{error.name} is missing: pip install 'tap-gotowebinar[sandbox]'"
     except (ValueError, OSError) as error:
-        return _complain(str(error))
+        problem = str(error)
+    sys.stderr.write(f"gotowebinar-sandbox: {problem}\n")
+    return 1
 
 
 def environment(sandbox: Sandbox) -> dict[str, str]:
@@ -72,28 +74,57 @@ def write_env_file(path: pathlib.Path, variables: dict[str, str]) -> None:
     path.write_text(f"{ENV_FILE_MARK}; for: set -a; . FILE; set +a\n{''.join(lines)}", encoding="utf-8")
 
 
+def run_command(words: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Run a command with more variables to its end; signals go to it.
+
+    Returns:
+        Its exit code; 128 plus the signal's number if a signal ended it, 127 if there is no such command.
+    """
+    pending: list[int] = []
+    process: subprocess.Popen[bytes] | None = None
+
+    def forward(number: int, _frame: FrameType | None) -> None:
+        if process is None:
+            pending.append(number)
+        elif not (number == signal.SIGINT and _typed_at_terminal()):
+            process.send_signal(number)
+
+    before = {number: signal.signal(number, forward) for number in SIGNALS}
+    try:
+        process = subprocess.Popen(list(words), env={**os.environ, **variables})  # noqa: S603 - the user's own command
+        for number in pending:
+            process.send_signal(number)
+        code = process.wait()
+    except OSError as error:
+        sys.stderr.write(f"gotowebinar-sandbox: {words[0]}: {error.strerror}\n")
+        return NOT_FOUND
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return KILLED - code if code < 0 else code
+
+
+def _typed_at_terminal() -> bool:
+    """Tell whether a SIGINT is Ctrl-C, which the terminal has sent to the command already."""
+    try:
+        with pathlib.Path("/dev/tty").open("rb") as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return False
+
+
 def _serve(sandbox: Sandbox, env_file: pathlib.Path | None) -> int:
     stop = threading.Event()
-
-    def _stop(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
-    if env_file is None:
-        how = "export " + " ".join(f"{name}={value}" for name, value in environment(sandbox).items())
-    else:
+    for number in SIGNALS:
+        signal.signal(number, lambda _number, _frame: stop.set())
+    how = "export " + " ".join(f"{name}={value}" for name, value in environment(sandbox).items())
+    if env_file is not None:
         write_env_file(env_file, environment(sandbox))
         how = f"set -a; . {shlex.quote(str(env_file.resolve()))}; set +a"
     sys.stdout.write(f"{sandbox.url} is a GoToWebinar; point tap and target to it with: {how}\n")
     sys.stdout.flush()
     stop.wait()
     return 0
-
-
-def _complain(message: str) -> int:
-    sys.stderr.write(f"gotowebinar-sandbox: {message}\n")
-    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

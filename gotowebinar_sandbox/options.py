@@ -1,102 +1,23 @@
-"""Everything one can ask of a sandbox, as data: the command line and the control endpoints derive from it."""
+"""Everything one can ask of a sandbox, as data: the command line and the control interface derive from it."""
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
-from gotowebinar_sandbox.data.clock import instant
-
-FaultKind = Literal[
-    "status",
-    "reset",
-    "truncate",
-    "cut",
-    "html",
-    "empty",
-    "slow",
-    "drip",
-    "hidden",
-    "invalid_token",
-    "json",
-    "raw",
-    "not_gzip",
-    "bomb",
-    "mistyped",
-    "redirect",
-    "endless",
-    "extra_row",
-    "epoch",
-]
+from gotowebinar_sandbox.faults import Fault
 
 # What the world is made of: cannot change while it runs.
 SHAPING = frozenset(
-    {"seed", "organizers", "webinars", "registrants", "attendance", "polls", "questions", "live_fields"}
+    {"seed", "organizers", "webinars", "registrants", "attendance", "polls", "questions", "live_fields"},
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fault:
-    """One rule of what goes wrong; the first rule that fits a call is applied.
-
-    Attributes:
-        kind: What happens.
-
-            - ``status``: answer ``status`` (5xx as HTML, 4xx in GoTo's error shape, with a planted address).
-            - ``reset``: close without an answer.
-            - ``truncate``: a JSON body cut in half, with an honest Content-Length.
-            - ``cut``: a Content-Length that promises more than is sent.
-            - ``html``: ``status`` with a web page, as a proxy answers in GoTo's place.
-            - ``empty``: ``status`` with zero bytes.
-            - ``slow``: wait ``seconds``, then answer.
-            - ``drip``: spread the body over ``seconds``.
-            - ``hidden``: a list that lost its rows.
-            - ``extra_row``: a list that has rows ends with one more, which its totals count: the first one again, but
-              for the fields in ``value`` (None: its key is null; ``{}``: an exact repetition).
-            - ``epoch``: times as milliseconds since 1970.
-            - ``invalid_token``: 403 InvalidToken for a good token.
-            - ``json``: 200 with ``value`` as body.
-            - ``raw``: ``status`` with the text ``value`` as body, a byte per character (Latin-1).
-            - ``not_gzip``: the right body, said to be gzip.
-            - ``bomb``: a small body that unpacks to 256 MiB.
-            - ``mistyped``: the right body, said to be a web page.
-            - ``redirect``: ``status`` with ``value`` as location.
-            - ``endless``: a blank every ``seconds``, without end.
-        path: Regular expression searched in the path; empty fits all.
-        method: HTTP method; None fits all.
-        times: How many calls it strikes; None is for ever.
-        probability: Chance that it strikes a call that fits, from seeded dice.
-        skip: How many calls that fit pass unharmed first.
-        status: HTTP status of ``status`` (None: 503), ``html``, ``empty``, ``raw`` (None: 200) and ``redirect``
-            (None: 302).
-        retry_after: Retry-After header of ``status``: seconds, ``"date"`` or any text.
-        seconds: Delay of ``slow``, ``drip`` and ``endless``.
-        value: JSON value of ``json``; text of ``raw`` and ``redirect``; fields of ``extra_row``.
-        after: The call takes effect before its answer is replaced or lost.
-    """
-
-    kind: FaultKind
-    path: str = ""
-    method: str | None = None
-    times: int | None = None
-    probability: float = 1.0
-    skip: int = 0
-    status: int | None = None
-    retry_after: float | str | None = None
-    seconds: float = 1.0
-    value: Any = None
-    after: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse a pattern that is not a regular expression."""
-        try:
-            re.compile(self.path)
-        except re.error as error:
-            message = f"fault path {self.path!r} is not a regular expression: {error}"
-            raise ValueError(message) from None
+NOT_NEGATIVE = (
+    *("webinars", "registrants", "attendance", "polls", "questions", "split_attendance"),
+    *("latency", "jitter", "rate_limit", "per_second"),
+)
 
 
 def _option(default: Any, meaning: str) -> Any:  # noqa: ANN401 - dataclasses.field is typed the same way
@@ -131,8 +52,7 @@ class Options:
     retry_after: float | str | None = _option(None, "Retry-After of a 429: seconds, 'date' or any text; default: none")
     token_lifetime: float = _option(3600.0, "seconds until an access token expires")
     rotate_refresh_tokens: bool = _option(
-        default=False,
-        meaning="each refresh gives a new refresh token, the old one is refused",
+        default=False, meaning="each refresh gives a new refresh token, the old one is refused"
     )
     refresh_token_lifetime: float = _option(30 * 86400.0, "seconds until a refresh token given out from now on expires")
     code_lifetime: float = _option(60.0, "seconds until an authorization code expires")
@@ -146,33 +66,20 @@ class Options:
     max_registrants_list: int | None = _option(None, "silent cap of the unpaged registrants list; default: none")
     hal_page_max: int = _option(200, "largest page size of the HAL lists; more is cut to it")
     session_window: Literal["overlap", "start", "end"] = _option(
-        "overlap",
-        "what of a session its window tests: start, end or overlap",
+        "overlap", "what of a session its window tests: start, end or overlap"
     )
     faults: tuple[Fault, ...] = _option((), 'fault rules as a JSON list, for example \'[{"kind": "reset"}]\'')
 
     def __post_init__(self) -> None:
         """Refuse figures that make no sense."""
-        for name in ("organizers", "hal_page_max"):
-            _at_least(1, name, getattr(self, name))
-        for name in (
-            "webinars",
-            "registrants",
-            "attendance",
-            "polls",
-            "questions",
-            "split_attendance",
-            "latency",
-            "jitter",
-            "rate_limit",
-            "per_second",
-        ):
-            _at_least(0, name, getattr(self, name))
+        least = {"organizers": 1, "hal_page_max": 1, **dict.fromkeys(NOT_NEGATIVE, 0)}
+        wrong = [f"{name} must be at least {bound}" for name, bound in least.items() if getattr(self, name) < bound]
         if self.rate_window <= 0:
-            message = "rate_window must be more than 0"
-            raise ValueError(message)
+            wrong.append("rate_window must be more than 0")
+        if wrong:
+            raise ValueError(wrong[0])
         if self.now is not None:
-            instant(self.now)
+            datetime.fromisoformat(self.now)
 
     def changed(self, changes: Mapping[str, object]) -> "Options":
         """Return these options with some replaced by plain data, as it comes out of JSON.
@@ -193,25 +100,10 @@ class Options:
         return dataclasses.asdict(self)
 
 
-def _at_least(least: int, name: str, value: float) -> None:
-    if value < least:
-        message = f"{name} must be at least {least}"
-        raise ValueError(message)
-
-
 def from_plain(values: Mapping[str, object], *, strict: bool = True) -> Options:
-    """Build options from plain data, as it comes out of JSON.
-
-    Args:
-        values: Options by name.
-        strict: Take numbers as numbers only; else as text too, as a command line gives them.
+    """Build options from plain data, as it comes out of JSON or, if not strict, from a command line.
 
     Raises:
         ValueError: A value of the wrong type.
     """
     return msgspec.convert(values, Options, strict=strict)
-
-
-def to_plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
-    """Turn options, faults or anything made of them into what JSON can say."""
-    return msgspec.to_builtins(value)

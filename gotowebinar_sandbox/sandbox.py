@@ -1,23 +1,21 @@
 """A sandbox that runs inside this process."""
 
-import dataclasses
 import ipaddress
 import pathlib
 import socket
 import tempfile
 import threading
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from gotowebinar_sandbox.control import Control
-from gotowebinar_sandbox.credentials import credentials
+from gotowebinar_sandbox.control.client import Control
 from gotowebinar_sandbox.options import Options
+from gotowebinar_sandbox.tokens import credentials
 
 if TYPE_CHECKING:
     from gotowebinar_sandbox.server.http_server import LoopServer
 
 LOOPBACK = "127.0.0.1"
-PATIENCE = 10.0
+START_TIMEOUT = 10.0
 
 
 class Sandbox:
@@ -25,16 +23,10 @@ class Sandbox:
 
     Attributes:
         options: What it was asked to be.
-        control: The way to look into it and to let things happen.
     """
 
     def __init__(self, options: Options | None = None, *, host: str = LOOPBACK, port: int = 0) -> None:
-        """Describe a sandbox; nothing runs yet.
-
-        Args:
-            options: What the world holds and how the server behaves.
-            host: A loopback address.
-            port: TCP port; 0 takes a free one.
+        """Describe a sandbox at a loopback address and a TCP port, 0 for a free one; nothing runs yet.
 
         Raises:
             ValueError: The address is not a loopback one.
@@ -48,20 +40,6 @@ class Sandbox:
         self._thread: threading.Thread | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def __enter__(self) -> Self:
-        """Start serving."""
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop serving."""
-        self.stop()
-
     @property
     def url(self) -> str:
         """Origin of the API, of OAuth and of the control endpoints: ``http://127.0.0.1:PORT``."""
@@ -71,7 +49,7 @@ class Sandbox:
     @property
     def credentials(self) -> dict[str, str]:
         """``client_id``, ``client_secret``, ``refresh_token`` and ``personal_access_token``, as they were first."""
-        return dataclasses.asdict(credentials(self.options.seed))
+        return credentials(self.options.seed)._asdict()
 
     @property
     def settings(self) -> dict[str, str]:
@@ -88,7 +66,7 @@ class Sandbox:
         """The way to look into it and to let things happen."""
         return Control(self.url)
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         """Make the world and serve it.
 
         Raises:
@@ -105,15 +83,20 @@ class Sandbox:
         self._folder = tempfile.TemporaryDirectory(prefix="gotowebinar-sandbox-")
         self._thread = threading.Thread(target=self._server.serve_on, args=(listener,), name="sandbox", daemon=True)
         self._thread.start()
-        if not self._server.ready.wait(PATIENCE):
+        if not self._server.ready.wait(START_TIMEOUT):
             message = "the server did not start"
             raise TimeoutError(message)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Stop serving."""
+        self.stop()
 
     def stop(self) -> None:
         """Stop serving and wait until all is closed."""
         if self._server is not None and self._thread is not None:
             self._server.stop()
-            self._thread.join(PATIENCE)
+            self._thread.join()
             self._server = self._thread = None
         if self._folder is not None:
             self._folder.cleanup()

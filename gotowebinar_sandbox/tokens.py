@@ -1,73 +1,128 @@
-"""Access and refresh tokens: who may call, and until when."""
+"""Credentials, authorization codes, access and refresh tokens: who may call, and until when."""
 
+import base64
+import hashlib
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
 from typing import Any, NamedTuple
 
-from gotowebinar_sandbox.authorization_codes import AuthorizationCodes
-from gotowebinar_sandbox.credentials import Credentials
 from gotowebinar_sandbox.data.randomness import seeded_random
-from gotowebinar_sandbox.oauth_errors import OAuthError
 from gotowebinar_sandbox.options import Options
 
 SCOPE = "collab:"
 """Scope of tokens that were not asked for on the authorize page."""
 
 
-class RefreshToken(NamedTuple):
-    """What a refresh token is good for, and until when (monotonic seconds)."""
+@dataclass(kw_only=True)
+class OAuthError(Exception):
+    """A request was refused: an error code of RFC 6749, sections 4.1.2.1 and 5.2, and the problem in words."""
+
+    code: str
+    description: str
+
+    def plain(self) -> dict[str, str]:
+        """Return the fields by which a client is told."""
+        return {"error": self.code, "error_description": self.description}
+
+
+class Credentials(NamedTuple):
+    """What a GoTo developer and an organizer would hold, made up."""
+
+    client_id: str
+    client_secret: str
+    refresh_token: str
+    personal_access_token: str
+
+
+def credentials(seed: int) -> Credentials:
+    """Return the credentials of the sandbox with this seed, on which alone they depend: any process can know them."""
+    rng = seeded_random(seed, "credentials")
+    return Credentials(*(f"{name}-{rng.getrandbits(128):032x}" for name in ("client", "secret", "refresh", "personal")))
+
+
+class Grant(NamedTuple):
+    """What a user allowed on the authorize page.
+
+    Attributes:
+        scope: Names of the scopes, separated by blanks.
+        redirect_uri: As the client sent it; None when it left it out.
+        challenge: PKCE S256 challenge; None when the client sent none.
+    """
 
     scope: str
-    until: float
+    redirect_uri: str | None
+    challenge: str | None
+
+
+class AuthorizationCodes:
+    """The codes given out and not exchanged yet."""
+
+    def __init__(self, rng: Random) -> None:
+        """Give out codes drawn from this generator."""
+        self._rng = rng
+        self._given: dict[str, tuple[Grant, float]] = {}
+
+    def issue(self, grant: Grant, lifetime: float) -> str:
+        """Return a code that stands for a grant for so many seconds."""
+        code = f"code-{self._rng.getrandbits(256):064x}"
+        self._given[code] = grant, time.monotonic() + lifetime
+        return code
+
+    def exchange(self, form: Mapping[str, str]) -> Grant:
+        """Return what the code of a token request stands for, or refuse it; it is used up, whatever comes of it."""
+        if not form.get("code"):
+            raise OAuthError(code="invalid_request", description="The code is missing.")
+        grant, until = self._given.pop(form["code"], (None, 0.0))
+        if grant is None or until <= time.monotonic():
+            problem = "The authorization code is invalid, expired or used."
+        elif grant.redirect_uri != form.get("redirect_uri"):
+            problem = "The redirect_uri is not that of the authorization request."
+        elif grant.challenge != _challenge(form.get("code_verifier")):
+            problem = "The code_verifier does not fit the code_challenge."
+        else:
+            return grant
+        raise OAuthError(code="invalid_grant", description=problem)
+
+
+def _challenge(verifier: str | None) -> str | None:
+    """Return the S256 challenge that fits a verifier (RFC 7636, section 4.2)."""
+    if verifier is None:
+        return None
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 class Tokens:
-    """The tokens of one sandbox.
-
-    A new grant is one method here and one line in the table of grants.
-    """
+    """The tokens of one sandbox."""
 
     def __init__(
-        self,
-        seed: int,
-        credentials: Credentials,
-        codes: AuthorizationCodes,
-        principal: str,
-        options: Callable[[], Options],
+        self, known: Credentials, codes: AuthorizationCodes, principal: str, options: Callable[[], Options]
     ) -> None:
-        """Begin with one refresh token and one personal access token, both good.
-
-        Args:
-            seed: Seed of the made-up tokens.
-            credentials: What the sandbox hands out to begin with.
-            codes: What the user allowed.
-            principal: Login e-mail of the user.
-            options: Returns the options as they are now.
-        """
-        self._rng = seeded_random(seed, "tokens")
-        self._credentials = credentials
+        """Begin with both tokens that are known, both good; ``options`` returns the options as they are now."""
+        self._rng = seeded_random(options().seed, "tokens")
+        self._known = known
         self._codes = codes
         self._principal = principal
         self._options = options
         self._expiry: dict[str, float] = {}
-        self._refresh_tokens: dict[str, RefreshToken] = {}
-        self._keep(credentials.refresh_token, SCOPE)
-        self._grants: dict[str, Callable[[Mapping[str, str]], dict[str, Any]]] = {
-            "authorization_code": self._redeem,
-            "refresh_token": self._refresh,
-            "personal_access_token": self._trade,
-        }
+        self._refresh_tokens: dict[str, tuple[str, float]] = {}
+        self._keep(known.refresh_token, SCOPE)
 
     def grant(self, form: Mapping[str, str]) -> dict[str, Any]:
-        """Answer a token request (API reference, sections 2.2 to 2.4).
-
-        Raises:
-            RefusedError: An unknown grant, or a token that is no good.
-        """
-        grant = self._grants.get(form.get("grant_type", ""))
-        if grant is None:
-            raise OAuthError(code="unsupported_grant_type", description="The grant type is not supported.")
-        return grant(form)
+        """Answer a token request, or refuse it (API reference, sections 2.2 to 2.4)."""
+        match form.get("grant_type"):
+            case "authorization_code":
+                scope = self._codes.exchange(form).scope
+                return {**self._access(scope), "refresh_token": self._new_refresh_token(scope)}
+            case "refresh_token":
+                return self._refresh(form.get("refresh_token", ""))
+            case "personal_access_token":
+                if form.get("pat") != self._known.personal_access_token:
+                    raise OAuthError(code="invalid_grant", description="The personal access token is invalid.")
+                return self._access(SCOPE)
+        raise OAuthError(code="unsupported_grant_type", description="The grant type is not supported.")
 
     def good(self, access_token: str) -> bool:
         """Tell whether an access token was issued and has not expired."""
@@ -81,25 +136,15 @@ class Tokens:
         """Refuse every refresh token given out so far."""
         self._refresh_tokens.clear()
 
-    def _redeem(self, form: Mapping[str, str]) -> dict[str, Any]:
-        scope = self._codes.exchange(form).scope
-        return {**self._permissions(scope), "refresh_token": self._new_refresh_token(scope)}
-
-    def _refresh(self, form: Mapping[str, str]) -> dict[str, Any]:
-        given = form.get("refresh_token", "")
-        known = self._refresh_tokens.get(given)
-        if known is None or known.until <= time.monotonic():
+    def _refresh(self, given: str) -> dict[str, Any]:
+        scope, until = self._refresh_tokens.get(given, ("", 0.0))
+        if until <= time.monotonic():
             raise OAuthError(code="invalid_grant", description="The refresh token is invalid or expired.")
-        answer = self._permissions(known.scope)
+        answer = self._access(scope)
         if self._options().rotate_refresh_tokens:
             del self._refresh_tokens[given]
-            answer["refresh_token"] = self._new_refresh_token(known.scope)
+            answer["refresh_token"] = self._new_refresh_token(scope)
         return answer
-
-    def _trade(self, form: Mapping[str, str]) -> dict[str, Any]:
-        if form.get("pat") != self._credentials.personal_access_token:
-            raise OAuthError(code="invalid_grant", description="The personal access token is invalid.")
-        return self._permissions(SCOPE)
 
     def _new_refresh_token(self, scope: str) -> str:
         token = f"refresh-{self._rng.getrandbits(128):032x}"
@@ -107,10 +152,9 @@ class Tokens:
         return token
 
     def _keep(self, token: str, scope: str) -> None:
-        until = time.monotonic() + self._options().refresh_token_lifetime
-        self._refresh_tokens[token] = RefreshToken(scope, until)
+        self._refresh_tokens[token] = scope, time.monotonic() + self._options().refresh_token_lifetime
 
-    def _permissions(self, scope: str) -> dict[str, Any]:
+    def _access(self, scope: str) -> dict[str, Any]:
         token = f"access-{self._rng.getrandbits(256):064x}"
         lifetime = self._options().token_lifetime
         self._expiry[token] = time.monotonic() + lifetime

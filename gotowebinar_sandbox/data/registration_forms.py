@@ -1,55 +1,49 @@
-"""Makes up registration forms: the three basic fields always, others and custom questions on some."""
+"""Makes up registration forms: the three basic fields always, others and custom questions on some.
+
+A form is what the API tells of it (API reference, section 5.7): ``fields`` and ``questions``.
+"""
+
+from typing import Any
 
 from gotowebinar_sandbox.data.models import Webinar
 from gotowebinar_sandbox.data.randomness import long_key, seeded_random, with_probability
-from gotowebinar_sandbox.serializers.schemas import Choice, FormField, Question, RegistrationFields
 
 BASIC = ("firstName", "lastName", "email")
 FURTHER = ("organization", "jobTitle", "phone", "city", "country")
 PICK_LISTS = {"industry": ["Agriculture", "Education", "Other"], "numberOfEmployees": ["1-20", "21-100", "101-1000"]}
+CHOICES = ("Never", "Once or twice", "Ständig")
 FIELD_SIZE = 128
 COMMENT_SIZE = 255
 ANSWER_SIZE = 1000
 
+Form = dict[str, list[dict[str, Any]]]
 
-def make_form(seed: int, webinar: Webinar) -> RegistrationFields:
+
+def make_form(seed: int, webinar: Webinar) -> Form:
     """Make up the form of a webinar; nothing but the basic fields is required."""
     rng = seeded_random(seed, webinar.key, "form")
-    fields = [required_field(name) for name in BASIC]
+    fields = [form_field(name, required=True) for name in BASIC]
+    fields += [form_field(name) for name in FURTHER if with_probability(rng, 0.4)]
     fields += [
-        FormField(field=name, required=False, max_size=FIELD_SIZE) for name in FURTHER if with_probability(rng, 0.4)
-    ]
-    fields += [
-        FormField(field=name, required=False, max_size=FIELD_SIZE, answers=answers)
-        for name, answers in PICK_LISTS.items()
-        if with_probability(rng, 0.4)
+        {**form_field(name), "answers": answers} for name, answers in PICK_LISTS.items() if with_probability(rng, 0.4)
     ]
     if with_probability(rng, 0.5):
-        fields.append(FormField(field="questionsAndComments", required=False, max_size=COMMENT_SIZE))
-    questions: list[Question] = []
+        fields.append({**form_field("questionsAndComments"), "maxSize": COMMENT_SIZE})
+    questions = []
     if with_probability(rng, 0.5):
-        questions.append(short_answer(long_key(rng), "How did you hear of us?", required=False))
+        questions.append(question(long_key(rng), "How did you hear of us?"))
     if with_probability(rng, 0.5):
-        texts = ("Never", "Once or twice", "Ständig")
-        choices = [Choice(long_key(rng), text) for text in texts]
-        questions.append(
-            Question(
-                question_key=long_key(rng),
-                question="Have you done this before?",
-                required=False,
-                type="multipleChoice",
-                max_size=0,
-                answers=choices,
-            ),
-        )
-    return RegistrationFields(fields, questions)
+        choices = [{"answerKey": long_key(rng), "answer": text} for text in CHOICES]
+        asked = question(long_key(rng), "Have you done this before?")
+        questions.append({**asked, "type": "multipleChoice", "maxSize": 0, "answers": choices})
+    return {"fields": fields, "questions": questions}
 
 
-def required_field(name: str) -> FormField:
-    """Return a standard field that must be filled in."""
-    return FormField(field=name, required=True, max_size=FIELD_SIZE)
+def form_field(name: str, *, required: bool = False) -> dict[str, Any]:
+    """Return a standard field."""
+    return {"field": name, "required": required, "maxSize": FIELD_SIZE}
 
 
-def short_answer(key: int, text: str, *, required: bool) -> Question:
-    """Return a question answered in free text."""
-    return Question(question_key=key, question=text, required=required, type="shortAnswer", max_size=ANSWER_SIZE)
+def question(key: int, text: str, *, required: bool = False) -> dict[str, Any]:
+    """Return a custom question that is answered in words."""
+    return {"questionKey": key, "question": text, "required": required, "type": "shortAnswer", "maxSize": ANSWER_SIZE}

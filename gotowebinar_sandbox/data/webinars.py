@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from typing import NamedTuple
 
 from gotowebinar_sandbox.data.models import Organizer, Webinar, Window
 from gotowebinar_sandbox.data.randomness import long_key, seeded_random, with_probability
@@ -35,9 +35,8 @@ EARLY = timedelta(days=40)
 LATE = timedelta(days=3)
 
 
-@dataclass(frozen=True)
-class Slot:
-    """Where a webinar stands in time, and what kind it is."""
+class Slot(NamedTuple):
+    """When a webinar starts, and what kind it is."""
 
     start: datetime
     recurrence_type: str
@@ -45,32 +44,19 @@ class Slot:
 
 
 def make_webinars(seed: int, organizer: Organizer, count: int, mean: int, anchor: datetime) -> list[Webinar]:
-    """Make up the webinars of one organizer, in no order of dates.
-
-    Args:
-        seed: Seed of the world.
-        organizer: Whose they are.
-        count: How many.
-        mean: Registrants per webinar; the total is exactly ``count * mean``.
-        anchor: The present, as of which they are to come or over.
-    """
+    """Make up the webinars of one organizer, in no order of dates, with exactly ``count * mean`` registrants in all."""
     rng = seeded_random(seed, organizer.key, "webinars")
-    sizes = spread(rng, count, count * mean)
-    made = [
-        _webinar(rng, organizer, slot, size, anchor)
-        for slot, size in zip(_slots(rng, count, anchor), sizes, strict=True)
-    ]
+    sizes = _spread(rng, count, count * mean)
+    slots = _slots(rng, count, anchor)
+    made = [_webinar(rng, organizer, slot, size, anchor) for slot, size in zip(slots, sizes, strict=True)]
     for number, webinar in enumerate(webinar for webinar in made if webinar.recurrence_type == "series"):
         webinar.recurrence_key = long_key(seeded_random(seed, organizer.key, "series", number // MEMBERS))
     rng.shuffle(made)
     return made
 
 
-def spread(rng: Random, count: int, total: int) -> list[int]:
-    """Split ``total`` registrants over ``count`` webinars: some get none, the last one is big.
-
-    The first ones, which are alive, all get some.
-    """
+def _spread(rng: Random, count: int, total: int) -> list[int]:
+    """Split ``total`` registrants over ``count`` webinars: some get none, those alive some, the last one many."""
     weights = [0.0 if with_probability(rng, 0.1) else 0.2 + rng.expovariate(1.2) for _ in range(count)]
     if not weights:
         return []
@@ -99,7 +85,7 @@ def _slots(rng: Random, count: int, anchor: datetime) -> Iterator[Slot]:
 
 
 def _distance(rng: Random, *, alive: bool, coming: bool) -> timedelta:
-    """Draw how far from the present a webinar starts, on the quarter of an hour."""
+    """Draw how far from the present a webinar starts, in quarters of an hour."""
     if not alive:
         days = -rng.uniform(60, 5 * 365)
     elif coming:
@@ -134,16 +120,15 @@ def _webinar(rng: Random, organizer: Organizer, slot: Slot, size: int, anchor: d
 
 
 def _times(rng: Random, slot: Slot) -> list[Window]:
-    """Return the times; a sequence takes place once a week, the third time at the moment given plus two weeks."""
+    """Return the times of a webinar; a sequence takes place once a week from its start on."""
     length = HOUR * rng.choice((1, 1, 1.5, 2))
-    if slot.recurrence_type != "sequence":
-        return [Window(slot.start, slot.start + length)]
-    starts = [slot.start + week * WEEK for week in range(rng.choice((4, 5, 6)))]
+    weeks = rng.choice((4, 5, 6)) if slot.recurrence_type == "sequence" else 1
+    starts = [slot.start + week * WEEK for week in range(weeks)]
     return [Window(start, start + length) for start in starts]
 
 
 def registration_window(times: list[Window], anchor: datetime) -> Window:
-    """Tell when people register: for some weeks before, until a few days after, never later than the present."""
+    """Return when people register: from some weeks before to a few days after, never later than the present."""
     if not times:
         return Window(anchor - EARLY, anchor)
     return Window(min(times[0].start, anchor) - EARLY, min(times[-1].end + LATE, anchor))

@@ -1,1 +1,1 @@
-"""What the HTTP interface answers, one module for each domain."""
+"""What the HTTP interfaces answer: GoToWebinar's, the identity and admin ones, OAuth, and the sandbox's own control."""

@@ -42,19 +42,9 @@ def not_permitted() -> ProductError:
     return ProductError(403, "AccessDenied", "The user is not authorized to access this resource.")
 
 
-def no_such_webinar(webinar_key: int) -> ProductError:
-    """Return the answer for a webinar that is unknown, cancelled or someone else's."""
-    return ProductError(404, "NoSuchWebinar", f"No webinar found for the webinar key {webinar_key}.")
-
-
-def no_such_session(session_key: int) -> ProductError:
-    """Return the answer for a session that is unknown, another webinar's or not over."""
-    return ProductError(404, "NoSuchSession", f"No session found for the session key {session_key}.")
-
-
-def no_such_registrant(registrant_key: int) -> ProductError:
-    """Return the answer for a registrant that is unknown or deleted."""
-    return ProductError(404, "NoSuchRegistrant", f"No registrant found for the registrant key {registrant_key}.")
+def not_found(key: int, what: str) -> ProductError:
+    """Return the answer for a webinar, session or registrant that is unknown, gone, or somebody else's."""
+    return ProductError(404, f"NoSuch{what.title()}", f"No {what} found for the {what} key {key}.")
 
 
 def json_response(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

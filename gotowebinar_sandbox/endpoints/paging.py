@@ -1,60 +1,73 @@
-"""Pages of lists, in GoTo's two envelopes (API reference, section 3)."""
+"""The query of a list: its page, in GoTo's two envelopes (API reference, section 3), and its window of time."""
 
-from dataclasses import dataclass
-from typing import Any
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
 
 from starlette.requests import Request
+from starlette.responses import Response
 
-from gotowebinar_sandbox.endpoints.errors import bad_request
+from gotowebinar_sandbox.data.models import parse_time
+from gotowebinar_sandbox.endpoints.errors import bad_request, json_response
+from gotowebinar_sandbox.options import Options
 
 DEFAULT_SIZE = 20
 LIMIT_MAX = 200
 
-
-@dataclass(frozen=True)
-class Page:
-    """The page asked for: its number from 0, and how many rows it may hold."""
-
-    number: int
-    size: int
-
-    @property
-    def start(self) -> int:
-        """Index of its first row."""
-        return self.number * self.size
+T = TypeVar("T")
 
 
-def page_of(request: Request, size_name: str, size_max: int) -> Page:
-    """Read the page asked for; a size over the maximum is cut to it.
+def hal(
+    request: Request, options: Options, name: str, everything: Sequence[T], show: Callable[[T], object]
+) -> Response:
+    """Answer with a page the HAL way, or refuse its number or size; without rows, ``_embedded`` is not there at all."""
+    page, size, total = (
+        _page(request),
+        _integer(request, "size", DEFAULT_SIZE, 1, options.hal_page_max),
+        len(everything),
+    )
+    rows = [show(one) for one in everything[page * size : (page + 1) * size]]
+    counters = {"size": size, "totalElements": total, "totalPages": -(-total // size), "number": page}
+    return json_response({"_embedded": {name: rows}, "page": counters} if rows else {"page": counters})
 
-    Raises:
-        ProductError: 400, not a number or out of range.
-    """
-    number = _integer(request, "page", 0, least=0)
-    return Page(number, min(size_max, _integer(request, size_name, DEFAULT_SIZE, least=1)))
+
+def flat(request: Request, everything: Sequence[T], show: Callable[[T], object]) -> dict[str, Any]:
+    """Return a page the flat way, or refuse its number or size."""
+    page, limit = _page(request), _integer(request, "limit", DEFAULT_SIZE, 1, LIMIT_MAX)
+    rows = [show(one) for one in everything[page * limit : (page + 1) * limit]]
+    return {"data": rows, "total": len(everything), "page": page, "limit": limit, "pageSize": len(rows)}
 
 
-def _integer(request: Request, name: str, default: int, least: int) -> int:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
+def window_of(request: Request) -> tuple[datetime, datetime]:
+    """Read ``fromTime`` and ``toTime``, or refuse them: missing, no times, or the wrong way round."""
+    start, end = _time(request, "fromTime"), _time(request, "toTime")
+    if start > end:
+        message = "fromTime is after toTime."
+        raise bad_request(message, "fromTime")
+    return start, end
+
+
+def _page(request: Request) -> int:
+    return _integer(request, "page", 0, 0, sys.maxsize)
+
+
+def _integer(request: Request, name: str, default: int, least: int, most: int) -> int:
+    """Read a parameter; more than the most is cut to it."""
+    text = request.query_params.get(name, str(default))
     if not text.isascii() or not text.isdigit() or int(text) < least:
         message = f"{name} must be an integer of at least {least}."
         raise bad_request(message, name)
-    return int(text)
+    return min(most, int(text))
 
 
-def hal(items_name: str, rows: list[Any], total: int, page: Page) -> dict[str, Any]:
-    """Wrap rows the HAL way: without any, ``_embedded`` is not there at all."""
-    counters = {
-        "size": page.size,
-        "totalElements": total,
-        "totalPages": -(-total // page.size),
-        "number": page.number,
-    }
-    return {"_embedded": {items_name: rows}, "page": counters} if rows else {"page": counters}
-
-
-def flat(rows: list[Any], total: int, page: Page) -> dict[str, Any]:
-    """Wrap rows the flat way."""
-    return {"data": rows, "total": total, "page": page.number, "limit": page.size, "pageSize": len(rows)}
+def _time(request: Request, name: str) -> datetime:
+    text = request.query_params.get(name)
+    if text is None:
+        message = f"{name} is required."
+        raise bad_request(message, name)
+    try:
+        return parse_time(text)
+    except ValueError:
+        message = f"{name} is not an ISO 8601 time."
+        raise bad_request(message, name) from None

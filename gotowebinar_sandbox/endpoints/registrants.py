@@ -1,74 +1,166 @@
-"""Registrants: rows 8 to 10 of the API reference, section 4, and the writing of section 6."""
+"""Registrants: rows 8 to 10 of the API reference, section 4, and registering somebody (section 6.1)."""
 
+from typing import Any
+
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gotowebinar_sandbox.data.models import Webinar
-from gotowebinar_sandbox.endpoints.errors import ProductError, json_response, no_such_registrant
-from gotowebinar_sandbox.endpoints.paging import LIMIT_MAX, flat, page_of
-from gotowebinar_sandbox.endpoints.permissions import Permissions, path_key
-from gotowebinar_sandbox.endpoints.registration import Registration
-from gotowebinar_sandbox.serializers.schemas import Registrant
+from gotowebinar_sandbox.data.models import Webinar, format_time
+from gotowebinar_sandbox.data.people import Person
+from gotowebinar_sandbox.data.registrants import TOLD, Registrant, new_registrant
+from gotowebinar_sandbox.data.registration_forms import BASIC
+from gotowebinar_sandbox.endpoints.errors import ProductError, bad_request, json_response
+from gotowebinar_sandbox.endpoints.paging import flat
+from gotowebinar_sandbox.endpoints.permissions import WEBINAR, Permissions, reading
 from gotowebinar_sandbox.state import SandboxState
 
-BASE = "/organizers/{organizerKey}/webinars/{webinarKey}/registrants"
+REGISTRANTS = f"{WEBINAR}/registrants"
+BASIC_ONLY = "application/vnd.citrix.g2wapi-v1.1+json"
+# What may be sent beyond name and address, each a text.
+FURTHER = TOLD.keys() - {"employeeCount", "implementationTimeFrame"} | {"state", "country"}
+
+Body = dict[str, Any]
+
+
+class Answered(msgspec.Struct, rename="camel"):
+    """The answer to a custom question, as it is sent in."""
+
+    question_key: int
+    response_text: str | None = None
+    answer_key: int | None = None
 
 
 class RegistrantEndpoints:
-    """List, look up, register and delete registrants, and show the registration form."""
+    """List, look up and register registrants, and show the registration form."""
 
     def __init__(self, state: SandboxState) -> None:
         """Read and write a world."""
         self._state = state
+        self._world = state.world
         self._permissions = Permissions(state)
-        self._registration = Registration(state)
 
     def routes(self) -> list[Route]:
         """Return the endpoints; ``fields`` stands before the registrantKey it could be taken for."""
+        may = self._permissions
         return [
-            Route(BASE, self.list, methods=["GET"]),
-            Route(BASE, self.create, methods=["POST"]),
-            Route(f"{BASE}/fields", self.fields, methods=["GET"]),
-            Route(f"{BASE}/{{registrantKey}}", self.by_key, methods=["GET"]),
-            Route(f"{BASE}/{{registrantKey}}", self.delete, methods=["DELETE"]),
+            Route(REGISTRANTS, self.list, methods=["GET"]),
+            Route(REGISTRANTS, self.register, methods=["POST"]),
+            reading(f"{REGISTRANTS}/fields", may.webinar, self._world.form),
+            reading(f"{REGISTRANTS}/{{registrantKey}}", may.registrant, lambda found: self._world.detailed(*found)),
         ]
 
     async def list(self, request: Request) -> Response:
         """List registrants: a bare array of all, or a page once ``page`` or ``limit`` is sent."""
-        registrant_list = self._state.world.registrant_list(self._permissions.webinar(request))
+        people = self._world.registrants(self._permissions.webinar(request))
         if request.query_params.keys() & {"page", "limit"}:
-            page = page_of(request, "limit", LIMIT_MAX)
-            return json_response(flat(registrant_list.page(page.start, page.size), len(registrant_list), page))
-        return Response(
-            registrant_list.encoded(self._state.options.max_registrants_list), media_type="application/json"
+            return json_response(flat(request, [*people.registrants.values()], lambda registrant: registrant))
+        return Response(people.encoded(self._state.options.max_registrants_list), media_type="application/json")
+
+    async def register(self, request: Request) -> Response:
+        """Register whom the body names; an address that is registered already answers 409 with its key and link."""
+        webinar, again = self._permissions.webinar(request), _flag(request, "resendConfirmation")
+        sent = _body(await request.body())
+        known = self._world.registrants(webinar).find(sent["email"])
+        if known is not None:
+            if again:
+                self._confirm(webinar, known)
+            more = {name: value for name, value in known.plain().items() if name in {"registrantKey", "joinUrl"}}
+            message = "The user is already registered for this webinar."
+            raise ProductError(409, "DuplicateRegistrant", message, more)
+        self._check_open(webinar)
+        details = {} if request.headers.get("accept") == BASIC_ONLY else self._details(webinar, sent)
+        self._check_required(webinar, sent, details)
+        registrant = self._new(webinar, sent)
+        self._world.registrants(webinar).add(registrant, details)
+        self._confirm(webinar, registrant)
+        shown = registrant.plain()
+        told: Body = {name: shown[name] for name in ("registrantKey", "joinUrl", "status") if name in shown}
+        return json_response({**told, "asset": True}, 201)
+
+    def _check_open(self, webinar: Webinar) -> None:
+        """Turn people away from a webinar that takes no more; how GoTo does that is not known, so once in each way."""
+        if webinar.registration_closed:
+            raise ProductError(400, "RegistrationClosed", "Registration for this webinar is closed.")
+        if self._world.count(webinar) >= webinar.registration_limit:
+            raise ProductError(403, "WebinarFull", "This webinar is full.")
+
+    def _confirm(self, webinar: Webinar, registrant: Registrant) -> None:
+        self._state.confirmations.append((webinar.key, registrant.email))
+
+    def _new(self, webinar: Webinar, sent: Body) -> Registrant:
+        return new_registrant(
+            webinar,
+            self._world.new_key(),
+            Person(sent["firstName"], sent["lastName"], sent["email"], webinar.time_zone),
+            status="WAITING" if webinar.approval_type == "MANUAL" else "APPROVED",
+            date=format_time(self._world.clock.now()),
         )
 
-    async def fields(self, request: Request) -> Response:
-        """Give the registration form."""
-        return json_response(self._state.world.form(self._permissions.webinar(request)))
+    def _details(self, webinar: Webinar, sent: Body) -> Body:
+        details = {name: sent[name] for name in sorted(FURTHER) if sent.get(name)}
+        for name, value in details.items():
+            if not isinstance(value, str):
+                message = f"{name} is not a text."
+                raise bad_request(message, name)
+        try:
+            answered = msgspec.convert(sent.get("responses") or [], list[Answered])
+        except msgspec.ValidationError as error:
+            raise bad_request(str(error), "responses") from None
+        questions = {question["questionKey"]: question for question in self._world.form(webinar)["questions"]}
+        responses = [_response(questions.get(one.question_key), one) for one in answered]
+        return {**details, "responses": responses} if responses else details
 
-    async def by_key(self, request: Request) -> Response:
-        """Give one registrant with everything they told."""
-        webinar, registrant = self._registrant(request)
-        return json_response(self._state.world.detailed(webinar, registrant))
+    def _check_required(self, webinar: Webinar, sent: Body, details: Body) -> None:
+        form = self._world.form(webinar)
+        for field in form["fields"]:
+            name, longest = field["field"], field["maxSize"]
+            if field["required"] and not sent.get(name):
+                message = f"{name} is required."
+                raise bad_request(message, name)
+            if len(str(sent.get(name, ""))) > longest:
+                message = f"{name} is longer than {longest}."
+                raise bad_request(message, name)
+        answered = {response["question"] for response in details.get("responses", ())}
+        for question in form["questions"]:
+            if question["required"] and question["question"] not in answered:
+                message = f"An answer to question {question['questionKey']} is required."
+                raise bad_request(message, "responses")
 
-    async def create(self, request: Request) -> Response:
-        """Register someone."""
-        return await self._registration.register(self._permissions.webinar(request), request)
 
-    async def delete(self, request: Request) -> Response:
-        """Delete a registrant, of a webinar that is not over."""
-        webinar, registrant = self._registrant(request)
-        if webinar.ends_at <= self._state.world.clock.now():
-            raise ProductError(400, "WebinarOver", "Registrants of past webinars cannot be deleted.")
-        self._state.world.registrant_list(webinar).remove(registrant.registrant_key)
-        return Response(status_code=204)
+def _body(raw: bytes) -> Body:
+    try:
+        sent = msgspec.json.decode(raw, type=Body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        message = "The body is not a JSON object."
+        raise bad_request(message, "body") from None
+    for name in BASIC:
+        if not isinstance(sent.get(name), str) or not sent[name].strip():
+            message = f"{name} is required."
+            raise bad_request(message, name)
+    if "@" not in sent["email"]:
+        message = "email is not an e-mail address."
+        raise bad_request(message, "email")
+    return sent
 
-    def _registrant(self, request: Request) -> tuple[Webinar, Registrant]:
-        webinar = self._permissions.webinar(request)
-        key = path_key(request, "registrantKey")
-        registrant = self._state.world.registrant_list(webinar).registrants.get(key)
-        if registrant is None:
-            raise no_such_registrant(key)
-        return webinar, registrant
+
+def _flag(request: Request, name: str) -> bool:
+    text = request.query_params.get(name, "false").lower()
+    if text not in {"true", "false"}:
+        message = f"{name} is neither true nor false."
+        raise bad_request(message, name)
+    return text == "true"
+
+
+def _response(question: Body | None, answered: Answered) -> dict[str, str]:
+    """Return an answer as the registrant by key shows it: by texts."""
+    if question is None:
+        message = f"There is no question {answered.question_key}."
+        raise bad_request(message, "responses")
+    choices = {choice["answerKey"]: choice["answer"] for choice in question.get("answers", ())}
+    text = choices.get(answered.answer_key) if choices else answered.response_text
+    if not text:
+        message = f"Question {answered.question_key} is not answered."
+        raise bad_request(message, "responses")
+    return {"question": question["question"], "answer": text}

@@ -1,78 +1,76 @@
-"""Sessions and who attended them: rows 4, 6, 7, 17, 18 and 23 of the API reference, section 4."""
+"""Sessions and what happened in them: rows 4, 7, 15, 18 to 22, 24, 26 and 27 of the API reference, section 4."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gotowebinar_sandbox.data.models import Webinar
+from gotowebinar_sandbox.data.session_activity import SessionActivity
 from gotowebinar_sandbox.endpoints.errors import json_response
-from gotowebinar_sandbox.endpoints.paging import hal, page_of
-from gotowebinar_sandbox.endpoints.permissions import Permissions
-from gotowebinar_sandbox.endpoints.time_windows import window_of
-from gotowebinar_sandbox.serializers.sessions import SessionSerializer
+from gotowebinar_sandbox.endpoints.paging import flat, hal, window_of
+from gotowebinar_sandbox.endpoints.permissions import ORGANIZER, SESSION, WEBINAR, Permissions, reading
+from gotowebinar_sandbox.serializers.engagement import answers, performance, question, results
+from gotowebinar_sandbox.serializers.sessions import attendee_of_webinar, attendee_row, recording_row, session_row
 from gotowebinar_sandbox.state import SandboxState
 
-ORGANIZER = "/organizers/{organizerKey}"
-WEBINAR = f"{ORGANIZER}/webinars/{{webinarKey}}"
-SESSION = f"{WEBINAR}/sessions/{{sessionKey}}"
 ATTENDEE = f"{SESSION}/attendees/{{registrantKey}}"
 
 
 class SessionEndpoints:
-    """Lists of sessions, and of those who attended."""
+    """Lists of sessions, attendees, polls, surveys, questions and recordings; performance; answers of attendees."""
 
     def __init__(self, state: SandboxState) -> None:
         """Read from a world."""
         self._state = state
+        self._world = state.world
         self._permissions = Permissions(state)
-        self._serializer = SessionSerializer(state.world)
 
     def routes(self) -> list[Route]:
-        """Return the endpoints; one session by key is documented to be its list of attendees."""
+        """Return the endpoints. That of recordings has no organizer in its path."""
+        session, attendee = self._permissions.session, self._permissions.attendee
         return [
             Route(f"{ORGANIZER}/sessions", self.of_organizer),
-            Route(f"{WEBINAR}/sessions", self.of_webinar),
             Route(f"{WEBINAR}/attendees", self.attendees_of_webinar),
-            Route(SESSION, self.attendees),
-            Route(f"{SESSION}/attendees", self.attendees),
-            Route(ATTENDEE, self.attendee),
+            Route("/webinars/{webinarKey}/recordingAssets", self.recordings),
+            reading(f"{WEBINAR}/performance", self._permissions.webinar, self._performance_of_webinar),
+            reading(f"{SESSION}/attendees", session, self._attendees),
+            reading(f"{SESSION}/performance", session, lambda found: performance(self._world, found)),
+            reading(f"{SESSION}/polls", session, lambda found: results(found, found.polls)),
+            reading(f"{SESSION}/surveys", session, lambda found: results(found, found.survey)),
+            reading(f"{SESSION}/questions", session, lambda found: [question(found, one) for one in found.questions()]),
+            reading(f"{ATTENDEE}/polls", attendee, lambda found: answers(found[0], found[0].polls, found[1])),
+            reading(f"{ATTENDEE}/surveys", attendee, lambda found: answers(found[0], found[0].survey, found[1])),
         ]
 
     async def of_organizer(self, request: Request) -> Response:
         """List the sessions of all webinars of an organizer that fall into a window."""
-        organizer_key, window = self._permissions.organizer(request), window_of(request)
-        page = page_of(request, "size", self._state.options.hal_page_max)
-        sessions = self._state.diary.listing(organizer_key, window, self._state.options.session_window)
-        shown = sessions[page.start : page.start + page.size]
-        rows = [self._serializer.row(self._state.diary.activity(*ended)) for ended in shown]
-        return json_response(hal("sessionInfoResources", rows, len(sessions), page))
-
-    async def of_webinar(self, request: Request) -> Response:
-        """List the sessions of a webinar; there is no window here."""
-        webinar = self._permissions.webinar(request)
-        page = page_of(request, "size", self._state.options.hal_page_max)
-        activities = self._state.diary.activities(webinar)
-        rows = [self._serializer.row(activity) for activity in activities[page.start : page.start + page.size]]
-        return json_response(hal("sessionInfoResources", rows, len(activities), page))
+        organizer_key, options = self._permissions.organizer(request), self._state.options
+        sessions = self._state.calendar.listing(organizer_key, *window_of(request), options.session_window)
+        activity = self._state.calendar.activity
+        return hal(
+            request, options, "sessionInfoResources", sessions, lambda one: session_row(self._world, activity(*one))
+        )
 
     async def attendees_of_webinar(self, request: Request) -> Response:
         """List who attended any session of a webinar."""
+        activities, options = self._state.calendar.activities(self._permissions.webinar(request)), self._state.options
+        rows = [(activity, *row) for activity in activities for row in activity.rows(options.split_attendance)]
+        return hal(request, options, "attendeeParticipationResponses", rows, lambda row: attendee_of_webinar(*row))
+
+    async def recordings(self, request: Request) -> Response:
+        """List the recordings of a webinar in the flat envelope, which here does not repeat the limit."""
         webinar = self._permissions.webinar(request)
-        page = page_of(request, "size", self._state.options.hal_page_max)
-        share = self._state.options.split_attendance
-        everyone = [
-            (activity, *row) for activity in self._state.diary.activities(webinar) for row in activity.rows(share)
-        ]
-        shown = everyone[page.start : page.start + page.size]
-        rows = [self._serializer.attendee_of_webinar(*attendee) for attendee in shown]
-        return json_response(hal("attendeeParticipationResponses", rows, len(everyone), page))
+        whole = flat(
+            request, self._state.calendar.recordings(webinar), lambda one: recording_row(self._world, webinar, one)
+        )
+        del whole["limit"]
+        return json_response(whole)
 
-    async def attendees(self, request: Request) -> Response:
-        """List who attended a session: a bare array."""
-        activity = self._permissions.activity(request)
-        rows = activity.rows(self._state.options.split_attendance)
-        return json_response([self._serializer.attendee(activity, *row) for row in rows])
+    def _performance_of_webinar(self, webinar: Webinar) -> dict[str, object]:
+        """Return all sessions of a webinar in figures: an object whose names are sessionKeys."""
+        activities = self._state.calendar.activities(webinar)
+        return {str(activity.session.key): performance(self._world, activity) for activity in activities}
 
-    async def attendee(self, request: Request) -> Response:
-        """Give an attendee as a registrant, not as an attendance."""
-        activity, key = self._permissions.attendee(request)
-        return json_response(activity.registrant_list.registrants[key])
+    def _attendees(self, activity: SessionActivity) -> list[dict[str, object]]:
+        """Return who attended a session: a bare array."""
+        return [attendee_row(activity, *row) for row in activity.rows(self._state.options.split_attendance)]

@@ -1,85 +1,103 @@
-"""Gives sessions and attendees the shapes they have on the wire."""
+"""Sessions, attendees and recordings as lists show them (API reference, sections 5.4, 5.8 and 5.11)."""
 
 from datetime import timedelta
+from typing import Any
 
-from gotowebinar_sandbox.data.attendance import seconds
-from gotowebinar_sandbox.data.clock import stamp
-from gotowebinar_sandbox.data.models import Organizer
+from gotowebinar_sandbox.data.models import Organizer, Webinar, covered_seconds, format_time
 from gotowebinar_sandbox.data.randomness import random_fraction
 from gotowebinar_sandbox.data.session_activity import SessionActivity
+from gotowebinar_sandbox.data.sessions import Recording
 from gotowebinar_sandbox.data.world import World
-from gotowebinar_sandbox.serializers.session_schemas import Attendee, Presence, SessionRow
 
 # GoTo publishes no meaning of its codes.
 WEBINAR_TYPES = {"single_session": 1, "series": 2, "sequence": 3}
 STARTED_BY_ANOTHER = 0.15
 FOLLOW_UP_AFTER = timedelta(days=1)
 TERSE = 0.3
+STORE = "https://recordings.example.com"
+
+Row = dict[str, Any]
 
 
-class SessionSerializer:
-    """Sessions and attendees as the lists show them."""
+def session_row(world: World, activity: SessionActivity) -> Row:
+    """Return a session: keys are strings; some leave the last six fields out; a mail follows after a day."""
+    webinar, session = activity.webinar, activity.session
+    creator, starter = world.organizers[webinar.organizer_key], _starter(world, activity)
+    row: Row = {
+        "sessionKey": str(session.key),
+        "webinarKey": str(webinar.key),
+        "webinarID": webinar.webinar_id,
+        "webinarName": webinar.subject,
+        "startTime": format_time(session.window.start),
+        "endTime": format_time(session.window.end),
+        "timeZone": webinar.time_zone,
+        "registrantsAttended": len(activity.present),
+        "registrantCount": len(activity.people.registrants),
+        "accountKey": str(world.account_key),
+        "creatingOrganizerKey": str(creator.key),
+        "creatingOrganizerName": creator.name,
+        "startingOrganizerKey": str(starter.key),
+        "startingOrganizerName": starter.name,
+        "totalPollCount": len(activity.polls.questions),
+        "experienceType": webinar.experience_type,
+    }
+    if random_fraction(session.key, "terse") >= TERSE:
+        row |= {
+            "webinarType": WEBINAR_TYPES[webinar.recurrence_type],
+            "numRegLinkClicks": activity.link_clicks,
+            "numOpenedInvitations": activity.opened_invitations,
+            "includeCertificate": bool(session.key % 2),
+            "followupEmailTriggered": world.clock.now() >= session.window.end + FOLLOW_UP_AFTER,
+            "buildNumber": "10.19.0",
+        }
+    return row
 
-    def __init__(self, world: World) -> None:
-        """Show the sessions of a world."""
-        self._world = world
 
-    def row(self, activity: SessionActivity) -> SessionRow:
-        """Return a session; some leave the optional fields out, and a mail follows the others after a day."""
-        webinar, session = activity.webinar, activity.session
-        creator, starter = self._world.organizers[webinar.organizer_key], self._starter(activity)
-        row = SessionRow(
-            session_key=str(session.key),
-            webinar_key=str(webinar.key),
-            webinar_id=webinar.webinar_id,
-            webinar_name=webinar.subject,
-            start_time=stamp(session.window.start),
-            end_time=stamp(session.window.end),
-            time_zone=webinar.time_zone,
-            registrants_attended=len(activity.present),
-            registrant_count=len(activity.registrant_list),
-            account_key=str(self._world.account_key),
-            creating_organizer_key=str(creator.key),
-            creating_organizer_name=creator.name,
-            starting_organizer_key=str(starter.key),
-            starting_organizer_name=starter.name,
-            total_poll_count=len(activity.polls.questions),
-            experience_type=webinar.experience_type,
-        )
-        if random_fraction(session.key, "terse") >= TERSE:
-            row.webinar_type = WEBINAR_TYPES[webinar.recurrence_type]
-            row.num_reg_link_clicks = activity.link_clicks
-            row.num_opened_invitations = activity.opened_invitations
-            row.include_certificate = bool(session.key % 2)
-            row.followup_email_triggered = self._world.clock.now() >= session.window.end + FOLLOW_UP_AFTER
-            row.build_number = "10.19.0"
-        return row
+def attendee_row(activity: SessionActivity, registrant_key: int, part: int | None = None) -> Row:
+    """Return a row of the list of a session: keys are numbers; of all intervals, or the one of this number."""
+    who, intervals = activity.people.registrants[registrant_key], activity.intervals(registrant_key)
+    if part is not None:
+        intervals = [sorted(intervals)[part]]
+    return {
+        "registrantKey": registrant_key,
+        "sessionKey": activity.session.key,
+        "email": who.email,
+        "firstName": who.first_name,
+        "lastName": who.last_name,
+        "attendanceTimeInSeconds": covered_seconds(intervals),
+        "attendance": [
+            {"joinTime": format_time(interval.start), "leaveTime": format_time(interval.end)} for interval in intervals
+        ],
+    }
 
-    def attendee(self, activity: SessionActivity, registrant_key: int, part: int | None = None) -> Attendee:
-        """Return a row of the list of a session: keys are numbers; of all spells, or the one of this number."""
-        who, intervals = activity.registrant_list.registrants[registrant_key], activity.intervals(registrant_key)
-        if part is not None:
-            intervals = [sorted(intervals, key=lambda interval: interval.start)[part]]
-        return Attendee(
-            registrant_key=registrant_key,
-            session_key=activity.session.key,
-            email=who.email,
-            first_name=who.first_name,
-            last_name=who.last_name,
-            attendance_time_in_seconds=seconds(intervals),
-            attendance=[Presence(stamp(interval.start), stamp(interval.end)) for interval in intervals],
-        )
 
-    def attendee_of_webinar(self, activity: SessionActivity, registrant_key: int, part: int | None = None) -> Attendee:
-        """Return a row of the list of a webinar: keys are strings, as one client of GoTo's reads them."""
-        row = self.attendee(activity, registrant_key, part)
-        row.registrant_key, row.session_key = str(row.registrant_key), str(row.session_key)
-        return row
+def attendee_of_webinar(activity: SessionActivity, registrant_key: int, part: int | None = None) -> Row:
+    """Return a row of the list of a webinar: keys are strings, as one client of GoTo's reads them."""
+    keys = {"registrantKey": str(registrant_key), "sessionKey": str(activity.session.key)}
+    return attendee_row(activity, registrant_key, part) | keys
 
-    def _starter(self, activity: SessionActivity) -> Organizer:
-        """Return who started a session: now and then a colleague."""
-        organizers = self._world.organizers
-        others = [other for key, other in organizers.items() if key != activity.webinar.organizer_key]
-        if others and random_fraction(activity.session.key, "starter") < STARTED_BY_ANOTHER:
-            return others[activity.session.key % len(others)]
-        return organizers[activity.webinar.organizer_key]
+
+def recording_row(world: World, webinar: Webinar, recording: Recording) -> Row:
+    """Return a recording as the list of its webinar shows it; some have no transcript."""
+    odd = int(recording.key, 16) % 2
+    transcript = {"transcriptDownloadUrl": f"{STORE}/{recording.key}.txt?signature=made-up"} if odd else {}
+    return {
+        "recordingAssetKey": recording.key,
+        "name": recording.name,
+        "productName": "g2w",
+        "createTime": format_time(recording.made_at),
+        "creatorKey": str(webinar.organizer_key),
+        "accountKey": str(world.account_key),
+        "totalReferenceCount": 1 + odd,
+        "mp4DownloadUrl": f"{STORE}/{recording.key}.mp4?signature=made-up",
+        **transcript,
+        "recordingShareUrl": f"{STORE}/{recording.key}",
+        "webinarKey": str(webinar.key),
+    }
+
+
+def _starter(world: World, activity: SessionActivity) -> Organizer:
+    """Return who started a session: now and then a colleague."""
+    own, key = world.organizers[activity.webinar.organizer_key], activity.session.key
+    others = [other for other in world.organizers.values() if other is not own]
+    return others[key % len(others)] if others and random_fraction(key, "starter") < STARTED_BY_ANOTHER else own

@@ -1,125 +1,130 @@
-"""Gives webinars the three shapes they have on the wire."""
+"""Webinars as lists and get-by-key show them, and who runs them (API reference, sections 5.1, 5.2, 5.11 and 13)."""
 
-import msgspec
+from collections.abc import Sequence
+from typing import Any
 
-from gotowebinar_sandbox.data.clock import stamp
-from gotowebinar_sandbox.data.models import Webinar, Window
+from gotowebinar_sandbox.data.models import Webinar, Window, format_time
+from gotowebinar_sandbox.data.panelists import Staff
 from gotowebinar_sandbox.data.randomness import long_key, random_fraction, seeded_random
+from gotowebinar_sandbox.data.registrants import join_url
 from gotowebinar_sandbox.data.world import World
-from gotowebinar_sandbox.serializers.schemas import (
-    Coorganizer,
-    InSessionWebinar,
-    Occurrence,
-    ReplyTo,
-    WebinarByKey,
-    WebinarRow,
-)
+
+Row = dict[str, Any]
 
 
 class WebinarSerializer:
-    """Webinars as lists, get-by-key and the in-session list show them."""
+    """The webinars of a world."""
 
     def __init__(self, world: World) -> None:
         """Show the webinars of a world."""
         self._world = world
-        self._rows: dict[int, msgspec.Raw] = {}
-        self._version = world.version
 
-    def row(self, webinar: Webinar) -> msgspec.Raw:
-        """Return the encoded row of a list; encoded once until a webinar changes."""
-        if self._version != self._world.version:
-            self._rows.clear()
-            self._version = self._world.version
-        if webinar.key not in self._rows:
-            self._rows[webinar.key] = msgspec.Raw(msgspec.json.encode(self.listed(webinar)))
-        return self._rows[webinar.key]
-
-    def listed(self, webinar: Webinar) -> WebinarRow:
-        """Return a webinar as the lists show it."""
-        row = WebinarRow(
-            webinar_key=str(webinar.key),
-            webinar_id=webinar.webinar_id,
-            organizer_key=str(webinar.organizer_key),
-            account_key=str(self._world.account_key),
-            omid=webinar.omid,
-            subject=webinar.subject,
-            description=webinar.description,
-            times=occurrences(webinar.times),
-            time_zone=webinar.time_zone,
-            locale=webinar.locale,
-            approval_type=webinar.approval_type,
-            registration_url=_registration_url(webinar),
-            impromptu=webinar.impromptu,
-            is_password_protected=webinar.is_password_protected,
-            recurrence_type=webinar.recurrence_type,
-            experience_type=webinar.experience_type,
-        )
+    def listed(self, webinar: Webinar) -> Row:
+        """Return a webinar as lists show it: keys are strings, the id is ``webinarId``, the experience upper case."""
+        row: Row = {
+            "webinarKey": str(webinar.key),
+            "webinarId": webinar.webinar_id,
+            "organizerKey": str(webinar.organizer_key),
+            "accountKey": str(self._world.account_key),
+            "omid": webinar.omid,
+            "subject": webinar.subject,
+            "description": webinar.description,
+            "times": occurrences(webinar.times),
+            "timeZone": webinar.time_zone,
+            "locale": webinar.locale,
+            "approvalType": webinar.approval_type,
+            "registrationUrl": _registration_url(webinar),
+            "impromptu": webinar.impromptu,
+            "isPasswordProtected": webinar.is_password_protected,
+            "recurrenceType": webinar.recurrence_type,
+            "experienceType": webinar.experience_type,
+        }
         if self._world.live_fields:
-            row.status = webinar.status
-            row.recurrence_key = None if webinar.recurrence_key is None else str(webinar.recurrence_key)
-            row.registration_settings_key = str(long_key(seeded_random(webinar.key, "registration settings")))
-            row.breakouts_allowed = _draw(webinar, "breakouts")
+            series = {} if webinar.recurrence_key is None else {"recurrenceKey": str(webinar.recurrence_key)}
+            row |= {
+                "status": webinar.status,
+                **series,
+                "registrationSettingsKey": str(long_key(seeded_random(webinar.key, "registration settings"))),
+                "breakoutsAllowed": _draw(webinar, "breakouts"),
+            }
         return row
 
-    def by_key(self, webinar: Webinar) -> WebinarByKey:
-        """Return a webinar as get-by-key shows it: of a sequence only the times to come."""
+    def by_key(self, webinar: Webinar) -> Row:
+        """Return a webinar as get-by-key shows it: two keys are numbers, a sequence has only its times to come."""
         now = self._world.clock.now()
         organizer = self._world.organizers[webinar.organizer_key]
         sequence = webinar.recurrence_type == "sequence"
-        whole = WebinarByKey(
-            webinar_key=webinar.key,
-            webinar_id=webinar.webinar_id,
-            organizer_key=organizer.key,
-            account_key=str(self._world.account_key),
-            organizer_email=organizer.email,
-            organizer_name=organizer.name,
-            subject=webinar.subject,
-            description=webinar.description,
-            times=occurrences([time for time in webinar.times if not sequence or time.start > now]),
-            time_zone=webinar.time_zone,
-            registration_url=_registration_url(webinar),
-            in_session=webinar.in_session(now),
-            impromptu=webinar.impromptu,
-            is_password_protected=webinar.is_password_protected,
-            type=webinar.recurrence_type,
-            recurrence_period=webinar.recurrence_type,
-            number_of_registrants=self._world.count(webinar),
-            registration_limit=webinar.registration_limit,
-            locale=webinar.locale,
-            experience_type=webinar.experience_type.lower(),
-        )
+        whole: Row = {
+            "webinarKey": webinar.key,
+            "webinarID": webinar.webinar_id,
+            "organizerKey": organizer.key,
+            "accountKey": str(self._world.account_key),
+            "organizerEmail": organizer.email,
+            "organizerName": organizer.name,
+            "subject": webinar.subject,
+            "description": webinar.description,
+            "times": occurrences([time for time in webinar.times if not sequence or time.start > now]),
+            "timeZone": webinar.time_zone,
+            "registrationUrl": _registration_url(webinar),
+            "inSession": webinar.in_session(now),
+            "impromptu": webinar.impromptu,
+            "isPasswordProtected": webinar.is_password_protected,
+            "type": webinar.recurrence_type,
+            "recurrencePeriod": webinar.recurrence_type,
+            "numberOfRegistrants": self._world.count(webinar),
+            "registrationLimit": webinar.registration_limit,
+            "locale": webinar.locale,
+            "experienceType": webinar.experience_type.lower(),
+        }
         if self._world.live_fields:
-            whole.name, whole.reply_to = webinar.subject, ReplyTo(organizer.name, organizer.email)
-            whole.is_ondemand, whole.broadcast = webinar.is_ondemand, webinar.experience_type == "BROADCAST"
-            whole.pending_registrants = self._world.count_status(webinar, "WAITING")
-            whole.denied_registrants = self._world.count_status(webinar, "DENIED")
-            whole.breakouts_allowed, whole.is_main_organizer_active = _draw(webinar, "breakouts"), True
-            whole.has_disclaimer, whole.verify_human_registrant = _draw(webinar, "disclaimer"), _draw(webinar, "human")
-            whole.webinar_scheduling_context = "DEFAULT"
+            whole |= {
+                "name": webinar.subject,
+                "replyTo": {"name": organizer.name, "email": organizer.email},
+                "isOndemand": webinar.is_ondemand,
+                "broadcast": webinar.experience_type == "BROADCAST",
+                "pendingRegistrants": self._world.count(webinar, "WAITING"),
+                "deniedRegistrants": self._world.count(webinar, "DENIED"),
+                "breakoutsAllowed": _draw(webinar, "breakouts"),
+                "isMainOrganizerActive": True,
+                "hasDisclaimer": _draw(webinar, "disclaimer"),
+                "verifyHumanRegistrant": _draw(webinar, "human"),
+                "webinarSchedulingContext": "DEFAULT",
+            }
         return whole
 
-    def in_session(self, webinar: Webinar) -> InSessionWebinar:
-        """Return a webinar as the in-session list shows it."""
-        organizer = self._world.organizers[webinar.organizer_key]
-        others = [other for other in self._world.organizers.values() if other is not organizer]
-        return InSessionWebinar(
-            webinar_key=webinar.key,
-            webinar_id=webinar.webinar_id,
-            organizer_key=organizer.key,
-            organizer_email=organizer.email,
-            organizer_name=organizer.name,
-            subject=webinar.subject,
-            description=webinar.description,
-            times=occurrences(webinar.times),
-            time_zone=webinar.time_zone,
-            registration_url=_registration_url(webinar),
-            number_of_registrants=self._world.count(webinar),
-            in_session=webinar.in_session(self._world.clock.now()),
-            impromptu=webinar.impromptu,
-            is_ondemand=webinar.is_ondemand,
-            experience_type=webinar.experience_type,
-            coorganizers=[Coorganizer(other.email, other.key) for other in others[:1]],
-        )
+
+def occurrences(times: Sequence[Window]) -> list[Row]:
+    """Return the times of a webinar."""
+    return [{"startTime": format_time(time.start), "endTime": format_time(time.end)} for time in times]
+
+
+def panelists(staff: Staff, webinar: Webinar) -> list[Row]:
+    """Return the panelists of a webinar: the key is a number; the parts of the name are there at times."""
+    return [
+        {
+            "panelistId": key,
+            "name": f"{who.first_name} {who.last_name}",
+            **({"firstName": who.first_name, "lastName": who.last_name} if key % 2 else {}),
+            "email": who.email,
+            "joinLink": join_url(webinar.key, key),
+        }
+        for key, who in staff.panelists(webinar).items()
+    ]
+
+
+def coorganizers(staff: Staff, webinar: Webinar) -> list[Row]:
+    """Return the co-organizers of a webinar: the key is a string; one from outside the account has no surname."""
+    return [
+        {
+            "memberKey": str(key),
+            "givenName": who.first_name,
+            **({"surname": who.last_name} if key in staff.organizers else {}),
+            "email": who.email,
+            "external": key not in staff.organizers,
+            "joinLink": join_url(webinar.key, key),
+        }
+        for key, who in staff.coorganizers(webinar).items()
+    ]
 
 
 def _draw(webinar: Webinar, setting: str) -> bool:
@@ -129,8 +134,3 @@ def _draw(webinar: Webinar, setting: str) -> bool:
 
 def _registration_url(webinar: Webinar) -> str:
     return f"https://attendee.gotowebinar.com/register/{webinar.key}"
-
-
-def occurrences(times: list[Window]) -> list[Occurrence]:
-    """Return times as the wire spells them."""
-    return [Occurrence(stamp(time.start), stamp(time.end)) for time in times]

@@ -6,20 +6,15 @@ from typing import cast
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Router
+from starlette.routing import BaseRoute, Mount, Route, Router
 
-from gotowebinar_sandbox.changes import UnknownError
-from gotowebinar_sandbox.endpoints.authorize import AuthorizeEndpoint
-from gotowebinar_sandbox.endpoints.control import ControlEndpoints
-from gotowebinar_sandbox.endpoints.engagement import EngagementEndpoints
+from gotowebinar_sandbox.control.endpoint import ControlEndpoint
 from gotowebinar_sandbox.endpoints.errors import ProductError, json_response
 from gotowebinar_sandbox.endpoints.identity import IdentityEndpoints
-from gotowebinar_sandbox.endpoints.panelists import CrewEndpoints
+from gotowebinar_sandbox.endpoints.oauth import OAuthEndpoints
 from gotowebinar_sandbox.endpoints.permissions import BearerAuthMiddleware
-from gotowebinar_sandbox.endpoints.recordings import RecordingEndpoints
 from gotowebinar_sandbox.endpoints.registrants import RegistrantEndpoints
 from gotowebinar_sandbox.endpoints.sessions import SessionEndpoints
-from gotowebinar_sandbox.endpoints.token import OAuthEndpoint
 from gotowebinar_sandbox.endpoints.webinars import WebinarEndpoints
 from gotowebinar_sandbox.server.middleware import RequestMiddleware
 from gotowebinar_sandbox.state import SandboxState
@@ -30,34 +25,23 @@ PRODUCT = "/G2W/rest/v2"
 def make_app(state: SandboxState) -> RequestMiddleware:
     """Return the application that serves a sandbox.
 
-    A new kind of endpoint is a class with ``routes()`` and one line here.
+    A new kind of endpoint is a class with ``routes()`` and its name here.
     """
     product: list[BaseRoute] = [
-        *WebinarEndpoints(state).routes(),
-        *RegistrantEndpoints(state).routes(),
-        *SessionEndpoints(state).routes(),
-        *EngagementEndpoints(state).routes(),
-        *CrewEndpoints(state).routes(),
-        *RecordingEndpoints(state).routes(),
+        route
+        for endpoints in (WebinarEndpoints(state), RegistrantEndpoints(state), SessionEndpoints(state))
+        for route in endpoints.routes()
     ]
     identity: list[BaseRoute] = [*IdentityEndpoints(state).routes()]
     routes: list[BaseRoute] = [
-        Mount("/_sandbox", app=_control(state)),
-        *AuthorizeEndpoint(state).routes(),
-        *OAuthEndpoint(state).routes(),
+        Route("/_sandbox/{action}", ControlEndpoint(state).act, methods=["POST"]),
+        *OAuthEndpoints(state).routes(),
         Mount(PRODUCT, app=BearerAuthMiddleware(Router(product, redirect_slashes=False), state)),
         Mount("/", app=BearerAuthMiddleware(Router(identity, redirect_slashes=False), state)),
     ]
     app = Starlette(routes=routes, exception_handlers=_HANDLERS)
     app.router.redirect_slashes = False
     return RequestMiddleware(app, state)
-
-
-def _control(state: SandboxState) -> Starlette:
-    wrong = dict.fromkeys((UnknownError, ValueError, KeyError), _wrong_control)
-    app = Starlette(routes=ControlEndpoints(state).routes(), exception_handlers=wrong)
-    app.router.redirect_slashes = False
-    return app
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
@@ -67,10 +51,6 @@ async def _refused(_request: Request, error: Exception) -> Response:
 async def _unknown_path(request: Request, _error: Exception) -> Response:
     """Answer as GoTo's edge does for a path or method it does not know (API reference, section 7)."""
     return json_response({"errorCode": "NOT_FOUND", "message": f"No such resource: {request.url.path}"}, 404)
-
-
-async def _wrong_control(_request: Request, error: Exception) -> Response:
-    return json_response({"error": str(error)}, 404 if isinstance(error, UnknownError) else 400)
 
 
 _HANDLERS = {

@@ -7,12 +7,11 @@ import threading
 import uvicorn
 
 from gotowebinar_sandbox.server.app import make_app
-from gotowebinar_sandbox.server.protocol import HangUpProtocol
 from gotowebinar_sandbox.state import SandboxState
 
 # A client that keeps a connection open between two runs of its work should find it still open.
 KEEP_ALIVE = 300
-LAST_WORDS = 1
+SHUTDOWN_GRACE = 1.0
 
 
 class LoopServer(uvicorn.Server):
@@ -22,7 +21,7 @@ class LoopServer(uvicorn.Server):
         """Serve a sandbox."""
         config = uvicorn.Config(
             make_app(state),
-            http=HangUpProtocol,
+            http="h11",
             ws="none",
             lifespan="off",
             log_config=None,
@@ -32,7 +31,6 @@ class LoopServer(uvicorn.Server):
             server_header=False,
             proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE,
-            timeout_graceful_shutdown=LAST_WORDS,
         )
         super().__init__(config)
         self._state = state
@@ -46,18 +44,29 @@ class LoopServer(uvicorn.Server):
     def stop(self) -> None:
         """Stop serving; may be called from any thread."""
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._state.close)
+            self._loop.call_soon_threadsafe(self._state.closing.set)
 
     async def main_loop(self) -> None:
         """Wait until stopped. uvicorn would look ten times a second, and stop that much later."""
         self._loop = asyncio.get_running_loop()
         self.ready.set()
-        await self._state.closed()
+        await self._state.closing.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close everything, connections too that came in while the doors were being closed."""
-        await super().shutdown(sockets)
-        await asyncio.sleep(0)
+        """Answer what has arrived, and leave no connection behind, not even one that is being accepted just now.
+
+        uvicorn would wait a tenth of a second first, and not for the connections that are being accepted.
+        """
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        if tasks:
+            _, tasks = await asyncio.wait(tasks, timeout=SHUTDOWN_GRACE)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         await asyncio.sleep(0)

@@ -5,11 +5,10 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gotowebinar_sandbox.endpoints.errors import json_response
-from gotowebinar_sandbox.server.faults import FaultInjector
-from gotowebinar_sandbox.server.protocol import whole_request
-from gotowebinar_sandbox.server.retry_after import retry_after
-from gotowebinar_sandbox.server.traffic import Call
+from gotowebinar_sandbox.server.connections import whole_request, with_transport
+from gotowebinar_sandbox.server.fault_injection import FaultInjector
 from gotowebinar_sandbox.state import SandboxState
+from gotowebinar_sandbox.traffic import Call, retry_after
 
 CONTROL = "/_sandbox/"
 OAUTH = "/oauth/"
@@ -41,7 +40,7 @@ class RequestMiddleware:
         try:
             # What has arrived takes effect, even if its sender is gone by then.
             if (request := await whole_request(receive)) is not None:
-                await self._answer(call, scope, request, noting)
+                await self._answer(call, with_transport(scope, send), request, noting)
         finally:
             self._state.calls.leave(call, time.monotonic())
 

@@ -14,7 +14,7 @@ import pytest
 from filelock import FileLock
 
 from gotowebinar_sandbox import Fault, Sandbox
-from gotowebinar_sandbox.options import FaultKind
+from gotowebinar_sandbox.faults import FaultKind
 from tap_gotowebinar.api.auth.authenticator import MISSING, SHUTDOWN_GRACE, AccessToken, Authenticator
 from tap_gotowebinar.api.auth.token_endpoint import Credentials, TokenEndpoint
 from tap_gotowebinar.api.auth.token_store import TokenStore

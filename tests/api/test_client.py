@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
-from gotowebinar_sandbox.options import SHAPING, FaultKind, from_plain
+from gotowebinar_sandbox.faults import FaultKind
+from gotowebinar_sandbox.options import SHAPING, from_plain
 from tap_gotowebinar.api.client import TRIES
 from tap_gotowebinar.api.errors import (
     ForbiddenError,

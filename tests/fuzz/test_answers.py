@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from typing_extensions import override
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
-from gotowebinar_sandbox.server.faults import EMBEDDED_EMAIL
+from gotowebinar_sandbox.server.fault_injection import EMBEDDED_EMAIL
 from tests.canned_server import QuickTap
 from tests.fuzz.strategies import bent
 from tests.runs import FAST, Run, run_here

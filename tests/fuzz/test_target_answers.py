@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
-from gotowebinar_sandbox.server.faults import EMBEDDED_EMAIL, EMBEDDED_LINK
+from gotowebinar_sandbox.server.fault_injection import EMBEDDED_EMAIL, EMBEDDED_LINK
 from tests.forkserver import Launcher
 from tests.fuzz.strategies import bent
 from tests.fuzz.target_process import TargetRunner, assert_clean

@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
-from gotowebinar_sandbox.server.faults import EMBEDDED_EMAIL, EMBEDDED_LINK
+from gotowebinar_sandbox.server.fault_injection import EMBEDDED_EMAIL, EMBEDDED_LINK
 from tap_gotowebinar.api.errors import ConnectError, GoToWebinarError
 from tap_gotowebinar.api.transport import Transport
 from tap_gotowebinar.tap import TapGoToWebinar

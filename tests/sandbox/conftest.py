@@ -69,9 +69,6 @@ class Caller:
             timeout=10,
         )
 
-    def delete(self, path: str) -> requests.Response:
-        return self.session.delete(f"{self.sandbox.url}{path}", timeout=10)
-
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:

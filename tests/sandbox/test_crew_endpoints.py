@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from gotowebinar_sandbox import Control
 
 from .conftest import PRODUCT, Caller
@@ -50,20 +48,12 @@ def test_panelists_and_co_organizers_come_and_go(api: Caller, control: Control) 
     control.remove_panelist(webinar, panelist)
     control.remove_coorganizer(webinar, coorganizer)
     assert keys() == (panelists, coorganizers)
-    with pytest.raises(ValueError, match="no member"):
-        control.remove_panelist(webinar, panelist)
     control.cancel_webinar(webinar)
 
 
 def test_meeting_times_are_those_of_the_list(api: Caller) -> None:
     for row in api.webinars():
         assert api.get(api.webinar(row["webinarKey"], "/meetingtimes")).json() == row["times"]
-
-
-def test_a_private_conference_has_no_numbers(api: Caller) -> None:
-    answers = [api.get(api.webinar(row["webinarKey"], "/audio")).json() for row in api.webinars()]
-    assert {answer["type"] for answer in answers} >= {"Private", "VOIP"}
-    assert all(("confCallNumbers" in answer) is (answer["type"] != "Private") for answer in answers)
 
 
 def test_recordings_come_in_pages_that_do_not_repeat_the_limit(api: Caller, control: Control) -> None:
@@ -92,22 +82,3 @@ def test_some_sessions_are_recorded(control: Control) -> None:
     truth = control.truth("recordings", "sessions")
     recorded = {row["webinarKey"] for row in truth["recordings"]}
     assert set() < recorded < {row["webinarKey"] for row in truth["sessions"]}
-
-
-def test_the_truth_is_what_the_api_says(api: Caller, control: Control) -> None:
-    truth = control.truth("panelists", "co_organizers", "registration_fields", "recordings")
-    mine = [row["webinarKey"] for row in api.webinars()]
-
-    def told(kind: str) -> list[Row]:
-        return [row for row in truth[kind] if row["webinarKey"] in mine]
-
-    panelists = [{**row, "panelistId": str(row["panelistId"])} for row in of_webinars(api, "/panelists")]
-    assert told("panelists") == panelists
-    assert told("co_organizers") == of_webinars(api, "/coorganizers")
-    assert told("recordings") == [row for key in mine for row in recordings(api, key, limit=200)["data"]]
-    for form in told("registration_fields"):
-        shown = api.get(api.webinar(form["webinarKey"], "/registrants/fields")).json()
-        assert form["fields"] == shown["fields"]
-        assert [(row["questionKey"], row["question"]) for row in form["questions"]] == [
-            (str(row["questionKey"]), row["question"]) for row in shown["questions"]
-        ]

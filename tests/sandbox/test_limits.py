@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Control
-from gotowebinar_sandbox.server.sliding_window import SlidingWindow
+from gotowebinar_sandbox.traffic import SlidingWindow
 
 from .conftest import Caller
 

@@ -199,19 +199,3 @@ def test_who_registers_after_the_end_is_late(api: Caller, webinar: str, control:
     control.move_webinar(webinar, "2026-01-01T10:00:00Z")
     key = api.register(webinar, **ADA).json()["registrantKey"]
     assert api.get(api.webinar(webinar, f"/registrants/{key}")).json()["type"] == "LATE"
-
-
-def test_a_deleted_registrant_is_gone_and_may_come_back(api: Caller, webinar: str) -> None:
-    path = api.webinar(webinar, f"/registrants/{api.register(webinar, **ADA).json()['registrantKey']}")
-    assert api.delete(path).status_code == 204
-    assert api.delete(path).status_code == 404
-    assert api.get(path).status_code == 404
-    assert api.registrants(webinar) == []
-    assert api.register(webinar, **ADA).status_code == 201
-
-
-def test_registrants_of_past_webinars_cannot_be_deleted(api: Caller, webinar: str, control: Control) -> None:
-    path = api.webinar(webinar, f"/registrants/{api.register(webinar, **ADA).json()['registrantKey']}")
-    control.move_webinar(webinar, "2026-01-01T10:00:00Z")
-    assert api.delete(path).status_code == 400
-    assert api.get(path).status_code == 200

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gotowebinar_sandbox import Options
-from gotowebinar_sandbox.expected import STREAMS, expected_records
+from gotowebinar_sandbox.control.expected import STREAMS, expected_records
 from gotowebinar_sandbox.state import SandboxState
 
 from .conftest import NOW
@@ -31,15 +31,15 @@ def test_the_same_seed_lets_the_same_happen(happened: Truth) -> None:
 def test_the_order_of_asking_changes_nothing(kind: str, happened: Truth) -> None:
     world = state()
     for webinar in reversed(world.world.webinars.values()):
-        for activity in reversed(world.diary.activities(webinar)):
+        for activity in reversed(world.calendar.activities(webinar)):
             activity.questions()
     assert expected_records(world, [kind])[kind] == happened[kind]
 
 
 def test_sessions_are_listed_without_making_up_forty_million_registrants() -> None:
     world = state(organizers=1, registrants=10**6)
-    window = (world.world.anchor.replace(year=2000), world.world.anchor)
-    assert len(world.diary.listing(world.world.owner.key, window, "overlap")) > 40
+    ever = world.world.anchor.replace(year=2000), world.world.anchor
+    assert len(world.calendar.listing(world.world.owner.key, *ever, "overlap")) > 40
 
 
 def test_a_webinar_has_no_session_or_one_or_several(happened: Truth) -> None:
@@ -90,9 +90,11 @@ def test_there_are_no_polls_if_none_are_wanted() -> None:
 
 def test_a_registrant_whose_date_was_spoilt_does_not_attend() -> None:
     world = state(attendance=1.0)
-    webinar = next(webinar for webinar in world.world.webinars.values() if world.diary.ended(webinar) and webinar.size)
-    for key in list(world.world.registrant_list(webinar).registrants):
-        world.world.registrant_list(webinar).change(key, {}, {"registrationDate": "not a date"})
-    assert [activity.present for activity in world.diary.activities(webinar)] == [[]] * len(
-        world.diary.ended(webinar),
+    webinar = next(
+        webinar for webinar in world.world.webinars.values() if world.calendar.ended(webinar) and webinar.size
+    )
+    for key in list(world.world.registrants(webinar).registrants):
+        world.world.registrants(webinar).change(key, {}, {"registrationDate": "not a date"})
+    assert [activity.present for activity in world.calendar.activities(webinar)] == [[]] * len(
+        world.calendar.ended(webinar),
     )

@@ -51,10 +51,9 @@ def test_a_page_that_is_no_number_answers_400(query: dict[str, str], api: Caller
     assert api.get(api.organizer("/webinars"), **EVER, **query).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/webinars", "/insessionWebinars"])
 @pytest.mark.parametrize("text", ["yesterday", "2026-03-01T00:00:00 00:00"])
-def test_a_time_that_is_none_answers_400(text: str, path: str, api: Caller) -> None:
-    answer = api.get(api.organizer(path), **{**EVER, "fromTime": text})
+def test_a_time_that_is_none_answers_400(text: str, api: Caller) -> None:
+    answer = api.get(api.organizer("/webinars"), **{**EVER, "fromTime": text})
     assert (answer.status_code, answer.json()["field"]) == (400, "fromTime")
 
 
@@ -82,16 +81,6 @@ def test_the_window_takes_in_whatever_overlaps_it(api: Caller, control: Control)
     control.cancel_webinar(key)
 
 
-def test_keys_are_strings_in_lists_and_numbers_by_key(api: Caller) -> None:
-    row = api.webinars()[0]
-    by_key = api.get(api.webinar(row["webinarKey"])).json()
-    assert isinstance(row["webinarKey"], str)
-    assert isinstance(row["organizerKey"], str)
-    assert by_key["webinarKey"] == int(row["webinarKey"])
-    assert by_key["organizerKey"] == int(row["organizerKey"])
-    assert isinstance(by_key["accountKey"], str)
-
-
 def test_the_id_and_the_experience_are_spelled_differently(api: Caller) -> None:
     row = next(row for row in api.webinars() if row["experienceType"] == "CLASSIC")
     by_key = api.get(api.webinar(row["webinarKey"])).json()
@@ -116,13 +105,6 @@ def test_by_key_a_sequence_has_only_its_times_to_come(api: Caller) -> None:
     assert 0 < len(by_key["times"]) < len(row["times"])
 
 
-def test_the_running_webinar_is_in_session(api: Caller) -> None:
-    [running] = api.get(api.organizer("/insessionWebinars")).json()
-    assert running["inSession"] is True
-    assert api.get(api.webinar(str(running["webinarKey"]))).json()["inSession"] is True
-    assert isinstance(running["coorganizers"][0]["organizerKey"], int)
-
-
 def test_a_webinar_of_another_organizer_is_not_found(api: Caller, control: Control) -> None:
     colleague = control.truth()["organizers"][1]["organizerKey"]
     key = api.webinars()[0]["webinarKey"]
@@ -130,7 +112,8 @@ def test_a_webinar_of_another_organizer_is_not_found(api: Caller, control: Contr
 
 
 def test_a_path_that_does_not_exist_is_refused_at_the_edge(api: Caller) -> None:
-    for answer in (api.get(api.organizer("/nothing")), api.get("/nothing"), api.delete(api.organizer("/webinars"))):
+    wrong_method = api.session.delete(f"{api.sandbox.url}{api.organizer('/webinars')}", timeout=10)
+    for answer in (api.get(api.organizer("/nothing")), api.get("/nothing"), wrong_method):
         assert answer.status_code == 404
         assert answer.json()["errorCode"] == "NOT_FOUND"
 

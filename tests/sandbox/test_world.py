@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gotowebinar_sandbox import Options, Sandbox
-from gotowebinar_sandbox.data.world import World
-from gotowebinar_sandbox.expected_lists import truth
+from gotowebinar_sandbox.control.expected import expected_records
+from gotowebinar_sandbox.state import SandboxState
 
 from .conftest import NOW
 
@@ -16,7 +16,8 @@ PRESENT = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
 def made(**options: Any) -> dict[str, list[dict[str, Any]]]:  # noqa: ANN401
-    return truth(World(Options(**{"seed": 7, "now": NOW, "organizers": 2, "webinars": 30, **options})))
+    state = SandboxState(Options(**{"seed": 7, "now": NOW, "organizers": 2, "webinars": 30, **options}))
+    return expected_records(state, [])
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +39,10 @@ def test_another_seed_makes_another_world(world: dict[str, Any]) -> None:
 
 
 def test_the_order_of_asking_changes_nothing() -> None:
-    forwards, backwards = (World(Options(seed=7, now=NOW)) for _ in range(2))
-    for webinar in reversed(backwards.webinars.values()):
-        backwards.registrant_list(webinar)
-    assert truth(forwards) == truth(backwards)
+    forwards, backwards = (SandboxState(Options(seed=7, now=NOW)) for _ in range(2))
+    for webinar in reversed(backwards.world.webinars.values()):
+        backwards.world.registrants(webinar)
+    assert expected_records(forwards, []) == expected_records(backwards, [])
 
 
 def test_every_organizer_has_the_webinars_asked_for(world: dict[str, Any]) -> None:
@@ -143,7 +144,7 @@ def test_a_world_without_registrants_is_a_world() -> None:
 
 
 def test_by_default_the_present_is_the_real_one() -> None:
-    world = World(Options())
+    world = SandboxState(Options()).world
     assert abs(world.clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
 
 

@@ -1,16 +1,20 @@
-"""Makes up polls and surveys: what was asked, and who chose which answer."""
+"""Makes up polls and surveys with everybody's answers, and what attendees asked."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from random import Random
 from typing import Literal, NamedTuple
 
-from gotowebinar_sandbox.data.models import Session
+from gotowebinar_sandbox.data.models import Organizer, Session, Window
 from gotowebinar_sandbox.data.randomness import seeded_random, with_probability
 
 PollKind = Literal["polls", "survey"]
 NO_POLLS = 0.3
 NO_SURVEY = 0.4
 ANSWERED: dict[PollKind, float] = {"polls": 0.7, "survey": 0.3}
+ASKS_AGAIN = 0.3
+# Of those who ask again: sent twice by mistake, the same words in the same second.
+SENT_TWICE = 0.5
 
 
 class PollQuestion(NamedTuple):
@@ -36,6 +40,23 @@ class Result(NamedTuple):
     counts: dict[str, int]
 
 
+class Reply(NamedTuple):
+    """What an organizer answered to a question of an attendee, and when."""
+
+    answer: str
+    by: Organizer
+    at: datetime
+
+
+class AttendeeQuestion(NamedTuple):
+    """A question of an attendee, who is named by the registrantKey."""
+
+    asker: int
+    question: str
+    at: datetime
+    replies: tuple[Reply, ...] = ()
+
+
 POLLS = (
     PollQuestion("How did you hear of us?", ("Newsletter", "Friends", "Ständig überall", "Other")),
     PollQuestion("Which tools do you have?", ("Spade", "Rake", "None yet 🌱"), several=True),
@@ -48,32 +69,31 @@ SURVEY = (
     PollQuestion("Would you recommend us?", ("Yes", "No", "Perhaps")),
 )
 WORDS = ("More of this!", "Compost, please", "冬の剪定", "-")
-
-
-def make_polls(seed: int, session: Session, most: int) -> list[PollQuestion]:
-    """Make up the polls of a session; the same one may come twice, and a practice session has none."""
-    rng = seeded_random(seed, session.key, "polls")
-    if session.practice or not most or with_probability(rng, NO_POLLS):
-        return []
-    return rng.choices(POLLS, k=rng.randint(1, most))
-
-
-def make_survey(seed: int, session: Session) -> list[PollQuestion]:
-    """Make up the survey of a session, if it has one."""
-    rng = seeded_random(seed, session.key, "survey")
-    return [] if session.practice or with_probability(rng, NO_SURVEY) else list(SURVEY[: rng.randint(1, len(SURVEY))])
+ASKED = (
+    "Is there a handout?",
+    "Können Sie das bitte wiederholen?",
+    "How long does it take?\nAnd what does it cost?",
+    "録画はありますか",
+    "🙋",
+)
+REPLIES = ("Yes, by mail.", "See https://example.com/faq", "Gern!", "")
 
 
 class PollResults:
     """The polls or the survey of one session, with everybody's answers."""
 
-    def __init__(self, seed: int, session: Session, kind: PollKind, questions: list[PollQuestion]) -> None:
-        """Hold these ballots."""
-        self.questions = questions
+    def __init__(self, seed: int, session: Session, kind: PollKind, most: int = len(SURVEY)) -> None:
+        """Make up the questions, the same poll maybe twice; some sessions and all practice sessions have none."""
+        rng = seeded_random(seed, session.key, kind)
+        polls = kind == "polls"
+        self.questions: list[PollQuestion] = []
+        if not session.practice and most and not with_probability(rng, NO_POLLS if polls else NO_SURVEY):
+            count = rng.randint(1, most)
+            self.questions = rng.choices(POLLS, k=count) if polls else list(SURVEY[:count])
         self._names = (seed, session.key, kind)
         self._answered = ANSWERED[kind]
-        self._made = len(questions)
-        self._told: dict[tuple[int, int], tuple[str, ...]] = {}
+        self._made = len(self.questions)
+        self._overrides: dict[tuple[int, int], tuple[str, ...]] = {}
 
     def answers(self, registrant_key: int) -> list[tuple[PollQuestion, tuple[str, ...]]]:
         """Return what an attendee answered, where they did."""
@@ -91,32 +111,45 @@ class PollResults:
                     counts[number][text] = counts[number].get(text, 0) + 1
         return [Result(*row) for row in zip(self.questions, answered, counts, strict=True)]
 
-    def add(self, question: PollQuestion) -> None:
-        """Put another question, which nobody has answered so far."""
-        self.questions.append(question)
-
     def answer(self, number: int, registrant_key: int, texts: Sequence[str]) -> None:
-        """Let someone answer the question of this number, or answer it differently.
-
-        Raises:
-            ValueError: There are not so many.
-        """
+        """Let somebody answer the question of this number, or raise ``ValueError`` if there are not so many."""
         if number >= len(self.questions):
             message = f"there are {len(self.questions)} questions, counted from 0"
             raise ValueError(message)
-        self._told[number, registrant_key] = tuple(texts)
+        self._overrides[number, registrant_key] = tuple(texts)
 
     def _given(self, registrant_key: int) -> list[tuple[str, ...]]:
-        """Return someone's answers to all questions, none where they did not answer."""
+        """Return an attendee's answers to all questions, none where they did not answer."""
         rng = seeded_random(*self._names, registrant_key)
         given: list[tuple[str, ...]] = []
         for number, question in enumerate(self.questions):
-            made_up = self._make_up(rng, question) if number < self._made else ()
-            given.append(self._told.get((number, registrant_key), made_up))
+            made_up = self._generate(rng, question) if number < self._made else ()
+            given.append(self._overrides.get((number, registrant_key), made_up))
         return given
 
-    def _make_up(self, rng: Random, question: PollQuestion) -> tuple[str, ...]:
+    def _generate(self, rng: Random, question: PollQuestion) -> tuple[str, ...]:
         if not with_probability(rng, self._answered):
             return ()
         texts = question.choices or WORDS
         return tuple(rng.sample(texts, rng.randint(1, len(texts)))) if question.several else (rng.choice(texts),)
+
+
+def make_questions(
+    seed: int, session: Session, registrant_key: int, there: Window, host: Organizer
+) -> list[AttendeeQuestion]:
+    """Make up what an attendee asked who was there first at this time; maybe twice the same in the same second."""
+    rng = seeded_random(seed, session.key, registrant_key, "questions")
+    seconds = int((there.end - there.start).total_seconds())
+    first = _ask(rng, registrant_key, there.start + timedelta(seconds=rng.randrange(seconds)), host)
+    if not with_probability(rng, ASKS_AGAIN):
+        return [first]
+    again = _ask(rng, registrant_key, first.at + timedelta(seconds=1), host)
+    return [first, first._replace(replies=again.replies) if with_probability(rng, SENT_TWICE) else again]
+
+
+def _ask(rng: Random, registrant_key: int, at: datetime, host: Organizer) -> AttendeeQuestion:
+    replies = [
+        Reply(rng.choice(REPLIES), host, at + timedelta(seconds=rng.randrange(10, 90)))
+        for _ in range(rng.choices((0, 1, 2), (4, 5, 1))[0])
+    ]
+    return AttendeeQuestion(registrant_key, rng.choice(ASKED), at, tuple(replies))

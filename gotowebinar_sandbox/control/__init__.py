@@ -1,0 +1,1 @@
+"""How tests and people look into a running sandbox and let things happen in it."""
