@@ -95,7 +95,7 @@ def schema_problem(error: ValidationError, prefix: str) -> str:
     """
     if error.validator == "required":
         missing = next((name for name in _names(error.validator_value) if f"'{name}'" in error.message), "a setting")
-        return f"{missing} is missing: set it in the configuration, or as {prefix}{missing.upper()} with --config=ENV"
+        return f"{missing} is missing: set it in the configuration or as {prefix}{missing.upper()}"
     name = str(error.path[0]) if error.path else "the configuration"
     expected = {
         "type": f"must be of type {_one_of(error.validator_value)}",

@@ -72,11 +72,11 @@ def each(name: str, values: Iterable[object], line: str) -> list[tuple[dict[str,
 BAD: list[tuple[dict[str, Any], str]] = [
     (
         {"client_id": ...},
-        "client_id is missing: set it in the configuration, or as TAP_GOTOWEBINAR_CLIENT_ID with --config=ENV",
+        "client_id is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_ID",
     ),
     (
         {"client_secret": ...},
-        "client_secret is missing: set it in the configuration, or as TAP_GOTOWEBINAR_CLIENT_SECRET with --config=ENV",
+        "client_secret is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_SECRET",
     ),
     ({"client_id": None}, "client_id must be of type string: correct it"),
     ({"client_id": " "}, "client_id is empty: set it to the value shown at https://developer.logmeininc.com/clients"),
@@ -221,7 +221,7 @@ def test_a_bad_setting_is_one_line_without_its_value(changes: dict[str, Any], li
 
 def test_every_bad_setting_has_its_own_line() -> None:
     assert sorted(lines(client_id=..., start_date=5, request_timeout=0)) == [
-        "client_id is missing: set it in the configuration, or as TAP_GOTOWEBINAR_CLIENT_ID with --config=ENV",
+        "client_id is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_ID",
         "request_timeout must be greater than 0: correct it",
         "start_date must be of type string: correct it",
     ]
@@ -413,7 +413,7 @@ def test_organizer_keys_of_a_variable_are_one_several_or_a_list(written: str, ke
 def test_a_missing_setting_is_named_as_the_variable_of_the_program_that_runs() -> None:
     missing = next(Draft7Validator({"required": ["client_id"]}).iter_errors({}))
     assert schema_problem(missing, environment_prefix("target-gotowebinar")) == (
-        "client_id is missing: set it in the configuration, or as TARGET_GOTOWEBINAR_CLIENT_ID with --config=ENV"
+        "client_id is missing: set it in the configuration or as TARGET_GOTOWEBINAR_CLIENT_ID"
     )
 
 

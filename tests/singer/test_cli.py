@@ -228,7 +228,7 @@ def test_a_bad_setting_ends_the_run_with_one_line(
 def test_a_missing_setting_ends_the_run_with_one_line(settings: dict[str, Any], tmp_path: Path) -> None:
     del settings["client_secret"]
     assert one_error(run_command(settings, tmp_path)) == (
-        "client_secret is missing: set it in the configuration, or as TAP_GOTOWEBINAR_CLIENT_SECRET with --config=ENV"
+        "client_secret is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_SECRET"
     )
 
 
