@@ -14,8 +14,7 @@ from singer_sdk.exceptions import MissingKeyPropertiesError
 
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import GoToWebinarError
-from target_gotowebinar.errors import InputError
-from target_gotowebinar.input import CHUNK
+from target_gotowebinar.input import CHUNK, InputError
 from target_gotowebinar.sink import SIGNAL_POLL
 from tests.target.registering import (
     ADA,

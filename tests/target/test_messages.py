@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tap_gotowebinar.api.auth.authenticator import MISSING
-from target_gotowebinar.errors import InputError
+from target_gotowebinar.input import InputError
 from tests.target.registering import (
     ADA,
     EXECUTABLE,
