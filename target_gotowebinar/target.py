@@ -26,9 +26,8 @@ from target_gotowebinar.sink import RegistrantSink, Registrations
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from singer_sdk.plugin_base import _ConfigInput
-
     from tap_gotowebinar.api.client import ApiClient
+    from tap_gotowebinar.singer.sdk_overrides import ConfigInput
 
 
 class TargetGoToWebinar(CommandLinePlugin, Target):
@@ -132,7 +131,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         *,
         about: bool = False,
         about_format: str | None = None,
-        config: _ConfigInput | None = None,
+        config: ConfigInput | None = None,
         file_input: IO[str] | None = None,
     ) -> None:
         """Run the target from its command line."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from singer_sdk.helpers._state import StateWriter as SdkStateWriter  # a public class in an underscore module
 from typing_extensions import override
+
+from tap_gotowebinar.singer.sdk_overrides import StateWriter as SdkStateWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,7 @@ class StateWriter(SdkStateWriter):
     def write_state(self, state: Any) -> None:
         """Print the bookmarks if the last STATE is long enough ago; the SDK's own copy of the state is not used."""
         now = self._clock()
-        if now >= self._next_at and (self._writer.collected >= self._enough or now >= self._at_last_at):
+        if now >= self._next_at and (self._writer.bytes_written >= self._enough or now >= self._at_last_at):
             self.write_final()
 
     def write_final(self) -> None:
@@ -73,4 +74,4 @@ class StateWriter(SdkStateWriter):
         now = self._clock()
         self._next_at = now + min(max(self.interval, STATE_SHARE * price), LONGEST_STATE_INTERVAL)
         self._at_last_at = now + LONGEST_STATE_INTERVAL
-        self._enough = self._writer.collected + (OUTPUT_SHARE * len(line) if len(line) > SMALL_STATE else 0)
+        self._enough = self._writer.bytes_written + (OUTPUT_SHARE * len(line) if len(line) > SMALL_STATE else 0)
