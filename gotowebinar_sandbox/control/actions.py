@@ -76,7 +76,7 @@ class _Actions:
     def __init__(self, control: Control, chosen: Row) -> None:
         self._control = control
         self._chosen = chosen
-        records, now = control.truth(), control.options()["now"]
+        records, now = control.expected_records(), control.options()["now"]
         now = self._now = datetime.fromisoformat(now) if now else datetime.now(UTC)
         ends = {row["webinarKey"]: _times(row, "endTime")[-1] for row in records["webinars"]}
         # Upcoming webinars, the next one first; then past webinars, the last one first.

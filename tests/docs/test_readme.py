@@ -236,7 +236,7 @@ def api_calls(sandbox: Sandbox) -> int:
 def test_a_run_costs_the_calls_the_readme_tells(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(seed=7, webinars=12, registrants=3)
     settings = {**sandbox.settings, **FAST}
-    registrants = len(sandbox.control.truth()["registrants"])
+    registrants = len(sandbox.control.expected_records()["registrants"])
     state = run_here(settings, catalog=selecting(*PEOPLE)).states[-1]
     assert api_calls(sandbox) == calls_of_a_run(webinars=12, due=12, details=registrants)
     alive = sum("read_at" not in entry for entry in details_of(state).values())
@@ -256,7 +256,7 @@ def test_deselecting_the_details_saves_their_calls_and_a_stream_map_does_not(
 ) -> None:
     sandbox = make_sandbox(seed=7, webinars=4, registrants=3)
     settings = {**sandbox.settings, **FAST}
-    registrants = len(sandbox.control.truth()["registrants"])
+    registrants = len(sandbox.control.expected_records()["registrants"])
     run_here({**settings, "stream_maps": {"registrant_details": "__NULL__"}}, catalog=selecting(*PEOPLE))
     assert api_calls(sandbox) == calls_of_a_run(webinars=4, due=4, details=registrants)
     sandbox.control.reset_calls()
