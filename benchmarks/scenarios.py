@@ -11,7 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.expected import Needs, earliest_last_send
-from benchmarks.runner import PLAIN_TAP, Contender, Run, Session, bare_reading, this_tap, with_settings
+from benchmarks.runner import PLAIN_TAP, Contender, Run, Session, raw_http_reading, this_tap, with_settings
 from benchmarks.server import SandboxProcess
 from gotowebinar_sandbox import Options
 from tap_gotowebinar.settings.connection import DEFAULT_MAX_CONCURRENCY
@@ -103,7 +103,7 @@ class Scenario:
         with tempfile.TemporaryDirectory() as folder, SandboxProcess(self.world) as sandbox:
             session = Session(sandbox, Path(folder), details=self.details)
             # The first reading also makes the sandbox make up everyone, which it does only once.
-            baseline = session.run(bare_reading(DEFAULT_MAX_CONCURRENCY, details=self.details))
+            baseline = session.run(raw_http_reading(DEFAULT_MAX_CONCURRENCY, details=self.details))
             result = Result(title=self.title, needs=Needs.of(session.output_file), runs={})
             one_by_one = session.run(this_tap({**UNLIMITED, "max_concurrency": 1}, name="one at a time"))
             states = self._states(session) if self.is_idle else {}
@@ -120,7 +120,7 @@ class Scenario:
         if self.plain == "always" or (self.plain == "once" and number == 0):
             contenders.append(PLAIN_TAP)
         if not self.is_idle and self.rate_window is None and "rate_limit" not in self.behaviour:
-            contenders.append(bare_reading(DEFAULT_MAX_CONCURRENCY if self.details else 1, details=self.details))
+            contenders.append(raw_http_reading(DEFAULT_MAX_CONCURRENCY if self.details else 1, details=self.details))
         return contenders
 
     def _states(self, session: Session) -> dict[str, Any]:

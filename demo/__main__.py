@@ -14,11 +14,11 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from demo.leads import write_leads
 from demo.postgres import Postgres, PostgresError
 from demo.programme import hold
 from demo.project import REPOSITORY, WITHOUT_PROXY, MeltanoError, MissingProgramError, Project, temporary_project
-from demo.questions import QUESTIONS
+from demo.queries import QUERIES
+from demo.sample_leads import write_leads
 from gotowebinar_sandbox import Options, Sandbox
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def demonstrate() -> None:
         insist(database.query(LEADS_THERE), [lead[:1] for lead in LEADS], "leads among the registrants")
         print(f"All {len(LEADS)} leads went to GoToWebinar and came back as registrants.")
         compare(database, before)
-        for question in QUESTIONS:
+        for question in QUERIES:
             show(question.text, question.answer(database))
         keep_pages(project)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from demo.leads import write_leads
 from demo.project import MeltanoError
+from demo.sample_leads import write_leads
 from gotowebinar_sandbox import Sandbox
 from tests.meltano.loading import Loading
 
