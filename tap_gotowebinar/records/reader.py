@@ -39,24 +39,24 @@ class RecordReader:
         schema: The stream's JSON schema.
         keys: Primary keys that the answer itself must hold. The other fields that may not be null are keys of the
             parent: they are left to it, because the path that was asked for is surer than what a row says.
-        tally: Where unusable values are counted.
+        stats: Where unusable values are counted.
         on_unknown: Told the names of fields that the schema does not declare.
-        opaque: Those of the keys that are any text, not a number; they are part of no path.
+        text_keys: Those of the keys that are any text, not a number; they are part of no path.
     """
 
     def __init__(
         self,
         schema: Mapping[str, Any],
         keys: tuple[str, ...],
-        tally: StreamStats,
+        stats: StreamStats,
         on_unknown: Callable[[set[str]], None],
         *,
-        opaque: frozenset[str] = frozenset(),
+        text_keys: frozenset[str] = frozenset(),
     ) -> None:
         """Prepare one converter per declared field."""
-        self._object = _ObjectReader(schema, tally, on_unknown, prefix="")
+        self._object = _ObjectReader(schema, stats, on_unknown, prefix="")
         self.keys = keys
-        self._opaque = opaque
+        self._text_keys = text_keys
         self._parent_keys = [
             name
             for name, declared in schema["properties"].items()
@@ -79,7 +79,7 @@ class RecordReader:
         for key in self._parent_keys:
             record.pop(key, None)
         for key in self.keys:
-            if not (record.get(key) if key in self._opaque else is_key(record.get(key))):
+            if not (record.get(key) if key in self._text_keys else is_key(record.get(key))):
                 msg = f"no usable {key}"
                 raise InvalidRowError(msg)
         return record
@@ -93,14 +93,14 @@ class _ObjectReader:
     """Converts the declared fields of an object, counts what is unusable and names what is unknown."""
 
     def __init__(
-        self, schema: Mapping[str, Any], tally: StreamStats, on_unknown: Callable[[set[str]], None], *, prefix: str
+        self, schema: Mapping[str, Any], stats: StreamStats, on_unknown: Callable[[set[str]], None], *, prefix: str
     ) -> None:
-        self._tally = tally
+        self._stats = stats
         self._on_unknown = on_unknown
         self._unknown: set[str] = set()
         self._prefix = prefix
         self._fields: dict[str, tuple[str, _Convert]] = {
-            name: (name, self._converter(declared, tally, prefix + name))
+            name: (name, self._converter(declared, stats, prefix + name))
             for name, declared in schema["properties"].items()
         }
         self._fields |= {wire: self._fields[name] for wire, name in FIELD_ALIASES.items() if name in self._fields}
@@ -122,13 +122,13 @@ class _ObjectReader:
             else:
                 converted = convert(raw)
                 if converted is INVALID:
-                    self._tally.count_unusable(self._prefix + name)
+                    self._stats.count_unusable(self._prefix + name)
                     record.setdefault(name, None)
                 else:
                     record[name] = converted
         return record
 
-    def _converter(self, declared: Mapping[str, Any], tally: StreamStats, path: str) -> _Convert:
+    def _converter(self, declared: Mapping[str, Any], stats: StreamStats, path: str) -> _Convert:
         types = declared["type"]
         kind = next(name for name in ([types] if isinstance(types, str) else types) if name != "null")
         if kind == "string":
@@ -136,18 +136,18 @@ class _ObjectReader:
                 return _time
             return _time_or_text if path.endswith("Time") else _string
         if kind == "object":
-            return _ObjectReader(declared, tally, self._on_unknown, prefix=f"{path}.")
+            return _ObjectReader(declared, stats, self._on_unknown, prefix=f"{path}.")
         if kind == "array":
-            return _ArrayReader(self._converter(declared["items"], tally, f"{path}[]"), tally, f"{path}[]")
+            return _ArrayReader(self._converter(declared["items"], stats, f"{path}[]"), stats, f"{path}[]")
         return _count if kind == "number" and path.endswith("Count") else _SCALARS[kind]
 
 
 class _ArrayReader:
     """Converts the items of an array; an unusable item is left out and counted."""
 
-    def __init__(self, item: _Convert, tally: StreamStats, path: str) -> None:
+    def __init__(self, item: _Convert, stats: StreamStats, path: str) -> None:
         self._item = item
-        self._tally = tally
+        self._stats = stats
         self._path = path
 
     def __call__(self, value: Any, /) -> Any:  # noqa: ANN401 - JSON
@@ -156,7 +156,7 @@ class _ArrayReader:
         items = [INVALID if item is None else self._item(item) for item in value]
         usable = [item for item in items if item is not INVALID]
         if len(usable) < len(items):
-            self._tally.count_unusable(self._path, len(items) - len(usable))
+            self._stats.count_unusable(self._path, len(items) - len(usable))
         return usable
 
 

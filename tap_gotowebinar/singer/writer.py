@@ -77,7 +77,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self.flush()
 
     @property
-    def collected(self) -> int:
+    def bytes_written(self) -> int:
         """Bytes of all messages so far."""
         return self._handed_over + len(self._buffer)
 

@@ -65,7 +65,7 @@ class GoToWebinarStream(Stream):
     @functools.cached_property
     def stats(self) -> StreamStats:
         """This stream's counts of this run."""
-        return self.sync_context.report.tally(self.name)
+        return self.sync_context.report.stats(self.name)
 
     @functools.cached_property
     def client(self) -> StreamClient:
