@@ -54,18 +54,19 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             self._schemas[message.stream] = message
         elif isinstance(message, RecordMessage):
             self.on_record(message.stream)
-        self._append(self.serialize_message(message))
+        self._append(self.serialize_message(message) + b"\n")
 
     def write_records(self, stream: str, records: Iterable[dict[str, Any]]) -> None:
         """Write RECORD messages of records that need no mapping; the same lines as `write_message` would write.
 
         What is collected between two waits was extracted at the same time.
         """
-        for record in records:
-            self._extracted_at = self._extracted_at or dt.datetime.now(dt.UTC)
-            message = {"type": "RECORD", "stream": stream, "record": record, "time_extracted": self._extracted_at}
-            self._encoder.encode_into(message, self._buffer, -1)
-            self._finish_line()
+        now = self._extracted_at = self._extracted_at or dt.datetime.now(dt.UTC)
+        self._append(
+            self._encoder.encode_lines(
+                {"type": "RECORD", "stream": stream, "record": record, "time_extracted": now} for record in records
+            )
+        )
 
     def encode_state(self, state: dict[str, Any]) -> bytes:
         """Return a STATE message as a line."""
@@ -73,7 +74,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def write_line(self, line: bytes) -> None:
         """Write a line, as of `encode_state`, and everything before it."""
-        self._append(line)
+        self._append(line + b"\n")
         self.flush()
 
     @property
@@ -117,11 +118,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         if self._output is None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    def _append(self, line: bytes) -> None:
-        self._buffer += line
-        self._finish_line()
-
-    def _finish_line(self) -> None:
-        self._buffer += b"\n"
+    def _append(self, lines: bytes) -> None:
+        self._buffer += lines
         if len(self._buffer) >= BUFFER_SIZE:
             self.flush()
