@@ -57,12 +57,14 @@ def hold(control: Control) -> str:
     """Let the webinars of the programme be planned, registered for and held; returns the key of one to be cancelled."""
     today = dt.datetime.now(dt.UTC).replace(hour=HOUR, minute=0, second=0, microsecond=0)
     rng = Random(SEED)  # noqa: S311 - made-up data
+    series: dict[str, str] = {}
     for planned in PROGRAMME:
-        add(control, planned, today, rng)
+        key = add(control, planned, today, rng, recurrenceKey=series.get(planned.subject))
+        series.setdefault(planned.subject, key)
     return add(control, CANCELLED, today, rng)
 
 
-def add(control: Control, planned: Planned, today: dt.datetime, rng: Random) -> str:
+def add(control: Control, planned: Planned, today: dt.datetime, rng: Random, **fields: str | None) -> str:
     """Add a webinar with its registrants; one of a weekend is on the Friday before."""
     day = today + dt.timedelta(days=planned.days)
     start = day - dt.timedelta(days=max(0, day.weekday() - FRIDAY))
@@ -72,6 +74,7 @@ def add(control: Control, planned: Planned, today: dt.datetime, rng: Random) -> 
         recurrenceType=planned.kind,
         timeZone=planned.zone,
         approvalType=planned.approval,
+        **{name: value for name, value in fields.items() if value},
     )
     control.add_registrants(key, people=list(registrants(planned, start, rng)))
     return key
