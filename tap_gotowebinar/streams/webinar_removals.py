@@ -29,6 +29,7 @@ class WebinarRemovals(GoToWebinarStream):
     primary_keys = ("webinarKey",)
     replication_key = "removedAt"
     bookmark_kind = ListedWebinarsBookmark
+    lists_webinars = True
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import msgspec
 
 from tap_gotowebinar.records.timestamps import to_iso_seconds
-from tap_gotowebinar.sync.bookmarks.state import VERSION, loaded_entries, stream_states
+from tap_gotowebinar.sync.bookmarks.origin import Origin
+from tap_gotowebinar.sync.bookmarks.state import VERSION, loaded_entries, mapping, stream_states, unpack
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -154,7 +155,11 @@ class StreamBookmarks(Generic[B]):
 
 
 class Bookmarks:
-    """The bookmarks of all streams, and the state they come from and go to."""
+    """The bookmarks of all streams, and the state they come from and go to.
+
+    Attributes:
+        origin: Whose data they are about.
+    """
 
     def __init__(
         self,
@@ -174,6 +179,8 @@ class Bookmarks:
             StateError: `state` is not what this tap, or an SDK tap, prints.
         """
         states = stream_states(state)
+        self.origin = Origin.of(mapping(state or {}, "all of it").get("origin"))
+        self._origin_changes = 0
         self._streams: dict[str, StreamBookmarks[Any]] = {}
         self._loaded = {name for name, value in states.items() if value}
         self._kinds = dict(kinds or {})
@@ -199,10 +206,26 @@ class Bookmarks:
         """Return the bookmarks of all streams that remember in a certain way."""
         return [self.get(stream, kind) for stream, found in self._kinds.items() if found is kind]
 
+    def webinars(self) -> set[int]:
+        """Return the webinars that the state knows."""
+        known: set[int] = set()
+        for name, entries in self._entries.items():
+            if self._parents[name] == "webinars":
+                known.update(map(int, entries))
+            else:
+                known.update(*(unpack(entry.get("roster", "")) for entry in entries.values()))
+        return known
+
+    def note_origin(self, origin: Origin) -> None:
+        """Note whose data the bookmarks are about."""
+        # Of nothing it need not be said.
+        self._origin_changes += origin != self.origin and any(self._entries.values())
+        self.origin = origin
+
     @property
     def changes(self) -> int:
         """How often any bookmark has changed in this run."""
-        return sum(stream.changes for stream in self._streams.values())
+        return self._origin_changes + sum(stream.changes for stream in self._streams.values())
 
     def state(self) -> dict[str, Any]:
         """Return the state as it is to be printed, streams that were not read this time included."""
@@ -213,7 +236,8 @@ class Bookmarks:
             name: {"version": VERSION, self._parents.get(name, "webinars"): entries}
             for name, entries in streams.items()
         }
-        return {"bookmarks": {**self._foreign, **ours}}
+        origin = {"origin": self.origin.entry()} if self.origin != Origin() else {}
+        return {"bookmarks": {**self._foreign, **ours}, **origin}
 
 
 def rows_hash(rows: Iterable[Row]) -> str:
