@@ -1,5 +1,6 @@
 # Each target builds what it needs in .venv, from nothing but Python and make.
 # Another interpreter than python3: make demo PYTHON=python3.12
+# To keep the demo's database and GoToWebinar until Ctrl-C: make demo KEEP=1
 .POSIX:
 .NOTPARALLEL:
 .PHONY: help demo test test-all lint audit dist test-wheel tag chaos reach bench mutants clean
