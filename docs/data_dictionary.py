@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_gotowebinar.records.schemas import load_schema
-from tap_gotowebinar.streams import STREAMS
 from tap_gotowebinar.streams.base import GoToWebinarStream
 from tap_gotowebinar.streams.organizers import Organizers
 from tap_gotowebinar.streams.registrants import RegistrantRemovals, RosterStream
@@ -15,6 +13,7 @@ from tap_gotowebinar.streams.sessions import Sessions
 from tap_gotowebinar.streams.webinar_parts import SmallWebinarStream
 from tap_gotowebinar.streams.webinar_removals import WebinarRemovals
 from tap_gotowebinar.streams.webinars import WebinarDetails, Webinars
+from tap_gotowebinar.tap import TapGoToWebinar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +21,18 @@ if TYPE_CHECKING:
 PAGE: Final = Path(__file__).with_name("data-dictionary.md")
 MARK: Final = "<!-- Below this line the page is generated: python -m docs.data_dictionary -->\n"
 Schema = dict[str, Any]
-Stream = type[GoToWebinarStream]
+Stream = GoToWebinarStream
+
+STREAMS: Final = [
+    stream
+    for stream in TapGoToWebinar(config={}, validate_config=False).discover_streams()
+    if isinstance(stream, GoToWebinarStream)
+]
+"""All of them, in the order in which they are read."""
 
 ROW: Final = "One row per "
 EVERY_RUN, WHEN_CHANGED = "every row, in every run", "new and changed rows"
-UPDATED: Final[dict[Stream, str]] = {
+UPDATED: Final[dict[type, str]] = {
     Organizers: EVERY_RUN,
     Webinars: EVERY_RUN,
     WebinarDetails: WHEN_CHANGED,
@@ -64,13 +70,13 @@ NOTES: Final = {
 
 def row_of(stream: Stream) -> str:
     """Return what one row is, as a phrase that follows "one row per"."""
-    described: str = schema_of(stream)["description"]
+    described: str = stream.schema["description"]
     return described.removeprefix(ROW).removesuffix(".")
 
 
 def updated(stream: Stream) -> str:
     """Return which rows of a stream a run emits."""
-    return next(UPDATED[base] for base in stream.__mro__ if base in UPDATED)
+    return next(UPDATED[base] for base in type(stream).__mro__ if base in UPDATED)
 
 
 def key_of(stream: Stream) -> str:
@@ -78,14 +84,9 @@ def key_of(stream: Stream) -> str:
     return ", ".join(f"`{name}`" for name in stream.primary_keys)
 
 
-def schema_of(stream: Stream) -> Schema:
-    """Return the schema of a stream."""
-    return load_schema(stream.name)
-
-
 def joins(stream: Stream) -> dict[str, tuple[str, ...]]:
     """Return the streams that a stream joins to, each with the columns that both have."""
-    columns = schema_of(stream)["properties"].keys()
+    columns = stream.schema["properties"].keys()
     keys = {other.name: tuple(other.primary_keys) for other in STREAMS if other.name in JOINED}
     return {name: keys[name] for name in JOINED if name != stream.name and columns >= set(keys[name])}
 
@@ -112,7 +113,7 @@ def diagram() -> Iterator[str]:
 
 def section(stream: Stream) -> Iterator[str]:
     """Yield the lines about one stream."""
-    yield from (f"## {stream.name}", "", schema_of(stream)["description"], "")
+    yield from (f"## {stream.name}", "", stream.schema["description"], "")
     yield f"- **Key**: {key_of(stream)}"
     yield f"- **A run emits**: {updated(stream)}"
     if found := joins(stream):
@@ -123,7 +124,7 @@ def section(stream: Stream) -> Iterator[str]:
     if stream.name in NOTES:
         yield f"- **Note**: {NOTES[stream.name]}"
     yield from ("", "| Column | Type | Meaning |", "|---|---|---|")
-    yield from (f"| `{path}` | {kind} | {meaning} |" for path, kind, meaning in columns_of(schema_of(stream)))
+    yield from (f"| `{path}` | {kind} | {meaning} |" for path, kind, meaning in columns_of(stream.schema))
     yield ""
 
 

@@ -21,7 +21,11 @@ FILES = [
     "tests/singer/test_cli.py",
     "tests/streams/test_catalog_snapshot.py",
 ]
-LOOKING = [*FILES, "-k", "meeting_times or these_tests_know or every_class or up_to_date or discovery_needs or snapshot"]
+LOOKING = [
+    *FILES,
+    "-k",
+    "meeting_times or these_tests_know or every_class or up_to_date or discovery_needs or snapshot",
+]
 TAP = ["-c", "from tap_gotowebinar.tap import TapGoToWebinar; TapGoToWebinar.cli()"]
 
 pytestmark = [needs_sources, pytest.mark.slow, pytest.mark.timeout(240)]

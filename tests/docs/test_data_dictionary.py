@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from docs.data_dictionary import MARK, NOTES, PAGE, generated, parents
-from tap_gotowebinar.streams import STREAMS
+from docs.data_dictionary import MARK, NOTES, PAGE, STREAMS, generated, parents
 from tests.pages import DOCS, names
 from tests.schema_files import STREAM_SCHEMAS as SCHEMAS
 

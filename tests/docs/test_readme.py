@@ -135,8 +135,7 @@ def test_the_redirect_uri_to_register_is_that_of_the_login() -> None:
 
 def stream_cells(stream: GoToWebinarStream) -> list[str]:
     """Return the cells of a stream's row, but for the last one, which says what it costs."""
-    kind = type(stream)
-    return [f"`{stream.name}`", row_of(kind), key_of(kind), updated(kind)]
+    return [f"`{stream.name}`", row_of(stream), key_of(stream), updated(stream)]
 
 
 @pytest.mark.parametrize("name", STREAMS)
