@@ -156,7 +156,8 @@ def test_an_address_that_goto_knows_is_registered_already_and_a_success_without_
     for body in ({"registrantKey": 5}, {"errorCode": "DuplicateRegistrant"}):
         known = Fault(kind="raw", value=json.dumps(body), status=409, **POST)
         assert make_harness(faults=(known,)).run(record(ADA)).outcomes == ["already_registered"]
-    for nothing in ({}, []):
+    nothings: tuple[Any, ...] = ({}, [])
+    for nothing in nothings:
         done = make_harness(faults=(Fault(kind="json", value=nothing, **POST),)).run(record(ADA))
         assert (done.exit_code, done.outcomes) == (1, ["skipped"])
         assert "the answer to a registration holds no registrantKey" in done.row["description"]
