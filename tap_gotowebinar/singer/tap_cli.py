@@ -36,7 +36,7 @@ class CommandLineTap(CommandLinePlugin, Tap):
         """Read everything and return the exit code."""
 
     @abc.abstractmethod
-    def problems(self, *, is_test: bool) -> list[str]:
+    def failures(self, *, is_test: bool) -> list[str]:
         """Return a line for each reason why the run is incomplete.
 
         Args:
@@ -83,7 +83,7 @@ class CommandLineTap(CommandLinePlugin, Tap):
             else:
                 tap.run_connection_test()
             tap.message_writer.flush()
-            reasons = tap.problems(is_test=True)
+            reasons = tap.failures(is_test=True)
         cls.log_reasons(reasons)
         ctx.exit(1 if reasons else 0)
 

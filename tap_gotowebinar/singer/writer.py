@@ -52,18 +52,16 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             self._schemas[message.stream] = message
         elif isinstance(message, RecordMessage):
             self.on_record(message.stream)
-        self._append(self.serialize_message(message))
+        self._append(self.serialize_message(message) + b"\n")
 
     def write_records(self, stream: str, records: Iterable[dict[str, Any]]) -> None:
         """Write RECORD messages of records that need no mapping, in the same format as `write_message`.
 
         Records between two flushes have the same time of extraction.
         """
-        for record in records:
-            self._extracted_at = self._extracted_at or dt.datetime.now(dt.UTC)
-            message = {"type": "RECORD", "stream": stream, "record": record, "time_extracted": self._extracted_at}
-            encoder.encode_into(message, self._buffer, -1)
-            self._finish_line()
+        now = self._extracted_at = self._extracted_at or dt.datetime.now(dt.UTC)
+        messages = ({"type": "RECORD", "stream": stream, "record": record, "time_extracted": now} for record in records)
+        self._append(encoder.encode_lines(messages))
 
     def encode_state(self, state: dict[str, Any]) -> bytes:
         """Return a STATE message as a line."""
@@ -71,7 +69,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def write_line(self, line: bytes) -> None:
         """Write a line, for example of `encode_state`, and flush."""
-        self._append(line)
+        self._append(line + b"\n")
         self.flush()
 
     @property
@@ -115,11 +113,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         if self._output is None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    def _append(self, line: bytes) -> None:
-        self._buffer += line
-        self._finish_line()
-
-    def _finish_line(self) -> None:
-        self._buffer += b"\n"
+    def _append(self, lines: bytes) -> None:
+        self._buffer += lines
         if len(self._buffer) >= BUFFER_SIZE:
             self.flush()
