@@ -41,7 +41,8 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
     )
     added = parser.add_subparsers(required=True, metavar="ACTION", dest="action")
     of = {
-        name: added.add_parser(name, help=what, description=f"{what}. {WHERE}") for name, (_, what) in ACTIONS.items()
+        name: added.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}. {WHERE}")
+        for name, (_, what) in ACTIONS.items()
     }
     for name, (key, _) in ACTIONS.items():
         if key:
