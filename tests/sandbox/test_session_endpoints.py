@@ -54,14 +54,15 @@ def test_some_sessions_have_no_attendees_and_sessions_are_not_sorted_by_time(api
     assert ends not in (sorted(ends), sorted(ends, reverse=True))
 
 
-def test_time_on_two_devices_counts_once(api: Caller, control: Control, busy: str) -> None:
-    [who] = control.add_registrants(busy)
-    span = {"startTime": "2026-03-01T10:00:00Z", "endTime": "2026-03-01T11:00:00Z"}
-    key = control.hold_session(busy, [], **span)
+def test_time_on_two_devices_counts_once(api: Caller, control: Control) -> None:
+    webinar = control.add_webinar()
+    [who] = control.add_registrants(webinar)
+    key = control.hold_session(webinar, [], startTime="2026-03-01T10:00:00Z", endTime="2026-03-01T11:00:00Z")
     for join, leave in (("30", "50"), ("10", "20"), ("15", "25")):
-        control.attend(busy, key, who, joinTime=f"2026-03-01T10:{join}:00Z", leaveTime=f"2026-03-01T10:{leave}:00Z")
-    [row] = attendees(api, {"webinarKey": busy, "sessionKey": key})
+        control.attend(webinar, key, who, joinTime=f"2026-03-01T10:{join}:00Z", leaveTime=f"2026-03-01T10:{leave}:00Z")
+    [row] = attendees(api, {"webinarKey": webinar, "sessionKey": key})
     assert (row["attendanceTimeInSeconds"], len(row["attendance"])) == ((15 + 20) * 60, 3)
+    control.cancel_webinar(webinar)
 
 
 def test_the_attendees_of_a_webinar_are_those_of_all_its_sessions_in_pages(api: Caller, control: Control) -> None:
