@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from gotowebinar_sandbox import Control
 
-WORLD: Final = Options(seed=3, webinars=3, registrants=25, attendance=0.5)
+WORLD: Final = Options(seed=11, webinars=3, registrants=25, attendance=0.55)
 RUN: Final = ("run", "tap-gotowebinar", "target-postgres")
 ANSWERS: Final = ("run", "gotowebinar-answers")
 PAGES: Final = REPOSITORY / "output" / "sandbox"

@@ -1,4 +1,4 @@
-"""The settings of the target: what they are, what is wrong with them, and the typed form the code uses."""
+"""The settings of the target: declarations, checks, and the typed form that the code uses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PROGRAM: Final = "target-gotowebinar"
-"""Name of the command; its settings may come from environment variables that begin with it."""
+"""Name of the command, and prefix of its environment variables."""
 
 TARGET_SETTINGS: Final = (
     th.Property(
@@ -74,7 +74,7 @@ TARGET_SETTINGS: Final = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings in the form the code uses; build it only from settings without `problems`."""
+    """Settings in the form that the code uses; build it only from settings without `problems`."""
 
     connection: ConnectionSettings
     webinar_key: str | None
@@ -108,6 +108,6 @@ def problems(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _key(config: Mapping[str, Any], name: str) -> str | None:
-    """Return a key without leading zeros, as it is compared with those of records."""
+    """Return a key without leading zeros, as in records."""
     key = text(config, name)
     return None if key is None else str(int(key))
