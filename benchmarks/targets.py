@@ -24,16 +24,16 @@ from gotowebinar_sandbox import Options, Sandbox
 from gotowebinar_sandbox.cli import main as sandbox_command
 from tests.chaos.last_rows import KINDS, NOT_COMPARED, SOURCES
 from tests.comparable_rows import bag, told
-from tests.runs import FAST, Run, run_here
+from tests.incremental_runs import NOW, Story
 from tests.schema_files import STREAM_SCHEMAS
-from tests.selection import selecting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gotowebinar_sandbox import Control
+    from tests.runs import Run
 
-WORLD: Final = Options(seed=7, webinars=8, registrants=12)
+WORLD: Final = Options(seed=7, webinars=8, registrants=12, now=NOW)
 CHANGES: Final = "approve {waiting}|cancel {leaver}|register {webinar}|cancel-webinar {other}|attend|add-webinar"
 """What `gotowebinar-sandbox do` lets happen between the runs."""
 
@@ -89,15 +89,16 @@ def read_twice() -> tuple[Run, Run]:
         RuntimeError: The tap itself failed, or its rows are not those of the sandbox.
     """
     with Sandbox(WORLD) as sandbox:
-        settings, everything = {**sandbox.settings, **FAST}, selecting(*STREAM_SCHEMAS)
+        story = Story(sandbox)
         webinar = sandbox.control.add_webinar(approvalType="MANUAL")
         waiting, leaver = sandbox.control.add_registrants(webinar, people=[HOSTILE, {}])
         keys = {"webinar": webinar, "waiting": waiting, "leaver": leaver, "other": sandbox.control.add_webinar()}
-        first = run_here(settings, catalog=everything)
+        first = story.run(*STREAM_SCHEMAS)
         wrong = untrue([first], sandbox.control)
+        story.passes(hours=1)
         for change in CHANGES.format(**keys).split("|"):
             sandbox_command(["do", "--url", sandbox.url, *change.split()])
-        second = run_here(settings, catalog=everything, state=first.states[-1])
+        second = story.run(*STREAM_SCHEMAS)
         wrong += untrue([first, second], sandbox.control)
     if first.exit_code or second.exit_code or wrong:
         message = f"the tap's own rows are wrong: {wrong}"
@@ -166,7 +167,7 @@ def main() -> None:
             environments = chosen.environments or Path(name) / "environments"
             place = Place(folder, database, environments / "-".join([target.package, *target.needs]))
             outcomes[target] = try_target(target, place, runs)
-    sys.stdout.write(report(outcomes) + "\n")
+    sys.stdout.write(f"{len(last_records(runs))} rows of {len(STREAM_SCHEMAS)} streams\n\n{report(outcomes)}\n")
 
 
 if __name__ == "__main__":
