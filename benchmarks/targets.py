@@ -34,7 +34,14 @@ if TYPE_CHECKING:
     from tests.runs import Run
 
 WORLD: Final = Options(seed=7, webinars=8, registrants=12, now=NOW)
-CHANGES: Final = "approve {waiting}|cancel {leaver}|register {webinar}|cancel-webinar {other}|attend|add-webinar"
+CHANGES: Final = (
+    "approve {waiting}",
+    "cancel {leaver}",
+    "register {webinar}",
+    "cancel-webinar {other}",
+    "attend",
+    "add-webinar",
+)
 """What `gotowebinar-sandbox do` lets happen between the runs."""
 
 HOSTILE: Final = {"firstName": "Back\\slash", "jobTitle": "NULL", "questionsAndComments": "tab\t, quote\"\r\n\\n; 'x'"}
@@ -50,7 +57,7 @@ class Outcome:
 
     Attributes:
         version: Of its package.
-        failure: The last line it printed, if it did not run.
+        failure: The last error it printed, if it did not run.
         rows: What it has stored.
         has_state: Whether the last line of its output is the tap's last state.
     """
@@ -95,9 +102,9 @@ def read_twice() -> tuple[Run, Run]:
         keys = {"webinar": webinar, "waiting": waiting, "leaver": leaver, "other": sandbox.control.add_webinar()}
         first = story.run(*STREAM_SCHEMAS)
         wrong = untrue([first], sandbox.control)
-        story.passes(hours=1)
-        for change in CHANGES.format(**keys).split("|"):
-            sandbox_command(["do", "--url", sandbox.url, *change.split()])
+        story.passes(hours=1, milliseconds=250)
+        for change in CHANGES:
+            sandbox_command(["do", "--url", sandbox.url, *change.format(**keys).split()])
         second = story.run(*STREAM_SCHEMAS)
         wrong += untrue([first, second], sandbox.control)
     if first.exit_code or second.exit_code or wrong:
