@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
+import gc
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
@@ -93,8 +94,8 @@ class TapGoToWebinar(CommandLineTap):
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of an earlier run; the SDK's own copy stays empty, so that nothing prints it unasked."""
         kinds = {stream.name: stream.bookmark_kind for stream in STREAMS if hasattr(stream, "bookmark_kind")}
-        by_organizer = [name for name, kind in kinds.items() if kind in {SessionsBookmark, ListedWebinarsBookmark}]
-        self.sync_context.bookmarks = Bookmarks(state, kinds, by_organizer)
+        organizer_keyed = [name for name, kind in kinds.items() if kind in {SessionsBookmark, ListedWebinarsBookmark}]
+        self.sync_context.bookmarks = Bookmarks(state, kinds, organizer_keyed)
 
     @override
     def run(self) -> int:
@@ -103,6 +104,9 @@ class TapGoToWebinar(CommandLineTap):
         Returns:
             Exit code: 0 complete, 1 failed or refused, 128 + signal number when stopped.
         """
+        # Answers and records hold no circles; looking for some takes as long as reading them.
+        gc.freeze()
+        gc.set_threshold(100_000)
         self.sync_context.report.start_bar()
         try:
             self._sync()
@@ -119,7 +123,7 @@ class TapGoToWebinar(CommandLineTap):
             self._log_summary()
             raise
         else:
-            reasons = self.problems()
+            reasons = self.failures()
         self._log_summary()
         self.log_reasons(reasons)
         return 1 if reasons else 0
@@ -166,19 +170,19 @@ class TapGoToWebinar(CommandLineTap):
         run.report.log_summary(not_selected=[stream.name for stream in self.streams.values() if not stream.selected])
 
     @override
-    def problems(self, *, is_test: bool = False) -> list[str]:
+    def failures(self, *, is_test: bool = False) -> list[str]:
         run = self.sync_context
         read_before = [
-            stream.name for stream in STREAMS if stream.is_read_seldom and run.bookmarks.has_loaded(stream.name)
+            stream.name for stream in STREAMS if stream.is_read_seldom and run.bookmarks.has_state_for(stream.name)
         ]
         forgiving = run.settings.forgive_refusals
         problems = [run.client.problem] if run.client.problem else []
-        return problems + run.report.problems(
+        return problems + run.report.failures(
             forgive_refusals=forgiving, forgive_lists=forgiving and not is_test, read_before=read_before
         )
 
     def _count_record(self, stream: str) -> None:
-        self.sync_context.report.tally(stream).records += 1
+        self.sync_context.report.stats(stream).records += 1
 
 
 if __name__ == "__main__":

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
     from singer_sdk.singerlib import Catalog
-    from singer_sdk.streams._state import StreamStateManager
 
     from tap_gotowebinar.api.stats import StreamStats
+    from tap_gotowebinar.singer.sdk_overrides import StreamStateManager
     from tap_gotowebinar.sync.context import SyncContext
     from tap_gotowebinar.sync.steps import Batch
     from tap_gotowebinar.sync.stream_client import StreamClient
@@ -67,7 +67,7 @@ class GoToWebinarStream(Stream):
     @functools.cached_property
     def stats(self) -> StreamStats:
         """This stream's counts of this run."""
-        return self.sync_context.report.tally(self.name)
+        return self.sync_context.report.stats(self.name)
 
     @functools.cached_property
     def client(self) -> StreamClient:

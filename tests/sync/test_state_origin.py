@@ -14,20 +14,20 @@ from gotowebinar_sandbox import tokens as sandbox_tokens
 from tap_gotowebinar.api import client as connection
 from tap_gotowebinar.api.identity import ADMIN_PATH, IDENTITY_PATH
 from tests.forkserver import run_command
-from tests.incremental_runs import NOW, STREAMS, Story, emitted
+from tests.incremental_runs import NOW, STREAMS, Runs, emitted
 from tests.runs import Run
 from tests.selection import selecting
 from tests.sources import ROOT
 
 WEBINARS: Final = ("webinars", *STREAMS)
 EVERYTHING: Final = ("organizers", *WEBINARS, "sessions", "panelists")
-Begin = Callable[..., Story]
+Begin = Callable[..., Runs]
 
 
 @pytest.fixture
 def begin(make_sandbox: Callable[..., Sandbox]) -> Begin:
-    """Begin a story in a sandbox with this seed; each seed is another user with other webinars."""
-    return lambda seed=1, **options: Story(
+    """Begin runs in a sandbox with this seed; each seed is another user with other webinars."""
+    return lambda seed=1, **options: Runs(
         make_sandbox(now=NOW, **{"seed": seed, "webinars": 4, "registrants": 5, **options})
     )
 
@@ -44,20 +44,20 @@ def refusals(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     return errors
 
 
-def organizers(story: Story) -> list[str]:
-    return [row["organizerKey"] for row in story.control.truth("organizers")["organizers"]]
+def organizers(runs: Runs) -> list[str]:
+    return [row["organizerKey"] for row in runs.control.truth("organizers")["organizers"]]
 
 
-def account(story: Story) -> str:
-    return str(story.control.truth("organizers")["organizers"][0]["accountKey"])
+def account(runs: Runs) -> str:
+    return str(runs.control.truth("organizers")["organizers"][0]["accountKey"])
 
 
-def configured(story: Story, settings: str) -> dict[str, Any]:
+def configured(runs: Runs, settings: str) -> dict[str, Any]:
     """The settings that say whose data to read, in each of three ways."""
     ways: dict[str, dict[str, Any]] = {
         "of the token": {},
-        "organizer_keys": {"organizer_keys": organizers(story)},
-        "account_key": {"account_key": account(story)},
+        "organizer_keys": {"organizer_keys": organizers(runs)},
+        "account_key": {"account_key": account(runs)},
     }
     return ways[settings]
 
@@ -69,16 +69,16 @@ def of_main_before(state: Mapping[str, Any] | None) -> dict[str, Any]:
     return {"bookmarks": copy.deepcopy(state["bookmarks"])}
 
 
-def refuses(story: Story, state: Mapping[str, Any], *streams: str, **settings: Any) -> bool:  # noqa: ANN401 - those of the tap
+def refuses(runs: Runs, state: Mapping[str, Any], *streams: str, **settings: Any) -> bool:  # noqa: ANN401 - those of the tap
     """Whether a run refuses a state; it then has printed nothing at all, and asked for nobody's registrants."""
-    own, story.state = story.state, copy.deepcopy(dict(state))
-    done = story.run(*streams, **settings)
+    own, runs.state = runs.state, copy.deepcopy(dict(state))
+    done = runs.run(*streams, **settings)
     if done.exit_code == 0:
         return False
     assert done.exit_code == 1
     assert not done.stdout
-    assert story.calls(r"/webinars/|/sessions") == []
-    story.state = own
+    assert runs.calls(r"/webinars/|/sessions") == []
+    runs.state = own
     return True
 
 
@@ -91,17 +91,17 @@ def is_idle(done: Run) -> bool:
 def test_two_connections_that_are_handed_each_other_s_state_refuse_it(
     begin: Begin, refusals: Callable[[], list[str]], settings: str, streams: tuple[str, ...]
 ) -> None:
-    pair = [(story, configured(story, settings)) for story in (begin(1), begin(2))]
-    for story, whose in pair:
-        story.run(*streams, **whose)
-    states = [story.state or {} for story, _ in pair]
+    pair = [(runs, configured(runs, settings)) for runs in (begin(1), begin(2))]
+    for runs, whose in pair:
+        runs.run(*streams, **whose)
+    states = [runs.state or {} for runs, _ in pair]
     for forms in (states, [of_main_before(state) for state in states]):
-        for (story, whose), own, of_other in zip(pair, forms, reversed(forms), strict=True):
-            assert refuses(story, of_other, *streams, **whose)
+        for (runs, whose), own, of_other in zip(pair, forms, reversed(forms), strict=True):
+            assert refuses(runs, of_other, *streams, **whose)
             (said,) = refusals()
             assert re.match("the state is that of another connection: .*; check .*, or start without one ", said)
-            story.state = own
-            assert is_idle(story.run(*streams, **whose))
+            runs.state = own
+            assert is_idle(runs.run(*streams, **whose))
 
 
 def test_a_refusal_is_one_last_line_on_the_command_line(begin: Begin, tmp_path: Path) -> None:
@@ -135,34 +135,34 @@ def test_a_run_makes_the_same_calls_with_and_without_an_origin(
     begin: Begin, settings: str, streams: tuple[str, ...]
 ) -> None:
     """Whose the token is, is asked for where it was before: by `organizers`, and where nothing says whom to read."""
-    story = begin()
-    whose = configured(story, settings)
+    runs = begin()
+    whose = configured(runs, settings)
     identity = int(settings == "of the token" or "organizers" in streams)
-    story.run(*streams, **whose)
-    assert len(story.calls(IDENTITY_PATH)) == identity
-    story.run(*streams, **whose)
-    with_origin = sorted(story.calls("."))
-    story.state = of_main_before(story.state)
-    assert is_idle(story.run(*streams, **whose))
-    assert sorted(story.calls(".")) == with_origin
+    runs.run(*streams, **whose)
+    assert len(runs.calls(IDENTITY_PATH)) == identity
+    runs.run(*streams, **whose)
+    with_origin = sorted(runs.calls("."))
+    runs.state = of_main_before(runs.state)
+    assert is_idle(runs.run(*streams, **whose))
+    assert sorted(runs.calls(".")) == with_origin
     assert with_origin.count(IDENTITY_PATH) == identity
 
 
 def test_a_state_of_before_says_whose_it_is_after_one_run_and_an_idle_run_prints_none(begin: Begin) -> None:
-    story = begin()
-    story.run()
-    whole = story.state
-    story.state = of_main_before(whole)
-    assert [state == whole for state in story.run().states] == [True]
-    assert story.run().states == []
+    runs = begin()
+    runs.run()
+    whole = runs.state
+    runs.state = of_main_before(whole)
+    assert [state == whole for state in runs.run().states] == [True]
+    assert runs.run().states == []
 
 
 def test_another_login_of_the_same_user_is_nobody_else(begin: Begin) -> None:
-    story = begin()
-    story.run(*EVERYTHING)
-    token = story.sandbox.credentials["personal_access_token"]
-    assert story.settings.pop("refresh_token")
-    assert is_idle(story.run(*EVERYTHING, personal_access_token=token))
+    runs = begin()
+    runs.run(*EVERYTHING)
+    token = runs.sandbox.credentials["personal_access_token"]
+    assert runs.settings.pop("refresh_token")
+    assert is_idle(runs.run(*EVERYTHING, personal_access_token=token))
 
 
 def test_another_client_of_the_same_user_is_nobody_else(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,54 +179,54 @@ def test_another_client_of_the_same_user_is_nobody_else(begin: Begin, monkeypatc
 
 @pytest.mark.parametrize("streams", [EVERYTHING, WEBINARS])
 def test_an_organizer_who_is_added_or_taken_away_is_nobody_else(begin: Begin, streams: tuple[str, ...]) -> None:
-    story = begin(organizers=3)
-    keys = organizers(story)
-    story.run(*streams, organizer_keys=keys[:1])
-    assert story.run(*streams, organizer_keys=keys[:2]).exit_code == 0
-    assert story.run(*streams, organizer_keys=keys[1:]).exit_code == 0
-    assert is_idle(story.run(*streams, organizer_keys=keys[2:]))
+    runs = begin(organizers=3)
+    keys = organizers(runs)
+    runs.run(*streams, organizer_keys=keys[:1])
+    assert runs.run(*streams, organizer_keys=keys[:2]).exit_code == 0
+    assert runs.run(*streams, organizer_keys=keys[1:]).exit_code == 0
+    assert is_idle(runs.run(*streams, organizer_keys=keys[2:]))
 
 
 def test_before_a_state_is_refused_goto_is_asked_whose_the_token_is(begin: Begin) -> None:
     """From one's own webinars to those of colleagues: nothing is shared, and it is the same user."""
-    story = begin(organizers=2)
-    story.run()
-    assert story.run(organizer_keys=organizers(story)[1:]).exit_code == 0
-    assert len(story.calls(IDENTITY_PATH)) == 1
+    runs = begin(organizers=2)
+    runs.run()
+    assert runs.run(organizer_keys=organizers(runs)[1:]).exit_code == 0
+    assert len(runs.calls(IDENTITY_PATH)) == 1
     other = begin(2)
-    assert refuses(other, story.state or {}, organizer_keys=organizers(other))
+    assert refuses(other, runs.state or {}, organizer_keys=organizers(other))
 
 
 def test_an_organizer_whose_webinars_move_into_the_account_is_nobody_else(begin: Begin) -> None:
-    story = begin(organizers=2)
-    story.run(organizer_keys=organizers(story)[:1])
-    assert story.run(account_key=account(story)).exit_code == 0
+    runs = begin(organizers=2)
+    runs.run(organizer_keys=organizers(runs)[:1])
+    assert runs.run(account_key=account(runs)).exit_code == 0
 
 
 @pytest.mark.parametrize("settings", ["of the token", "organizer_keys", "account_key"])
 def test_an_owner_all_of_whose_webinars_are_new_is_nobody_else(begin: Begin, settings: str) -> None:
-    story = begin()
-    whose = configured(story, settings)
-    story.run(**whose)
-    gone = set(story.webinars())
+    runs = begin()
+    whose = configured(runs, settings)
+    runs.run(**whose)
+    gone = set(runs.webinars())
     for key in gone:
-        story.control.cancel_webinar(key)
-    story.control.add_webinar()
-    done = story.run(**whose)
+        runs.control.cancel_webinar(key)
+    runs.control.add_webinar()
+    done = runs.run(**whose)
     assert done.exit_code == 0
     assert {row["webinarKey"] for row in done.records("webinar_removals")} == gone
-    assert is_idle(story.run(**whose))
+    assert is_idle(runs.run(**whose))
 
 
 @pytest.mark.parametrize("streams", [WEBINARS, ("registrants",)])
 def test_a_window_without_any_webinar_that_is_known_is_no_sign_of_another(
     begin: Begin, streams: tuple[str, ...]
 ) -> None:
-    story = begin()
-    whose = configured(story, "organizer_keys")
-    story.run(*streams, **whose)
-    story.control.add_webinar()
-    assert story.run(*streams, **whose, start_date="2026-03-10T00:00:00Z").exit_code == 0
+    runs = begin()
+    whose = configured(runs, "organizer_keys")
+    runs.run(*streams, **whose)
+    runs.control.add_webinar()
+    assert runs.run(*streams, **whose, start_date="2026-03-10T00:00:00Z").exit_code == 0
 
 
 # A list that is no witness
@@ -245,16 +245,16 @@ def test_an_empty_list_says_nothing(begin: Begin, state_of_another: dict[str, An
 
 
 def test_a_list_that_is_not_complete_says_nothing(begin: Begin, state_of_another: dict[str, Any]) -> None:
-    story = begin(organizers=2)
-    story.control.configure(forbidden=organizers(story)[1:])
-    assert not refuses(story, state_of_another, organizer_keys=organizers(story), on_forbidden="skip")
+    runs = begin(organizers=2)
+    runs.control.configure(forbidden=organizers(runs)[1:])
+    assert not refuses(runs, state_of_another, organizer_keys=organizers(runs), on_forbidden="skip")
 
 
 def test_one_shared_webinar_is_enough(begin: Begin, state_of_another: dict[str, Any]) -> None:
-    story = begin()
+    runs = begin()
     entries = state_of_another["bookmarks"]["registrants"]["webinars"]
-    entries[next(iter(story.webinars()))] = {"count": 3}
-    assert not refuses(story, state_of_another)
+    entries[next(iter(runs.webinars()))] = {"count": 3}
+    assert not refuses(runs, state_of_another)
 
 
 @pytest.mark.parametrize("state", [{}, {"bookmarks": {}}, {"bookmarks": {}, "origin": None}])
@@ -267,24 +267,24 @@ def test_a_state_that_knows_nothing_is_nobody_s(begin: Begin, state: dict[str, A
 
 def test_a_look_up_that_fails_is_made_once_and_the_keys_tell(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "TRIES", 2)
-    story, other = begin(), begin(2)
-    for each in (story, other):
+    runs, other = begin(), begin(2)
+    for each in (runs, other):
         each.run("organizers", *WEBINARS, **configured(each, "organizer_keys"))
         each.control.configure(faults=[Fault(kind="status", status=503, path=f"{IDENTITY_PATH}|{ADMIN_PATH}")])
-    whose = configured(story, "organizer_keys")
-    assert emitted(story.run("organizers", *WEBINARS, **whose)) == {}
-    assert len(story.calls(f"{IDENTITY_PATH}|{ADMIN_PATH}")) == 4
-    assert refuses(story, other.state or {}, "organizers", *WEBINARS, **whose)
+    whose = configured(runs, "organizer_keys")
+    assert emitted(runs.run("organizers", *WEBINARS, **whose)) == {}
+    assert len(runs.calls(f"{IDENTITY_PATH}|{ADMIN_PATH}")) == 4
+    assert refuses(runs, other.state or {}, "organizers", *WEBINARS, **whose)
 
 
 def test_a_user_whom_goto_does_not_tell_keeps_the_state_and_another_does_not_get_it(begin: Begin) -> None:
     narrow = {"identity": "forbidden", "admin": "narrow"}
-    story, other = begin(**narrow), begin(2, **narrow)
-    whose = configured(story, "organizer_keys")
-    story.run("organizers", *WEBINARS, **whose)
-    assert (story.state or {})["origin"]["owner"] is None
-    assert is_idle(story.run("organizers", *WEBINARS, **whose))
-    assert refuses(other, story.state or {}, "organizers", *WEBINARS, **configured(other, "organizer_keys"))
+    runs, other = begin(**narrow), begin(2, **narrow)
+    whose = configured(runs, "organizer_keys")
+    runs.run("organizers", *WEBINARS, **whose)
+    assert (runs.state or {})["origin"]["owner"] is None
+    assert is_idle(runs.run("organizers", *WEBINARS, **whose))
+    assert refuses(other, runs.state or {}, "organizers", *WEBINARS, **configured(other, "organizer_keys"))
 
 
 # When the owner really changed
@@ -292,26 +292,26 @@ def test_a_user_whom_goto_does_not_tell_keeps_the_state_and_another_does_not_get
 
 def test_without_its_owner_a_state_goes_to_whoever_reads_the_same_webinars(begin: Begin) -> None:
     """An administrator has left, and another one reads the account: the state was made with the old one's token."""
-    story = begin()
-    story.run("organizers", *WEBINARS, account_key=account(story))
-    state = copy.deepcopy(story.state or {})
+    runs = begin()
+    runs.run("organizers", *WEBINARS, account_key=account(runs))
+    state = copy.deepcopy(runs.state or {})
     state["origin"]["owner"] = "ffffffffffff"
-    assert refuses(story, state, "organizers", *WEBINARS, account_key=account(story))
+    assert refuses(runs, state, "organizers", *WEBINARS, account_key=account(runs))
     state["origin"]["owner"] = None
-    story.state = state
-    assert is_idle(story.run("organizers", *WEBINARS, account_key=account(story)))
+    runs.state = state
+    assert is_idle(runs.run("organizers", *WEBINARS, account_key=account(runs)))
 
 
 def test_the_origin_names_nobody(begin: Begin) -> None:
-    story = begin(organizers=2)
-    story.run("organizers", "registrants", account_key=account(story))
-    state = json.dumps(story.state)
-    assert not any(key in state for key in [*organizers(story), account(story)])
+    runs = begin(organizers=2)
+    runs.run("organizers", "registrants", account_key=account(runs))
+    state = json.dumps(runs.state)
+    assert not any(key in state for key in [*organizers(runs), account(runs)])
 
 
 @pytest.mark.parametrize("origin", [[], "x", {"owner": 1}, {"owner": "x", "keys": "x"}, {"keys": [1]}])
 def test_an_origin_that_nobody_has_written_is_refused(begin: Begin, tmp_path: Path, origin: object) -> None:
-    story = begin()
-    done = run_command(story.settings, tmp_path, state={"bookmarks": {}, "origin": origin})
+    runs = begin()
+    done = run_command(runs.settings, tmp_path, state={"bookmarks": {}, "origin": origin})
     assert (done.exit_code, done.stdout, len(done.errors)) == (1, "", 1)
     assert done.errors[0].startswith("the state is damaged: origin ")

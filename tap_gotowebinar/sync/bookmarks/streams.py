@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from tap_gotowebinar.records.timestamps import seconds
+from tap_gotowebinar.records.timestamps import to_iso_seconds
 from tap_gotowebinar.sync.bookmarks.state import VERSION, Origin, loaded_entries, mapping, stream_states, unpack
 
 if TYPE_CHECKING:
@@ -52,13 +52,13 @@ class RecordBookmark:
         """Note that a record has been emitted."""
         self._hash = rows_hash([record])
 
-    def complete(self, moment: WebinarTiming, *, settled: bool) -> bool:
+    def mark_read(self, timing: WebinarTiming, *, settled: bool) -> bool:
         """Note that the webinar has been read.
 
         Returns:
             Whether anything changed.
         """
-        before, self.read_at = self.read_at, seconds(moment.now) if settled else None
+        before, self.read_at = self.read_at, to_iso_seconds(timing.now) if settled else None
         return before != self.read_at
 
     def entry(self) -> dict[str, Any]:
@@ -85,11 +85,11 @@ class RowsBookmark:
         """Whether rows are new or changed; their order does not matter."""
         return not is_hash_of(self._hash, rows)
 
-    def complete(self, rows: Sequence[Row], now: dt.datetime | None) -> None:
+    def mark_read(self, rows: Sequence[Row], now: dt.datetime | None) -> None:
         """Note that rows have been emitted if they were due, and when all of them were read; None: some are missing."""
         self._hash = rows_hash(rows)
         if now is not None:
-            self.read_at = seconds(now)
+            self.read_at = to_iso_seconds(now)
 
     def entry(self) -> dict[str, Any]:
         """Return the entry for the state."""
@@ -129,7 +129,7 @@ class StreamBookmarks(Generic[B]):
         self._open: dict[str, B] = {}
         self.changes = 0
 
-    def of(self, key: str) -> B:
+    def get(self, key: str) -> B:
         """Return the bookmark of a webinar or organizer."""
         if key not in self._open:
             self._open[key] = self._kind(self._entries.get(key, {}))
@@ -137,7 +137,7 @@ class StreamBookmarks(Generic[B]):
 
     def all(self) -> dict[str, B]:
         """Return all bookmarks by key."""
-        return {key: self.of(key) for key in self._entries.keys() | self._open.keys()}
+        return {key: self.get(key) for key in self._entries.keys() | self._open.keys()}
 
     def changed(self) -> None:
         """Note that a bookmark is no longer what the last STATE said."""
@@ -164,7 +164,7 @@ class Bookmarks:
         self,
         state: object = None,
         kinds: Mapping[str, type[Bookmark]] | None = None,
-        by_organizer: Collection[str] = (),
+        organizer_keyed: Collection[str] = (),
     ) -> None:
         """Start empty, or from what an earlier run printed.
 
@@ -172,7 +172,7 @@ class Bookmarks:
             state: What was printed.
             kinds: How each stream remembers, by its name. What the state says of others, a later release's perhaps, is
                 printed again as it came.
-            by_organizer: Names of those that remember by organizerKey; the others do by webinarKey.
+            organizer_keyed: Names of those that remember by organizerKey; the others do by webinarKey.
 
         Raises:
             StateError: `state` is not what this tap, or an SDK tap, prints.
@@ -183,7 +183,7 @@ class Bookmarks:
         self._streams: dict[str, StreamBookmarks[Any]] = {}
         self._loaded = {name for name, value in states.items() if value}
         self._kinds = dict(kinds or {})
-        self._parents = dict.fromkeys(self._kinds, "webinars") | dict.fromkeys(by_organizer, "organizers")
+        self._parents = dict.fromkeys(self._kinds, "webinars") | dict.fromkeys(organizer_keyed, "organizers")
         self._foreign = {name: value for name, value in states.items() if name not in self._parents}
         self._entries: dict[str, dict[str, Entry]] = {
             name: loaded_entries(value, f"bookmarks.{name}", self._parents[name])
@@ -191,19 +191,19 @@ class Bookmarks:
             if name in self._parents
         }
 
-    def has_loaded(self, stream: str) -> bool:
+    def has_state_for(self, stream: str) -> bool:
         """Whether an earlier run has remembered anything of a stream."""
         return stream in self._loaded
 
-    def of(self, stream: str, kind: Callable[[Mapping[str, Any]], B]) -> StreamBookmarks[B]:
+    def get(self, stream: str, kind: Callable[[Mapping[str, Any]], B]) -> StreamBookmarks[B]:
         """Return the bookmarks of a stream."""
         if stream not in self._streams:
             self._streams[stream] = StreamBookmarks(kind, self._entries.setdefault(stream, {}))
         return self._streams[stream]
 
-    def of_kind(self, kind: type[B]) -> list[StreamBookmarks[B]]:
+    def all_of_kind(self, kind: type[B]) -> list[StreamBookmarks[B]]:
         """Return the bookmarks of all streams that remember in a certain way."""
-        return [self.of(stream, kind) for stream, found in self._kinds.items() if found is kind]
+        return [self.get(stream, kind) for stream, found in self._kinds.items() if found is kind]
 
     def webinars(self) -> set[int]:
         """Return the webinars that the state knows."""
