@@ -178,7 +178,7 @@ class Registrations:
     @functools.cached_property
     def _owner_key(self) -> str:
         """The organizer the token belongs to; one look-up for all records that name none."""
-        look_up = functools.partial(self._api.get, tally=self._report.stats, refusals=NO_IDENTITY)
+        look_up = functools.partial(self._api.get, stats=self._report.stats, forbidden_statuses=NO_IDENTITY)
         with self._stop_signals.waiting():
             owner = owner_of_token(look_up)
         if owner is None:

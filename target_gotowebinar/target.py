@@ -58,12 +58,12 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
     @functools.cached_property
     def settings(self) -> Settings:
         """The settings in typed form."""
-        return Settings.of(self.config)
+        return Settings.from_config(self.config)
 
     @functools.cached_property
     def connection(self) -> ApiClient:
         """What all calls go through."""
-        return self.settings.connection.connect(window=self.rate_window)
+        return self.settings.connection.api_client(window=self.rate_window)
 
     @functools.cached_property
     def registrations(self) -> Registrations:

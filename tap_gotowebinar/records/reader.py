@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tap_gotowebinar.api.errors import InvalidRowError
-from tap_gotowebinar.api.keys import is_key
+from tap_gotowebinar.api.responses import is_key
 from tap_gotowebinar.records.timestamps import canonical_time
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ class OrganizerScope:
         Raises:
             RetriesExhaustedError, UnexpectedStatusError: one of the two look-ups failed, and the other did not help.
         """
-        look_up = functools.partial(self._client.get, refusals=NO_IDENTITY)
+        look_up = functools.partial(self._client.get, forbidden_statuses=NO_IDENTITY)
         return owner_of_token(lambda path, read: self._client.wait_for(functools.partial(look_up, path, read)))
 
     @functools.cached_property

@@ -154,7 +154,7 @@ def test_a_token_that_expired_early_is_renewed_and_the_call_repeated(sandbox: Sa
 
     assert [call["status"] for call in api_calls(sandbox)] == [200, 403, 200]
     assert token_calls(sandbox) == 2
-    assert (talking.tally.calls, talking.tally.answered, talking.tally.retries) == (3, 2, 1)
+    assert (talking.stats.calls, talking.stats.answered, talking.stats.retries) == (3, 2, 1)
 
 
 @pytest.mark.parametrize("code", ["InvalidToken", "INVALIDTOKEN", "invalidtoken", "invalidToken"])
@@ -224,7 +224,7 @@ def test_a_call_gives_up_when_its_tokens_expire_again_and_again(make_sandbox: Ca
 
         def token_that_works_for_others() -> str:
             token = ask()
-            talking.authenticator.accepted(token)
+            talking.authenticator.on_accepted(token)
             return token
 
         talking.authenticator.token = token_that_works_for_others  # type: ignore[method-assign]
@@ -253,7 +253,7 @@ def test_many_threads_complete_although_tokens_live_for_a_moment_only(make_sandb
         endings = in_threads(20, lambda: [talking.get() for _ in range(15)])
 
     assert endings == [None] * 20
-    assert talking.tally.answered == 300
+    assert talking.stats.answered == 300
     assert token_calls(sandbox) > 1
 
 
@@ -303,7 +303,7 @@ def keep(path: Path, url: str, access_token: str, expires_in: float) -> None:
     """Store an access token that lives for an hour, as another run would have."""
     store, seed = TokenStore(path, url, SECRETS["client_id"]), SECRETS["refresh_token"]
     tokens = store.read(seed)
-    tokens.take(access_token, None, 3600, time.time() + expires_in)
+    tokens.update(access_token, None, 3600, time.time() + expires_in)
     store.write(seed, tokens)
 
 
@@ -621,7 +621,7 @@ def test_calls_for_tokens_do_not_use_up_the_budget(make_sandbox: Callable[..., S
     with talk(sandbox) as talking:
         talking.get()
 
-    assert talking.tally.calls == 1
+    assert talking.stats.calls == 1
 
 
 # Keeping it to ourselves ---------------------------------------------------------------------------------------------

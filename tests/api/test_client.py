@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from gotowebinar_sandbox import Fault, Options, Sandbox
 from gotowebinar_sandbox.faults import FaultKind
 from gotowebinar_sandbox.options import SHAPING, from_plain
-from tap_gotowebinar.api.client import TRIES
 from tap_gotowebinar.api.errors import (
     ForbiddenError,
     GoToWebinarError,
@@ -24,7 +23,7 @@ from tap_gotowebinar.api.errors import (
     UnexpectedStatusError,
 )
 from tap_gotowebinar.api.responses import array
-from tap_gotowebinar.api.retries import parse_retry_after
+from tap_gotowebinar.api.retries import TRIES, parse_retry_after
 from tests.canned_server import ME, SPEED, Canned, Talk, api_calls, in_threads, quick_budget, raw, talk, token_answer
 from tests.conftest import SMALL
 
@@ -103,7 +102,7 @@ def test_a_transient_failure_is_tried_again_and_counted(make_sandbox: Callable[.
     with talk(sandbox, timeout=0.3) as talking:
         assert talking.get()["id"]
 
-    assert (talking.tally.calls, talking.tally.retries, talking.tally.answered) == (3, 2, 1)
+    assert (talking.stats.calls, talking.stats.retries, talking.stats.answered) == (3, 2, 1)
 
 
 @pytest.mark.parametrize("name", TRANSIENT)
@@ -116,7 +115,7 @@ def test_giving_up_names_path_and_reason_and_never_the_body(make_sandbox: Callab
     reason = REASONS[name].replace("HOST", sandbox.url.removeprefix("http://"))
     assert re.sub(r"\d+ bytes", "N bytes", str(caught.value)) == f"gave up on {ME} after 6 tries: {reason}"
     assert len(api_calls(sandbox)) == 6
-    assert (talking.tally.calls, talking.tally.retries, talking.tally.answered) == (6, 5, 0)
+    assert (talking.stats.calls, talking.stats.retries, talking.stats.answered) == (6, 5, 0)
 
 
 def test_an_answer_that_its_reader_finds_broken_is_tried_again(make_sandbox: Callable[..., Sandbox]) -> None:
@@ -126,7 +125,7 @@ def test_an_answer_that_its_reader_finds_broken_is_tried_again(make_sandbox: Cal
     with talk(sandbox) as talking:
         assert talking.get(read=array).rows == [1]
 
-    assert talking.tally.retries == 1
+    assert talking.stats.retries == 1
 
 
 @pytest.mark.parametrize("status", [400, 405, 409, 410, 418, 422])
@@ -177,10 +176,10 @@ def test_a_status_can_be_a_refusal_on_one_path_only(make_sandbox: Callable[..., 
     sandbox = make_sandbox(admin="narrow")
 
     with talk(sandbox) as talking, pytest.raises(ForbiddenError, match=f"GoTo refuses {ADMIN}: status 401"):
-        talking.get(ADMIN, refusals=frozenset({401, 403}))
+        talking.get(ADMIN, forbidden_statuses=frozenset({401, 403}))
 
     assert len(sandbox.control.calls()) == 2
-    assert talking.tally.answered == 0
+    assert talking.stats.answered == 0
 
 
 def test_what_does_not_exist_is_said_to_be_unknown(sandbox: Sandbox) -> None:
@@ -193,7 +192,7 @@ def test_what_does_not_exist_is_said_to_be_unknown(sandbox: Sandbox) -> None:
     assert str(caught.value) == (
         f"GoTo does not know {path}: status 404 (NoSuchWebinar: No webinar found for the webinar key <number>.)"
     )
-    assert (talking.tally.calls, talking.tally.answered) == (1, 1)
+    assert (talking.stats.calls, talking.stats.answered) == (1, 1)
 
 
 # 429 -----------------------------------------------------------------------------------------------------------------
@@ -208,7 +207,7 @@ def waited_after_429(sandbox: Sandbox) -> float:
     with talk(sandbox) as talking:
         assert talking.get()["id"]
     first, second = api_calls(sandbox)
-    assert (talking.tally.calls, talking.tally.retries, talking.tally.answered) == (2, 1, 1)
+    assert (talking.stats.calls, talking.stats.retries, talking.stats.answered) == (2, 1, 1)
     return float((second["at"] - first["at"]) * SPEED)
 
 
@@ -243,7 +242,7 @@ def test_our_own_pauses_grow(make_sandbox: Callable[..., Sandbox]) -> None:
 
     arrivals = [call["at"] * SPEED for call in api_calls(sandbox)]
     assert arrivals[5] - arrivals[4] >= 16
-    assert talking.tally.retries == 5
+    assert talking.stats.retries == 5
 
 
 def test_a_429_holds_everybody_back(make_sandbox: Callable[..., Sandbox]) -> None:
@@ -319,7 +318,7 @@ def test_the_time_spent_waiting_for_the_budget_is_counted(sandbox: Sandbox) -> N
         talking.get()
         talking.get()
 
-    assert talking.tally.waited >= 60
+    assert talking.stats.waited >= 60
 
 
 @pytest.mark.parametrize("kind", ["reset", "status", "html"])
@@ -329,7 +328,7 @@ def test_a_call_that_fails_gives_its_slot_back(make_sandbox: Callable[..., Sandb
     with talk(sandbox, budget=quick_budget(1, window=1)) as talking:
         assert talking.get()["id"]
 
-    assert talking.tally.calls == 4
+    assert talking.stats.calls == 4
 
 
 # Writing
@@ -351,10 +350,10 @@ def registrants_path(sandbox: Sandbox) -> str:
     return f"/G2W/rest/v2/organizers/{organizer}/webinars/{webinar}/registrants"
 
 
-def post(talking: Talk, path: str, look: Callable[[], tuple[int, bool] | None] | None = None) -> tuple[int, bool]:
+def post(talking: Talk, path: str, check: Callable[[], tuple[int, bool] | None] | None = None) -> tuple[int, bool]:
     """Register somebody; the answer is its status, and whether it came after a try that may have taken effect."""
     return talking.connection.post(
-        path, ADA, lambda answer, in_doubt: (answer.status, in_doubt), talking.tally, look=look
+        path, ADA, lambda answer, maybe_applied: (answer.status, maybe_applied), talking.stats, check_applied=check
     )
 
 
@@ -366,7 +365,7 @@ def test_a_refusal_is_an_answer_where_something_is_written(make_sandbox: Callabl
         assert post(talking, path) == (409, False)
         assert post(talking, re.sub(r"/webinars/\d+", "/webinars/17", path)) == (404, False)
         assert post(talking, re.sub(r"/organizers/\d+", "/organizers/17", path)) == (403, False)
-        assert (talking.tally.calls, talking.tally.answered, talking.tally.retries) == (4, 4, 0)
+        assert (talking.stats.calls, talking.stats.answered, talking.stats.retries) == (4, 4, 0)
 
 
 def test_an_expired_token_is_renewed_for_writing_too(make_sandbox: Callable[..., Sandbox]) -> None:
@@ -386,7 +385,7 @@ def test_what_may_have_taken_effect_is_repeated_and_said_to_be_in_doubt(
     path = registrants_path(sandbox)
     with talk(sandbox) as talking:
         assert post(talking, path) == (409, True)
-        assert talking.tally.retries == 1
+        assert talking.stats.retries == 1
 
 
 def test_what_may_have_taken_effect_is_looked_for_instead_where_repeating_does_harm(
@@ -395,7 +394,7 @@ def test_what_may_have_taken_effect_is_looked_for_instead_where_repeating_does_h
     sandbox = make_sandbox(faults=(LOST[0],))
     path = registrants_path(sandbox)
     with talk(sandbox) as talking:
-        assert post(talking, path, look=lambda: (0, True)) == (0, True)
+        assert post(talking, path, check=lambda: (0, True)) == (0, True)
     assert [call["method"] for call in api_calls(sandbox)] == ["POST"]
 
 
@@ -404,7 +403,7 @@ def test_what_is_not_found_is_sent_again(make_sandbox: Callable[..., Sandbox]) -
     sandbox = make_sandbox(faults=(fault,))
     path = registrants_path(sandbox)
     with talk(sandbox) as talking:
-        assert post(talking, path, look=lambda: None) == (201, True)
+        assert post(talking, path, check=lambda: None) == (201, True)
 
 
 def test_what_was_not_sent_is_not_in_doubt(make_sandbox: Callable[..., Sandbox]) -> None:
@@ -412,6 +411,6 @@ def test_what_was_not_sent_is_not_in_doubt(make_sandbox: Callable[..., Sandbox])
     with socket.create_server(("127.0.0.1", 0)) as unused:
         nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
     with talk(make_sandbox(), settings={"api_url": nobody}) as talking, pytest.raises(RetriesExhaustedError):
-        post(talking, "/x", look=lambda: looked.append(True))
+        post(talking, "/x", check=lambda: looked.append(True))
     assert looked == []
-    assert talking.tally.calls == TRIES
+    assert talking.stats.calls == TRIES

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from tap_gotowebinar.api.auth.token_store import LOGGED_IN, StoredTokens, TokenStore
+from tap_gotowebinar.api.auth.token_store import LOGIN_ENTRY, StoredTokens, TokenStore
 from tap_gotowebinar.api.errors import RetriesExhaustedError
 
 AUTH_URL = "https://auth.example.com"
@@ -42,7 +42,7 @@ def keep(store: TokenStore, seed: str, refresh_token: str | None, access: str = 
     """Do what a renewal does."""
     with store.locked(NEVER):
         tokens = store.read(seed)
-        tokens.take(access, refresh_token, 3600, time.time() + 3600)
+        tokens.update(access, refresh_token, 3600, time.time() + 3600)
         store.write(seed, tokens)
 
 
@@ -100,20 +100,20 @@ def test_who_configures_nothing_finds_the_last_login(store: TokenStore) -> None:
     store.log_in("second", "access-2", 3600)
 
     assert store.has_login()
-    assert current(store, LOGGED_IN) == "second"
+    assert current(store, LOGIN_ENTRY) == "second"
 
 
 def test_a_login_is_also_found_by_its_own_token_and_by_the_one_whose_place_it_takes(store: TokenStore) -> None:
     keep(store, "used up", "dead")
     store.log_in("fresh", "access", 3600, configured="used up")
-    keep(store, LOGGED_IN, "fresh-2")
+    keep(store, LOGIN_ENTRY, "fresh-2")
 
-    assert [current(store, seed) for seed in ("used up", "fresh", LOGGED_IN)] == ["fresh-2"] * 3
+    assert [current(store, seed) for seed in ("used up", "fresh", LOGIN_ENTRY)] == ["fresh-2"] * 3
 
 
 def test_what_a_login_brought_is_good_for_calls_at_once(store: TokenStore) -> None:
     store.log_in("new-refresh", "new-access", 3600)
-    tokens = store.read(LOGGED_IN)
+    tokens = store.read(LOGIN_ENTRY)
     assert tokens.access_token == "new-access"
     assert 3500 < tokens.seconds_left() <= 3540
 
@@ -143,23 +143,23 @@ def test_what_nobody_used_for_a_quarter_is_forgotten(path: Path, store: TokenSto
     ("left", "lifetime", "usable"), [(3600, 3600, 3540), (61, 3600, 1), (59, 3600, -1), (10, 20, 8), (-5, 3600, -65)]
 )
 def test_an_access_token_may_be_used_until_shortly_before_its_end(left: float, lifetime: float, usable: float) -> None:
-    tokens = StoredTokens(client="", seeds=[])
-    tokens.take("access", None, lifetime, time.time() + left)
+    tokens = StoredTokens(client="", credential_ids=[])
+    tokens.update("access", None, lifetime, time.time() + left)
 
     assert tokens.seconds_left() == pytest.approx(usable, abs=1)
 
 
 def test_an_access_token_may_be_used_from_the_very_moment_it_was_given_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: 1e9)
-    tokens = StoredTokens(client="", seeds=[])
-    tokens.take("access", None, 3600, 1e9 + 3600)
+    tokens = StoredTokens(client="", credential_ids=[])
+    tokens.update("access", None, 3600, 1e9 + 3600)
 
     assert tokens.seconds_left() == 3540
 
 
 def test_a_token_that_expires_later_than_it_can_is_not_believed() -> None:
-    tokens = StoredTokens(client="", seeds=[])
-    tokens.take("access", None, 3600, time.time() + 7200)
+    tokens = StoredTokens(client="", credential_ids=[])
+    tokens.update("access", None, 3600, time.time() + 7200)
 
     assert tokens.seconds_left() == 0
 
@@ -308,7 +308,7 @@ def test_a_file_that_is_damaged_while_an_answer_is_on_its_way_keeps_nobody_from_
 ) -> None:
     with store.locked(NEVER):
         tokens = store.read(SEED)
-        tokens.take("access", "second", 3600, time.time() + 3600)
+        tokens.update("access", "second", 3600, time.time() + 3600)
         path.write_text("not JSON", encoding="utf-8")
         store.write(SEED, tokens)
 

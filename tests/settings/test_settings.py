@@ -16,7 +16,7 @@ from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.api.auth.authenticator import MISSING
 from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS, ConnectionSettings
 from tap_gotowebinar.settings.tap import TAP_SETTINGS, Settings, problems
-from tap_gotowebinar.settings.values import environment_prefix, environment_settings, schema_problem
+from tap_gotowebinar.settings.values import environment_prefix, environment_settings, schema_problem, typed_settings
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import run_here
 
@@ -37,7 +37,7 @@ def lines(**changes: object) -> list[str]:
 def settings(**changes: object) -> Settings:
     config = {**VALID, **changes}
     assert lines(**changes) == []
-    return Settings.of(config)
+    return Settings.from_config(config)
 
 
 def test_the_least_that_works_is_a_client_and_a_token() -> None:
@@ -45,7 +45,7 @@ def test_the_least_that_works_is_a_client_and_a_token() -> None:
     connection = typed.connection
     assert connection.credentials.client_id == "an-id"
     assert connection.credentials.client_secret == "a-secret"
-    assert connection.credentials.secret == "a-token"
+    assert connection.credentials.credential == "a-token"
     assert (connection.api_url, connection.auth_url) == (
         "https://api.getgo.com",
         "https://authentication.logmeininc.com",
@@ -54,12 +54,12 @@ def test_the_least_that_works_is_a_client_and_a_token() -> None:
     assert typed.start_date == dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
     assert (connection.requests_per_minute, connection.requests_per_second, connection.request_timeout) == (100, 8, 60)
     assert connection.user_agent == f"tap-gotowebinar/{version('tap-gotowebinar')}"
-    assert not typed.forgive_refusals
+    assert not typed.skip_forbidden
 
 
 def test_a_personal_access_token_goes_before_a_refresh_token() -> None:
     typed = settings(personal_access_token="a-pat")
-    assert typed.connection.credentials.secret == "a-pat"
+    assert typed.connection.credentials.credential == "a-pat"
 
 
 # One line each
@@ -252,7 +252,7 @@ def test_any_settings_at_all_are_understood_or_get_lines_without_a_value(changes
         assert "\n" not in line
         assert ": " in line
     if not found:
-        assert Settings.of(config).connection.credentials.client_id
+        assert Settings.from_config(config).connection.credentials.client_id
 
 
 # Variants that work
@@ -317,8 +317,8 @@ def test_an_origin_may_be_https_anywhere_and_http_on_this_machine(url: str, orig
 
 
 def test_on_forbidden_skip_forgives() -> None:
-    assert settings(on_forbidden="skip").forgive_refusals
-    assert not settings(on_forbidden="fail").forgive_refusals
+    assert settings(on_forbidden="skip").skip_forbidden
+    assert not settings(on_forbidden="fail").skip_forbidden
 
 
 def test_settings_switched_off_are_as_good_as_absent() -> None:
@@ -335,57 +335,51 @@ def test_credentials_do_not_show_themselves() -> None:
 # The environment
 
 
-KEYS_FORM = "one key, several with commas between them, or a JSON list"
-
-
-def from_environment(**variables: str) -> tuple[dict[str, Any], list[str]]:
-    return environment_settings(TapGoToWebinar.config_jsonschema, variables, "TAP_GOTOWEBINAR_")
+def from_environment(**variables: str) -> dict[str, Any]:
+    schema = TapGoToWebinar.config_jsonschema
+    environ = {f"TAP_GOTOWEBINAR_{name.upper()}": value for name, value in variables.items()}
+    return typed_settings(environment_settings(schema["properties"], environ, "TAP_GOTOWEBINAR_"), schema)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "form"),
+    ("name", "value", "line"),
     [
-        ("requests_per_minute", SECRET, "a whole number"),
-        ("requests_per_minute", "1.5", "a whole number"),
-        ("requests_per_minute", "", "a whole number"),
-        ("account_key", SECRET, "a whole number"),
-        ("flattening_enabled", SECRET, "true or false"),
-        ("flattening_enabled", " true", "true or false"),
+        *(("requests_per_minute", value, "must be of type integer") for value in (SECRET, "1.5", "", "9" * 5000)),
+        *(("flattening_enabled", value, "must be of type boolean") for value in (SECRET, " true")),
         *(
-            ("organizer_keys", value, KEYS_FORM)
-            for value in (SECRET, "1,", "1;2", "12 34", "-1", f"1,{SECRET}", "0" * 20)
+            ("organizer_keys", value, "must be of type array")
+            for value in (
+                *(SECRET, "1,", "1;2", "12 34", "-1", f"1,{SECRET}", "0" * 20),
+                *("[" * 100_000, "[NaN]", "[1e999]", "[[1]]", '["x"]', "[true]", '"12"', '{"12": 13}', "null"),
+            )
         ),
-        *(
-            ("organizer_keys", value, KEYS_FORM)
-            for value in ("[" * 100_000, "[NaN]", "[1e999]", "[[1]]", '["x"]', "[true]")
-        ),
-        *(("organizer_keys", value, KEYS_FORM) for value in ('"12"', '{"12": 13}', "null")),
-        ("stream_maps", "[1", "JSON, such as {}"),
+        ("stream_maps", "[1", "must be of type object"),
+        ("account_key", SECRET, "is not a key: keys are whole numbers of up to 19 digits"),
     ],
 )
-def test_a_variable_that_cannot_be_read_is_named(name: str, value: str, form: str) -> None:
-    variable = f"TAP_GOTOWEBINAR_{name.upper()}"
-    line = f"{name} is not valid: the environment variable {variable} must hold {form}"
-    assert from_environment(**{variable: value}) == ({}, [line])
+def test_a_variable_that_cannot_be_read_is_named_without_its_value(name: str, value: str, line: str) -> None:
+    (said,) = lines(**from_environment(**{name: value}))
+    assert said.removesuffix(": correct it") == f"{name} {line}"
 
 
-def test_variables_that_can_be_read_are_no_problem() -> None:
-    found, lines = from_environment(
-        TAP_GOTOWEBINAR_REQUESTS_PER_MINUTE="480",
-        TAP_GOTOWEBINAR_ORGANIZER_KEYS='["12", 13]',
-        TAP_GOTOWEBINAR_FLATTENING_ENABLED="ON",
-        TAP_GOTOWEBINAR_CLIENT_ID="anything",
-        OTHER_REQUESTS_PER_MINUTE="many",
+def test_variables_have_the_types_of_their_settings() -> None:
+    found = from_environment(
+        requests_per_minute="480",
+        requests_per_second="0.5",
+        organizer_keys='["12", 13]',
+        flattening_enabled="ON",
+        client_id="17",
+        account_key="18",
     )
-    assert (found, lines) == (
-        {
-            "requests_per_minute": 480,
-            "organizer_keys": ["12", 13],
-            "flattening_enabled": True,
-            "client_id": "anything",
-        },
-        [],
-    )
+    assert found == {
+        "requests_per_minute": 480,
+        "requests_per_second": 0.5,
+        "organizer_keys": ["12", 13],
+        "flattening_enabled": True,
+        "client_id": "17",
+        "account_key": "18",
+    }
+    assert environment_settings(["client_id"], {"OTHER_CLIENT_ID": "x"}, "TAP_GOTOWEBINAR_") == {}
 
 
 @pytest.mark.parametrize(
@@ -402,9 +396,7 @@ def test_variables_that_can_be_read_are_no_problem() -> None:
     ],
 )
 def test_organizer_keys_of_a_variable_are_one_several_or_a_list(written: str, keys: tuple[str, ...]) -> None:
-    found, lines = from_environment(TAP_GOTOWEBINAR_ORGANIZER_KEYS=written)
-    assert lines == []
-    assert settings(**found).organizer_keys == keys
+    assert settings(**from_environment(organizer_keys=written)).organizer_keys == keys
 
 
 # Shared with other programs
@@ -418,5 +410,5 @@ def test_a_missing_setting_is_named_as_the_variable_of_the_program_that_runs() -
 
 
 def test_every_program_introduces_itself_by_its_own_name() -> None:
-    connection = ConnectionSettings.of(VALID, "target-gotowebinar")
+    connection = ConnectionSettings.from_config(VALID, "target-gotowebinar")
     assert connection.user_agent == f"target-gotowebinar/{version('tap-gotowebinar')}"
