@@ -55,11 +55,7 @@ def test_the_least_that_works_is_a_client_and_a_token() -> None:
     assert (connection.requests_per_minute, connection.requests_per_second, connection.request_timeout) == (100, 8, 60)
     assert connection.user_agent == f"tap-gotowebinar/{version('tap-gotowebinar')}"
     assert not typed.skip_forbidden
-
-
-def test_a_personal_access_token_goes_before_a_refresh_token() -> None:
-    typed = settings(personal_access_token="a-pat")
-    assert typed.connection.credentials.credential == "a-pat"
+    assert settings(personal_access_token="a-pat").connection.credentials.credential == "a-pat"
 
 
 # One line each
@@ -69,59 +65,30 @@ def each(name: str, values: Iterable[object], line: str) -> list[tuple[dict[str,
     return [({name: value}, line) for value in values]
 
 
+FROM_GOTO = "is empty: set it to the value shown at https://developer.logmeininc.com/clients"
+NOT_FROM_GOTO = "holds characters that GoTo never gives out: copy it again, without line breaks or quotes"
+TOO_LONG = "is longer than 8192 characters: shorten it or copy it again"
+NO_FILE = "token_path is not a file: let it name a file, which need not be there yet"
+NO_HEADER = "user_agent holds characters that no HTTP header may hold: use printable ASCII"
+MISSING_CLIENT = "is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT"
+
 BAD: list[tuple[dict[str, Any], str]] = [
-    (
-        {"client_id": ...},
-        "client_id is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_ID",
-    ),
-    (
-        {"client_secret": ...},
-        "client_secret is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_SECRET",
-    ),
+    ({"client_id": ...}, f"client_id {MISSING_CLIENT}_ID"),
+    ({"client_secret": ...}, f"client_secret {MISSING_CLIENT}_SECRET"),
     ({"client_id": None}, "client_id must be of type string: correct it"),
-    ({"client_id": " "}, "client_id is empty: set it to the value shown at https://developer.logmeininc.com/clients"),
-    (
-        {"client_secret": ""},
-        "client_secret is empty: set it to the value shown at https://developer.logmeininc.com/clients",
-    ),
+    ({"client_id": " "}, f"client_id {FROM_GOTO}"),
+    ({"client_secret": ""}, f"client_secret {FROM_GOTO}"),
     ({"client_secret": [SECRET]}, "client_secret must be of type string: correct it"),
     ({"refresh_token": ...}, MISSING),
-    (
-        {"refresh_token": "", "personal_access_token": " "},
-        MISSING,
-    ),
+    ({"refresh_token": "", "personal_access_token": " "}, MISSING),
     ({"refresh_token": {"value": SECRET}}, "refresh_token must be of type string: correct it"),
-    (
-        {"refresh_token": f"{SECRET}\n{SECRET}"},
-        "refresh_token holds characters that GoTo never gives out: copy it again, without line breaks or quotes",
-    ),
-    (
-        {"refresh_token": SECRET * 1000},
-        "refresh_token is longer than 8192 characters: shorten it or copy it again",
-    ),
-    (
-        {"user_agent": SECRET * 1000},
-        "user_agent is longer than 8192 characters: shorten it or copy it again",
-    ),
-    (
-        {"token_path": SECRET * 1000},
-        "token_path is not a file: let it name a file, which need not be there yet",
-    ),
-    (
-        {"token_path": "x\0y", "refresh_token": ""},
-        "token_path is not a file: let it name a file, which need not be there yet",
-    ),
-    (
-        {"client_secret": f"“{SECRET}”"},
-        "client_secret holds characters that GoTo never gives out: copy it again, without line breaks or quotes",
-    ),
-    (
-        {"personal_access_token": f"{SECRET}\ud800"},
-        (
-            "personal_access_token holds characters that GoTo never gives out: copy it again, without line breaks or "
-            "quotes"
-        ),
-    ),
+    ({"refresh_token": f"{SECRET}\n{SECRET}"}, f"refresh_token {NOT_FROM_GOTO}"),
+    ({"client_secret": f"“{SECRET}”"}, f"client_secret {NOT_FROM_GOTO}"),
+    ({"personal_access_token": f"{SECRET}\ud800"}, f"personal_access_token {NOT_FROM_GOTO}"),
+    ({"refresh_token": SECRET * 1000}, f"refresh_token {TOO_LONG}"),
+    ({"user_agent": SECRET * 1000}, f"user_agent {TOO_LONG}"),
+    ({"token_path": SECRET * 1000}, NO_FILE),
+    ({"token_path": "x\0y", "refresh_token": ""}, NO_FILE),
     ({"organizer_keys": SECRET}, "organizer_keys must be of type array: correct it"),
     ({"organizer_keys": 1.7}, "organizer_keys must be of type array: correct it"),
     ({"organizer_keys": [True]}, "organizer_keys must hold texts or whole numbers: correct it"),
@@ -174,24 +141,19 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ),
     ({"api_url": [SECRET]}, "api_url must be of type string: correct it"),
     ({"requests_per_minute": 0}, "requests_per_minute must be at least 1: correct it"),
-    ({"requests_per_minute": SECRET}, "requests_per_minute must be of type integer: correct it"),
-    ({"requests_per_minute": True}, "requests_per_minute must be of type integer: correct it"),
-    ({"requests_per_minute": 1.5}, "requests_per_minute must be of type integer: correct it"),
+    *each("requests_per_minute", [SECRET, True, 1.5], "requests_per_minute must be of type integer: correct it"),
     ({"requests_per_second": 0}, "requests_per_second must be greater than 0: correct it"),
     ({"requests_per_second": SECRET}, "requests_per_second must be of type number: correct it"),
-    ({"requests_per_second": float("nan")}, "requests_per_second is not a number: correct it"),
     ({"requests_per_second": float("inf")}, "requests_per_second is not a number: correct it"),
+    *(
+        ({name: float("nan")}, f"{name} is not a number: correct it")
+        for name in ("requests_per_second", "request_timeout", "settle_days", "recheck_factor")
+    ),
     ({"request_timeout": -1}, "request_timeout must be greater than 0: correct it"),
     ({"request_timeout": 1e9}, "request_timeout must be at most 86400: correct it"),
-    ({"request_timeout": float("nan")}, "request_timeout is not a number: correct it"),
     ({"settle_days": 1e9}, "settle_days must be at most 36500: correct it"),
-    ({"settle_days": float("nan")}, "settle_days is not a number: correct it"),
-    ({"recheck_factor": float("nan")}, "recheck_factor is not a number: correct it"),
-    (
-        {"user_agent": f"agent\r\nX-Planted: {SECRET}"},
-        "user_agent holds characters that no HTTP header may hold: use printable ASCII",
-    ),
-    ({"user_agent": "Ägent"}, "user_agent holds characters that no HTTP header may hold: use printable ASCII"),
+    ({"user_agent": f"agent\r\nX-Planted: {SECRET}"}, NO_HEADER),
+    ({"user_agent": "Ägent"}, NO_HEADER),
     ({"user_agent": [SECRET]}, "user_agent must be of type string: correct it"),
     ({"on_forbidden": SECRET}, "on_forbidden must be one of fail or skip: correct it"),
     ({"stream_maps": SECRET}, "stream_maps must be of type object: correct it"),
@@ -316,12 +278,9 @@ def test_an_origin_may_be_https_anywhere_and_http_on_this_machine(url: str, orig
     assert (typed.connection.api_url, typed.connection.auth_url) == (origin, origin)
 
 
-def test_on_forbidden_skip_forgives() -> None:
+def test_switches() -> None:
     assert settings(on_forbidden="skip").skip_forbidden
     assert not settings(on_forbidden="fail").skip_forbidden
-
-
-def test_settings_switched_off_are_as_good_as_absent() -> None:
     assert list(problems({**VALID, "emit_activate_version_messages": False, "batch_config": None})) == []
 
 
