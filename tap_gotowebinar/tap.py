@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
+import gc
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
@@ -19,10 +20,12 @@ from tap_gotowebinar.singer.signals import StopRequested
 from tap_gotowebinar.singer.tap_cli import CommandLineTap
 from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.streams import STREAMS
+from tap_gotowebinar.streams.organizers import Organizers
 from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
 from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
 from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 from tap_gotowebinar.sync.context import SyncContext
+from tap_gotowebinar.sync.state_origin import check_origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,8 +94,8 @@ class TapGoToWebinar(CommandLineTap):
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of an earlier run; the SDK's own copy stays empty, so that nothing prints it unasked."""
         kinds = {stream.name: stream.bookmark_kind for stream in STREAMS if hasattr(stream, "bookmark_kind")}
-        by_organizer = [name for name, kind in kinds.items() if kind in {SessionsBookmark, ListedWebinarsBookmark}]
-        self.sync_context.bookmarks = Bookmarks(state, kinds, by_organizer)
+        organizer_keyed = [name for name, kind in kinds.items() if kind in {SessionsBookmark, ListedWebinarsBookmark}]
+        self.sync_context.bookmarks = Bookmarks(state, kinds, organizer_keyed)
 
     @override
     def run(self) -> int:
@@ -101,6 +104,9 @@ class TapGoToWebinar(CommandLineTap):
         Returns:
             Exit code: 0 complete, 1 failed or refused, 128 + signal number when stopped.
         """
+        # Answers and records hold no circles; looking for some takes as long as reading them.
+        gc.freeze()
+        gc.set_threshold(100_000)
         self.sync_context.report.start_bar()
         try:
             self._sync()
@@ -117,7 +123,7 @@ class TapGoToWebinar(CommandLineTap):
             self._log_summary()
             raise
         else:
-            reasons = self.problems()
+            reasons = self.failures()
         self._log_summary()
         self.log_reasons(reasons)
         return 1 if reasons else 0
@@ -125,6 +131,7 @@ class TapGoToWebinar(CommandLineTap):
     def _sync(self) -> None:
         try:
             self.stop_signals.check()
+            self._check_state()
             self.sync_all()
         except StopRequested:
             # The same signal often ends the reader, too.
@@ -139,6 +146,22 @@ class TapGoToWebinar(CommandLineTap):
             raise
         self.sync_context.finish()
 
+    def _check_state(self) -> None:
+        """Refuse the state of another connection.
+
+        Raises:
+            ForeignStateError: it is one.
+        """
+        run, selected = self.sync_context, {name for name, stream in self.streams.items() if stream.selected}
+        if selected:
+            has_keys = bool(run.settings.organizer_keys or run.settings.account_key)
+            lists_webinars = any(stream.lists_webinars for stream in STREAMS if stream.name in selected)
+            check_origin(
+                run,
+                asks_owner=Organizers.name in selected or not has_keys,
+                lists_webinars=lists_webinars or bool(run.settings.account_key),
+            )
+
     def _log_summary(self) -> None:
         run = self.sync_context
         if run.skipped_by_max_calls:
@@ -147,19 +170,19 @@ class TapGoToWebinar(CommandLineTap):
         run.report.log_summary(not_selected=[stream.name for stream in self.streams.values() if not stream.selected])
 
     @override
-    def problems(self, *, is_test: bool = False) -> list[str]:
+    def failures(self, *, is_test: bool = False) -> list[str]:
         run = self.sync_context
         read_before = [
-            stream.name for stream in STREAMS if stream.is_read_seldom and run.bookmarks.has_loaded(stream.name)
+            stream.name for stream in STREAMS if stream.is_read_seldom and run.bookmarks.has_state_for(stream.name)
         ]
         forgiving = run.settings.skip_forbidden
         problems = [run.client.problem] if run.client.problem else []
-        return problems + run.report.problems(
+        return problems + run.report.failures(
             skip_forbidden=forgiving, forgive_lists=forgiving and not is_test, read_before=read_before
         )
 
     def _count_record(self, stream: str) -> None:
-        self.sync_context.report.tally(stream).records += 1
+        self.sync_context.report.stats(stream).records += 1
 
 
 if __name__ == "__main__":

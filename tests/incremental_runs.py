@@ -11,7 +11,7 @@ from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
 NOW: Final = "2026-03-10T12:00:00Z"
-"""When stories begin."""
+"""When runs begin."""
 
 STREAMS: Final = ("registrants", "registrant_details", "registrant_removals", "webinar_details", "webinar_removals")
 """The streams that remember."""
@@ -24,7 +24,7 @@ LISTINGS: Final = r"/webinars$"
 Row = dict[str, Any]
 
 
-class Story:
+class Runs:
     """A sandbox whose clock stands still between runs, and the state that is handed on.
 
     Attributes:

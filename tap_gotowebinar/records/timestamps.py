@@ -47,11 +47,11 @@ def parse_time(text: str | None) -> dt.datetime | None:
     return dt.datetime.fromisoformat(canonical) if canonical else None
 
 
-def canonical(moment: dt.datetime) -> str:
+def to_iso(moment: dt.datetime) -> str:
     """Return a moment as text in the form of all times that come out."""
     return canonical_time(moment.isoformat()) or ""
 
 
-def seconds(moment: dt.datetime) -> str:
+def to_iso_seconds(moment: dt.datetime) -> str:
     """Return a moment as text, to the second."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from tap_gotowebinar.streams.session_children import SessionList
+from tap_gotowebinar.streams.session_children import SessionListStream
 from tap_gotowebinar.sync.attendee_lists import ATTENDEES, has_nobody
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tap_gotowebinar.sync.steps import Batch, Steps, Unit
 
 
-class Attendees(SessionList):
+class Attendees(SessionListStream):
     """Who came to a session: one call per session, or per 200 attendees of a webinar where that is cheaper."""
 
     name = "attendees"
@@ -48,5 +48,5 @@ class Attendees(SessionList):
         there = sum(1 for record in found.records if record.get("attendanceTimeInSeconds"))
         counted = session.record.get("registrantsAttended")
         # GoTo also lists some who registered and were there for no time at all.
-        self.sync_context.report.compare(self.name, session.key, counted, there, len(found))
+        self.sync_context.report.check_count(self.name, session.key, counted, there, len(found))
         return super().emit_changed(session, found)

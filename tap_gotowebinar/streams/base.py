@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
     from singer_sdk.singerlib import Catalog
-    from singer_sdk.streams._state import StreamStateManager
 
     from tap_gotowebinar.api.stats import StreamStats
+    from tap_gotowebinar.singer.sdk_overrides import StreamStateManager
     from tap_gotowebinar.sync.context import SyncContext
     from tap_gotowebinar.sync.steps import Batch
     from tap_gotowebinar.sync.stream_client import StreamClient
@@ -42,6 +42,7 @@ class GoToWebinarStream(Stream):
         answer_keys: Keys that a row of the answer must hold; the other primary keys come from the parent.
         text_keys: Those of them that are any text, not a number.
         excluded_fields: Documented fields that the schema leaves out on purpose: links and codes that let people in.
+        lists_webinars: Whether it needs the list of webinars, with a list for each organizer too.
         is_read_seldom: Whether a run that reads nothing may have read all before: what changes seldom or no more.
     """
 
@@ -53,6 +54,7 @@ class GoToWebinarStream(Stream):
     answer_keys: ClassVar[tuple[str, ...]] = ()
     text_keys: ClassVar[frozenset[str]] = frozenset()
     excluded_fields: ClassVar[frozenset[str]] = frozenset()
+    lists_webinars: ClassVar[bool] = False
     is_read_seldom: ClassVar[bool] = False
 
     def __init__(self, tap: Tap, sync_context: SyncContext) -> None:
@@ -65,7 +67,7 @@ class GoToWebinarStream(Stream):
     @functools.cached_property
     def stats(self) -> StreamStats:
         """This stream's counts of this run."""
-        return self.sync_context.report.tally(self.name)
+        return self.sync_context.report.stats(self.name)
 
     @functools.cached_property
     def client(self) -> StreamClient:

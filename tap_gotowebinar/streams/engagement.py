@@ -11,8 +11,8 @@ import msgspec
 from typing_extensions import override
 
 from tap_gotowebinar.records.surrogate_keys import add_surrogate_keys
-from tap_gotowebinar.streams.parents_and_children import rows_of, with_keys
-from tap_gotowebinar.streams.session_children import SESSION, SessionChild, SessionList
+from tap_gotowebinar.streams.parents_and_children import add_parent_keys, fetched_list
+from tap_gotowebinar.streams.session_children import SESSION, SessionChild, SessionListStream
 from tap_gotowebinar.sync.attendee_lists import ATTENDEES, has_nobody
 from tap_gotowebinar.sync.bookmarks.state import pack, unpack
 from tap_gotowebinar.sync.bookmarks.streams import without_nulls
@@ -31,7 +31,7 @@ NO_ATTENDEE: Final = "0"
 """Up to whom attendees have been asked for when none has been, in the order of their keys."""
 
 
-class SurrogateKeyedStream(SessionList):
+class SurrogateKeyedStream(SessionListStream):
     """A list whose rows get a key.
 
     Attributes:
@@ -102,16 +102,16 @@ class AttendeeAnswers(SessionChild):
     @override
     def steps(self, unit: Unit[PlannedSession]) -> Steps:
         session, path = unit.item, ATTENDEES.format_map(unit.item.context)
-        memory = self.bookmarks.of(session.organizer_key).memory(session)
-        reading = _Reading(session, unpack(memory.get("roster", "")))
+        entry = self.bookmarks.get(session.organizer_key).entry_of(session)
+        reading = _Reading(session, unpack(entry.get("roster", "")))
         if not self.is_empty(session):
             call = functools.partial(self.sync_context.attendees.read, session)
-            attendees = rows_of((yield from unit.ask_once(Step(path, call, is_awaited=True))))
+            attendees = fetched_list((yield from unit.ask_once(Step(path, call, is_awaited=True))))
             if attendees is None:
                 return
             reading.is_complete = attendees.is_complete
             keys = sorted({int(record["registrantKey"]) for record in attendees.records})
-            upto = int(memory.get("upto", NO_ATTENDEE))
+            upto = int(entry.get("upto", NO_ATTENDEE))
             # Who was asked for before a run was cut short is not asked for again.
             for key in [key for key in keys if key > upto or key not in reading.roster]:
                 answers = self.path.format(**session.context, registrantKey=key)
@@ -126,7 +126,7 @@ class AttendeeAnswers(SessionChild):
         return found
 
     def _emit(self, reading: _Reading, key: int, outcome: Outcome) -> Iterator[Batch]:
-        found = rows_of(outcome)
+        found = fetched_list(outcome)
         if found is None:
             reading.roster.pop(key, None)
             reading.is_complete = False
@@ -134,18 +134,18 @@ class AttendeeAnswers(SessionChild):
         hashed = _answers_hash(map(without_nulls, found.records))
         # An earlier release told null from absent.
         if reading.roster.get(key, None if found.records else hashed) not in {hashed, _answers_hash(found.records)}:
-            yield Batch([with_keys(record, reading.session.context) for record in found.records])
+            yield Batch([add_parent_keys(record, reading.session.context) for record in found.records])
         reading.roster[key] = hashed
         reading.is_complete &= found.is_complete
-        bookmark = self.bookmarks.of(reading.session.organizer_key)
+        bookmark = self.bookmarks.get(reading.session.organizer_key)
         bookmark.remember(reading.session, roster=pack(reading.roster), upto=str(key))
         self.bookmarks.changed()
 
     def _finish(self, reading: _Reading, _outcome: Outcome) -> Iterable[Batch]:
         if reading.is_complete:
             # Not taken away: a merge of states would bring the old one back.
-            self.bookmarks.of(reading.session.organizer_key).remember(reading.session, upto=NO_ATTENDEE)
-            self.complete(reading.session)
+            self.bookmarks.get(reading.session.organizer_key).remember(reading.session, upto=NO_ATTENDEE)
+            self.mark_read(reading.session)
         return ()
 
 

@@ -163,7 +163,7 @@ class ChildStream(GoToWebinarStream, Generic[T]):
         logger.warning("%s; going on with the rest", error)
 
 
-def rows_of(outcome: Outcome) -> RecordList | None:
+def fetched_list(outcome: Outcome) -> RecordList | None:
     """Return the list that a call brought, an empty one of what is gone; None when it is to be asked for again."""
     if isinstance(outcome, Fetched):
         found: RecordList = outcome.value
@@ -171,8 +171,10 @@ def rows_of(outcome: Outcome) -> RecordList | None:
     return RecordList() if isinstance(outcome, Gone) and outcome.is_final else None
 
 
-def with_keys(record: Record, keys: Mapping[str, str]) -> Record:
+def add_parent_keys(record: Record, keys: Mapping[str, str]) -> Record:
     """Return a record with the keys of what it belongs to, where it does not say them itself."""
+    if record.keys().isdisjoint(keys):
+        return {**record, **keys}
     return {**record, **{name: key for name, key in keys.items() if record.get(name) is None}}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
-from tap_gotowebinar.streams.parents_and_children import with_keys
+from tap_gotowebinar.streams.parents_and_children import add_parent_keys
 from tap_gotowebinar.streams.webinars import WebinarChild
 from tap_gotowebinar.sync.bookmarks.registrants import RegistrantBookmark, SeenKeysBookmark
 from tap_gotowebinar.sync.registrant_lists import read_registrants
@@ -56,7 +56,7 @@ class RegistrantStream(WebinarChild):
     @override
     def steps(self, unit: Unit[PlannedWebinar]) -> Steps:
         webinar, path = unit.item, REGISTRANTS.format_map(unit.item.context)
-        known = self.sync_context.known_registrants(webinar.key)
+        known = self.sync_context.known_registrant_count(webinar.key)
         # On account of whichever stream comes first; the rows are the same.
         client = self.sync_context.stream_client("registrants", self.answer_keys, stats=self.stats)
         call = functools.partial(read_registrants, client, path, known=known)
@@ -80,10 +80,10 @@ class RegistrantStream(WebinarChild):
             approved = sum(1 for record in records if record.get("status") == "APPROVED")
             # Whether those who wait or were denied are in GoTo's count is not documented.
             counted = self.sync_context.registrant_counts.get(webinar.key)
-            self.sync_context.report.compare("registrants", webinar.key, counted, approved, len(records))
+            self.sync_context.report.check_count("registrants", webinar.key, counted, approved, len(records))
             if RegistrantRemovals.name in webinar.readers:
-                seen = self.sync_context.bookmarks.of(RegistrantRemovals.name, SeenKeysBookmark)
-                if seen.of(webinar.key).expect({int(record["registrantKey"]): record for record in records}):
+                seen = self.sync_context.bookmarks.get(RegistrantRemovals.name, SeenKeysBookmark)
+                if seen.get(webinar.key).track({int(record["registrantKey"]): record for record in records}):
                     seen.changed()
         return ()
 
@@ -105,24 +105,23 @@ class RosterStream(RegistrantStream):
         """Return those of a webinar's list rows that this stream has not emitted as they are, and their keys."""
         if self.emits_everything:
             return registrants.rows.items()
-        bookmark: RegistrantBookmark = self.bookmarks.of(registrants.webinar.key)
-        bookmark.begin(registrants.rows, whole_list=self.repeats_whole_list)
+        bookmark: RegistrantBookmark = self.bookmarks.get(registrants.webinar.key)
+        bookmark.load_roster(registrants.rows, whole_list=self.repeats_whole_list)
         return bookmark.due(registrants.rows)
 
-    def remember(self, webinar: PlannedWebinar, rows: Iterable[Row]) -> None:
+    def remember(self, webinar: PlannedWebinar, rows: Sequence[Row]) -> None:
         """Note which list rows have been emitted."""
         if self.emits_everything:
             return
-        bookmark: RegistrantBookmark = self.bookmarks.of(webinar.key)
-        for row in rows:
-            bookmark.remember(int(row["registrantKey"]), row, not_after=self.sync_context.started)
+        bookmark: RegistrantBookmark = self.bookmarks.get(webinar.key)
+        bookmark.remember(rows, not_after=self.sync_context.started)
         self.bookmarks.changed()
 
-    def complete(self, registrants: RegistrantList, _outcome: Outcome) -> Iterable[Batch]:
+    def mark_read(self, registrants: RegistrantList, _outcome: Outcome) -> Iterable[Batch]:
         """Note that all of a list has been dealt with, if it has."""
         if registrants.is_complete and not self.emits_everything:
-            bookmark: RegistrantBookmark = self.bookmarks.of(registrants.webinar.key)
-            if bookmark.complete(registrants.rows, registrants.webinar.timing):
+            bookmark: RegistrantBookmark = self.bookmarks.get(registrants.webinar.key)
+            if bookmark.mark_read(registrants.rows, registrants.webinar.timing):
                 self.bookmarks.changed()
         return ()
 
@@ -139,10 +138,10 @@ class Registrants(RosterStream):
         yield Step(registrants.path, emit=functools.partial(self._emit, registrants))
 
     def _emit(self, registrants: RegistrantList, outcome: Outcome) -> Iterator[Batch]:
-        webinar = registrants.webinar
-        records = [with_keys(row, webinar.context) for _, row in self.due_among(registrants)]
+        webinar, keys = registrants.webinar, registrants.webinar.context
+        records = [add_parent_keys(row, keys) for _, row in self.due_among(registrants)]
         yield Batch(records, functools.partial(self.remember, webinar))
-        self.complete(registrants, outcome)
+        self.mark_read(registrants, outcome)
 
 
 class RegistrantDetails(RosterStream):
@@ -160,12 +159,12 @@ class RegistrantDetails(RosterStream):
             path = self.path.format_map(keys)
             call = functools.partial(self.client.get_single, path, keys)
             yield Step(path, call, emit=functools.partial(self._emit, registrants, row))
-        yield Step(registrants.path, emit=functools.partial(self.complete, registrants))
+        yield Step(registrants.path, emit=functools.partial(self.mark_read, registrants))
 
     def _emit(self, registrants: RegistrantList, row: Row, outcome: Outcome) -> Iterator[Batch]:
         webinar = registrants.webinar
         if isinstance(outcome, Fetched):
-            record = with_keys(outcome.value, webinar.context)
+            record = add_parent_keys(outcome.value, webinar.context)
             yield Batch([record], lambda _: self.remember(webinar, [row]))
         elif isinstance(outcome, Gone) and outcome.is_final:
             self.remember(webinar, [row])
@@ -185,7 +184,7 @@ class RegistrantRemovals(RegistrantStream):
     @override
     def reason(self, rule: DueRule, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
         settled = timing.is_settled(newest)
-        return None if settled and not self.bookmarks.of(webinar_key).is_known else DueReason.ALIVE
+        return None if settled and not self.bookmarks.get(webinar_key).is_known else DueReason.ALIVE
 
     @override
     def list_steps(self, registrants: RegistrantList) -> Steps:
@@ -194,15 +193,17 @@ class RegistrantRemovals(RegistrantStream):
 
     def _emit(self, registrants: RegistrantList, _outcome: Outcome) -> Iterator[Batch]:
         webinar = registrants.webinar
-        bookmark: SeenKeysBookmark = self.bookmarks.of(webinar.key)
+        bookmark: SeenKeysBookmark = self.bookmarks.get(webinar.key)
 
-        def forget(records: Sequence[Record]) -> None:
+        def discard(records: Sequence[Record]) -> None:
             for record in records:
-                bookmark.forget(int(record["registrantKey"]))
+                bookmark.discard(int(record["registrantKey"]))
             self.bookmarks.changed()
 
         missing = bookmark.missing(registrants.rows)
         removed = {"removedAt": self.sync_context.started}
-        yield Batch([with_keys({"registrantKey": str(key), **removed}, webinar.context) for key in missing], forget)
-        if bookmark.complete(registrants.rows, settled=self.is_settled(webinar)):
+        yield Batch(
+            [add_parent_keys({"registrantKey": str(key), **removed}, webinar.context) for key in missing], discard
+        )
+        if bookmark.mark_read(registrants.rows, settled=self.is_settled(webinar)):
             self.bookmarks.changed()

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
 from tap_gotowebinar.records.record_list import RecordList
-from tap_gotowebinar.streams.parents_and_children import ChildStream, rows_of, with_keys
+from tap_gotowebinar.streams.parents_and_children import ChildStream, add_parent_keys, fetched_list
 from tap_gotowebinar.streams.sessions import Sessions
 from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
 from tap_gotowebinar.sync.bookmarks.streams import rows_hash
@@ -36,19 +36,19 @@ class SessionChild(ChildStream[PlannedSession]):
     @functools.cached_property
     def bookmarks(self) -> StreamBookmarks[SessionsBookmark]:
         """What this stream has emitted, by organizer."""
-        return self.sync_context.bookmarks.of(self.name, SessionsBookmark)
+        return self.sync_context.bookmarks.get(self.name, SessionsBookmark)
 
     @override
     def reads(self, item: PlannedSession) -> bool:
-        return self.bookmarks.of(item.organizer_key).is_due(item, self.sync_context.due_rule)
+        return self.bookmarks.get(item.organizer_key).is_due(item, self.sync_context.due_rule)
 
-    def complete(self, session: PlannedSession) -> None:
+    def mark_read(self, session: PlannedSession) -> None:
         """Note that a session has been read to the end."""
-        self.bookmarks.of(session.organizer_key).complete(session)
+        self.bookmarks.get(session.organizer_key).mark_read(session)
         self.bookmarks.changed()
 
 
-class SessionList(SessionChild):
+class SessionListStream(SessionChild):
     """What one call brings of a session; its rows come out together when one of them is new or has changed."""
 
     @override
@@ -70,15 +70,15 @@ class SessionList(SessionChild):
 
     def emit_changed(self, session: PlannedSession, found: RecordList) -> Iterator[Batch]:
         """Yield the rows of a session when one of them is new or has changed, and note that it has been read."""
-        bookmark = self.bookmarks.of(session.organizer_key)
+        bookmark = self.bookmarks.get(session.organizer_key)
         if bookmark.is_new(session, found.records):
-            yield Batch([with_keys(record, session.context) for record in found.records])
+            yield Batch([add_parent_keys(record, session.context) for record in found.records])
             bookmark.remember(session, hash=rows_hash(found.records))
             self.bookmarks.changed()
         if found.is_complete:
-            self.complete(session)
+            self.mark_read(session)
 
     def _emit(self, session: PlannedSession, outcome: Outcome) -> Iterator[Batch]:
-        found = rows_of(outcome)
+        found = fetched_list(outcome)
         if found is not None:
             yield from self.emit_changed(session, found)

@@ -11,9 +11,9 @@ from typing_extensions import override
 from tap_gotowebinar.api.client import API
 from tap_gotowebinar.api.errors import MalformedResponseError
 from tap_gotowebinar.records.record_list import RecordList, read_rows
-from tap_gotowebinar.streams.session_children import SESSION, SessionList
+from tap_gotowebinar.streams.session_children import SESSION, SessionListStream
 from tap_gotowebinar.sync.steps import Fetched
-from tap_gotowebinar.sync.webinar_batches import WebinarWide
+from tap_gotowebinar.sync.webinar_batches import WebinarBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ ALL_SESSIONS: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}
 """How all sessions of a webinar went, as a map by sessionKey."""
 
 
-class SessionPerformance(SessionList):
+class SessionPerformance(SessionListStream):
     """How a session went: one call per session, or per webinar where several of its sessions are due."""
 
     name = "session_performance"
@@ -42,18 +42,18 @@ class SessionPerformance(SessionList):
 
     @override
     def list_call(self, session: PlannedSession, path: str) -> Callable[[], RecordList]:
-        of_webinars, client = self._of_webinars, self.client
+        batches, client = self._batches, self.client
 
         def read() -> RecordList:
-            found = of_webinars.rows_of(session)
+            found = batches.get(session)
             return client.get(path, self._read_session) if found is None else found
 
         return read
 
     @functools.cached_property
-    def _of_webinars(self) -> WebinarWide:
+    def _batches(self) -> WebinarBatch:
         due = Counter(session.webinar_key for session in self.sync_context.sessions if self.reads(session))
-        return WebinarWide({key: sessions for key, sessions in due.items() if sessions > 1}, self._read_webinar)
+        return WebinarBatch({key: sessions for key, sessions in due.items() if sessions > 1}, self._read_webinar)
 
     def _read_webinar(self, session: PlannedSession) -> dict[str, RecordList]:
         return self.client.get(ALL_SESSIONS.format_map(session.context), self._read_sessions)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
-from tap_gotowebinar.records.timestamps import canonical, parse_time
+from tap_gotowebinar.records.timestamps import parse_time, to_iso
 from tap_gotowebinar.streams.parents_and_children import ParentStream
 from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
 from tap_gotowebinar.sync.bookmarks.streams import rows_hash
@@ -39,7 +39,7 @@ class Sessions(ParentStream[PlannedSession]):
     @functools.cached_property
     def bookmarks(self) -> StreamBookmarks[SessionsBookmark]:
         """What this stream has emitted, by organizer."""
-        return self.sync_context.bookmarks.of(self.name, SessionsBookmark)
+        return self.sync_context.bookmarks.get(self.name, SessionsBookmark)
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
@@ -49,7 +49,7 @@ class Sessions(ParentStream[PlannedSession]):
         for session in self.due:
             yield self.with_nulls(session.record)
             if self.selected and not self.emits_everything:
-                self._complete(session)
+                self._mark_read(session)
             report.done += 1
             self.sync_context.checkpoint()
 
@@ -85,7 +85,8 @@ class Sessions(ParentStream[PlannedSession]):
 
     def _is_due(self, session: PlannedSession) -> bool:
         is_read = any(
-            bookmark.is_due(session, self.sync_context.due_rule) for bookmark in self._memories(session.organizer_key)
+            bookmark.is_due(session, self.sync_context.due_rule)
+            for bookmark in self._all_bookmarks(session.organizer_key)
         )
         return is_read or (self.selected and self._is_new(session))
 
@@ -93,18 +94,18 @@ class Sessions(ParentStream[PlannedSession]):
         """Whether a session is to be emitted; its children may be due all the same."""
         if self.emits_everything:
             return True
-        return self.bookmarks.of(session.organizer_key).is_new(session, [session.record])
+        return self.bookmarks.get(session.organizer_key).is_new(session, [session.record])
 
     @override
     def _write_record_message(self, record: Record) -> None:
         if self._is_new(self.by_key[record["sessionKey"]]):
             super()._write_record_message(record)
 
-    def _complete(self, session: PlannedSession) -> None:
-        bookmark = self.bookmarks.of(session.organizer_key)
+    def _mark_read(self, session: PlannedSession) -> None:
+        bookmark = self.bookmarks.get(session.organizer_key)
         if self._is_new(session) or bookmark.is_due(session, self.sync_context.due_rule):
             bookmark.remember(session, hash=rows_hash([session.record]))
-            bookmark.complete(session)
+            bookmark.mark_read(session)
             self.bookmarks.changed()
 
     def _organizer_keys(self) -> list[str]:
@@ -120,26 +121,26 @@ class Sessions(ParentStream[PlannedSession]):
             organizer_key: Whose.
             others: Keys of the sessions that are read under another organizer.
         """
-        run, memories = self.sync_context, self._memories(organizer_key)
-        now, settle, start = run.started_at, run.settings.settle, canonical(run.settings.start_date)
-        until = canonical(now - max(settle, WINDOW_MARGIN))
-        since = min((bookmark.cover(start, until) for bookmark in memories), default=start)
+        run, bookmarks = self.sync_context, self._all_bookmarks(organizer_key)
+        now, settle, start = run.started_at, run.settings.settle, to_iso(run.settings.start_date)
+        until = to_iso(now - max(settle, WINDOW_MARGIN))
+        since = min((bookmark.listing_start(start, until) for bookmark in bookmarks), default=start)
         if self.emits_everything:
             since = start
         listing = list_sessions(self.client, run.report, organizer_key, parse_time(since) or now, now)
         planned = (PlannedSession(record, now, settle) for record in listing.records if self.is_wanted(record))
         sessions = in_order(session for session in planned if session.key not in others)
         wanted = [session for session in sessions if session.end is None or session.end >= start]
-        for bookmark in memories:
-            bookmark.begin(wanted, is_complete=listing.is_complete)
+        for bookmark in bookmarks:
+            bookmark.load_listing(wanted, is_complete=listing.is_complete)
         return wanted
 
-    def _memories(self, organizer_key: str) -> list[SessionsBookmark]:
+    def _all_bookmarks(self, organizer_key: str) -> list[SessionsBookmark]:
         bookmarks = [
-            self.sync_context.bookmarks.of(child.name, SessionsBookmark)
+            self.sync_context.bookmarks.get(child.name, SessionsBookmark)
             for child in self.readers
             if child.bookmark_kind is SessionsBookmark
         ]
         if self.selected and not self.emits_everything:
             bookmarks.insert(0, self.bookmarks)
-        return [found.of(organizer_key) for found in bookmarks]
+        return [found.get(organizer_key) for found in bookmarks]

@@ -14,7 +14,7 @@ from typing_extensions import override
 from tap_gotowebinar.api import responses
 from tap_gotowebinar.api.client import API
 from tap_gotowebinar.records.record_list import RecordList
-from tap_gotowebinar.streams.parents_and_children import rows_of, with_keys
+from tap_gotowebinar.streams.parents_and_children import add_parent_keys, fetched_list
 from tap_gotowebinar.streams.webinars import WebinarChild
 from tap_gotowebinar.sync.bookmarks.streams import RowsBookmark
 from tap_gotowebinar.sync.schedule import DueReason
@@ -38,7 +38,7 @@ class SmallWebinarStream(WebinarChild):
 
     @override
     def reason(self, rule: DueRule, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
-        bookmark: RowsBookmark = self.bookmarks.of(webinar_key)
+        bookmark: RowsBookmark = self.bookmarks.get(webinar_key)
         if bookmark.read_at is None:
             return DueReason.NEW
         if not rule.is_stale(timing.now, timing.ends_at, bookmark.read_at):
@@ -55,13 +55,13 @@ class SmallWebinarStream(WebinarChild):
         return functools.partial(self.client.get_list, path)
 
     def _emit(self, webinar: PlannedWebinar, outcome: Outcome) -> Iterator[Batch]:
-        found = rows_of(outcome)
+        found = fetched_list(outcome)
         if found is None:
             return
-        bookmark: RowsBookmark = self.bookmarks.of(webinar.key)
+        bookmark: RowsBookmark = self.bookmarks.get(webinar.key)
         if bookmark.is_due(found.records):
-            yield Batch([with_keys(record, webinar.context) for record in found.records])
-        bookmark.complete(found.records, webinar.timing.now if found.is_complete else None)
+            yield Batch([add_parent_keys(record, webinar.context) for record in found.records])
+        bookmark.mark_read(found.records, webinar.timing.now if found.is_complete else None)
         self.bookmarks.changed()
 
 

@@ -29,6 +29,7 @@ class WebinarRemovals(GoToWebinarStream):
     primary_keys = ("webinarKey",)
     replication_key = "removedAt"
     bookmark_kind = ListedWebinarsBookmark
+    lists_webinars = True
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
@@ -37,9 +38,9 @@ class WebinarRemovals(GoToWebinarStream):
         missing = run.listed_webinars.missing(lists)
         run.listed_webinars.track(lists)
         yield from self.written(
-            Batch([{"webinarKey": str(key), "removedAt": run.started} for key in missing], self._forget)
+            Batch([{"webinarKey": str(key), "removedAt": run.started} for key in missing], self._discard)
         )
 
-    def _forget(self, records: Sequence[Record]) -> None:
+    def _discard(self, records: Sequence[Record]) -> None:
         for record in records:
-            self.sync_context.listed_webinars.forget(int(record["webinarKey"]))
+            self.sync_context.listed_webinars.discard(int(record["webinarKey"]))

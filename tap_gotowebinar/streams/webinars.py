@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
-from tap_gotowebinar.streams.parents_and_children import ChildStream, ParentStream, with_keys
+from tap_gotowebinar.streams.parents_and_children import ChildStream, ParentStream, add_parent_keys
 from tap_gotowebinar.sync.bookmarks.streams import RecordBookmark
 from tap_gotowebinar.sync.report import PlannedCalls
 from tap_gotowebinar.sync.schedule import DueReason, PlannedWebinar, SyncSchedule, WebinarTiming, last_end, plan_webinar
@@ -33,6 +33,7 @@ class Webinars(ParentStream[PlannedWebinar]):
     path = f"{API}/organizers/{{organizerKey}}/webinars"
     primary_keys = ("webinarKey",)
     answer_keys = ("webinarKey",)
+    lists_webinars = True
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
@@ -94,13 +95,14 @@ class WebinarChild(ChildStream[PlannedWebinar]):
 
     parent = Webinars
     parent_stream_type = Webinars
+    lists_webinars = True
     has_own_schedule: ClassVar[bool] = False
     shares_registrant_list: ClassVar[bool] = False
 
     @functools.cached_property
     def bookmarks(self) -> StreamBookmarks[Any]:
         """What this stream has emitted, by webinar."""
-        return self.sync_context.bookmarks.of(self.name, self.bookmark_kind)
+        return self.sync_context.bookmarks.get(self.name, self.bookmark_kind)
 
     @override
     def reads(self, item: PlannedWebinar) -> bool:
@@ -108,7 +110,7 @@ class WebinarChild(ChildStream[PlannedWebinar]):
 
     def reason(self, rule: DueRule, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
         """Return why this stream has to read a webinar, None when it need not."""
-        bookmark = self.bookmarks.of(webinar_key)
+        bookmark = self.bookmarks.get(webinar_key)
         return rule.reason(timing, newest, bookmark.read_at) if bookmark.is_known else DueReason.NEW
 
     def is_settled(self, webinar: PlannedWebinar) -> bool:
@@ -136,12 +138,12 @@ class WebinarDetails(WebinarChild):
             return
         record = outcome.value
         self.sync_context.registrant_counts[webinar.key] = record.get("numberOfRegistrants")
-        bookmark: RecordBookmark = self.bookmarks.of(webinar.key)
+        bookmark: RecordBookmark = self.bookmarks.get(webinar.key)
         if bookmark.is_due(record):
-            yield Batch([with_keys(record, webinar.context)])
+            yield Batch([add_parent_keys(record, webinar.context)])
             bookmark.remember(record)
             self.bookmarks.changed()
-        if bookmark.complete(webinar.timing, settled=self.is_settled(webinar)):
+        if bookmark.mark_read(webinar.timing, settled=self.is_settled(webinar)):
             self.bookmarks.changed()
 
 

@@ -11,7 +11,7 @@ from tap_gotowebinar.api.errors import UnexpectedStatusError
 from tap_gotowebinar.api.pagination import MAX_PAGE_SIZE
 from tap_gotowebinar.records.attendance import merge_attendance
 from tap_gotowebinar.records.record_list import read_rows
-from tap_gotowebinar.sync.webinar_batches import WebinarWide
+from tap_gotowebinar.sync.webinar_batches import WebinarBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,11 +58,11 @@ class AttendeeLists:
                 attended[session.webinar_key] += session.record.get("registrantsAttended") or 0
                 due[session.webinar_key] += is_read(session) and not has_nobody(session)
         self._due = {key: count for key, count in due.items() if _saves_calls(count, attended[key])}
-        self._of_webinars = WebinarWide(self._due, self._read_webinar)
+        self._batches = WebinarBatch(self._due, self._read_webinar)
 
     def read(self, session: PlannedSession) -> RecordList:
         """Return the attendees of a session, each once."""
-        found = self._of_webinars.rows_of(session)
+        found = self._batches.get(session)
         return (
             self._client.get_list(ATTENDEES.format_map(session.context), merge_attendance) if found is None else found
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_gotowebinar.records.reader import RecordReader
 from tap_gotowebinar.records.schemas import load_schema
-from tap_gotowebinar.records.timestamps import canonical
+from tap_gotowebinar.records.timestamps import to_iso
 from tap_gotowebinar.settings.tap import Settings
 from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.sync.attendee_lists import AttendeeLists
@@ -70,7 +70,7 @@ class SyncContext:
         self.writer = writer
         self.stop_signals = StopSignals()
         self.started_at = started_at
-        self.started = canonical(started_at)
+        self.started = to_iso(started_at)
         self.bookmarks = Bookmarks()
         self.report = Report()
         self.sessions: list[PlannedSession] = []
@@ -116,18 +116,18 @@ class SyncContext:
     @functools.cached_property
     def listed_webinars(self) -> ListedWebinars:
         """Which webinars earlier runs have listed."""
-        bookmarks = self.bookmarks.of("webinar_removals", ListedWebinarsBookmark)
+        bookmarks = self.bookmarks.get("webinar_removals", ListedWebinarsBookmark)
         return ListedWebinars(bookmarks, self.organizers, self.settings.start_date, self.settings.account_key)
 
     @functools.cached_property
     def attendees(self) -> AttendeeLists:
         """Who attended sessions; several streams ask."""
-        bookmarks = self.bookmarks.of("attendees", SessionsBookmark)
+        bookmarks = self.bookmarks.get("attendees", SessionsBookmark)
         return AttendeeLists(
             self.stream_client("attendees", ("registrantKey",)),
             self.sessions,
-            is_read=lambda session: bookmarks.of(session.organizer_key).is_due(session, self.due_rule),
-            is_first_run=lambda organizer_key: bookmarks.of(organizer_key).newest is None,
+            is_read=lambda session: bookmarks.get(session.organizer_key).is_due(session, self.due_rule),
+            is_first_run=lambda organizer_key: bookmarks.get(organizer_key).newest is None,
         )
 
     def stream_client(
@@ -148,26 +148,26 @@ class SyncContext:
             excluded: Documented fields that are left out on purpose.
             stats: Where calls are counted; those of the stream if not given.
         """
-        found = self.report.tally(stream)
+        found = self.report.stats(stream)
 
         def note_unknown(names: set[str]) -> None:
             self.report.note_unknown(stream, names - excluded)
 
-        reader = RecordReader(load_schema(stream), keys, found, note_unknown, opaque=text_keys)
+        reader = RecordReader(load_schema(stream), keys, found, note_unknown, text_keys=text_keys)
         return StreamClient(
             self.client, reader, stats or found, before_waiting=self.writer.flush, stop_signals=self.stop_signals
         )
 
-    def known_registrants(self, webinar_key: str) -> int:
+    def known_registrant_count(self, webinar_key: str) -> int:
         """Return how many registrants of a webinar are known."""
-        emitted = (found.of(webinar_key).people for found in self.bookmarks.of_kind(RegistrantBookmark))
-        seen = (found.of(webinar_key).people for found in self.bookmarks.of_kind(SeenKeysBookmark))
+        emitted = (found.get(webinar_key).registrant_count for found in self.bookmarks.all_of_kind(RegistrantBookmark))
+        seen = (found.get(webinar_key).registrant_count for found in self.bookmarks.all_of_kind(SeenKeysBookmark))
         return max((*emitted, *seen), default=0)
 
     def latest_registration(self, webinar_key: str) -> str | None:
         """Return the latest registration of a webinar that any stream has seen."""
-        known = self.bookmarks.of_kind(RegistrantBookmark)
-        return max((bookmarks.of(webinar_key).newest or "" for bookmarks in known), default="") or None
+        known = self.bookmarks.all_of_kind(RegistrantBookmark)
+        return max((bookmarks.get(webinar_key).newest or "" for bookmarks in known), default="") or None
 
     def counts_none(self, session_key: str, name: str) -> bool:
         """Return whether this run has read that there is none of something in a session."""
@@ -184,7 +184,7 @@ class SyncContext:
         self.prefetchers[label] = Prefetcher(
             units,
             0 if is_test else self.settings.connection.max_concurrency,
-            may_call=None if self.settings.max_calls is None else self._within_max_calls,
+            within_call_limit=None if self.settings.max_calls is None else self._within_max_calls,
             before_waiting=self.writer.flush,
             stop_signals=self.stop_signals,
         )
@@ -192,7 +192,7 @@ class SyncContext:
     def checkpoint(self) -> None:
         """Note that what was given out has been written and remembered: the moment for a STATE, or to stop."""
         self.state_writer.write_state({})
-        self.report.say_progress()
+        self.report.log_progress()
         self.stop_signals.check()
 
     def finish(self) -> None:

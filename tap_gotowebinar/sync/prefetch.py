@@ -138,9 +138,9 @@ class Prefetcher:
     Args:
         units: What is read, in the order in which it is taken.
         workers: Calls in flight at the most; 0 makes each call when its step is taken.
-        may_call: Told how many calls are on their way; says whether one more is allowed. None: as many as one likes.
-            Where there is a limit, a unit is finished before the next one is opened: else the limit is spent on lists
-            whose people it does not suffice for.
+        within_call_limit: Takes the number of calls on their way and returns whether one more is allowed; None: no
+            limit. With a limit, a unit is finished before the next one is opened: else all calls go to lists and none
+            to the registrants on them.
         before_waiting: Called when nothing is to be done but to wait.
         stop_signals: Lets a signal end a wait.
     """
@@ -150,14 +150,14 @@ class Prefetcher:
         units: Iterator[Unit[Any]],
         workers: int,
         *,
-        may_call: Callable[[int], bool] | None,
+        within_call_limit: Callable[[int], bool] | None,
         before_waiting: Callable[[], None],
         stop_signals: StopSignals,
     ) -> None:
         """Start nothing before the first step is taken."""
         self._units = units
         self._workers = workers
-        self._may_call = may_call
+        self._within_call_limit = within_call_limit
         self._before_waiting = before_waiting
         self._stop_signals = stop_signals
         self._plans: collections.deque[_Plan] = collections.deque()
@@ -234,7 +234,7 @@ class Prefetcher:
         self._untaken_rows += task.rows
 
     def _is_allowed(self) -> bool:
-        return self._may_call is None or self._may_call(self._busy)
+        return self._within_call_limit is None or self._within_call_limit(self._busy)
 
     def _await_one(self) -> None:
         if self._finished.empty():
@@ -271,7 +271,7 @@ class Prefetcher:
     def _may_open(self) -> bool:
         if not self._untaken:
             return True
-        if self._may_call is not None:
+        if self._within_call_limit is not None:
             return all(plan.is_over for plan in self._plans)
         expected = self._untaken_rows + self._lists_on_their_way * (self._largest_list or ASSUMED_ROWS)
         return 2 * self._untaken < MAX_UNTAKEN * self._workers and expected < MAX_UNTAKEN_ROWS

@@ -53,16 +53,16 @@ class PlannedCalls(NamedTuple):
 
 
 class Report:
-    """The tallies of a run, its progress and its verdict."""
+    """The counts of a run by stream, its progress, and why it is not complete."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         """Start with nothing done."""
         self._clock = clock
         self._started = self._last_line = clock()
-        self._tallies: dict[str, StreamStats] = {}
+        self._stats: dict[str, StreamStats] = {}
         self._bar: _Bar | None = None
         self._plans: list[str] = []
-        self.noun = "webinars"
+        self.label = "webinars"
         self.total = 0
         self.done = 0
         self._calls_begun = 0
@@ -70,15 +70,15 @@ class Report:
         self._requests_per_minute = 1
         self.warnings: list[str] = []
 
-    def tally(self, stream: str) -> StreamStats:
+    def stats(self, stream: str) -> StreamStats:
         """Return the counts of a stream; the main thread asks first."""
-        if stream not in self._tallies:
-            self._tallies[stream] = StreamStats()
-        return self._tallies[stream]
+        if stream not in self._stats:
+            self._stats[stream] = StreamStats()
+        return self._stats[stream]
 
     def note_unknown(self, stream: str, names: Iterable[str]) -> None:
         """Note that GoTo sends fields which the schema does not declare; from any thread."""
-        self.tally(stream).unknown.update(names)
+        self.stats(stream).unknown.update(names)
 
     def note_list(self, stream: str, path: str, found: RecordList) -> None:
         """Say what was left out of a list, once for each list."""
@@ -100,28 +100,28 @@ class Report:
     @property
     def calls(self) -> int:
         """Calls made so far, on account of all streams."""
-        return sum(tally.calls for tally in self._tallies.values())
+        return sum(stats.calls for stats in self._stats.values())
 
-    def plan(self, noun: str, summary: str, cost: PlannedCalls, requests_per_minute: int) -> None:
+    def plan(self, label: str, summary: str, cost: PlannedCalls, requests_per_minute: int) -> None:
         """Say what is going to be read, and what it costs; from now on this is what is counted.
 
         Args:
-            noun: What is read.
+            label: What is read.
             summary: How many of them were listed and are due.
             cost: The calls that takes.
             requests_per_minute: The budget.
         """
-        self.noun, self.total, self.done, self._calls_begun = noun, cost.due, 0, self.calls
+        self.label, self.total, self.done, self._calls_begun = label, cost.due, 0, self.calls
         self._requests_per_minute = requests_per_minute
         # The first minute's budget may be spent at once.
         minutes = max(0, cost.calls - requests_per_minute) / requests_per_minute
-        self._plans.append(f"{cost.bound} {cost.calls} for {noun}{cost.more}")
+        self._plans.append(f"{cost.bound} {cost.calls} for {label}{cost.more}")
         logger.info(
             "plan: %s: %s %d calls (%s at %d calls a minute)%s",
             *(summary, cost.bound, cost.calls, about(minutes), requests_per_minute, cost.more),
         )
 
-    def compare(self, stream: str, key: str, counted: int | None, least: int, most: int) -> None:
+    def check_count(self, stream: str, key: str, counted: int | None, least: int, most: int) -> None:
         """Note where GoTo counts more or fewer than it lists.
 
         Args:
@@ -135,7 +135,7 @@ class Report:
             listed = str(most) if least == most else f"{least} to {most}"
             self._differences[stream].append(f"{key}: {counted} counted, {listed} listed")
 
-    def say_progress(self) -> None:
+    def log_progress(self) -> None:
         """Say how far the run is, from time to time; called after each record."""
         now = self._clock()
         if now - self._last_line < (PROGRESS_INTERVAL if self._bar is None else BAR_INTERVAL):
@@ -153,16 +153,15 @@ class Report:
             self._bar = _Bar()
 
     def _progress(self) -> str:
-        tallies = self._tallies.values()
-        calls, records = sum(t.calls for t in tallies), sum(t.records for t in tallies)
+        calls, records = self.calls, sum(stats.records for stats in self._stats.values())
         calls_each = (calls - self._calls_begun) / max(self.done, 1)
         left = (self.total - self.done) * calls_each / self._requests_per_minute
         return (
-            f"{self.done} of {self.total} {self.noun}, {calls} calls, {records} records, "
+            f"{self.done} of {self.total} {self.label}, {calls} calls, {records} records, "
             f"{about(left)} left at {self._requests_per_minute} calls a minute"
         )
 
-    def problems(
+    def failures(
         self, *, skip_forbidden: bool, forgive_lists: bool | None = None, read_before: Collection[str] = ()
     ) -> list[str]:
         """Return a line for each reason why the run is not complete; none when it is.
@@ -174,25 +173,25 @@ class Report:
             read_before: Streams of which earlier runs have read what this one did not ask for.
         """
         refused, given_up = [], []
-        for stream, tally in self._tallies.items():
+        for stream, stats in self._stats.items():
             is_list = stream in LISTS
             forgives = forgive_lists if is_list and forgive_lists is not None else skip_forbidden
-            if tally.refused and not (forgives and (stream in read_before or self._read_something(tally))):
+            if stats.refused and not (forgives and (stream in read_before or self._read_something(stats))):
                 remedy = _remedy(is_list=is_list, forgives=skip_forbidden)
-                refused.append(f"'{stream}': {len(tally.refused)} refused ({_named(tally.refused)}); {remedy}")
-            if tally.given_up:
+                refused.append(f"'{stream}': {len(stats.refused)} refused ({_named(stats.refused)}); {remedy}")
+            if stats.given_up:
                 given_up.append(
-                    f"'{stream}': {len(tally.given_up)} not read after several tries ({_named(tally.given_up)}); "
+                    f"'{stream}': {len(stats.given_up)} not read after several tries ({_named(stats.given_up)}); "
                     "they are read again next time"
                 )
         return refused + given_up
 
-    def _read_something(self, tally: StreamStats) -> bool:
+    def _read_something(self, stats: StreamStats) -> bool:
         """Whether a stream was answered at all, by calls of its own or by those it shares with another stream."""
-        if tally.calls:
-            return tally.answered > 0 or tally.records > 0
-        sharing = (other for other in self._tallies.values() if not set(tally.refused).isdisjoint(other.refused))
-        return tally.records > 0 or any(other.answered for other in sharing)
+        if stats.calls:
+            return stats.answered > 0 or stats.records > 0
+        sharing = (other for other in self._stats.values() if not set(stats.refused).isdisjoint(other.refused))
+        return stats.records > 0 or any(other.answered for other in sharing)
 
     def log_summary(self, *, not_selected: Sequence[str] = ()) -> None:
         """Log the counts of every stream as a table, and what was left out.
@@ -202,30 +201,30 @@ class Report:
         """
         if self._bar is not None:
             self._bar.close()
-        if not self._tallies:
+        if not self._stats:
             return
         header = f"{'stream':<22}{'records':>9}{'calls':>8}{'refused':>9}{'gone':>7}{'retries':>9}{'waited s':>10}"
         logger.info("%s", header)
-        active = {stream: tally for stream, tally in self._tallies.items() if tally.is_active}
-        for stream, tally in active.items():
+        active = {stream: stats for stream, stats in self._stats.items() if stats.is_active}
+        for stream, stats in active.items():
             logger.info(
                 "%s",
-                f"{stream:<22}{tally.records:>9}{tally.calls:>8}{len(tally.refused):>9}{len(tally.gone):>7}"
-                f"{tally.retries:>9}{tally.waited:>10.1f}",
+                f"{stream:<22}{stats.records:>9}{stats.calls:>8}{len(stats.refused):>9}{len(stats.gone):>7}"
+                f"{stats.retries:>9}{stats.waited:>10.1f}",
             )
-        idle = [stream for stream in self._tallies if stream not in active and stream not in not_selected]
+        idle = [stream for stream in self._stats if stream not in active and stream not in not_selected]
         off = [stream for stream in not_selected if stream not in active]
         if rest := [
             f"{what}: {', '.join(names)}" for what, names in (("nothing in", idle), ("not selected", off)) if names
         ]:
             logger.info("%s", "; ".join(rest))
-        for stream, tally in self._tallies.items():
-            self._log_left_out(stream, tally)
+        for stream, stats in self._stats.items():
+            self._log_left_out(stream, stats)
         for stream, found in self._differences.items():
             logger.info("'%s': GoTo counts otherwise than it lists: %d (%s)", stream, len(found), _named(found))
         planned = f" (planned: {'; '.join(self._plans)})" if self._plans else ""
         warned = f"; {len(self.warnings)} warning(s) above" if self.warnings else ""
-        waited = sum(tally.waited for tally in self._tallies.values())
+        waited = sum(stats.waited for stats in self._stats.values())
         seconds = self._clock() - self._started
         logger.info(
             "used %d calls%s, waited %.1f s for the rate, finished in %.1f s%s",
@@ -233,14 +232,14 @@ class Report:
         )
 
     @staticmethod
-    def _log_left_out(stream: str, tally: StreamStats) -> None:
-        if tally.refused:
-            logger.info("'%s': refused, left out: %d (%s)", stream, len(tally.refused), _named(tally.refused))
-        if tally.gone:
-            logger.info("'%s': no longer there: %d (%s)", stream, len(tally.gone), _named(tally.gone))
-        for name, count in sorted(tally.unusable.items()):
+    def _log_left_out(stream: str, stats: StreamStats) -> None:
+        if stats.refused:
+            logger.info("'%s': refused, left out: %d (%s)", stream, len(stats.refused), _named(stats.refused))
+        if stats.gone:
+            logger.info("'%s': no longer there: %d (%s)", stream, len(stats.gone), _named(stats.gone))
+        for name, count in sorted(stats.unusable.items()):
             logger.info("'%s': %d unusable value(s) of '%s' became null", stream, count, name)
-        if names := sorted(tally.unknown):
+        if names := sorted(stats.unknown):
             shown = mask_names(names)
             logger.info("'%s': %d field(s) not in the schema were left out: %s", stream, len(names), shown)
 

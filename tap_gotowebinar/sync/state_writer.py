@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from singer_sdk.helpers._state import StateWriter as SdkStateWriter  # a public class in an underscore module
 from typing_extensions import override
+
+from tap_gotowebinar.singer.sdk_overrides import StateWriter as SdkStateWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ OUTPUT_SHARE: Final = 20
 """A larger STATE is followed by this many times its size of other output, so that its bytes grow with the records."""
 
 LONGEST_STATE_INTERVAL: Final = 60.0
-"""Seconds after which a STATE is worth any price: what a killed run loses is at most what it did since the last one."""
+"""Seconds after which a STATE is worth any cost: what a killed run loses is at most what it did since the last one."""
 
 
 class StateWriter(SdkStateWriter):
@@ -49,14 +50,14 @@ class StateWriter(SdkStateWriter):
         self._clock = clock
         self._printed_changes = 0
         self._next_at = clock() + self.interval
-        self._at_last_at = self._next_at
-        self._enough = 0
+        self._deadline = self._next_at
+        self._min_bytes = 0
 
     @override
     def write_state(self, state: Any) -> None:
         """Print the bookmarks if the last STATE is long enough ago; the SDK's own copy of the state is not used."""
         now = self._clock()
-        if now >= self._next_at and (self._writer.collected >= self._enough or now >= self._at_last_at):
+        if now >= self._next_at and (self._writer.bytes_written >= self._min_bytes or now >= self._deadline):
             self.write_final()
 
     def write_final(self) -> None:
@@ -67,10 +68,10 @@ class StateWriter(SdkStateWriter):
         started = self._clock()
         line = self._writer.encode_state(self._bookmarks.state())
         # Waiting for a slow reader is no price of the STATE: else a slow target would get ever fewer of them.
-        price = self._clock() - started
+        encode_seconds = self._clock() - started
         self._writer.write_line(line)
         self._printed_changes = changes
         now = self._clock()
-        self._next_at = now + min(max(self.interval, STATE_SHARE * price), LONGEST_STATE_INTERVAL)
-        self._at_last_at = now + LONGEST_STATE_INTERVAL
-        self._enough = self._writer.collected + (OUTPUT_SHARE * len(line) if len(line) > SMALL_STATE else 0)
+        self._next_at = now + min(max(self.interval, STATE_SHARE * encode_seconds), LONGEST_STATE_INTERVAL)
+        self._deadline = now + LONGEST_STATE_INTERVAL
+        self._min_bytes = self._writer.bytes_written + (OUTPUT_SHARE * len(line) if len(line) > SMALL_STATE else 0)

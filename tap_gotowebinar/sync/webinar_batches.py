@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tap_gotowebinar.sync.schedule import PlannedSession
 
 
-class WebinarWide:
+class WebinarBatch:
     """Answers about webinars, kept until the last session that is wanted of each; for any thread."""
 
     def __init__(
@@ -30,7 +30,7 @@ class WebinarWide:
         self._answers = {key: _Answer(wanted) for key, wanted in sessions.items()}
         self._read = read
 
-    def rows_of(self, session: PlannedSession) -> RecordList | None:
+    def get(self, session: PlannedSession) -> RecordList | None:
         """Return the rows of a session; None if it has to be asked for alone."""
         answer = self._answers.get(session.webinar_key)
         if answer is None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
-from tests.incremental_runs import DETAILS, NOW, Story, keys
+from tests.incremental_runs import DETAILS, NOW, Runs, keys
 from tests.runs import Run
 
 PAGE: Final = "<html><h1>Request blocked</h1></html>"
@@ -24,8 +24,8 @@ def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def story(make_sandbox: Callable[..., Sandbox]) -> Story:
-    return Story(make_sandbox(webinars=3, registrants=3, now=NOW))
+def runs(make_sandbox: Callable[..., Sandbox]) -> Runs:
+    return Runs(make_sandbox(webinars=3, registrants=3, now=NOW))
 
 
 def foreign(status: int, path: str, body: str = PAGE, **more: Any) -> Fault:  # noqa: ANN401 - those of a fault
@@ -38,10 +38,10 @@ def records(done: Run) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.mark.parametrize("status", [403, 404])
 @pytest.mark.parametrize("body", [PAGE, OTHER_JSON, "[]", "Forbidden"])
-def test_a_refusal_that_goto_did_not_speak_is_asked_again(story: Story, status: int, body: str) -> None:
-    story.control.configure(faults=[foreign(status, "/webinars/", body, times=1)])
-    assert story.run("webinars", "webinar_details").exit_code == 0
-    assert len(story.calls("/webinars/")) == 1 + len(story.webinars())
+def test_a_refusal_that_goto_did_not_speak_is_asked_again(runs: Runs, status: int, body: str) -> None:
+    runs.control.configure(faults=[foreign(status, "/webinars/", body, times=1)])
+    assert runs.run("webinars", "webinar_details").exit_code == 0
+    assert len(runs.calls("/webinars/")) == 1 + len(runs.webinars())
 
 
 @pytest.mark.parametrize("on_forbidden", ["fail", "skip"])
@@ -49,49 +49,47 @@ def test_a_refusal_that_goto_did_not_speak_is_asked_again(story: Story, status: 
 @pytest.mark.parametrize(
     "path", ["/webinars/", "/registrants$", DETAILS, "/attendees", "/performance", "/polls", "/panelists", "/fields"]
 )
-def test_what_a_proxy_keeps_back_is_read_by_the_next_run(
-    story: Story, path: str, status: int, on_forbidden: str
-) -> None:
-    expected = records(Story(story.sandbox).run(*EVERYTHING))
-    story.control.configure(faults=[foreign(status, path)])
-    first = story.run(*EVERYTHING, on_forbidden=on_forbidden)
+def test_what_a_proxy_keeps_back_is_read_by_the_next_run(runs: Runs, path: str, status: int, on_forbidden: str) -> None:
+    expected = records(Runs(runs.sandbox).run(*EVERYTHING))
+    runs.control.configure(faults=[foreign(status, path)])
+    first = runs.run(*EVERYTHING, on_forbidden=on_forbidden)
     assert first.exit_code == 1
-    story.control.configure(faults=[])
-    second = story.run(*EVERYTHING)
+    runs.control.configure(faults=[])
+    second = runs.run(*EVERYTHING)
     assert second.exit_code == 0
     for stream, rows in expected.items():
         found = [*first.records(stream), *second.records(stream)]
         assert {str(row) for row in found} >= {str(row) for row in rows}, stream
 
 
-def test_an_empty_404_is_no_error_and_is_asked_again_by_the_next_run(story: Story) -> None:
-    person = story.people()[0]["registrantKey"]
-    story.control.configure(faults=[foreign(404, f"/{person}$", "")])
-    first = story.run("registrants", "registrant_details")
+def test_an_empty_404_is_no_error_and_is_asked_again_by_the_next_run(runs: Runs) -> None:
+    person = runs.people()[0]["registrantKey"]
+    runs.control.configure(faults=[foreign(404, f"/{person}$", "")])
+    first = runs.run("registrants", "registrant_details")
     assert first.exit_code == 0
     assert person not in keys(first, "registrant_details")
-    assert len(story.calls(f"/{person}$")) == 1
-    story.control.configure(faults=[])
-    assert keys(story.run("registrants", "registrant_details"), "registrant_details") == [person]
+    assert len(runs.calls(f"/{person}$")) == 1
+    runs.control.configure(faults=[])
+    assert keys(runs.run("registrants", "registrant_details"), "registrant_details") == [person]
 
 
-def test_a_404_of_goto_is_remembered(story: Story) -> None:
-    person = story.people()[0]["registrantKey"]
-    story.control.configure(faults=[Fault(kind="status", status=404, path=f"/{person}$")])
-    assert story.run("registrants", "registrant_details").exit_code == 0
-    assert keys(story.run("registrants", "registrant_details"), "registrant_details") == []
-    assert story.calls(f"/{person}$") == []
+def test_a_404_of_goto_is_remembered(runs: Runs) -> None:
+    person = runs.people()[0]["registrantKey"]
+    runs.control.configure(faults=[Fault(kind="status", status=404, path=f"/{person}$")])
+    assert runs.run("registrants", "registrant_details").exit_code == 0
+    assert keys(runs.run("registrants", "registrant_details"), "registrant_details") == []
+    assert runs.calls(f"/{person}$") == []
 
 
 def test_a_token_endpoint_hidden_by_a_proxy_is_tried_again_and_named(
-    story: Story, caplog: pytest.LogCaptureFixture
+    runs: Runs, caplog: pytest.LogCaptureFixture
 ) -> None:
-    organizer_keys = [row["organizerKey"] for row in story.control.truth()["organizers"]]
-    story.control.configure(faults=[foreign(403, "/oauth/token")])
-    assert story.run("webinars", organizer_keys=organizer_keys).exit_code == 1
+    organizer_keys = [row["organizerKey"] for row in runs.control.truth()["organizers"]]
+    runs.control.configure(faults=[foreign(403, "/oauth/token")])
+    assert runs.run("webinars", organizer_keys=organizer_keys).exit_code == 1
     assert "answered 403; check auth_url" in caplog.text
-    assert len(story.calls("/oauth/token")) == 2
-    story.control.configure(faults=[foreign(404, "/oauth/token", '{"message": "This endpoint is no longer valid"}')])
-    assert story.run("webinars", organizer_keys=organizer_keys).exit_code == 1
+    assert len(runs.calls("/oauth/token")) == 2
+    runs.control.configure(faults=[foreign(404, "/oauth/token", '{"message": "This endpoint is no longer valid"}')])
+    assert runs.run("webinars", organizer_keys=organizer_keys).exit_code == 1
     assert "(status 404, This endpoint is no longer valid): check auth_url" in caplog.text
-    assert len(story.calls("/oauth/token")) == 1
+    assert len(runs.calls("/oauth/token")) == 1

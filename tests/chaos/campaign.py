@@ -9,10 +9,10 @@ from random import Random
 from typing import Any, Final
 
 from gotowebinar_sandbox import Options, Sandbox
-from tests.chaos.faults import SILENCE, Weather, faults
+from tests.chaos.faults import SILENCE, ChangingFaults, faults
 from tests.chaos.invariants import violations
 from tests.chaos.last_rows import KINDS, checked_rows
-from tests.chaos.mutations import Life
+from tests.chaos.mutations import Mutations
 from tests.chaos.outcome import Outcome
 from tests.chaos.past_run import PastRun, complete_lines
 from tests.forkserver import Launched, Launcher
@@ -30,7 +30,7 @@ BLOWS: Final = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)
 
 FINAL_RUNS: Final = 2
 
-PATIENCE: Final = 300.0
+TIMEOUT: Final = 300.0
 """Seconds in which a run has to end, whatever is done to it."""
 
 
@@ -62,34 +62,34 @@ class Campaign:
             settings = {**sandbox.settings, **FAST, "recheck_factor": self._recheck_factor}
             dice = Random(f"life/{self._seed}")  # noqa: S311
             # Runs in bad weather take longer.
-            life = Life(sandbox.control, dice, START, pause=0.04 if self._in_bad_weather else 0.008)
-            life.start()
+            mutations = Mutations(sandbox.control, dice, START, pause=0.04 if self._in_bad_weather else 0.008)
+            mutations.start()
             for _ in range(KILLED_RUNS):
                 self._now += dt.timedelta(minutes=self._rng.uniform(2, 600))
                 jitter = self._rng.choice((0, 0, 0.004))
                 sandbox.control.configure(now=self._now.isoformat(), jitter=jitter)
                 if self._in_bad_weather:
-                    runs.append(self._struck_run(sandbox, settings, life))
+                    runs.append(self._struck_run(sandbox, settings, mutations))
                 else:
                     runs.append(self._killed_run(settings))
-            life.stop()
+            mutations.stop()
             outcome.faults = Counter(call["fault"] for call in sandbox.control.calls() if call["fault"])
             # By then everything is due, whatever the factor.
             self._now += dt.timedelta(days=400)
             sandbox.control.configure(now=self._now.isoformat(), jitter=0)
             runs += [self._run(settings) for _ in range(FINAL_RUNS)]
             truth = {**sandbox.control.truth(), **sandbox.control.truth(*KINDS)}
-            outcome.happened = Counter(life.counts)
-            outcome.rows = checked_rows(life, truth)
-            outcome.violations = list(violations(runs, life, truth))
+            outcome.happened = Counter(mutations.counts)
+            outcome.rows = checked_rows(mutations, truth)
+            outcome.violations = list(violations(runs, mutations, truth))
         outcome.exit_codes = [run.exit_code for run in runs]
         outcome.stated = sum(run.exit_code == -signal.SIGKILL and run.state is not None for run in runs)
         outcome.records = sum(message["type"] == "RECORD" for run in runs for message in run.messages)
         return outcome
 
-    def _struck_run(self, sandbox: Sandbox, settings: dict[str, Any], life: Life) -> PastRun:
+    def _struck_run(self, sandbox: Sandbox, settings: dict[str, Any], mutations: Mutations) -> PastRun:
         sandbox.control.configure(faults=faults(self._rng))
-        weather = Weather(sandbox.control, Random(self._rng.random()), life.alive + life.settled)  # noqa: S311
+        weather = ChangingFaults(sandbox.control, Random(self._rng.random()), mutations.alive + mutations.settled)  # noqa: S311
         weather.start()
         bad = {**settings, "request_timeout": SILENCE}
         try:
@@ -135,10 +135,10 @@ class Campaign:
         if is_time:
             launched.wait_for(lambda: is_time(launched, began))
             launched.send(self._rng.choice(BLOWS))
-        done = launched.finish(PATIENCE)
+        done = launched.finish(TIMEOUT)
         messages = complete_lines(bytes(launched.received))
-        ended, cut_short = time.monotonic(), "max_calls" in settings
-        run = PastRun(began, ended, is_time is not None, done.exit_code, messages, hurries, done.stderr, cut_short)
+        ended, is_limited = time.monotonic(), "max_calls" in settings
+        run = PastRun(began, ended, is_time is not None, done.exit_code, messages, hurries, done.stderr, is_limited)
         self._state = run.state or self._state
         return run
 

@@ -80,7 +80,7 @@ SCHEMA: Final = (
 )
 
 
-class Crowd:
+class TargetInput:
     """Webinars in a sandbox, some people in them, and an input with more people for them.
 
     Attributes:

@@ -105,7 +105,7 @@ def _storm(rng: Random) -> list[Fault]:
     return [Fault(kind="status", status=429, retry_after=wish, times=times, skip=skip)]
 
 
-class Weather(threading.Thread):
+class ChangingFaults(threading.Thread):
     """Changes while a run goes on: tokens expire, webinars are refused for a moment.
 
     Attributes:

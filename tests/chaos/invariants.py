@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gotowebinar_sandbox.server.fault_injection import EMBEDDED_EMAIL, EMBEDDED_LINK
 from tests.chaos.last_rows import wrong_rows
-from tests.chaos.mutations import Life, Person
+from tests.chaos.mutations import Mutations, Person
 from tests.chaos.past_run import PastRun
 
 PLANTED: Final = (EMBEDDED_EMAIL, EMBEDDED_LINK, "@example.")
@@ -27,24 +27,24 @@ def rows(messages: list[dict[str, Any]], *streams: str) -> Iterator[tuple[Person
             yield (record["webinarKey"], record["registrantKey"]), record
 
 
-def violations(runs: list[PastRun], life: Life, truth: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+def violations(runs: list[PastRun], mutations: Mutations, truth: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     """Yield a line for each thing that went wrong.
 
     Args:
         runs: All runs, the last one without anything new.
-        life: What happened meanwhile.
+        mutations: What happened meanwhile.
         truth: What there is in the end.
     """
     final = {(row["webinarKey"], row["registrantKey"]): row["status"] for row in truth["registrants"]}
     webinars = {row["webinarKey"] for row in truth["webinars"]}
     yield from _exit_codes(runs)
     yield from _stopped_whole(runs)
-    yield from _complete_when_it_says_so(runs, life)
-    yield from _removals(runs, life, final, webinars)
+    yield from _complete_when_it_says_so(runs, mutations)
+    yield from _removals(runs, mutations, final, webinars)
     yield from _webinar_removals(runs, webinars)
-    yield from _nothing_made_up(runs, life)
-    yield from _nothing_twice(runs, life)
-    yield from wrong_rows(runs, life, truth)
+    yield from _nothing_made_up(runs, mutations)
+    yield from _nothing_twice(runs, mutations)
+    yield from wrong_rows(runs, mutations, truth)
     idle = [it["stream"] for it in runs[-1].messages if it["type"] == "RECORD" and it["stream"] not in ALWAYS]
     if idle:
         yield f"the last run, to which nothing had happened, emitted {len(idle)} records of {sorted(set(idle))}"
@@ -74,21 +74,21 @@ def _stopped_whole(runs: list[PastRun]) -> Iterator[str]:
             yield f"run {number} did not heed the signal to stop"
 
 
-def _complete_when_it_says_so(runs: list[PastRun], life: Life) -> Iterator[str]:
+def _complete_when_it_says_so(runs: list[PastRun], mutations: Mutations) -> Iterator[str]:
     """After a run that ends with 0, everybody is stored who was there, as they are, all the time it took."""
     for stream in REGISTRANTS:
         stored: dict[Person, str] = {}
         for number, run in enumerate(runs):
             stored |= {person: record["status"] for person, record in rows(run.committed, stream)}
-            if run.exit_code == 0 and not run.cut_short:
-                for person, status in life.history.unchanged(run.began, run.ended):
+            if run.exit_code == 0 and not run.is_limited:
+                for person, status in mutations.history.unchanged(run.began, run.ended):
                     # Settled webinars are not read each time.
-                    if person[0] in life.ever_alive and stored.get(person) != status:
+                    if person[0] in mutations.ever_alive and stored.get(person) != status:
                         was = f"{person} was {status}, not {stored.get(person)}"
                         yield f"{stream}: run {number} ended with 0, and {was}"
 
 
-def _removals(runs: list[PastRun], life: Life, final: dict[Person, str], webinars: set[str]) -> Iterator[str]:
+def _removals(runs: list[PastRun], mutations: Mutations, final: dict[Person, str], webinars: set[str]) -> Iterator[str]:
     """Who was emitted and is gone, was removed."""
     emitted = {person for run in runs for person, _ in rows(run.committed, *REGISTRANTS)}
     removed = {person for run in runs for person, _ in rows(run.committed, "registrant_removals")}
@@ -97,7 +97,7 @@ def _removals(runs: list[PastRun], life: Life, final: dict[Person, str], webinar
             yield f"{person} was emitted, is gone and was not removed"
     for run in runs:
         for person, _ in rows(run.messages, "registrant_removals"):
-            if not life.history.was_true(person, None, run.began, run.ended):
+            if not mutations.history.was_true(person, None, run.began, run.ended):
                 yield f"{person} was removed and was there all the time"
 
 
@@ -116,23 +116,23 @@ def _webinars(messages: list[dict[str, Any]], stream: str) -> Iterator[str]:
     return (it["record"]["webinarKey"] for it in messages if it["type"] == "RECORD" and it["stream"] == stream)
 
 
-def _nothing_made_up(runs: list[PastRun], life: Life) -> Iterator[str]:
+def _nothing_made_up(runs: list[PastRun], mutations: Mutations) -> Iterator[str]:
     """Whatever was emitted was true at some moment of the run."""
     for number, run in enumerate(runs):
         for stream in REGISTRANTS:
             for person, record in rows(run.messages, stream):
-                if not life.history.was_true(person, record["status"], run.began, run.ended):
+                if not mutations.history.was_true(person, record["status"], run.began, run.ended):
                     yield f"{stream}: run {number} emitted {person} as {record['status']}, which was not so then"
 
 
-def _nothing_twice(runs: list[PastRun], life: Life) -> Iterator[str]:
+def _nothing_twice(runs: list[PastRun], mutations: Mutations) -> Iterator[str]:
     """Who was emitted before a STATE and has not changed, is not emitted again: no call is made twice."""
-    repeated = {webinar for webinar, _ in life.late}
+    repeated = {webinar for webinar, _ in mutations.late}
     for stream in REGISTRANTS:
         stored: set[Person] = set()
         for number, run in enumerate(runs):
             for person, _ in rows(run.messages, stream):
-                unchanged = person in stored and life.history.never_changed(person)
+                unchanged = person in stored and mutations.history.never_changed(person)
                 # The list of a settled webinar whose past has changed is repeated whole.
                 if unchanged and not (stream == "registrants" and person[0] in repeated):
                     yield f"{stream}: run {number} emitted {person} again"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from tests.chaos.mutations import ALIVE_FOR, Life
+from tests.chaos.mutations import ALIVE_FOR, Mutations
 from tests.chaos.past_run import PastRun
 from tests.comparable_rows import bag, told
 
@@ -33,15 +33,15 @@ NOT_COMPARED: Final = {
 }
 
 
-def wrong_rows(runs: list[PastRun], life: Life, truth: dict[str, list[Row]]) -> Iterator[str]:
+def wrong_rows(runs: list[PastRun], mutations: Mutations, truth: dict[str, list[Row]]) -> Iterator[str]:
     """Yield a line for each row of the truth that is not the last one stored.
 
     Args:
         runs: All runs.
-        life: What happened meanwhile.
+        mutations: What happened meanwhile.
         truth: What there is in the end.
     """
-    looked_for = _LookedFor(life, truth["sessions"])
+    looked_for = _LookedFor(mutations, truth["sessions"])
     for stream, kind in SOURCES.items():
         stored = list(_last_rows(runs, stream))
         fields = (_fields(stored) & _fields(truth[kind])) - NOT_COMPARED.get(stream, set())
@@ -50,19 +50,19 @@ def wrong_rows(runs: list[PastRun], life: Life, truth: dict[str, list[Row]]) -> 
         yield from (f"{stream}: {row} was {_stored_as(json.loads(row), stored)}" for row in missing)
 
 
-def checked_rows(life: Life, truth: dict[str, list[Row]]) -> int:
+def checked_rows(mutations: Mutations, truth: dict[str, list[Row]]) -> int:
     """Return how many rows `wrong_rows` looks at."""
-    looked_for = _LookedFor(life, truth["sessions"])
+    looked_for = _LookedFor(mutations, truth["sessions"])
     return sum(looked_for(stream, row) for stream, kind in SOURCES.items() for row in truth[kind])
 
 
 class _LookedFor:
     """What the README promises to see, of all that happens."""
 
-    def __init__(self, life: Life, sessions: Iterable[Row]) -> None:
-        settled_before = (life.began - ALIVE_FOR).isoformat()
-        self._late = life.late
-        self._left_alone = set(life.left_alone)
+    def __init__(self, mutations: Mutations, sessions: Iterable[Row]) -> None:
+        settled_before = (mutations.began - ALIVE_FOR).isoformat()
+        self._late = mutations.late
+        self._left_alone = set(mutations.left_alone)
         self._fresh = {row["sessionKey"] for row in sessions if row["endTime"] > settled_before}
 
     def __call__(self, stream: str, row: Row) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from typing_extensions import override
 
 from gotowebinar_sandbox import Control
-from tests.chaos.session_mutations import SessionLife
+from tests.chaos.session_mutations import SessionMutations
 
 Person = tuple[str, str]
 """Webinar and registrant, by their keys."""
@@ -80,7 +80,7 @@ class History:
         return len([fact for fact in self._facts[person] if fact.status]) == 1
 
 
-class Life(threading.Thread):
+class Mutations(threading.Thread):
     """Lets people come, change and go, until it is stopped.
 
     People of settled webinars only come: what else happens there is not looked for, and the README says so.
@@ -111,7 +111,7 @@ class Life(threading.Thread):
         self._rng = rng
         self._quiet = threading.Event()
         self.began = now
-        self._sessions = SessionLife(control, rng, now - ALIVE_FOR)
+        self._sessions = SessionMutations(control, rng, now - ALIVE_FOR)
         self._pause = pause
         truth = control.truth()
         self._status = {(row["webinarKey"], row["registrantKey"]): row["status"] for row in truth["registrants"]}

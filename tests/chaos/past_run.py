@@ -17,7 +17,7 @@ class PastRun:
         messages: What it wrote.
         struck: Whether calls of it were made to fail, so that it may end with 1 and a line that says why.
         said: What it logged.
-        cut_short: Whether it was allowed so many calls only.
+        is_limited: Whether it was allowed so many calls only.
     """
 
     began: float
@@ -27,7 +27,7 @@ class PastRun:
     messages: list[dict[str, Any]]
     struck: bool = False
     said: str = ""
-    cut_short: bool = False
+    is_limited: bool = False
 
     @property
     def state(self) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from gotowebinar_sandbox import Control
 Row = dict[str, Any]
 
 
-class SessionLife:
+class SessionMutations:
     """Changes in sessions that are not settled yet, and the parts of webinars that change seldom."""
 
     def __init__(self, control: Control, rng: Random, settled_before: dt.datetime) -> None:

@@ -13,8 +13,8 @@ from random import Random
 from typing import Any, Final
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
-from tests.chaos.concurrent_targets import Crowd, complete, written
-from tests.chaos.faults import LATE, REFUSALS, SILENCE, Weather, faults_of_registering
+from tests.chaos.concurrent_targets import TargetInput, complete, written
+from tests.chaos.faults import LATE, REFUSALS, SILENCE, ChangingFaults, faults_of_registering
 from tests.chaos.outcome import Outcome
 from tests.chaos.target_invariants import campaign_violations, run_violations
 from tests.chaos.target_run import Given, Registered, TargetRun
@@ -27,7 +27,7 @@ SIZE: Final = 150
 RUNS: Final = 6
 """Some of them end before the blow comes."""
 
-PATIENCE: Final = 300.0
+TIMEOUT: Final = 300.0
 """Seconds in which a run has to end, whatever is done to it."""
 
 ROW: Final = 250
@@ -72,12 +72,12 @@ class TargetCampaign:
             seed=self._seed, webinars=0, organizers=2, rotate_refresh_tokens=rotates, token_lifetime=lifetime
         )
         with Sandbox(options) as self._sandbox, tempfile.TemporaryDirectory() as folder:
-            self._crowd = Crowd(self._sandbox.control, self._rng, SIZE)
+            self._input = TargetInput(self._sandbox.control, self._rng, SIZE)
             self._results = Path(folder) / "results.jsonl"
             self._settings = self._common_settings()
             for _ in range(RUNS):
                 # Who has everything starts anew.
-                self._place %= len(self._crowd.items)
+                self._place %= len(self._input.items)
                 self._struck_run() if self._in_bad_weather else self._run(is_last=False)
             if rotates:
                 # A run that is killed may lose the token that replaces another one.
@@ -88,9 +88,9 @@ class TargetCampaign:
             return self._outcome()
 
     def _common_settings(self) -> dict[str, Any]:
-        settings = {**self._sandbox.settings, **FAST, "webinar_key": self._crowd.webinar_key}
+        settings = {**self._sandbox.settings, **FAST, "webinar_key": self._input.webinar_key}
         if self._rng.random() < 0.5:
-            settings["organizer_key"] = self._crowd.owner
+            settings["organizer_key"] = self._input.owner
         return {**settings, "results_path": str(self._results)}
 
     def _renew_credentials(self) -> None:
@@ -99,7 +99,7 @@ class TargetCampaign:
     def _struck_run(self) -> None:
         rules = faults_of_registering(self._rng)
         self._sandbox.control.configure(faults=rules)
-        weather = Weather(self._sandbox.control, Random(self._rng.random()), self._crowd.all_webinars)  # noqa: S311
+        weather = ChangingFaults(self._sandbox.control, Random(self._rng.random()), self._input.all_webinars)  # noqa: S311
         weather.start()
         try:
             self._run(rules, weather, is_last=False)
@@ -108,13 +108,13 @@ class TargetCampaign:
         if weather.is_revoked or (self._sandbox.options.rotate_refresh_tokens and "used up" in self._runs[-1].said):
             self._renew_credentials()
 
-    def _run(self, rules: Sequence[Fault] = (), weather: Weather | None = None, *, is_last: bool) -> None:
+    def _run(self, rules: Sequence[Fault] = (), weather: ChangingFaults | None = None, *, is_last: bool) -> None:
         before, start = self._registered(), self._size
         given = self._given(is_last=is_last, is_timely=not any(rule.kind in LATE for rule in rules))
         self._sandbox.control.reset_calls()
         launched = self._launch(given)
         signals = () if is_last else self._struck_down(launched, len(given.items))
-        done = launched.finish(PATIENCE)
+        done = launched.finish(TIMEOUT)
         self._wait_for_the_last_call()
         calls = self._sandbox.control.calls()
         run = TargetRun(
@@ -143,7 +143,7 @@ class TargetCampaign:
             "dry_run": not is_last and self._rng.random() < 0.1,
             **({} if is_timely else {"request_timeout": SILENCE}),
         }
-        items = self._crowd.items[self._place :]
+        items = self._input.items[self._place :]
         data = written(items)
         if not is_last and self._rng.random() < 0.2:
             data = data[: self._rng.randrange(len(data))]
@@ -209,7 +209,7 @@ class TargetCampaign:
         outcome.faults = Counter(call["fault"] for run in runs for call in run.calls if call["fault"])
         for number, run in enumerate(runs):
             outcome.violations += [f"run {number} ({run}): {line}" for line in run_violations(run)]
-        outcome.violations += campaign_violations(runs, self._crowd)
+        outcome.violations += campaign_violations(runs, self._input)
         return outcome
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
-from tests.chaos.concurrent_targets import NAMES, ROOM, Crowd, Entry, Fate, State
+from tests.chaos.concurrent_targets import NAMES, ROOM, Entry, Fate, State, TargetInput
 from tests.chaos.invariants import PLANTED
 from tests.chaos.outcome import STOPPED
 from tests.chaos.target_run import Pair, TargetRun
@@ -44,17 +44,17 @@ def run_violations(run: TargetRun) -> Iterator[str]:
         yield from _fair(run)
 
 
-def campaign_violations(runs: Sequence[TargetRun], crowd: Crowd) -> Iterator[str]:
+def campaign_violations(runs: Sequence[TargetRun], target_input: TargetInput) -> Iterator[str]:
     """Yield a line for each thing that went wrong in all runs together.
 
     Args:
         runs: Of them the last but one ended the input, and the last got it once more; nothing was done to these two.
-        crowd: The input.
+        target_input: The input.
     """
     yield from _mended(runs)
     start, first_time, end = runs[0].before.people, runs[-2].after.people, runs[-1].after.people
-    taken = {entry.person for entry in crowd.entries if entry.fate is Fate.TAKEN}
-    perhaps = {entry.person for entry in crowd.entries if entry.fate is Fate.PERHAPS}
+    taken = {entry.person for entry in target_input.entries if entry.fate is Fate.TAKEN}
+    perhaps = {entry.person for entry in target_input.entries if entry.fate is Fate.PERHAPS}
     # A rejection is an answer, and nobody is sent again for it.
     rejected = {pair.entry.person for run in runs[:-1] for pair in run.pairs if pair.outcome == "rejected"}
     for person in taken - first_time.keys() - rejected:
@@ -69,7 +69,7 @@ def campaign_violations(runs: Sequence[TargetRun], crowd: Crowd) -> Iterator[str
         yield f"{len(perhaps & end.keys())} people are in a webinar with room for {ROOM}"
     if runs[-1].after.rows != len(end):
         yield f"{runs[-1].after.rows - len(end)} people are registered twice"
-    sent = {(entry.person, *_content(entry.record)) for entry in crowd.entries if entry.fate.is_sent}
+    sent = {(entry.person, *_content(entry.record)) for entry in target_input.entries if entry.fate.is_sent}
     for person in end.keys() - start.keys():
         if (person, *_content(end[person])) not in sent:
             yield f"{person} was registered as {end[person]}"

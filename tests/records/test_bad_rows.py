@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.records.attendance import covered_seconds, merge_attendance
-from tests.incremental_runs import NOW, Story, keys
+from tests.incremental_runs import NOW, Runs, keys
 
 GOOD: Final = "8114402279905634571"
 
 
 @pytest.fixture
-def story(make_sandbox: Callable[..., Sandbox]) -> Story:
-    return Story(make_sandbox(webinars=2, registrants=4, now=NOW))
+def runs(make_sandbox: Callable[..., Sandbox]) -> Runs:
+    return Runs(make_sandbox(webinars=2, registrants=4, now=NOW))
 
 
 def hal(name: str, *rows: dict[str, Any]) -> dict[str, Any]:
@@ -42,47 +42,47 @@ LISTS: Final[dict[str, tuple[str, str, Callable[..., Any]]]] = {
 @pytest.mark.parametrize("bad", [{}, {"registrantKey": "nobody"}, None, "text"], ids=str)
 @pytest.mark.parametrize("stream", LISTS)
 def test_a_row_without_a_usable_key_costs_only_itself(
-    story: Story, stream: str, bad: object, caplog: pytest.LogCaptureFixture
+    runs: Runs, stream: str, bad: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     key, path, envelope = LISTS[stream]
     row = {key: GOOD, "webinarKey": GOOD, "sessionKey": "7"} | ({"sessionKey": GOOD} if stream == "sessions" else {})
-    story.control.configure(faults=[Fault(kind="json", path=path, value=envelope(row, bad))])
-    done = story.run(stream)
+    runs.control.configure(faults=[Fault(kind="json", path=path, value=envelope(row, bad))])
+    done = runs.run(stream)
     assert done.exit_code == 0
     assert {record[key] for record in done.records(stream)} == {GOOD}
-    line = f"'{stream}': 1 row(s) of {story.calls(path)[0]} were left out: 1 with "
+    line = f"'{stream}': 1 row(s) of {runs.calls(path)[0]} were left out: 1 with "
     assert line in caplog.text
-    assert len(story.calls(path)) == len(set(story.calls(path)))
+    assert len(runs.calls(path)) == len(set(runs.calls(path)))
 
 
-def test_nobody_is_removed_because_of_a_bad_row(story: Story) -> None:
-    webinar = next(iter(story.webinars()))
-    story.run("registrants", "registrant_removals")
-    rows = [{"registrantKey": int(row["registrantKey"])} for row in story.people(webinar)[1:]]
-    story.control.configure(faults=[Fault(kind="json", path=f"/{webinar}/registrants$", value=[*rows, {"email": "x"}])])
-    assert keys(story.run("registrants", "registrant_removals"), "registrant_removals") == []
-    story.control.configure(faults=[])
-    assert keys(story.run("registrants", "registrant_removals"), "registrant_removals") == []
+def test_nobody_is_removed_because_of_a_bad_row(runs: Runs) -> None:
+    webinar = next(iter(runs.webinars()))
+    runs.run("registrants", "registrant_removals")
+    rows = [{"registrantKey": int(row["registrantKey"])} for row in runs.people(webinar)[1:]]
+    runs.control.configure(faults=[Fault(kind="json", path=f"/{webinar}/registrants$", value=[*rows, {"email": "x"}])])
+    assert keys(runs.run("registrants", "registrant_removals"), "registrant_removals") == []
+    runs.control.configure(faults=[])
+    assert keys(runs.run("registrants", "registrant_removals"), "registrant_removals") == []
 
 
-def test_the_performance_of_one_session_that_makes_no_sense_costs_only_itself(story: Story) -> None:
-    whole = story.run("session_performance").records("session_performance")
-    again = Story(story.sandbox)
-    again.now = story.now
+def test_the_performance_of_one_session_that_makes_no_sense_costs_only_itself(runs: Runs) -> None:
+    whole = runs.run("session_performance").records("session_performance")
+    again = Runs(runs.sandbox)
+    again.now = runs.now
     again.control.configure(faults=[Fault(kind="json", path=r"/sessions/\d+/performance$", value="text", times=99)])
     done = again.run("session_performance")
     assert len(done.records("session_performance")) <= len(whole)
 
 
 def test_of_rows_that_share_a_key_the_last_one_counts_and_a_line_tells(
-    story: Story, caplog: pytest.LogCaptureFixture
+    runs: Runs, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "tap-gotowebinar")
     rows = [{"panelistId": 5, "name": name} for name in ("first", "second", "last")]
-    story.control.configure(faults=[Fault(kind="json", path="/panelists$", value=rows)])
-    done = story.run("panelists")
+    runs.control.configure(faults=[Fault(kind="json", path="/panelists$", value=rows)])
+    done = runs.run("panelists")
     assert {record["name"] for record in done.records("panelists")} == {"last"}
-    assert f"'panelists': 2 row(s) of {story.calls('/panelists$')[0]} have the same key as another" in caplog.text
+    assert f"'panelists': 2 row(s) of {runs.calls('/panelists$')[0]} have the same key as another" in caplog.text
 
 
 # Somebody who left and came back
@@ -96,14 +96,14 @@ def moment(minute: int) -> str:
     return f"2026-03-13T10:{minute:02}:00.000000Z"
 
 
-def test_rows_of_one_attendee_become_one(story: Story) -> None:
+def test_rows_of_one_attendee_become_one(runs: Runs) -> None:
     rows = [
         {"registrantKey": 5, "attendanceTimeInSeconds": 1200, "attendance": [interval(20, 40)]},
         {"registrantKey": 6, "attendanceTimeInSeconds": 60, "attendance": [interval(0, 1)]},
         {"registrantKey": 5, "attendanceTimeInSeconds": 600, "attendance": [interval(0, 10), interval(20, 40)]},
     ]
-    story.control.configure(faults=[Fault(kind="json", path=r"/sessions/\d+/attendees$", value=rows)])
-    first, second, *_ = story.run("attendees").records("attendees")
+    runs.control.configure(faults=[Fault(kind="json", path=r"/sessions/\d+/attendees$", value=rows)])
+    first, second, *_ = runs.run("attendees").records("attendees")
     assert (first["registrantKey"], second["registrantKey"]) == ("5", "6")
     assert first["attendance"] == [interval(0, 10), interval(20, 40)]
     assert first["attendanceTimeInSeconds"] == 1800

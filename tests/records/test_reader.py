@@ -42,10 +42,10 @@ class Reading:
     """A reader of one stream and what it told of the rows it read."""
 
     def __init__(self, stream: str) -> None:
-        self.tally = StreamStats()
+        self.stats = StreamStats()
         self.unknown: set[str] = set()
         key = KEYS.get(stream, "registrantKey")
-        self.reader = RecordReader(SCHEMAS[stream], (key,), self.tally, self.unknown.update)
+        self.reader = RecordReader(SCHEMAS[stream], (key,), self.stats, self.unknown.update)
         self.row: dict[str, Any] = {key: 1}
 
     def record(self, **fields: object) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def test_the_largest_key_there_can_be_is_a_key() -> None:
 @pytest.mark.parametrize("wire", [None, "7", 7, "abc"])
 def test_the_keys_of_the_parent_are_left_to_the_parent(registrants: Reading, wire: object) -> None:
     assert registrants.record(webinarKey=wire) == {"registrantKey": "1"}
-    assert not registrants.tally.unusable
+    assert not registrants.stats.unusable
 
 
 # Text
@@ -130,18 +130,18 @@ def test_the_keys_of_the_parent_are_left_to_the_parent(registrants: Reading, wir
 )
 def test_text_comes_out_as_text_a_database_takes(registrants: Reading, wire: object, text: str) -> None:
     assert registrants.record(firstName=wire)["firstName"] == text
-    assert not registrants.tally.unusable
+    assert not registrants.stats.unusable
 
 
 @pytest.mark.parametrize("wire", [{}, [], {"a": 1}, ["Ada"], float("nan"), float("inf"), HUGE])
 def test_what_is_no_text_becomes_null_and_is_counted(registrants: Reading, wire: object) -> None:
     assert registrants.record(firstName=wire)["firstName"] is None
-    assert registrants.tally.unusable == {"firstName": 1}
+    assert registrants.stats.unusable == {"firstName": 1}
 
 
 def test_null_is_null_and_absent_is_absent(registrants: Reading) -> None:
     assert registrants.record(firstName=None) == {"registrantKey": "1", "firstName": None}
-    assert not registrants.tally.unusable
+    assert not registrants.stats.unusable
 
 
 # Numbers and booleans
@@ -158,7 +158,7 @@ def test_whole_numbers_come_out_as_such(webinar_details: Reading, wire: object, 
 )
 def test_what_no_integer_column_holds_becomes_null_and_is_counted(webinar_details: Reading, wire: object) -> None:
     assert webinar_details.record(numberOfRegistrants=wire)["numberOfRegistrants"] is None
-    assert webinar_details.tally.unusable == {"numberOfRegistrants": 1}
+    assert webinar_details.stats.unusable == {"numberOfRegistrants": 1}
 
 
 @pytest.mark.parametrize(("wire", "value"), [(True, True), ("TRUE", True), ("false", False)])
@@ -169,7 +169,7 @@ def test_booleans_come_out_as_such(webinar_details: Reading, wire: object, value
 @pytest.mark.parametrize("wire", [0, 1, "yes", "", [], {}, 1.0])
 def test_what_is_no_boolean_becomes_null_and_is_counted(webinar_details: Reading, wire: object) -> None:
     assert webinar_details.record(inSession=wire)["inSession"] is None
-    assert webinar_details.tally.unusable == {"inSession": 1}
+    assert webinar_details.stats.unusable == {"inSession": 1}
 
 
 NUMBERS: dict[str, Any] = {"properties": {"key": {"type": "string"}, "share": {"type": ["number", "null"]}}}
@@ -192,10 +192,10 @@ NUMBERS: dict[str, Any] = {"properties": {"key": {"type": "string"}, "share": {"
     ],
 )
 def test_numbers_are_finite_or_null(wire: object, number: float | None) -> None:
-    tally = StreamStats()
-    record = RecordReader(NUMBERS, ("key",), tally, lambda _: None).read({"key": "1", "share": wire})
+    stats = StreamStats()
+    record = RecordReader(NUMBERS, ("key",), stats, lambda _: None).read({"key": "1", "share": wire})
     assert record == {"key": "1", "share": number}
-    assert tally.unusable == ({"share": 1} if number is None else {})
+    assert stats.unusable == ({"share": 1} if number is None else {})
 
 
 # Objects and arrays
@@ -207,13 +207,13 @@ def test_items_of_an_array_are_read_like_rows_and_unusable_ones_are_left_out(web
         {"startTime": "2026-03-13T10:00:00.000000Z", "endTime": None},
         {"startTime": None},
     ]
-    assert webinars.tally.unusable == {"times[]": 2, "times[].startTime": 1}
+    assert webinars.stats.unusable == {"times[]": 2, "times[].startTime": 1}
 
 
 @pytest.mark.parametrize("wire", [{}, "text", 1, {"startTime": "2026-03-13T10:00:00Z"}])
 def test_what_is_no_array_becomes_null(webinars: Reading, wire: object) -> None:
     assert webinars.record(times=wire)["times"] is None
-    assert webinars.tally.unusable == {"times": 1}
+    assert webinars.stats.unusable == {"times": 1}
 
 
 def test_a_field_the_schema_does_not_declare_is_left_out_and_named(details: Reading) -> None:
@@ -314,7 +314,7 @@ def test_a_canonical_time_is_its_own_canonical_form(text: str) -> None:
 def test_an_answer_time_that_is_no_time_stays_as_goto_writes_it(wire: object, value: str | None) -> None:
     reading = Reading("questions")
     assert reading.record(answers=[{"answerTime": wire}])["answers"] == [{"answerTime": value}]
-    assert not reading.tally.unusable
+    assert not reading.stats.unusable
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,8 @@ class Output:
         self.writer = StateWriter(self.messages, self.bookmarks, clock=self.clock)
 
     def change(self, number: int) -> None:
-        webinars = self.bookmarks.of(STREAM, RecordBookmark)
-        webinars.of("1").remember({"number": number})
+        webinars = self.bookmarks.get(STREAM, RecordBookmark)
+        webinars.get("1").remember({"number": number})
         webinars.changed()
 
     @property

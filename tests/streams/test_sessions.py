@@ -10,7 +10,7 @@ import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
 from tests.comparable_rows import bag
-from tests.incremental_runs import NOW, Story
+from tests.incremental_runs import NOW, Runs
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
@@ -19,7 +19,7 @@ OF_AN_ATTENDEE: Final = ("attendee_polls", "attendee_surveys")
 ALL: Final = ("sessions", *OF_A_SESSION, *OF_AN_ATTENDEE)
 OF_SESSIONS: Final = r"/sessions/\d+/"
 SETTLED: Final = "2026-02-24T12:00:00Z"
-"""Sessions that ended before are settled when stories begin."""
+"""Sessions that ended before are settled when runs begin."""
 
 LISTINGS: Final = r"/organizers/\d+/sessions$"
 
@@ -27,60 +27,60 @@ Row = dict[str, Any]
 
 
 @pytest.fixture
-def story(make_sandbox: Callable[..., Sandbox]) -> Story:
-    return Story(make_sandbox(webinars=20, registrants=12, now=NOW))
+def runs(make_sandbox: Callable[..., Sandbox]) -> Runs:
+    return Runs(make_sandbox(webinars=20, registrants=12, now=NOW))
 
 
-def read(story: Story, *streams: str, **settings: Any) -> Run:  # noqa: ANN401
-    return story.run(*(streams or ("sessions", *OF_A_SESSION)), **settings)
+def read(runs: Runs, *streams: str, **settings: Any) -> Run:  # noqa: ANN401
+    return runs.run(*(streams or ("sessions", *OF_A_SESSION)), **settings)
 
 
 def fetch_rows(done: Run) -> Counter[str]:
     return Counter(message["stream"] for message in done.of_type("RECORD"))
 
 
-def held(story: Story, days_ago: int) -> Row:
+def held(runs: Runs, days_ago: int) -> Row:
     """A session that ended so many days before now, as GoTo tells of it; three people attended."""
-    webinar = next(row for row in story.webinars().values() if len(story.people(row["webinarKey"])) > 3)
+    webinar = next(row for row in runs.webinars().values() if len(runs.people(row["webinarKey"])) > 3)
     end = f"2026-03-{10 - days_ago:02}T11:00:00Z"
     start = end.replace("T11", "T10")
-    guests = [row["registrantKey"] for row in story.people(webinar["webinarKey"])[:3]]
-    key = story.control.hold_session(webinar["webinarKey"], guests, startTime=start, endTime=end)
-    (row,) = [row for row in story.control.truth("sessions")["sessions"] if row["sessionKey"] == key]
+    guests = [row["registrantKey"] for row in runs.people(webinar["webinarKey"])[:3]]
+    key = runs.control.hold_session(webinar["webinarKey"], guests, startTime=start, endTime=end)
+    (row,) = [row for row in runs.control.truth("sessions")["sessions"] if row["sessionKey"] == key]
     return dict(row)
 
 
 # What comes out
 
 
-def test_every_row_of_every_session_comes_out_as_it_is_and_once(story: Story) -> None:
-    done = read(story, *ALL)
+def test_every_row_of_every_session_comes_out_as_it_is_and_once(runs: Runs) -> None:
+    done = read(runs, *ALL)
     assert done.exit_code == 0
     keys = {message["stream"]: message["key_properties"] for message in done.of_type("SCHEMA")}
     for stream in ALL:
-        truth = story.control.truth(stream)[stream]
+        truth = runs.control.truth(stream)[stream]
         assert truth
         assert bag(done.records(stream)) == bag(truth)
         assert len({tuple(row[key] for key in keys[stream]) for row in done.records(stream)}) == len(truth)
 
 
-def test_the_rows_are_the_same_one_call_after_the_other_or_many_ahead(story: Story) -> None:
-    ahead = read(story, *ALL, max_concurrency=8)
-    story.state = None
-    assert read(story, *ALL, max_concurrency=1).records("questions") == ahead.records("questions")
+def test_the_rows_are_the_same_one_call_after_the_other_or_many_ahead(runs: Runs) -> None:
+    ahead = read(runs, *ALL, max_concurrency=8)
+    runs.state = None
+    assert read(runs, *ALL, max_concurrency=1).records("questions") == ahead.records("questions")
     assert [row for stream in ALL for row in ahead.records(stream)]
 
 
-def test_answers_of_attendees_join_to_the_poll_they_are_about(story: Story) -> None:
-    done = read(story, "polls", "attendee_polls")
+def test_answers_of_attendees_join_to_the_poll_they_are_about(runs: Runs) -> None:
+    done = read(runs, "polls", "attendee_polls")
     polls = {(row["sessionKey"], row["pollKey"]) for row in done.records("polls")}
     answers = {(row["sessionKey"], row["pollKey"]) for row in done.records("attendee_polls")}
     assert answers
     assert answers <= polls
 
 
-def test_sessions_come_out_by_their_end(story: Story) -> None:
-    ends = [row["endTime"] for row in read(story).records("sessions")]
+def test_sessions_come_out_by_their_end(runs: Runs) -> None:
+    ends = [row["endTime"] for row in read(runs).records("sessions")]
     assert len(ends) > 5
     assert ends == sorted(ends)
 
@@ -88,67 +88,67 @@ def test_sessions_come_out_by_their_end(story: Story) -> None:
 # What comes out later
 
 
-def test_an_idle_run_lists_the_sessions_and_asks_for_nothing_else(story: Story) -> None:
-    read(story, *ALL)
-    idle = read(story, *ALL)
+def test_an_idle_run_lists_the_sessions_and_asks_for_nothing_else(runs: Runs) -> None:
+    read(runs, *ALL)
+    idle = read(runs, *ALL)
     assert (idle.of_type("RECORD"), idle.states) == ([], [])
-    assert story.calls(OF_SESSIONS) == []
-    assert len(story.calls(LISTINGS)) == 1
+    assert runs.calls(OF_SESSIONS) == []
+    assert len(runs.calls(LISTINGS)) == 1
 
 
-def test_a_settled_session_is_never_asked_for_again(story: Story) -> None:
-    held(story, days_ago=5)
-    read(story)
+def test_a_settled_session_is_never_asked_for_again(runs: Runs) -> None:
+    held(runs, days_ago=5)
+    read(runs)
     for _ in range(3):
-        story.passes(days=20)
-        read(story)
-    story.passes(days=400)
-    assert (read(story).of_type("RECORD"), story.calls(OF_SESSIONS)) == ([], [])
+        runs.passes(days=20)
+        read(runs)
+    runs.passes(days=400)
+    assert (read(runs).of_type("RECORD"), runs.calls(OF_SESSIONS)) == ([], [])
 
 
-def test_a_session_in_the_look_back_is_read_again_and_silent_when_nothing_changed(story: Story) -> None:
-    new = held(story, days_ago=2)
-    read(story)
-    story.passes(days=1)
-    again = read(story)
+def test_a_session_in_the_look_back_is_read_again_and_silent_when_nothing_changed(runs: Runs) -> None:
+    new = held(runs, days_ago=2)
+    read(runs)
+    runs.passes(days=1)
+    again = read(runs)
     assert new["sessionKey"] not in {row["sessionKey"] for row in again.records("attendees")}
-    assert any(f"/sessions/{new['sessionKey']}/attendees" in call for call in story.calls(OF_SESSIONS))
+    assert any(f"/sessions/{new['sessionKey']}/attendees" in call for call in runs.calls(OF_SESSIONS))
 
 
 @pytest.mark.parametrize("settle_days", [0, 14])
-def test_a_session_that_is_listed_a_day_after_it_ended_is_read(story: Story, settle_days: float) -> None:
-    webinar = next(iter(story.webinars()))
-    story.control.hold_session(webinar)
-    read(story, settle_days=settle_days)
-    end = story.now - dt.timedelta(hours=23)
+def test_a_session_that_is_listed_a_day_after_it_ended_is_read(runs: Runs, settle_days: float) -> None:
+    webinar = next(iter(runs.webinars()))
+    runs.control.hold_session(webinar)
+    read(runs, settle_days=settle_days)
+    end = runs.now - dt.timedelta(hours=23)
     start = end - dt.timedelta(hours=1)
-    late = story.control.hold_session(webinar, startTime=start.isoformat(), endTime=end.isoformat())
-    done = read(story, settle_days=settle_days)
+    late = runs.control.hold_session(webinar, startTime=start.isoformat(), endTime=end.isoformat())
+    done = read(runs, settle_days=settle_days)
     assert {row["sessionKey"] for row in done.records("sessions")} == {late}
     assert {row["sessionKey"] for row in done.records("session_performance")} == {late}
-    assert read(story, settle_days=settle_days).of_type("RECORD") == []
+    assert read(runs, settle_days=settle_days).of_type("RECORD") == []
 
 
-def test_sessions_that_count_as_settled_no_more_are_read_again(story: Story) -> None:
-    recent = held(story, days_ago=5)["sessionKey"]
-    read(story, settle_days=1)
-    story.passes(days=1)
-    assert recent not in {row["sessionKey"] for row in read(story, settle_days=1).records("sessions")}
-    assert recent in {row["sessionKey"] for row in read(story, settle_days=14).records("sessions")}
+def test_sessions_that_count_as_settled_no_more_are_read_again(runs: Runs) -> None:
+    recent = held(runs, days_ago=5)["sessionKey"]
+    read(runs, settle_days=1)
+    runs.passes(days=1)
+    assert recent not in {row["sessionKey"] for row in read(runs, settle_days=1).records("sessions")}
+    assert recent in {row["sessionKey"] for row in read(runs, settle_days=14).records("sessions")}
 
 
-def test_what_changes_in_the_look_back_comes_out_and_nothing_else(story: Story) -> None:
-    new = held(story, days_ago=2)
-    known = {row["sessionKey"] for row in read(story).records("sessions")}
+def test_what_changes_in_the_look_back_comes_out_and_nothing_else(runs: Runs) -> None:
+    new = held(runs, days_ago=2)
+    known = {row["sessionKey"] for row in read(runs).records("sessions")}
     late = next(
         row["registrantKey"]
-        for row in story.people(new["webinarKey"])
-        if row["registrantKey"] not in {one["registrantKey"] for one in attendees(story, new["sessionKey"])}
+        for row in runs.people(new["webinarKey"])
+        if row["registrantKey"] not in {one["registrantKey"] for one in attendees(runs, new["sessionKey"])}
     )
-    story.control.attend(new["webinarKey"], new["sessionKey"], late)
-    story.control.ask_question(new["webinarKey"], new["sessionKey"], late, "Is there a handout?")
-    story.passes(hours=8)
-    done = read(story)
+    runs.control.attend(new["webinarKey"], new["sessionKey"], late)
+    runs.control.ask_question(new["webinarKey"], new["sessionKey"], late, "Is there a handout?")
+    runs.passes(hours=8)
+    done = read(runs)
     assert {row["sessionKey"] for row in done.records("attendees")} & known == {new["sessionKey"]}
     assert late in {row["registrantKey"] for row in done.records("attendees")}
     assert [row["question"] for row in done.records("questions")].count("Is there a handout?") == 1
@@ -156,41 +156,41 @@ def test_what_changes_in_the_look_back_comes_out_and_nothing_else(story: Story) 
     assert not {row["sessionKey"] for row in done.records("surveys")} & known
 
 
-def test_the_same_question_twice_in_a_second_is_two_rows_with_keys_that_stay(story: Story) -> None:
-    new = held(story, days_ago=2)
-    who = attendees(story, new["sessionKey"])[0]["registrantKey"]
+def test_the_same_question_twice_in_a_second_is_two_rows_with_keys_that_stay(runs: Runs) -> None:
+    new = held(runs, days_ago=2)
+    who = attendees(runs, new["sessionKey"])[0]["registrantKey"]
     for _ in range(2):
-        story.control.ask_question(new["webinarKey"], new["sessionKey"], who, "Can you hear me?")
-    first = read(story, "questions")
-    story.state = None
-    second = read(story, "questions")
+        runs.control.ask_question(new["webinarKey"], new["sessionKey"], who, "Can you hear me?")
+    first = read(runs, "questions")
+    runs.state = None
+    second = read(runs, "questions")
     keys = {row["questionKey"] for row in first.records("questions") if row["question"] == "Can you hear me?"}
     assert len(keys) == 2
     assert keys == {row["questionKey"] for row in second.records("questions") if row["question"] == "Can you hear me?"}
 
 
-def test_a_stream_selected_later_starts_from_its_own_beginning(story: Story) -> None:
-    read(story, "sessions", "attendees")
-    done = read(story, "sessions", "attendees", "polls")
+def test_a_stream_selected_later_starts_from_its_own_beginning(runs: Runs) -> None:
+    read(runs, "sessions", "attendees")
+    done = read(runs, "sessions", "attendees", "polls")
     assert fetch_rows(done).keys() == {"polls"}
-    assert bag(done.records("polls")) == bag(story.control.truth("polls")["polls"])
-    assert not [call for call in story.calls(OF_SESSIONS) if not call.endswith("/polls")]
+    assert bag(done.records("polls")) == bag(runs.control.truth("polls")["polls"])
+    assert not [call for call in runs.calls(OF_SESSIONS) if not call.endswith("/polls")]
 
 
-def test_a_late_start_date_moved_back_brings_the_rest_and_only_that(story: Story) -> None:
-    late = read(story, start_date="2026-01-15T00:00:00Z").records("sessions")
-    rest = read(story).records("sessions")
+def test_a_late_start_date_moved_back_brings_the_rest_and_only_that(runs: Runs) -> None:
+    late = read(runs, start_date="2026-01-15T00:00:00Z").records("sessions")
+    rest = read(runs).records("sessions")
     assert late
     assert rest
-    assert bag(late + rest) == bag(story.control.truth("sessions")["sessions"])
+    assert bag(late + rest) == bag(runs.control.truth("sessions")["sessions"])
 
 
-def test_sessions_can_be_asked_for_in_full_each_time(story: Story) -> None:
+def test_sessions_can_be_asked_for_in_full_each_time(runs: Runs) -> None:
     catalog = selecting("sessions", "attendees")
     next(entry for entry in catalog["streams"] if entry["tap_stream_id"] == "sessions")["replication_method"] = (
         "FULL_TABLE"
     )
-    first, second = story.run(catalog=catalog), story.run(catalog=catalog)
+    first, second = runs.run(catalog=catalog), runs.run(catalog=catalog)
     assert first.records("sessions") == second.records("sessions") != []
     assert second.records("attendees") == []
 
@@ -198,97 +198,97 @@ def test_sessions_can_be_asked_for_in_full_each_time(story: Story) -> None:
 # What it costs
 
 
-def attendees(story: Story, session_key: str) -> list[Row]:
-    return [row for row in story.control.truth("attendees")["attendees"] if row["sessionKey"] == session_key]
+def attendees(runs: Runs, session_key: str) -> list[Row]:
+    return [row for row in runs.control.truth("attendees")["attendees"] if row["sessionKey"] == session_key]
 
 
-def test_a_first_run_makes_no_call_whose_answer_is_known(story: Story) -> None:
-    read(story)
-    sessions = story.control.truth("sessions")["sessions"]
-    performance = {row["sessionKey"]: row for row in story.control.truth("session_performance")["session_performance"]}
+def test_a_first_run_makes_no_call_whose_answer_is_known(runs: Runs) -> None:
+    read(runs)
+    sessions = runs.control.truth("sessions")["sessions"]
+    performance = {row["sessionKey"]: row for row in runs.control.truth("session_performance")["session_performance"]}
     per_webinar = Counter(row["webinarKey"] for row in sessions)
 
     def counted(row: Row, name: str) -> bool:
         return float(performance[row["sessionKey"]]["pollsAndSurveys"][name]) > 0
 
-    assert len(story.calls(r"/sessions/\d+/polls$")) == sum(row["totalPollCount"] > 0 for row in sessions)
-    assert len(story.calls(r"/sessions/\d+/questions$")) == sum(counted(row, "questionsAsked") for row in sessions)
-    assert len(story.calls(r"/sessions/\d+/surveys$")) == sum(counted(row, "surveyCount") for row in sessions)
-    assert len(story.calls(r"/performance$")) == len(per_webinar)
+    assert len(runs.calls(r"/sessions/\d+/polls$")) == sum(row["totalPollCount"] > 0 for row in sessions)
+    assert len(runs.calls(r"/sessions/\d+/questions$")) == sum(counted(row, "questionsAsked") for row in sessions)
+    assert len(runs.calls(r"/sessions/\d+/surveys$")) == sum(counted(row, "surveyCount") for row in sessions)
+    assert len(runs.calls(r"/performance$")) == len(per_webinar)
     single = sum(
-        row["registrantsAttended"] > 0 for row in sessions if not story.calls(f"/{row['webinarKey']}/attendees$")
+        row["registrantsAttended"] > 0 for row in sessions if not runs.calls(f"/{row['webinarKey']}/attendees$")
     )
-    assert len(story.calls(r"/sessions/\d+/attendees$")) == single
-    assert 0 < len(story.calls(r"/webinars/\d+/attendees$")) < len(sessions) - single
+    assert len(runs.calls(r"/sessions/\d+/attendees$")) == single
+    assert 0 < len(runs.calls(r"/webinars/\d+/attendees$")) < len(sessions) - single
 
 
-def test_the_plan_says_how_many_sessions_are_read(story: Story, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_plan_says_how_many_sessions_are_read(runs: Runs, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "tap-gotowebinar")
-    sessions = len(read(story).records("sessions"))
+    sessions = len(read(runs).records("sessions"))
     assert f"plan: {sessions} sessions listed, {sessions} due" in caplog.text
-    read(story)
+    read(runs)
     assert "sessions listed, 0 due" in caplog.text
 
 
-def test_performance_is_never_read_only_to_decide(story: Story) -> None:
-    read(story, "questions")
-    assert story.calls("/performance$") == []
-    assert len(story.calls("/questions$")) == len(story.control.truth("sessions")["sessions"])
+def test_performance_is_never_read_only_to_decide(runs: Runs) -> None:
+    read(runs, "questions")
+    assert runs.calls("/performance$") == []
+    assert len(runs.calls("/questions$")) == len(runs.control.truth("sessions")["sessions"])
 
 
-def test_sessions_of_a_webinar_are_asked_for_one_by_one_where_the_whole_cannot_be_had(story: Story) -> None:
-    story.control.configure(
+def test_sessions_of_a_webinar_are_asked_for_one_by_one_where_the_whole_cannot_be_had(runs: Runs) -> None:
+    runs.control.configure(
         faults=[{"kind": "status", "status": 403, "path": r"/webinars/\d+/(attendees|performance)$"}]
     )
-    done = read(story)
+    done = read(runs)
     assert done.exit_code == 0
     for stream in ("attendees", "session_performance"):
-        assert bag(done.records(stream)) == bag(story.control.truth(stream)[stream])
+        assert bag(done.records(stream)) == bag(runs.control.truth(stream)[stream])
 
 
-def test_attendees_of_a_webinar_are_not_read_together_for_a_few_sessions_late_in_it(story: Story) -> None:
-    first = held(story, days_ago=9)
-    webinar, guests = first["webinarKey"], [row["registrantKey"] for row in story.people(first["webinarKey"])]
+def test_attendees_of_a_webinar_are_not_read_together_for_a_few_sessions_late_in_it(runs: Runs) -> None:
+    first = held(runs, days_ago=9)
+    webinar, guests = first["webinarKey"], [row["registrantKey"] for row in runs.people(first["webinarKey"])]
     for hours in range(1, 1 + 450 // len(guests)):
-        end = story.now - dt.timedelta(days=30, hours=hours)
+        end = runs.now - dt.timedelta(days=30, hours=hours)
         start = end - dt.timedelta(minutes=30)
-        story.control.hold_session(webinar, guests, startTime=start.isoformat(), endTime=end.isoformat())
-    second = held(story, days_ago=8)
-    done = read(story, "attendees", start_date="2026-03-01T00:00:00Z")
+        runs.control.hold_session(webinar, guests, startTime=start.isoformat(), endTime=end.isoformat())
+    second = held(runs, days_ago=8)
+    done = read(runs, "attendees", start_date="2026-03-01T00:00:00Z")
     assert first["webinarKey"] == second["webinarKey"]
     assert {first["sessionKey"], second["sessionKey"]} <= {row["sessionKey"] for row in done.records("attendees")}
-    assert len(story.calls(f"/{webinar}/attendees$")) == 1
-    assert len(story.calls(f"/{webinar}/sessions/.*/attendees$")) == 2
+    assert len(runs.calls(f"/{webinar}/attendees$")) == 1
+    assert len(runs.calls(f"/{webinar}/sessions/.*/attendees$")) == 2
 
 
 # What goes wrong
 
 
-def test_a_session_that_the_answer_for_the_whole_webinar_lacks_is_asked_for_alone(story: Story) -> None:
-    webinars = Counter(row["webinarKey"] for row in story.control.truth("sessions")["sessions"])
+def test_a_session_that_the_answer_for_the_whole_webinar_lacks_is_asked_for_alone(runs: Runs) -> None:
+    webinars = Counter(row["webinarKey"] for row in runs.control.truth("sessions")["sessions"])
     ((webinar, sessions),) = webinars.most_common(1)
-    story.control.configure(faults=[Fault(kind="json", path=f"/{webinar}/performance$", value={})])
-    done = read(story, "session_performance")
+    runs.control.configure(faults=[Fault(kind="json", path=f"/{webinar}/performance$", value={})])
+    done = read(runs, "session_performance")
     assert sessions > 1
     assert bag(done.records("session_performance")) == bag(
-        story.control.truth("session_performance")["session_performance"]
+        runs.control.truth("session_performance")["session_performance"]
     )
 
 
-def test_a_merge_with_an_older_state_does_not_keep_attendees_from_being_asked_for(story: Story) -> None:
+def test_a_merge_with_an_older_state_does_not_keep_attendees_from_being_asked_for(runs: Runs) -> None:
     """As Meltano merges the states of runs that were cut short: fields that are gone stay."""
-    new = held(story, days_ago=2)
+    new = held(runs, days_ago=2)
     webinar, key = new["webinarKey"], new["sessionKey"]
-    story.control.add_poll(webinar, key, "Ready?", ["yes", "no"])
-    first = min((row["registrantKey"] for row in attendees(story, key)), key=int)
+    runs.control.add_poll(webinar, key, "Ready?", ["yes", "no"])
+    first = min((row["registrantKey"] for row in attendees(runs, key)), key=int)
     states: list[Row | None] = []
-    while not states or states[-1] != story.state:
-        states.append(story.state)
-        read(story, "attendee_polls", max_calls=5, max_concurrency=1)
-    story.control.answer_poll(webinar, key, first, ["yes"])
-    story.passes(days=1)
-    story.state = functools.reduce(merged, filter(None, states))
-    done = read(story, "attendee_polls")
+    while not states or states[-1] != runs.state:
+        states.append(runs.state)
+        read(runs, "attendee_polls", max_calls=5, max_concurrency=1)
+    runs.control.answer_poll(webinar, key, first, ["yes"])
+    runs.passes(days=1)
+    runs.state = functools.reduce(merged, filter(None, states))
+    done = read(runs, "attendee_polls")
     assert first in {row["registrantKey"] for row in done.records("attendee_polls") if row["sessionKey"] == key}
 
 
@@ -297,29 +297,27 @@ def merged(old: Row, new: Row) -> Row:
     return {**old, **new, **both}
 
 
-def test_a_session_that_is_refused_is_named_and_the_rest_is_read(
-    story: Story, caplog: pytest.LogCaptureFixture
-) -> None:
-    refused = next(row for row in story.control.truth("sessions")["sessions"] if row["totalPollCount"])["sessionKey"]
-    story.control.configure(faults=[{"kind": "status", "status": 403, "path": f"/{refused}/polls$"}])
-    done = read(story)
+def test_a_session_that_is_refused_is_named_and_the_rest_is_read(runs: Runs, caplog: pytest.LogCaptureFixture) -> None:
+    refused = next(row for row in runs.control.truth("sessions")["sessions"] if row["totalPollCount"])["sessionKey"]
+    runs.control.configure(faults=[{"kind": "status", "status": 403, "path": f"/{refused}/polls$"}])
+    done = read(runs)
     assert done.exit_code == 1
     assert f"/sessions/{refused}/polls" in caplog.text
-    story.control.configure(faults=[])
-    rest = read(story)
+    runs.control.configure(faults=[])
+    rest = read(runs)
     assert fetch_rows(rest).keys() == {"polls"}
     assert {row["sessionKey"] for row in rest.records("polls")} == {refused}
 
 
-def test_a_run_cut_into_pieces_brings_everything_once(story: Story) -> None:
+def test_a_run_cut_into_pieces_brings_everything_once(runs: Runs) -> None:
     found: list[Row] = []
     for _ in range(100):
-        done = read(story, *ALL, max_calls=9, max_concurrency=2)
+        done = read(runs, *ALL, max_calls=9, max_concurrency=2)
         found += [{"stream": message["stream"], **message["record"]} for message in done.of_type("RECORD")]
         if not done.of_type("RECORD"):
             break
     for stream in ALL:
-        truth = story.control.truth(stream)[stream]
+        truth = runs.control.truth(stream)[stream]
         assert bag(row for row in found if row["stream"] == stream) == bag({"stream": stream, **row} for row in truth)
 
 
@@ -353,20 +351,20 @@ def test_an_account_brings_the_sessions_of_all_its_organizers_each_once(make_san
 def test_a_session_that_two_organizers_list_comes_once_and_holds_up_no_bookmark(
     make_sandbox: Callable[..., Sandbox],
 ) -> None:
-    story = Story(make_sandbox(organizers=2, webinars=8, registrants=4, now=NOW))
-    keys = [row["organizerKey"] for row in story.control.truth()["organizers"]]
-    story.settings["organizer_keys"], second = keys, keys[1]
-    everybody = story.control.truth("sessions")["sessions"]
-    own = [row for row in everybody if story.webinars()[row["webinarKey"]]["organizerKey"] == second]
+    runs = Runs(make_sandbox(organizers=2, webinars=8, registrants=4, now=NOW))
+    keys = [row["organizerKey"] for row in runs.control.truth()["organizers"]]
+    runs.settings["organizer_keys"], second = keys, keys[1]
+    everybody = runs.control.truth("sessions")["sessions"]
+    own = [row for row in everybody if runs.webinars()[row["webinarKey"]]["organizerKey"] == second]
     page = {"size": 200, "totalElements": len(everybody), "totalPages": 1, "number": 0}
     answer = {"_embedded": {"sessionInfoResources": everybody}, "page": page}
-    story.control.configure(faults=[Fault(kind="json", path=f"/{second}/sessions$", value=answer)])
-    done = read(story, "sessions")
+    runs.control.configure(faults=[Fault(kind="json", path=f"/{second}/sessions$", value=answer)])
+    done = read(runs, "sessions")
     assert 0 < len(own) < len(everybody)
     assert bag(done.records("sessions")) == bag(everybody)
-    assert read(story, "sessions").of_type("RECORD") == []
-    assert story.state is not None
-    memory = story.state["bookmarks"]["sessions"]["organizers"][second]
+    assert read(runs, "sessions").of_type("RECORD") == []
+    assert runs.state is not None
+    memory = runs.state["bookmarks"]["sessions"]["organizers"][second]
     assert memory["replication_key_value"][:19] == max(row["endTime"][:19] for row in own if row["endTime"] < SETTLED)
     assert set(memory.get("sessions", {})) == {row["sessionKey"] for row in own if row["endTime"] >= SETTLED}
 
@@ -386,11 +384,11 @@ def test_the_summary_names_a_session_of_which_fewer_came_out_than_attended(
     make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "tap-gotowebinar")
-    story = Story(make_sandbox(webinars=8, registrants=12, now=NOW))
-    busiest = max(story.control.truth("sessions")["sessions"], key=lambda row: int(row["registrantsAttended"]))
+    runs = Runs(make_sandbox(webinars=8, registrants=12, now=NOW))
+    busiest = max(runs.control.truth("sessions")["sessions"], key=lambda row: int(row["registrantsAttended"]))
     path = f"({busiest['sessionKey']}|{busiest['webinarKey']})/attendees$"
-    story.control.configure(faults=[Fault(kind="json", path=path, value=[])])
+    runs.control.configure(faults=[Fault(kind="json", path=path, value=[])])
     caplog.set_level("INFO", "tap-gotowebinar")
-    read(story, "attendees")
+    read(runs, "attendees")
     assert "'attendees': GoTo counts otherwise than it lists: 1" in caplog.text
     assert f"{busiest['sessionKey']}: {busiest['registrantsAttended']} counted, 0 listed" in caplog.text

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tap_gotowebinar.api.responses import MAX_KEY
-from tap_gotowebinar.records.timestamps import canonical
+from tap_gotowebinar.records.timestamps import to_iso
 from tap_gotowebinar.sync.bookmarks.registrants import HASHED_FIELDS, RegistrantBookmark, SeenKeysBookmark, row_hash
 from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
 from tap_gotowebinar.sync.bookmarks.state import StateError, pack, unpack
@@ -35,14 +35,13 @@ def by_key(rows: list[Row]) -> dict[int, Row]:
 
 
 def emitted(
-    bookmark: RegistrantBookmark, rows: list[Row], moment: WebinarTiming = ALIVE, *, whole_list: bool = True
+    bookmark: RegistrantBookmark, rows: list[Row], timing: WebinarTiming = ALIVE, *, whole_list: bool = True
 ) -> list[str]:
     """Read a list to its end, as a stream does; return the keys that came out."""
-    bookmark.begin(by_key(rows), whole_list=whole_list)
+    bookmark.load_roster(by_key(rows), whole_list=whole_list)
     due = list(bookmark.due(by_key(rows)))
-    for key, row in due:
-        bookmark.remember(key, row, not_after=canonical(moment.now))
-    bookmark.complete(by_key(rows), moment)
+    bookmark.remember([row for _, row in due], not_after=to_iso(timing.now))
+    bookmark.mark_read(by_key(rows), timing)
     return [row["registrantKey"] for _, row in due]
 
 
@@ -158,28 +157,28 @@ def test_who_vanished_and_came_back_is_new_again() -> None:
 def test_the_bookmark_is_the_newest_date_and_never_in_the_future() -> None:
     bookmark = RegistrantBookmark({})
     emitted(bookmark, [person(1), person(2, "2099-01-01T00:00:00.000000Z"), person(3, "2024-01-01T00:00:00.000000Z")])
-    assert bookmark.entry()["replication_key_value"] == canonical(NOW)
+    assert bookmark.entry()["replication_key_value"] == to_iso(NOW)
 
 
 def test_an_alive_webinar_without_anybody_is_remembered_once() -> None:
     bookmark = RegistrantBookmark({})
-    assert bookmark.complete({}, ALIVE)
+    assert bookmark.mark_read({}, ALIVE)
     again = reloaded(bookmark)
-    again.begin({}, whole_list=True)
+    again.load_roster({}, whole_list=True)
     assert again.is_known
-    assert not again.complete({}, ALIVE)
+    assert not again.mark_read({}, ALIVE)
 
 
 def test_a_settled_webinar_without_anybody_is_settled() -> None:
     bookmark = RegistrantBookmark({})
-    bookmark.begin({}, whole_list=True)
-    assert bookmark.complete({}, SETTLED)
+    bookmark.load_roster({}, whole_list=True)
+    assert bookmark.mark_read({}, SETTLED)
     assert bookmark.entry() == {"count": 0, "read_at": "2026-03-10T12:00:00Z"}
 
 
 def test_without_days_to_settle_who_registers_at_this_very_moment_is_covered() -> None:
     bookmark = RegistrantBookmark({})
-    emitted(bookmark, [person(1, canonical(NOW))], WebinarTiming(NOW, LONG_AGO, dt.timedelta(0)))
+    emitted(bookmark, [person(1, to_iso(NOW))], WebinarTiming(NOW, LONG_AGO, dt.timedelta(0)))
     assert bookmark.entry()["count"] == 1
 
 
@@ -187,9 +186,9 @@ def test_as_many_people_are_known_once_a_webinar_is_settled_as_before() -> None:
     bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
     emitted(bookmark, rows)
     bookmark = reloaded(bookmark)
-    assert bookmark.people == 2
+    assert bookmark.registrant_count == 2
     emitted(bookmark, rows, SETTLED)
-    assert bookmark.people == 2
+    assert bookmark.registrant_count == 2
 
 
 def test_after_people_without_a_date_the_first_with_one_is_new() -> None:
@@ -203,8 +202,8 @@ def test_reading_again_what_has_not_changed_is_no_change() -> None:
     emitted(bookmark, rows)
     before = json.dumps(bookmark.entry())
     again = reloaded(bookmark)
-    again.begin(by_key(rows), whole_list=True)
-    assert not again.complete(by_key(rows), ALIVE)
+    again.load_roster(by_key(rows), whole_list=True)
+    assert not again.mark_read(by_key(rows), ALIVE)
     assert json.dumps(again.entry()) == before
 
 
@@ -255,8 +254,8 @@ def test_a_row_dated_in_the_future_comes_out_once_however_often_it_is_read() -> 
     bookmark, rows = RegistrantBookmark({}), [person(1), person(2, "2026-06-01T00:00:00.000000Z")]
     seen = []
     for days in range(0, 400, 20):
-        moment = SETTLED._replace(now=NOW + dt.timedelta(days=days))
-        seen += emitted(bookmark, rows, moment)
+        timing = SETTLED._replace(now=NOW + dt.timedelta(days=days))
+        seen += emitted(bookmark, rows, timing)
         bookmark = reloaded(bookmark)
     assert seen == ["1", "2"]
     assert bookmark.entry()["count"] == 2
@@ -268,8 +267,8 @@ def test_half_a_reading_of_a_settled_webinar_is_gone_on_with(*, whole_list: bool
     emitted(bookmark, rows, SETTLED)
     late = [person(key, "2025-06-01T00:00:00.000000Z") for key in (3, 4)]
     bookmark = reloaded(bookmark)
-    bookmark.begin(by_key([*rows, *late]), whole_list=whole_list)
-    bookmark.remember(3, late[0], not_after=canonical(NOW))
+    bookmark.load_roster(by_key([*rows, *late]), whole_list=whole_list)
+    bookmark.remember([late[0]], not_after=to_iso(NOW))
     assert emitted(reloaded(bookmark), [*rows, *late], SETTLED, whole_list=whole_list) == ["4"]
 
 
@@ -279,7 +278,7 @@ def test_half_a_reading_of_a_settled_webinar_is_gone_on_with(*, whole_list: bool
 def test_of_a_bookmark_without_a_roster_only_older_rows_count_as_emitted() -> None:
     bookmark = RegistrantBookmark({"replication_key_value": "2025-02-01T10:00:00Z"})
     older = person(1, "2025-02-01T09:59:59.999999Z")
-    assert bookmark.people == 0
+    assert bookmark.registrant_count == 0
     assert emitted(bookmark, [older, person(2), person(3, None)]) == ["2", "3"]
 
 
@@ -297,7 +296,7 @@ def test_a_merged_entry_of_roster_and_count_loses_nothing() -> None:
 def test_a_merged_list_of_keys_only_tells_of_people_who_are_really_gone() -> None:
     """The entry of a settled webinar is gone from the new state, and comes back from the old one."""
     bookmark = SeenKeysBookmark({})
-    bookmark.complete(by_key([person(1), person(2)]), settled=False)
+    bookmark.mark_read(by_key([person(1), person(2)]), settled=False)
     assert SeenKeysBookmark(bookmark.entry()).missing({2: person(2)}) == [1]
 
 
@@ -311,28 +310,28 @@ def test_nobody_is_missed_before_anybody_was_seen() -> None:
 
 def test_each_removal_is_told_once() -> None:
     bookmark = SeenKeysBookmark({})
-    bookmark.complete(by_key([person(1), person(2), person(3)]), settled=False)
+    bookmark.mark_read(by_key([person(1), person(2), person(3)]), settled=False)
     bookmark = SeenKeysBookmark(json.loads(json.dumps(bookmark.entry())))
     assert bookmark.missing({3: person(3)}) == [1, 2]
-    bookmark.forget(1)
+    bookmark.discard(1)
     assert SeenKeysBookmark(bookmark.entry()).missing({3: person(3)}) == [2]
 
 
 def test_who_is_expected_is_missed_beside_those_who_were_seen() -> None:
     bookmark = SeenKeysBookmark({"roster": pack({1: 0})})
-    assert bookmark.expect({2: person(2)})
-    assert not bookmark.expect({2: person(2)})
-    assert bookmark.people == 2
+    assert bookmark.track({2: person(2)})
+    assert not bookmark.track({2: person(2)})
+    assert bookmark.registrant_count == 2
     assert bookmark.entry() == {"roster": pack({1: 0, 2: 0})}
     assert SeenKeysBookmark(bookmark.entry()).missing({}) == [1, 2]
 
 
 def test_of_a_settled_webinar_nobody_is_remembered() -> None:
     bookmark = SeenKeysBookmark({})
-    bookmark.complete({1: person(1)}, settled=False)
-    assert bookmark.complete({1: person(1)}, settled=True)
+    bookmark.mark_read({1: person(1)}, settled=False)
+    assert bookmark.mark_read({1: person(1)}, settled=True)
     assert bookmark.entry() == {}
-    assert not bookmark.complete({1: person(1)}, settled=True)
+    assert not bookmark.mark_read({1: person(1)}, settled=True)
 
 
 # The one record of a webinar
@@ -351,12 +350,12 @@ def test_a_settled_webinar_is_remembered_with_the_time_at_which_it_was_read() ->
     bookmark = RecordBookmark({})
     assert not bookmark.is_known
     bookmark.remember({"a": 1})
-    assert bookmark.complete(SETTLED, settled=True)
+    assert bookmark.mark_read(SETTLED, settled=True)
     bookmark = RecordBookmark(json.loads(json.dumps(bookmark.entry())))
     assert bookmark.is_known
     assert bookmark.read_at == "2026-03-10T12:00:00Z"
-    assert not bookmark.complete(SETTLED, settled=True)
-    assert bookmark.complete(ALIVE, settled=False)
+    assert not bookmark.mark_read(SETTLED, settled=True)
+    assert bookmark.mark_read(ALIVE, settled=False)
     assert bookmark.entry().keys() == {"hash"}
 
 
@@ -369,7 +368,7 @@ def test_rows_come_out_when_they_are_new_or_one_has_changed_whatever_their_order
     assert bookmark.is_due(rows)
     assert bookmark.is_due([])
     assert bookmark.entry() == {}
-    bookmark.complete(rows, NOW)
+    bookmark.mark_read(rows, NOW)
     again = RowsBookmark(json.loads(json.dumps(bookmark.entry())))
     assert again.entry() == bookmark.entry() == {"hash": rows_hash(rows), "read_at": "2026-03-10T12:00:00Z"}
     assert again.read_at == "2026-03-10T12:00:00Z"
@@ -409,7 +408,7 @@ def test_what_the_state_says_of_unknown_streams_is_printed_as_it_came() -> None:
 def test_entries_of_webinars_that_nobody_asked_for_are_kept() -> None:
     state = {"bookmarks": {"registrants": {"version": 1, "webinars": {"5": {"count": 0, "read_at": "2026-01-01"}}}}}
     bookmarks = Bookmarks(state, STREAMS)
-    bookmarks.of("registrants", RegistrantBookmark).of("6")
+    bookmarks.get("registrants", RegistrantBookmark).get("6")
     assert bookmarks.state() == state
 
 
@@ -417,7 +416,7 @@ def test_entries_of_organizers_stand_under_their_own_name() -> None:
     entries = {"2": {"replication_key_value": "2025-02-01T10:00:00.000000Z", "start": "2025-01-01T00:00:00.000000Z"}}
     state = {"bookmarks": {"sessions": {"version": 1, "organizers": entries}}}
     bookmarks = Bookmarks(state, STREAMS, ["sessions"])
-    assert bookmarks.of("sessions", SessionsBookmark).of("2").newest == "2025-02-01T10:00:00.000000Z"
+    assert bookmarks.get("sessions", SessionsBookmark).get("2").newest == "2025-02-01T10:00:00.000000Z"
     assert bookmarks.state() == state
 
 
@@ -428,39 +427,39 @@ def test_a_damaged_entry_is_told_with_the_place_where_it_stands() -> None:
 
 def test_entries_stand_under_their_webinars_unless_said() -> None:
     bookmarks = Bookmarks()
-    bookmarks.of("registrants", RegistrantBookmark).of("6").complete({}, ALIVE)
+    bookmarks.get("registrants", RegistrantBookmark).get("6").mark_read({}, ALIVE)
     assert bookmarks.state() == {"bookmarks": {"registrants": {"version": 1, "webinars": {"6": {"roster": ""}}}}}
 
 
 def test_a_bookmark_is_the_same_one_whenever_it_is_asked_for() -> None:
     bookmarks = Bookmarks(None, STREAMS)
-    bookmarks.of("registrants", RegistrantBookmark).of("6").complete({}, ALIVE)
-    assert bookmarks.of("registrants", RegistrantBookmark).of("6").is_known
+    bookmarks.get("registrants", RegistrantBookmark).get("6").mark_read({}, ALIVE)
+    assert bookmarks.get("registrants", RegistrantBookmark).get("6").is_known
 
 
 def test_streams_that_an_earlier_run_remembered_are_known_from_those_it_did_not() -> None:
     bookmarks = Bookmarks({"bookmarks": {"registrants": {"webinars": {}}, "webinars": {}}}, STREAMS)
-    assert [bookmarks.has_loaded(name) for name in ("registrants", "webinars", "polls")] == [True, False, False]
+    assert [bookmarks.has_state_for(name) for name in ("registrants", "webinars", "polls")] == [True, False, False]
 
 
 def test_changes_are_counted_over_all_streams() -> None:
     bookmarks = Bookmarks(None, STREAMS)
     assert bookmarks.changes == 0
     for stream in ("registrants", "registrants", "registrant_details"):
-        bookmarks.of(stream, RegistrantBookmark).changed()
+        bookmarks.get(stream, RegistrantBookmark).changed()
     assert bookmarks.changes == 3
 
 
 def test_an_entry_that_has_become_empty_is_no_longer_printed() -> None:
     state = {"bookmarks": {"registrant_removals": {"version": 1, "webinars": {"5": {"roster": pack({1: 0})}}}}}
     bookmarks = Bookmarks(state, {"registrant_removals": SeenKeysBookmark})
-    bookmarks.of("registrant_removals", SeenKeysBookmark).of("5").complete({}, settled=True)
+    bookmarks.get("registrant_removals", SeenKeysBookmark).get("5").mark_read({}, settled=True)
     assert bookmarks.state() == {"bookmarks": {}}
 
 
 def test_a_stream_without_entries_is_not_printed() -> None:
     bookmarks = Bookmarks(None, STREAMS)
-    bookmarks.of("registrants", RegistrantBookmark).of("6")
+    bookmarks.get("registrants", RegistrantBookmark).get("6")
     assert bookmarks.state() == {"bookmarks": {}}
 
 
@@ -510,7 +509,7 @@ class Webinar(RuleBasedStateMachine):
         self.seen: set[str] = set()
 
     @property
-    def moment(self) -> WebinarTiming:
+    def timing(self) -> WebinarTiming:
         return WebinarTiming(self.now, self.ends_at, SETTLE)
 
     def add(self, date: str | None) -> None:
@@ -520,11 +519,11 @@ class Webinar(RuleBasedStateMachine):
     @rule(hours=st.integers(0, 3))
     def someone_registers(self, hours: int) -> None:
         self.now += dt.timedelta(hours=hours)
-        self.add(canonical(self.now))
+        self.add(to_iso(self.now))
 
     @rule(hours=st.integers(-50_000, 50_000))
     def someone_registers_with_an_odd_date(self, hours: int) -> None:
-        self.add(canonical(self.now + dt.timedelta(hours=hours)))
+        self.add(to_iso(self.now + dt.timedelta(hours=hours)))
 
     @rule()
     def someone_registers_without_a_date(self) -> None:
@@ -595,17 +594,17 @@ class Webinar(RuleBasedStateMachine):
         for row in self.due_rows(bookmarks, reader):
             self.write(bookmarks, reader, row)
         rows = by_key(list(self.rows.values()))
-        bookmarks.of(reader.name, RegistrantBookmark).of("1").complete(rows, self.moment)
+        bookmarks.get(reader.name, RegistrantBookmark).get("1").mark_read(rows, self.timing)
         newest = max((row["registrationDate"] or "" for row in rows.values()), default="")
-        if self.moment.is_settled(reader.memory.newest) and newest <= canonical(self.now):
+        if self.timing.is_settled(reader.memory.newest) and newest <= to_iso(self.now):
             reader.memory = Memory(None, len(rows), max(reader.memory.newest, newest))
         else:
             reader.memory = Memory(dict(self.rows), 0, reader.memory.newest)
 
     def due_rows(self, bookmarks: Bookmarks, reader: Reader) -> list[Row]:
         rows = by_key(list(self.rows.values()))
-        bookmark = bookmarks.of(reader.name, RegistrantBookmark).of("1")
-        bookmark.begin(rows, whole_list=reader.whole_list)
+        bookmark = bookmarks.get(reader.name, RegistrantBookmark).get("1")
+        bookmark.load_roster(rows, whole_list=reader.whole_list)
         due = [row for _, row in bookmark.due(rows)]
         known = reader.emitted(self.rows)
         assert due == [row for key, row in self.rows.items() if known.get(key) != row]
@@ -613,20 +612,20 @@ class Webinar(RuleBasedStateMachine):
 
     def write(self, bookmarks: Bookmarks, reader: Reader, row: Row) -> None:
         known = reader.emitted(self.rows)
-        bookmark = bookmarks.of(reader.name, RegistrantBookmark).of("1")
-        bookmark.remember(int(row["registrantKey"]), row, not_after=canonical(self.now))
-        newest = max(reader.memory.newest, min(row["registrationDate"] or "", canonical(self.now)))
+        bookmark = bookmarks.get(reader.name, RegistrantBookmark).get("1")
+        bookmark.remember([row], not_after=to_iso(self.now))
+        newest = max(reader.memory.newest, min(row["registrationDate"] or "", to_iso(self.now)))
         reader.memory = Memory({**known, row["registrantKey"]: row}, 0, newest)
 
     def read_removals(self, bookmarks: Bookmarks) -> None:
-        bookmark = bookmarks.of("registrant_removals", SeenKeysBookmark).of("1")
+        bookmark = bookmarks.get("registrant_removals", SeenKeysBookmark).get("1")
         rows = by_key(list(self.rows.values()))
         missing = {str(key) for key in bookmark.missing(rows)}
         assert missing == self.seen - self.rows.keys()
         for key in missing:
-            bookmark.forget(int(key))
-        is_settled = self.moment.is_settled(max(reader.memory.newest for reader in self.readers))
-        bookmark.complete(rows, settled=is_settled)
+            bookmark.discard(int(key))
+        is_settled = self.timing.is_settled(max(reader.memory.newest for reader in self.readers))
+        bookmark.mark_read(rows, settled=is_settled)
         self.seen = set() if is_settled else set(self.rows)
 
     @invariant()

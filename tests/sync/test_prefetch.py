@@ -22,7 +22,7 @@ from tap_gotowebinar.sync.prefetch import ASSUMED_ROWS, MAX_UNTAKEN, MAX_UNTAKEN
 from tap_gotowebinar.sync.steps import Fetched, Gone, Outcome, Skipped, Step, Steps, Unit
 from tests.canned_server import QuickTap
 from tests.forkserver import Launcher, run_command
-from tests.incremental_runs import DETAILS, LISTS, NOW, STREAMS, WEBINARS, Story, emitted, keys
+from tests.incremental_runs import DETAILS, LISTS, NOW, STREAMS, WEBINARS, Runs, emitted, keys
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
@@ -31,7 +31,7 @@ ALL: Final = ("organizers", "webinars", *STREAMS)
 CHILDREN: Final = r"/webinars/\d+"
 SELECTIONS: Final = [("registrants",), ("registrant_details",), BOTH, ("webinar_details",), ALL]
 CONCURRENCIES: Final = (1, 5, 20)
-PATIENCE: Final = 20.0
+TIMEOUT: Final = 20.0
 """Seconds in which a test that waits for a thread fails; none comes near."""
 
 SOON: Final = 0.05
@@ -54,7 +54,7 @@ def threads_ended() -> Iterator[None]:
         yield
     finally:
         for thread in set(threading.enumerate()) - before:
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT)
             assert not thread.is_alive()
 
 
@@ -277,9 +277,9 @@ class Account:
     def beyond(self, path: str) -> int:
         """How many calls of the last run come after this one in the order."""
         made = set(paths(self.sandbox, CHILDREN))
-        upto = self.needed.index(path) + 1
-        assert made >= set(self.needed[:upto])
-        return len(made - set(self.needed[:upto]))
+        place = self.needed.index(path) + 1
+        assert made >= set(self.needed[:place])
+        return len(made - set(self.needed[:place]))
 
 
 @pytest.fixture
@@ -349,7 +349,7 @@ class Work:
 
         return Step(path, call, is_awaited=is_awaited)
 
-    def wait_for(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    def wait_for(self, condition: Callable[[], bool], seconds: float = TIMEOUT) -> bool:
         with self._changed:
             return self._changed.wait_for(condition, seconds)
 
@@ -366,11 +366,15 @@ def unit(key: str, *steps: Step) -> Unit[str]:
 
 @contextlib.contextmanager
 def reading(
-    units: Iterable[Unit[str]], workers: int, may_call: Callable[[int], bool] | None = None
+    units: Iterable[Unit[str]], workers: int, within_call_limit: Callable[[int], bool] | None = None
 ) -> Iterator[Prefetcher]:
     with threads_ended():
         prefetcher = Prefetcher(
-            iter(units), workers, may_call=may_call, before_waiting=lambda: None, stop_signals=StopSignals()
+            iter(units),
+            workers,
+            within_call_limit=within_call_limit,
+            before_waiting=lambda: None,
+            stop_signals=StopSignals(),
         )
         try:
             yield prefetcher
@@ -398,7 +402,7 @@ def test_outcomes_come_in_order_however_they_arrive() -> None:
     work, second = Work(), threading.Event()
 
     def first() -> str:
-        assert second.wait(PATIENCE)
+        assert second.wait(TIMEOUT)
         return "late"
 
     with reading([unit("a", work.step("1", first), work.step("2", second.set))], workers=2) as prefetcher:
@@ -408,7 +412,7 @@ def test_outcomes_come_in_order_however_they_arrive() -> None:
 @pytest.mark.parametrize("workers", [2, 7])
 def test_as_many_calls_are_made_at_the_same_time_as_allowed(workers: int) -> None:
     work, together = Work(), threading.Barrier(workers)
-    steps = [work.step(str(number), lambda: together.wait(PATIENCE) * 0) for number in range(3 * workers)]
+    steps = [work.step(str(number), lambda: together.wait(TIMEOUT) * 0) for number in range(3 * workers)]
     with reading([unit("a", *steps)], workers) as prefetcher:
         assert values(prefetcher, "a") == [str(number) for number in range(3 * workers)]
 
@@ -520,7 +524,7 @@ def test_outcomes_that_wait_are_bounded(workers: int) -> None:
 
 def test_calls_of_the_next_units_are_made_while_this_one_is_read() -> None:
     work, held = Work(), threading.Event()
-    units = [unit("a", work.step("slow", lambda: held.wait(PATIENCE))), *(unit(key, work.step(key)) for key in "bcd")]
+    units = [unit("a", work.step("slow", lambda: held.wait(TIMEOUT))), *(unit(key, work.step(key)) for key in "bcd")]
     with reading(units, workers=4) as prefetcher:
         taking = prefetcher.take("a", "stream")
         reader = threading.Thread(target=next, args=(taking,))
@@ -550,7 +554,7 @@ def test_rows_that_wait_are_bounded() -> None:
 def test_no_more_is_sent_than_allowed_and_the_rest_is_skipped(limit: int, workers: int) -> None:
     work = Work()
     units = [unit(key, *(work.step(f"{key}{number}") for number in range(5))) for key in "abcde"]
-    with reading(units, workers, may_call=lambda busy: len(work.started) + busy < limit) as prefetcher:
+    with reading(units, workers, within_call_limit=lambda busy: len(work.started) + busy < limit) as prefetcher:
         taken = [outcome for key in "abcde" for _, outcome in prefetcher.take(key, "stream")]
     made = [outcome for outcome in taken if isinstance(outcome, Fetched)]
     assert len(taken) == 25
@@ -563,25 +567,25 @@ def test_a_backfill_cut_into_pieces_reads_details_in_every_run_and_nothing_twice
     make_sandbox: Callable[..., Sandbox], max_calls: int
 ) -> None:
     sandbox = make_sandbox(webinars=8, registrants=8, latency=0.05, now=NOW)
-    story = Story(sandbox)
+    runs = Runs(sandbox)
     people: list[str] = []
     made: list[str] = []
     for _ in range(20):
         with threads_ended():
-            done = story.run(max_calls=max_calls)
+            done = runs.run(max_calls=max_calls)
         assert done.exit_code == 0
-        assert len(story.calls("^(?!/oauth)")) <= max_calls
+        assert len(runs.calls("^(?!/oauth)")) <= max_calls
         details = keys(done, "registrant_details")
         people += details
-        made += story.calls(DETAILS)
-        if len(people) == len(story.people()):
+        made += runs.calls(DETAILS)
+        if len(people) == len(runs.people()):
             break
         assert details
 
-    everyone = sorted(row["registrantKey"] for row in story.people())
+    everyone = sorted(row["registrantKey"] for row in runs.people())
     assert sorted(people) == everyone
     assert sorted(path.split("/")[-1] for path in made) == everyone
-    assert "registrant_details" not in emitted(story.run())
+    assert "registrant_details" not in emitted(runs.run())
 
 
 # The end comes early
@@ -642,7 +646,7 @@ def test_a_closed_pipe_ends_a_run_with_no_call_but_those_in_flight(
 
 def test_nothing_is_sent_after_the_end_but_what_was_in_flight() -> None:
     work, held = Work(), threading.Event()
-    steps = [work.step(str(number), lambda: held.wait(PATIENCE)) for number in range(1, 30)]
+    steps = [work.step(str(number), lambda: held.wait(TIMEOUT)) for number in range(1, 30)]
     with reading([unit("a", work.step("0")), unit("b", *steps)], workers=3) as prefetcher:
         assert values(prefetcher, "a") == ["0"]
         assert work.wait_for(lambda: len(work.started) == 4)

@@ -37,39 +37,39 @@ def everything_logged(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize("forgiving", [False, True])
 def test_a_run_without_incidents_has_no_problems(forgiving: bool) -> None:  # noqa: FBT001
     report = Report()
-    report.tally("registrants").gone.append(LISTS[0])
-    report.tally("webinars")
+    report.stats("registrants").gone.append(LISTS[0])
+    report.stats("webinars")
 
-    assert report.problems(skip_forbidden=forgiving) == []
+    assert report.failures(skip_forbidden=forgiving) == []
 
 
 def test_a_refusal_is_a_problem_that_names_what_was_refused() -> None:
     report = Report()
-    tally = report.tally("registrants")
-    tally.calls, tally.answered, tally.records = 3, 2, 20
-    tally.refused.append(LISTS[0])
+    stats = report.stats("registrants")
+    stats.calls, stats.answered, stats.records = 3, 2, 20
+    stats.refused.append(LISTS[0])
 
-    assert report.problems(skip_forbidden=False) == [
+    assert report.failures(skip_forbidden=False) == [
         f"'registrants': 1 refused ({LISTS[0]}); check the permissions of the user, or set on_forbidden to skip"
     ]
 
 
 def test_a_refusal_can_be_forgiven() -> None:
     report = Report()
-    tally = report.tally("registrants")
-    tally.calls, tally.answered = 3, 2
-    tally.refused.append(LISTS[0])
+    stats = report.stats("registrants")
+    stats.calls, stats.answered = 3, 2
+    stats.refused.append(LISTS[0])
 
-    assert report.problems(skip_forbidden=True) == []
+    assert report.failures(skip_forbidden=True) == []
 
 
 def test_a_stream_that_was_always_refused_is_a_problem_all_the_same() -> None:
     report = Report()
-    tally = report.tally("registrants")
-    tally.calls, tally.retries = 3, 1  # one of them only because its token had expired
-    tally.refused += LISTS[:2]
+    stats = report.stats("registrants")
+    stats.calls, stats.retries = 3, 1  # one of them only because its token had expired
+    stats.refused += LISTS[:2]
 
-    (problem,) = report.problems(skip_forbidden=True)
+    (problem,) = report.failures(skip_forbidden=True)
 
     assert problem == (
         f"'registrants': 2 refused ({LISTS[0]}, {LISTS[1]}); every call of this stream was refused: "
@@ -79,33 +79,33 @@ def test_a_stream_that_was_always_refused_is_a_problem_all_the_same() -> None:
 
 def test_a_stream_that_shares_its_lists_is_judged_by_them() -> None:
     report = Report()
-    lists, details = report.tally("registrants"), report.tally("registrant_details")
+    lists, details = report.stats("registrants"), report.stats("registrant_details")
     lists.calls, lists.answered = 3, 2
     lists.refused.append(LISTS[0])
     details.refused.append(LISTS[0])
 
-    assert report.problems(skip_forbidden=True) == []
+    assert report.failures(skip_forbidden=True) == []
 
 
 def test_a_stream_whose_shared_lists_were_all_refused_is_a_problem() -> None:
     report = Report()
-    lists, details, others = report.tally("registrants"), report.tally("registrant_details"), report.tally("webinars")
+    lists, details, others = report.stats("registrants"), report.stats("registrant_details"), report.stats("webinars")
     lists.calls = others.calls = others.answered = 2
     lists.refused += LISTS[:2]
     details.refused += LISTS[:2]
 
-    problems = report.problems(skip_forbidden=True)
+    problems = report.failures(skip_forbidden=True)
 
     assert [line.split(":")[0] for line in problems] == ["'registrants'", "'registrant_details'"]
 
 
 def test_what_was_given_up_is_a_problem_whatever_is_forgiven() -> None:
     report = Report()
-    tally = report.tally("registrants")
-    tally.calls = tally.answered = 9
-    tally.given_up += LISTS[:7]
+    stats = report.stats("registrants")
+    stats.calls = stats.answered = 9
+    stats.given_up += LISTS[:7]
 
-    (problem,) = report.problems(skip_forbidden=True)
+    (problem,) = report.failures(skip_forbidden=True)
 
     assert problem == (
         f"'registrants': 7 not read after several tries ({', '.join(LISTS[:5])} and 2 more); "
@@ -147,11 +147,11 @@ def test_a_run_that_was_refused_something_completes_when_refusals_are_skipped(sa
 def test_the_summary_is_a_table_of_all_streams(caplog: pytest.LogCaptureFixture) -> None:
     now = iter([100.0, 163.25])
     report = Report(clock=lambda: next(now))
-    report.tally("webinars").calls = 1
-    tally = report.tally("registrant_details")
-    tally.records, tally.calls, tally.retries, tally.waited = 12345, 12350, 4, 61.44
-    tally.refused.append(LISTS[0])
-    tally.gone += LISTS[1:3]
+    report.stats("webinars").calls = 1
+    stats = report.stats("registrant_details")
+    stats.records, stats.calls, stats.retries, stats.waited = 12345, 12350, 4, 61.44
+    stats.refused.append(LISTS[0])
+    stats.gone += LISTS[1:3]
 
     report.log_summary()
 
@@ -214,7 +214,7 @@ def test_the_run_has_waited_as_long_as_it_stood_still(
 
 def test_unusable_values_are_counted_by_field(caplog: pytest.LogCaptureFixture) -> None:
     report = Report()
-    report.tally("registrants").unusable.update({"status": 2, "email": 1})
+    report.stats("registrants").unusable.update({"status": 2, "email": 1})
 
     report.log_summary()
 
@@ -232,7 +232,7 @@ def test_a_run_that_did_nothing_has_no_summary(caplog: pytest.LogCaptureFixture)
 
 def test_a_warning_is_said_when_it_arises_and_counted_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
     report = Report()
-    report.tally("webinars")
+    report.stats("webinars")
     report.warn("the list changed while it was read")
     assert caplog.messages == ["the list changed while it was read"]
 
@@ -301,12 +301,12 @@ def test_progress_is_said_every_half_minute(caplog: pytest.LogCaptureFixture) ->
     report = Report(clock=lambda: clock[0])
     report.plan("webinars", "100 webinars", PlannedCalls(100, "at least", 200, []), 100)
     caplog.clear()
-    report.tally("registrants").calls, report.tally("registrants").records = 1000, 9000
+    report.stats("registrants").calls, report.stats("registrants").records = 1000, 9000
 
     for second in range(100):
         clock[0] = float(second)
         report.done += 1
-        report.say_progress()
+        report.log_progress()
 
     # The first one comes with the 31st webinar: 1000 calls for 31 of 100, so 2226 to go.
     assert [message.partition(",")[0] for message in caplog.messages] == [
@@ -323,12 +323,12 @@ def test_long_times_are_said_in_hours(caplog: pytest.LogCaptureFixture) -> None:
     clock = [0.0]
     report = Report(clock=lambda: clock[0])
     report.plan("webinars", "1001 webinars", PlannedCalls(1001, "at least", 2002, []), 100)
-    report.tally("registrants").calls = 150
+    report.stats("registrants").calls = 150
     caplog.clear()
     clock[0] = 31
 
     report.done += 1
-    report.say_progress()
+    report.log_progress()
 
     assert "about 25.0 h left" in caplog.messages[0]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tap_gotowebinar.records.timestamps import canonical, seconds
+from tap_gotowebinar.records.timestamps import to_iso, to_iso_seconds
 from tap_gotowebinar.sync.schedule import (
     DueReason,
     DueRule,
@@ -26,19 +26,19 @@ DAY: Final = dt.timedelta(days=1)
 ANY_TIME = st.datetimes(dt.datetime(1, 1, 2), dt.datetime(9999, 12, 30), timezones=st.just(dt.UTC))  # noqa: DTZ001
 NEAR_TIME = st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2060, 1, 1), timezones=st.just(dt.UTC))  # noqa: DTZ001
 FACTORS = st.floats(0, 0.5)
-ANY_TEXT = st.one_of(st.none(), ANY_TIME.map(canonical), st.sampled_from(["", "nonsense", "2026-02-31"]))
+ANY_TEXT = st.one_of(st.none(), ANY_TIME.map(to_iso), st.sampled_from(["", "nonsense", "2026-02-31"]))
 
 
-def moment(now: dt.datetime = NOW, ends_at: dt.datetime | None = None) -> WebinarTiming:
+def timing(now: dt.datetime = NOW, ends_at: dt.datetime | None = None) -> WebinarTiming:
     return WebinarTiming(now, ends_at, SETTLE)
 
 
 def quiet_for(days: float) -> WebinarTiming:
-    return moment(ends_at=NOW - dt.timedelta(days=days))
+    return timing(ends_at=NOW - dt.timedelta(days=days))
 
 
 def ago(days: float) -> str:
-    return seconds(NOW - dt.timedelta(days=days))
+    return to_iso_seconds(NOW - dt.timedelta(days=days))
 
 
 # Cases
@@ -72,9 +72,9 @@ def test_a_late_registration_brings_a_webinar_back_to_life() -> None:
 
 
 def test_without_usable_times_a_webinar_is_alive_until_it_is_quiet() -> None:
-    assert DueRule(0.1).reason(moment(), None, ago(1)) is DueReason.ALIVE
-    assert DueRule(0.1).reason(moment(), ago(13), ago(1)) is DueReason.ALIVE
-    assert DueRule(0.1).reason(moment(), ago(15), ago(1)) is None
+    assert DueRule(0.1).reason(timing(), None, ago(1)) is DueReason.ALIVE
+    assert DueRule(0.1).reason(timing(), ago(13), ago(1)) is DueReason.ALIVE
+    assert DueRule(0.1).reason(timing(), ago(15), ago(1)) is None
 
 
 def test_with_factor_0_every_run_reads_everything() -> None:
@@ -84,14 +84,14 @@ def test_with_factor_0_every_run_reads_everything() -> None:
 # Properties
 
 
-@given(FACTORS, NEAR_TIME, st.one_of(st.none(), NEAR_TIME.map(canonical)), NEAR_TIME)
+@given(FACTORS, NEAR_TIME, st.one_of(st.none(), NEAR_TIME.map(to_iso)), NEAR_TIME)
 def test_no_webinar_starves(factor: float, ends_at: dt.datetime, newest: str | None, read: dt.datetime) -> None:
     """However rarely a webinar is read, a time comes when it is: at the latest when its quiet time has doubled."""
     since = quiet_since(ends_at, newest)
     assert since is not None
     late = max(since + SETTLE, read + (read - since) * (factor / (1 - factor)), read) + dt.timedelta(seconds=2)
     assert late <= max(since + SETTLE, read + max(read - since, dt.timedelta())) + dt.timedelta(seconds=2)
-    assert DueRule(factor).reason(moment(late, ends_at), newest, seconds(read)) is not None
+    assert DueRule(factor).reason(timing(late, ends_at), newest, to_iso_seconds(read)) is not None
 
 
 @given(st.floats(0.02, 0.5), st.integers(15, 20_000), st.integers(1, 500))
@@ -101,8 +101,8 @@ def test_reads_over_a_lifetime_grow_with_the_logarithm_of_its_age(factor: float,
     step = dt.timedelta(hours=hours)
     for run in range(math.ceil(SETTLE / step), min(4000, math.ceil(days * DAY / step))):
         now = NOW + run * step
-        if rule.reason(moment(now, ends_at), None, read_at) is not None:
-            read_at, reads = seconds(now), reads + 1
+        if rule.reason(timing(now, ends_at), None, read_at) is not None:
+            read_at, reads = to_iso_seconds(now), reads + 1
     age = max(1.0, min(days * DAY, 4000 * step) / SETTLE)
     assert reads <= 2 + math.log(age) / -math.log(1 - factor)
 
@@ -111,10 +111,10 @@ def test_reads_over_a_lifetime_grow_with_the_logarithm_of_its_age(factor: float,
 def test_more_registrations_never_make_it_due_later(
     factor: float, ends_at: dt.datetime | None, dates: list[dt.datetime], read: dt.datetime, days: int
 ) -> None:
-    rule, when = DueRule(factor), moment(max(read, *dates) + days * DAY, ends_at)
-    fewer, more = canonical(min(dates)), canonical(max(dates))
-    if rule.reason(when, fewer, seconds(read)) is not None:
-        assert rule.reason(when, more, seconds(read)) is not None
+    rule, when = DueRule(factor), timing(max(read, *dates) + days * DAY, ends_at)
+    fewer, more = to_iso(min(dates)), to_iso(max(dates))
+    if rule.reason(when, fewer, to_iso_seconds(read)) is not None:
+        assert rule.reason(when, more, to_iso_seconds(read)) is not None
 
 
 @given(FACTORS, NEAR_TIME, st.floats(0, 10_000), st.floats(0, 10_000), st.floats(0, 10_000))
@@ -122,11 +122,11 @@ def test_once_due_it_stays_due_until_it_is_read(
     factor: float, ends_at: dt.datetime, quiet: float, read: float, wait: float
 ) -> None:
     rule, at = DueRule(factor), ends_at + dt.timedelta(days=quiet)
-    read_at = canonical(at - dt.timedelta(days=read))
+    read_at = to_iso(at - dt.timedelta(days=read))
     later = at + dt.timedelta(days=wait)
     assume(later.year < 2200)
-    if rule.reason(moment(at, ends_at), None, read_at) is not None:
-        assert rule.reason(moment(later, ends_at), None, read_at) is not None
+    if rule.reason(timing(at, ends_at), None, read_at) is not None:
+        assert rule.reason(timing(later, ends_at), None, read_at) is not None
 
 
 @given(FACTORS, ANY_TIME, st.one_of(st.none(), ANY_TIME), ANY_TEXT, ANY_TEXT)
@@ -134,13 +134,13 @@ def test_odd_dates_and_clocks_are_harmless(
     factor: float, now: dt.datetime, ends_at: dt.datetime | None, newest: str | None, read_at: str | None
 ) -> None:
     """Nothing raises; what cannot be true makes a webinar due."""
-    reason = DueRule(factor).reason(moment(now, ends_at), newest, read_at)
+    reason = DueRule(factor).reason(timing(now, ends_at), newest, read_at)
     if reason is None:
         since = quiet_since(ends_at, newest)
         assert since is not None
         assert since <= now - SETTLE
         assert read_at is not None
-        assert read_at <= canonical(now)
+        assert read_at <= to_iso(now)
 
 
 @given(FACTORS, st.integers(1, 50_000), st.integers(1, 50_000))
@@ -164,7 +164,7 @@ def test_a_clock_that_was_ahead_costs_a_reading_not_the_webinar(factor: float, q
 )
 def test_a_webinar_ends_with_its_last_occurrence(times: list[dict[str, Any]] | None, end: str | None) -> None:
     found = last_end({"times": times})
-    assert (found and seconds(found)) == end
+    assert (found and to_iso_seconds(found)) == end
 
 
 # Order and words
@@ -172,7 +172,7 @@ def test_a_webinar_ends_with_its_last_occurrence(times: list[dict[str, Any]] | N
 
 def planned(key: str, ends_in_days: float | None, reason: DueReason | None, *, settled: bool = False) -> PlannedWebinar:
     ends_at = None if ends_in_days is None else NOW + dt.timedelta(days=ends_in_days)
-    return PlannedWebinar({"webinarKey": key}, moment(ends_at=ends_at), reason, settled)
+    return PlannedWebinar({"webinarKey": key}, timing(ends_at=ends_at), reason, settled)
 
 
 def test_alive_webinars_come_first_and_then_the_newest() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_gotowebinar.records.timestamps import canonical
+from tap_gotowebinar.records.timestamps import to_iso
 from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
 from tap_gotowebinar.sync.bookmarks.state import loaded_entries
 from tap_gotowebinar.sync.bookmarks.streams import rows_hash
@@ -23,7 +23,7 @@ RARELY: Final = DueRule(0.1)
 
 def day(number: float) -> str:
     """The end of a session so many days before now."""
-    return canonical(NOW - dt.timedelta(days=number))
+    return to_iso(NOW - dt.timedelta(days=number))
 
 
 def session(key: int, end: str | None, *, now: dt.datetime = NOW, start: str | None = None) -> PlannedSession:
@@ -35,8 +35,8 @@ def opened(entry: dict[str, Any], sessions: list[PlannedSession], start: str = S
     """A bookmark that has been told the list of a run, its entry taken from a printed state."""
     entries = loaded_entries({"organizers": {"2": json.loads(json.dumps(entry))} if entry else {}}, "", "organizers")
     bookmark = SessionsBookmark(entries.get("2", {}))
-    since = bookmark.cover(start, canonical(max((one.now for one in sessions), default=NOW) - SETTLE))
-    bookmark.begin(
+    since = bookmark.listing_start(start, to_iso(max((one.now for one in sessions), default=NOW) - SETTLE))
+    bookmark.load_listing(
         in_order(one for one in sessions if one.end is None or one.end >= min(since, start)), is_complete=True
     )
     return bookmark
@@ -49,7 +49,7 @@ def due(bookmark: SessionsBookmark, sessions: list[PlannedSession], rule: DueRul
 def read(bookmark: SessionsBookmark, *sessions: PlannedSession) -> SessionsBookmark:
     for one in sessions:
         bookmark.remember(one, hash="1")
-        bookmark.complete(one)
+        bookmark.mark_read(one)
     return bookmark
 
 
@@ -68,7 +68,7 @@ def test_a_session_in_the_look_back_is_remembered_and_read_again_until_it_is_set
     later = [session(2, day(13), now=NOW + dt.timedelta(days=2))]
     again = opened(entry, later)
     assert due(again, later) == ["2"]
-    assert again.memory(later[0])["hash"] == "1"
+    assert again.entry_of(later[0])["hash"] == "1"
     assert read(again, *later).entry() == {"replication_key_value": day(13), "start": START}
 
 
@@ -118,7 +118,7 @@ def test_a_session_that_ended_just_when_the_bookmark_starts_is_read_once() -> No
 def test_only_sessions_since_the_bookmark_are_listed(start: str, since: str) -> None:
     sessions = [session(1, day(40)), session(2, day(20))]
     entry = read(opened({}, sessions), *sessions).entry()
-    assert SessionsBookmark(entry).cover(start, day(14)) == since
+    assert SessionsBookmark(entry).listing_start(start, day(14)) == since
 
 
 def test_a_start_moved_to_the_bookmark_itself_reads_nothing_twice() -> None:
@@ -130,7 +130,7 @@ def test_a_start_moved_to_the_bookmark_itself_reads_nothing_twice() -> None:
 def test_what_was_found_of_a_session_is_new_until_it_has_been_emitted_and_when_it_changes() -> None:
     recent = session(1, day(3))
     bookmark = opened({}, [recent])
-    assert bookmark.memory(recent) == {}
+    assert bookmark.entry_of(recent) == {}
     assert bookmark.is_new(recent, [{"a": 1}])
     bookmark.remember(recent, hash=rows_hash([{"a": 1}]))
     again = opened(bookmark.entry(), [recent])
@@ -186,8 +186,8 @@ def test_an_incomplete_list_neither_moves_the_bookmark_nor_forgets() -> None:
     old, recent = session(1, day(40)), session(2, day(3))
     entry = read(opened({}, [recent]), recent).entry()
     bookmark = SessionsBookmark(entry)
-    bookmark.cover(START, day(14))
-    bookmark.begin([old], is_complete=False)
+    bookmark.listing_start(START, day(14))
+    bookmark.load_listing([old], is_complete=False)
     assert read(bookmark, old).entry() == {
         "start": START,
         "sessions": {
@@ -208,8 +208,8 @@ def test_a_bookmark_of_sessions_that_are_not_settled_holds_no_more() -> None:
 def test_the_bookmark_speaks_for_no_session_later_than_it_may() -> None:
     old, recent = sessions = [session(1, day(40)), session(2, day(20))]
     bookmark = SessionsBookmark({})
-    bookmark.cover(START, day(30))
-    bookmark.begin(sessions, is_complete=True)
+    bookmark.listing_start(START, day(30))
+    bookmark.load_listing(sessions, is_complete=True)
     entry = read(bookmark, old, recent).entry()
     assert (entry["replication_key_value"], list(entry["sessions"])) == (day(40), ["2"])
 
@@ -228,7 +228,7 @@ def test_every_session_is_read_after_it_settled_whatever_fails(
     for days, failing, factor in [*runs, (200, set(), 0.0)]:
         now += dt.timedelta(days=days)
         sessions = in_order(
-            session(key, None if end is None else canonical(end), now=now)
+            session(key, None if end is None else to_iso(end), now=now)
             for key, end in enumerate(moments)
             if end is None or end <= now
         )

@@ -19,7 +19,7 @@ from tap_gotowebinar.sync.state_writer import (
     STATE_SHARE,
     StateWriter,
 )
-from tests.incremental_runs import NOW, Story
+from tests.incremental_runs import NOW, Runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,7 @@ def pauses(*, reader: float = 0.0, making: float = 0.0) -> list[float]:
     output = Output(clock, reader)
     bookmarks = Costly(clock, making)
     writer = StateWriter(MessageWriter(output), bookmarks, clock=lambda: clock[0])
-    stream = bookmarks.of("registrants", SeenKeysBookmark)
+    stream = bookmarks.get("registrants", SeenKeysBookmark)
     printed, ends = 0, [0.0]
     starts: list[float] = []
     while clock[0] < 600:
@@ -99,8 +99,8 @@ def test_a_large_state_waits_for_as_many_records_but_not_for_more_than_a_minute(
     messages = MessageWriter(output)
     bookmarks = Bookmarks()
     writer = StateWriter(messages, bookmarks, clock=lambda: clock[0])
-    stream = bookmarks.of("registrants", SeenKeysBookmark)
-    stream.of("1").expect({number: {} for number in range(SMALL_STATE // 16)})
+    stream = bookmarks.get("registrants", SeenKeysBookmark)
+    stream.get("1").track({number: {} for number in range(SMALL_STATE // 16)})
 
     def prints(seconds: float) -> bool:
         clock[0] += seconds
@@ -124,13 +124,13 @@ def test_no_state_is_ahead_of_the_removals_that_were_written(
     monkeypatch.setattr(StateWriter, "interval", 0.0)
     monkeypatch.setattr("tap_gotowebinar.sync.state_writer.STATE_SHARE", 0)
     monkeypatch.setattr("tap_gotowebinar.streams.base.MAX_BATCH", 1)
-    story = Story(make_sandbox(webinars=0, now=NOW))
-    webinar = story.control.add_webinar()
-    gone = story.control.add_registrants(webinar, 12)[:5]
-    story.run("registrant_removals")
+    runs = Runs(make_sandbox(webinars=0, now=NOW))
+    webinar = runs.control.add_webinar()
+    gone = runs.control.add_registrants(webinar, 12)[:5]
+    runs.run("registrant_removals")
     for key in gone:
-        story.control.cancel_registrant(webinar, key)
-    done = story.run("registrant_removals")
+        runs.control.cancel_registrant(webinar, key)
+    done = runs.run("registrant_removals")
     written: set[str] = set()
     states = 0
     for message in done.messages:

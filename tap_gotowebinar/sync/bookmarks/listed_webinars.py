@@ -102,7 +102,7 @@ class ListedWebinarsBookmark:
             self._webinars, self._account, self._entry = webinars, account, None
         return has_changed
 
-    def forget(self, key: int) -> None:
+    def discard(self, key: int) -> None:
         """Note that a removal has been emitted."""
         if self._webinars.pop(key, None) is not None:
             self._entry = None
@@ -152,20 +152,20 @@ class ListedWebinars:
         for listing in lists:
             records = listing.by_organizer()
             for organizer_key in self._shown_by(listing):
-                if self._bookmarks.of(organizer_key).track(records.get(organizer_key, ()), listed, *self._window):
+                if self._bookmarks.get(organizer_key).track(records.get(organizer_key, ()), listed, *self._window):
                     self._bookmarks.changed()
 
-    def forget(self, webinar_key: int) -> None:
+    def discard(self, webinar_key: int) -> None:
         """Note that a removal has been emitted."""
         for bookmark in self._bookmarks.all().values():
-            bookmark.forget(webinar_key)
+            bookmark.discard(webinar_key)
         self._bookmarks.changed()
 
     def _expected(self, listing: WebinarList) -> set[int]:
         """Return the webinars that a list has to show, if it is complete."""
         if not listing.is_complete:
             return set()
-        bookmarks = map(self._bookmarks.of, self._shown_by(listing))
+        bookmarks = map(self._bookmarks.get, self._shown_by(listing))
         return set[int]().union(*(bookmark.expected(*self._window) for bookmark in bookmarks))
 
     def _shown_by(self, listing: WebinarList) -> set[str]:

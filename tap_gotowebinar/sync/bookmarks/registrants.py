@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from tap_gotowebinar.records.timestamps import canonical, canonical_time, seconds
+from tap_gotowebinar.records.timestamps import canonical_time, to_iso, to_iso_seconds
 from tap_gotowebinar.sync.bookmarks.state import pack, unpack
 
 if TYPE_CHECKING:
@@ -76,11 +76,11 @@ class RegistrantBookmark:
         return bool(self.entry())
 
     @property
-    def people(self) -> int:
+    def registrant_count(self) -> int:
         """How many registrants are known."""
         return len(self._known()) if self._has_roster else self.count or 0
 
-    def begin(self, rows: Rows, *, whole_list: bool) -> None:
+    def load_roster(self, rows: Rows, *, whole_list: bool) -> None:
         """Prepare for the rows of a complete list; a bookmark without a roster gets one of the rows dealt with earlier.
 
         Args:
@@ -89,7 +89,8 @@ class RegistrantBookmark:
         """
         if self._has_roster:
             return
-        past = {key: row for key, row in rows.items() if not self._is_newer(row)}
+        is_first = self.newest is None and self.count is None
+        past = {} if is_first else {key: row for key, row in rows.items() if not self._is_newer(row)}
         if whole_list and self.count is not None and self.count != len(past):
             past = {}
         self._roster = dict(past)
@@ -102,21 +103,20 @@ class RegistrantBookmark:
             if known is None or _hash_of(known) != row_hash(row):
                 yield key, row
 
-    def remember(self, key: int, row: Row, *, not_after: str) -> None:
-        """Note that a list row has been emitted.
+    def remember(self, rows: Sequence[Row], *, not_after: str) -> None:
+        """Note that list rows have been emitted.
 
         Args:
-            key: The registrantKey.
-            row: The list row.
+            rows: The list rows.
             not_after: Start of the run; a date later than this never becomes the bookmark.
         """
-        self._known()[key] = row
-        date = row.get("registrationDate")
-        if date is not None and date > (self.newest or ""):
+        self._known().update((int(row["registrantKey"]), row) for row in rows)
+        date = max((row.get("registrationDate") or "" for row in rows), default="")
+        if date > (self.newest or ""):
             self.newest = max(self.newest or "", min(date, not_after))
         self._changed(count=None, read_at=None)
 
-    def complete(self, rows: Rows, moment: WebinarTiming) -> bool:
+    def mark_read(self, rows: Rows, timing: WebinarTiming) -> bool:
         """Note that all rows of a complete list have been dealt with.
 
         Returns:
@@ -124,9 +124,9 @@ class RegistrantBookmark:
         """
         roster, newest = self._known(), max((row.get("registrationDate") or "" for row in rows.values()), default="")
         # A bookmark tells old rows from new ones only when it is not behind any of them.
-        if moment.is_settled(self.newest) and newest <= canonical(moment.now):
+        if timing.is_settled(self.newest) and newest <= to_iso(timing.now):
             self.newest = max(self.newest or "", newest) or None
-            self._changed(count=len(rows), read_at=seconds(moment.now))
+            self._changed(count=len(rows), read_at=to_iso_seconds(timing.now))
             self._roster = None
             return True
         gone = roster.keys() - rows.keys()
@@ -190,11 +190,11 @@ class SeenKeysBookmark:
         self._seen: set[int] | None = None
 
     @property
-    def people(self) -> int:
+    def registrant_count(self) -> int:
         """How many registrants were seen."""
         return len(self._known())
 
-    def expect(self, rows: Rows) -> bool:
+    def track(self, rows: Rows) -> bool:
         """Remember who is on a list, beside those who were.
 
         Returns:
@@ -209,12 +209,12 @@ class SeenKeysBookmark:
         """Return the keys that a complete list no longer has."""
         return sorted(self._known() - rows.keys())
 
-    def forget(self, key: int) -> None:
+    def discard(self, key: int) -> None:
         """Note that a removal has been emitted."""
         self._known().discard(key)
         self._entry = None
 
-    def complete(self, rows: Rows, *, settled: bool) -> bool:
+    def mark_read(self, rows: Rows, *, settled: bool) -> bool:
         """Remember who is on a complete list; nobody once the webinar is settled.
 
         Returns:

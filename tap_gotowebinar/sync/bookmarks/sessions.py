@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_gotowebinar.records.timestamps import canonical_time, parse_time, seconds
+from tap_gotowebinar.records.timestamps import canonical_time, parse_time, to_iso_seconds
 from tap_gotowebinar.sync.bookmarks.streams import is_hash_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class SessionsBookmark:
 
     Attributes:
         start: From when on the bookmark speaks for all sessions.
-        newest: The bookmark: all sessions that ended since `start` and until then are settled and out.
+        newest: The bookmark: all sessions that ended from `start` up to it are settled and emitted.
     """
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
@@ -37,31 +37,31 @@ class SessionsBookmark:
         }
         self._listed: Sequence[PlannedSession] = ()
         self._done = self._passed = 0
-        self._wanted: str | None = None
-        self._until = ""
+        self._requested_start: str | None = None
+        self._max_bookmark = ""
 
-    def cover(self, start: str, until: str) -> str:
+    def listing_start(self, start: str, max_bookmark: str) -> str:
         """Return from when on sessions have to be listed.
 
         Args:
             start: Sessions that ended earlier are not wanted in this run.
-            until: Of sessions that ended later the bookmark may not speak: they change, or are yet to be listed. It
-                did if the clock was wrong, or a session was called settled sooner than now.
+            max_bookmark: The bookmark goes no further: later sessions still change or are not listed yet. A bookmark
+                from the state may be later if a clock was wrong or `settle_days` was smaller.
         """
-        self._until = until
+        self._max_bookmark = max_bookmark
         if self.newest is not None:
-            self.newest = min(self.newest, until)
+            self.newest = min(self.newest, max_bookmark)
         if self.newest is None or self.start is None or start > self.newest:
             # What is beyond the gap that this leaves would otherwise count as read.
             self.start, self.newest = start, None
-        self._wanted = start
+        self._requested_start = start
         return self.newest if self.newest is not None and start >= self.start else start
 
-    def begin(self, listed: Sequence[PlannedSession], *, is_complete: bool) -> None:
+    def load_listing(self, listed: Sequence[PlannedSession], *, is_complete: bool) -> None:
         """Take the list of this run, in the order of the sessions' ends.
 
         Args:
-            listed: All sessions since `cover`.
+            listed: All sessions since `listing_start`.
             is_complete: Whether none may be missing; else nothing is forgotten.
         """
         self._listed = [session for session in listed if session.end is not None]
@@ -81,19 +81,19 @@ class SessionsBookmark:
 
     def is_new(self, session: PlannedSession, rows: Sequence[Row]) -> bool:
         """Whether what was found of a session has not been emitted yet; a hash of it is remembered."""
-        return not self._is_covered(session) and not is_hash_of(self.memory(session).get("hash"), rows)
+        return not self._is_covered(session) and not is_hash_of(self.entry_of(session).get("hash"), rows)
 
-    def memory(self, session: PlannedSession) -> Mapping[str, Any]:
+    def entry_of(self, session: PlannedSession) -> Mapping[str, Any]:
         """Return what is remembered of a session."""
         return self._sessions.get(session.key, {})
 
-    def remember(self, session: PlannedSession, **memory: str) -> None:
+    def remember(self, session: PlannedSession, **fields: str) -> None:
         """Note what has been emitted of a session."""
-        self._sessions.setdefault(session.key, {}).update(memory)
+        self._sessions.setdefault(session.key, {}).update(fields)
 
-    def complete(self, session: PlannedSession) -> None:
+    def mark_read(self, session: PlannedSession) -> None:
         """Note that a session has been read to the end, and what of it was new has been emitted."""
-        self.remember(session, read_at=seconds(session.now))
+        self.remember(session, read_at=to_iso_seconds(session.now))
         self._advance()
 
     def entry(self) -> dict[str, Any]:
@@ -117,23 +117,23 @@ class SessionsBookmark:
             return False
         return read - session.ended_at >= session.settle
 
-    def _may_pass(self, session: PlannedSession) -> bool:
-        return self._is_final(session) and (session.end or "") <= self._until
+    def _can_advance(self, session: PlannedSession) -> bool:
+        return self._is_final(session) and (session.end or "") <= self._max_bookmark
 
     def _advance(self) -> None:
         """Let the bookmark speak for the sessions before the first that is not final."""
         listed = self._listed
-        while self._done < len(listed) and self._may_pass(listed[self._done]):
+        while self._done < len(listed) and self._can_advance(listed[self._done]):
             self._done += 1
         passed = self._done
         while 0 < passed < len(listed) and listed[passed - 1].end == listed[passed].end:
             # Of sessions that end at the same time the bookmark speaks for all or none.
             passed -= 1
         following = listed[passed].end if passed < len(listed) else None
-        if self._wanted is not None and self._wanted < (self.start or ""):
+        if self._requested_start is not None and self._requested_start < (self.start or ""):
             if following is not None and following < (self.start or ""):
                 return
-            self.start = self._wanted
+            self.start = self._requested_start
         if passed > self._passed:
             self.newest = max(self.newest or "", listed[passed - 1].end or "")
             for session in listed[self._passed : passed]:

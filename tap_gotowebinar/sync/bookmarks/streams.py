@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from tap_gotowebinar.records.timestamps import seconds
-from tap_gotowebinar.sync.bookmarks.state import VERSION, loaded_entries, stream_states
+from tap_gotowebinar.records.timestamps import to_iso_seconds
+from tap_gotowebinar.sync.bookmarks.origin import Origin
+from tap_gotowebinar.sync.bookmarks.state import VERSION, loaded_entries, mapping, stream_states, unpack
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -52,13 +53,13 @@ class RecordBookmark:
         """Note that a record has been emitted."""
         self._hash = rows_hash([record])
 
-    def complete(self, moment: WebinarTiming, *, settled: bool) -> bool:
+    def mark_read(self, timing: WebinarTiming, *, settled: bool) -> bool:
         """Note that the webinar has been read.
 
         Returns:
             Whether anything changed.
         """
-        before, self.read_at = self.read_at, seconds(moment.now) if settled else None
+        before, self.read_at = self.read_at, to_iso_seconds(timing.now) if settled else None
         return before != self.read_at
 
     def entry(self) -> dict[str, Any]:
@@ -85,11 +86,11 @@ class RowsBookmark:
         """Whether rows are new or changed; their order does not matter."""
         return not is_hash_of(self._hash, rows)
 
-    def complete(self, rows: Sequence[Row], now: dt.datetime | None) -> None:
+    def mark_read(self, rows: Sequence[Row], now: dt.datetime | None) -> None:
         """Note that rows have been emitted if they were due, and when all of them were read; None: some are missing."""
         self._hash = rows_hash(rows)
         if now is not None:
-            self.read_at = seconds(now)
+            self.read_at = to_iso_seconds(now)
 
     def entry(self) -> dict[str, Any]:
         """Return the entry for the state."""
@@ -129,7 +130,7 @@ class StreamBookmarks(Generic[B]):
         self._open: dict[str, B] = {}
         self.changes = 0
 
-    def of(self, key: str) -> B:
+    def get(self, key: str) -> B:
         """Return the bookmark of a webinar or organizer."""
         if key not in self._open:
             self._open[key] = self._kind(self._entries.get(key, {}))
@@ -137,7 +138,7 @@ class StreamBookmarks(Generic[B]):
 
     def all(self) -> dict[str, B]:
         """Return all bookmarks by key."""
-        return {key: self.of(key) for key in self._entries.keys() | self._open.keys()}
+        return {key: self.get(key) for key in self._entries.keys() | self._open.keys()}
 
     def changed(self) -> None:
         """Note that a bookmark is no longer what the last STATE said."""
@@ -154,13 +155,17 @@ class StreamBookmarks(Generic[B]):
 
 
 class Bookmarks:
-    """The bookmarks of all streams, and the state they come from and go to."""
+    """The bookmarks of all streams, and the state they come from and go to.
+
+    Attributes:
+        origin: Whose data they are about.
+    """
 
     def __init__(
         self,
         state: object = None,
         kinds: Mapping[str, type[Bookmark]] | None = None,
-        by_organizer: Collection[str] = (),
+        organizer_keyed: Collection[str] = (),
     ) -> None:
         """Start empty, or from what an earlier run printed.
 
@@ -168,16 +173,18 @@ class Bookmarks:
             state: What was printed.
             kinds: How each stream remembers, by its name. What the state says of others, a later release's perhaps, is
                 printed again as it came.
-            by_organizer: Names of those that remember by organizerKey; the others do by webinarKey.
+            organizer_keyed: Names of those that remember by organizerKey; the others do by webinarKey.
 
         Raises:
             StateError: `state` is not what this tap, or an SDK tap, prints.
         """
         states = stream_states(state)
+        self.origin = Origin.of(mapping(state or {}, "all of it").get("origin"))
+        self._origin_changes = 0
         self._streams: dict[str, StreamBookmarks[Any]] = {}
         self._loaded = {name for name, value in states.items() if value}
         self._kinds = dict(kinds or {})
-        self._parents = dict.fromkeys(self._kinds, "webinars") | dict.fromkeys(by_organizer, "organizers")
+        self._parents = dict.fromkeys(self._kinds, "webinars") | dict.fromkeys(organizer_keyed, "organizers")
         self._foreign = {name: value for name, value in states.items() if name not in self._parents}
         self._entries: dict[str, dict[str, Entry]] = {
             name: loaded_entries(value, f"bookmarks.{name}", self._parents[name])
@@ -185,24 +192,40 @@ class Bookmarks:
             if name in self._parents
         }
 
-    def has_loaded(self, stream: str) -> bool:
+    def has_state_for(self, stream: str) -> bool:
         """Whether an earlier run has remembered anything of a stream."""
         return stream in self._loaded
 
-    def of(self, stream: str, kind: Callable[[Mapping[str, Any]], B]) -> StreamBookmarks[B]:
+    def get(self, stream: str, kind: Callable[[Mapping[str, Any]], B]) -> StreamBookmarks[B]:
         """Return the bookmarks of a stream."""
         if stream not in self._streams:
             self._streams[stream] = StreamBookmarks(kind, self._entries.setdefault(stream, {}))
         return self._streams[stream]
 
-    def of_kind(self, kind: type[B]) -> list[StreamBookmarks[B]]:
+    def all_of_kind(self, kind: type[B]) -> list[StreamBookmarks[B]]:
         """Return the bookmarks of all streams that remember in a certain way."""
-        return [self.of(stream, kind) for stream, found in self._kinds.items() if found is kind]
+        return [self.get(stream, kind) for stream, found in self._kinds.items() if found is kind]
+
+    def webinars(self) -> set[int]:
+        """Return the webinars that the state knows."""
+        known: set[int] = set()
+        for name, entries in self._entries.items():
+            if self._parents[name] == "webinars":
+                known.update(map(int, entries))
+            else:
+                known.update(*(unpack(entry.get("roster", "")) for entry in entries.values()))
+        return known
+
+    def note_origin(self, origin: Origin) -> None:
+        """Note whose data the bookmarks are about."""
+        # Of nothing it need not be said.
+        self._origin_changes += origin != self.origin and any(self._entries.values())
+        self.origin = origin
 
     @property
     def changes(self) -> int:
         """How often any bookmark has changed in this run."""
-        return sum(stream.changes for stream in self._streams.values())
+        return self._origin_changes + sum(stream.changes for stream in self._streams.values())
 
     def state(self) -> dict[str, Any]:
         """Return the state as it is to be printed, streams that were not read this time included."""
@@ -213,7 +236,8 @@ class Bookmarks:
             name: {"version": VERSION, self._parents.get(name, "webinars"): entries}
             for name, entries in streams.items()
         }
-        return {"bookmarks": {**self._foreign, **ours}}
+        origin = {"origin": self.origin.entry()} if self.origin != Origin() else {}
+        return {"bookmarks": {**self._foreign, **ours}, **origin}
 
 
 def rows_hash(rows: Iterable[Row]) -> str:
