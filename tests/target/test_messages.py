@@ -165,7 +165,7 @@ def test_settings_come_from_the_environment_too(
         ({"webinar_key": "soon"}, "webinar_key is not a key: keys are whole numbers of up to 19 digits"),
         ({"organizer_key": "me"}, "organizer_key is not a key: keys are whole numbers of up to 19 digits"),
         ({"on_rejection": "cry"}, "on_rejection must be one of fail or continue: correct it"),
-        ({"dry_run": "yes"}, "dry_run must be of type boolean: correct it"),
+        ({"dry_run": "perhaps"}, "dry_run must be of type boolean: correct it"),
         ({"stream_maps": None}, "stream_maps is null: fill it or leave it out"),
         ({"refresh_token": "", "personal_access_token": ""}, MISSING),
     ],
