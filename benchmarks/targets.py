@@ -24,7 +24,7 @@ from gotowebinar_sandbox import Options, Sandbox
 from gotowebinar_sandbox.cli import main as sandbox_command
 from tests.chaos.last_rows import KINDS, NOT_COMPARED, SOURCES
 from tests.comparable_rows import bag, told
-from tests.incremental_runs import NOW, Story
+from tests.incremental_runs import NOW, Runs
 from tests.schema_files import STREAM_SCHEMAS
 
 if TYPE_CHECKING:
@@ -96,16 +96,16 @@ def read_twice() -> tuple[Run, Run]:
         RuntimeError: The tap itself failed, or its rows are not those of the sandbox.
     """
     with Sandbox(WORLD) as sandbox:
-        story = Story(sandbox)
+        tap = Runs(sandbox)
         webinar = sandbox.control.add_webinar(approvalType="MANUAL")
         waiting, leaver = sandbox.control.add_registrants(webinar, people=[HOSTILE, {}])
         keys = {"webinar": webinar, "waiting": waiting, "leaver": leaver, "other": sandbox.control.add_webinar()}
-        first = story.run(*STREAM_SCHEMAS)
+        first = tap.run(*STREAM_SCHEMAS)
         wrong = untrue([first], sandbox.control)
-        story.passes(hours=1, milliseconds=250)
+        tap.passes(hours=1, milliseconds=250)
         for change in CHANGES:
             sandbox_command(["do", "--url", sandbox.url, *change.format(**keys).split()])
-        second = story.run(*STREAM_SCHEMAS)
+        second = tap.run(*STREAM_SCHEMAS)
         wrong += untrue([first, second], sandbox.control)
     if first.exit_code or second.exit_code or wrong:
         message = f"the tap's own rows are wrong: {wrong}"
