@@ -209,7 +209,7 @@ class Bookmarks:
         """Return the webinars that the state knows."""
         known: set[int] = set()
         for name, entries in self._entries.items():
-            if self._parents[name] == "webinars":
+            if self._parents.get(name, "webinars") == "webinars":
                 known.update(map(int, entries))
             else:
                 known.update(*(unpack(entry.get("roster", "")) for entry in entries.values()))
