@@ -38,7 +38,7 @@ def test_a_dotenv_that_cannot_be_read_is_one_line(
 def test_organizer_keys_of_the_environment_may_be_keys_or_json(
     launcher: Launcher, sandbox: Sandbox, settings: dict[str, Any], written: str
 ) -> None:
-    (organizer,) = sandbox.control.truth()["organizers"]
+    (organizer,) = sandbox.control.expected_records()["organizers"]
     known = variables({**settings, **FAST}) | {
         "TAP_GOTOWEBINAR_ORGANIZER_KEYS": written.replace("{}", organizer["organizerKey"])
     }

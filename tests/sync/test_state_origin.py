@@ -99,7 +99,7 @@ def test_two_connections_that_are_handed_each_other_s_state_refuse_it(
         for (runs, whose), own, of_other in zip(pair, forms, reversed(forms), strict=True):
             assert refuses(runs, of_other, *streams, **whose)
             (said,) = refusals()
-            assert re.match("the state is that of another connection: .*, start without a state$", said)
+            assert re.match("the state is that of another connection: .*; check .*, or start without one ", said)
             runs.state = own
             assert is_idle(runs.run(*streams, **whose))
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import msgspec
 
 from tap_gotowebinar.records.timestamps import to_iso_seconds
-from tap_gotowebinar.sync.bookmarks.origin import Origin
-from tap_gotowebinar.sync.bookmarks.state import VERSION, loaded_entries, mapping, stream_states, unpack
+from tap_gotowebinar.sync.bookmarks.state import VERSION, Origin, loaded_entries, mapping, stream_states, unpack
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -218,7 +217,7 @@ class Bookmarks:
 
     def note_origin(self, origin: Origin) -> None:
         """Note whose data the bookmarks are about."""
-        # Of nothing it need not be said.
+        # A state that knows nothing need not be printed for this.
         self._origin_changes += origin != self.origin and any(self._entries.values())
         self.origin = origin
 
