@@ -13,6 +13,9 @@ from tap_gotowebinar.api.errors import MalformedResponseError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+ROUND_LENGTH: Final = 100
+"""A bare array whose length is a multiple of this, and at least twice as long, may have been capped."""
+
 
 class Page(NamedTuple):
     """The rows of one response.
@@ -59,8 +62,7 @@ def array(body: object) -> Page:
 
 def may_be_capped(page: Page) -> bool:
     """Return whether a bare array may have been cut silently: its length is a multiple of 100, and at least 200."""
-    length = len(page.rows)
-    return page.total is None and length >= 200 and length % 100 == 0  # noqa: PLR2004
+    return page.total is None and len(page.rows) >= 2 * ROUND_LENGTH and len(page.rows) % ROUND_LENGTH == 0
 
 
 def single(body: object) -> dict[str, Any]:
