@@ -47,7 +47,7 @@ def test_a_refusal_is_a_problem_that_names_what_was_refused() -> None:
     report = Report()
     stats = report.stats("registrants")
     stats.calls, stats.answered, stats.records = 3, 2, 20
-    stats.refused.append(LISTS[0])
+    stats.forbidden.append(LISTS[0])
 
     assert report.failures(skip_forbidden=False) == [
         f"'registrants': 1 refused ({LISTS[0]}); check the permissions of the user, or set on_forbidden to skip"
@@ -58,7 +58,7 @@ def test_a_refusal_can_be_forgiven() -> None:
     report = Report()
     stats = report.stats("registrants")
     stats.calls, stats.answered = 3, 2
-    stats.refused.append(LISTS[0])
+    stats.forbidden.append(LISTS[0])
 
     assert report.failures(skip_forbidden=True) == []
 
@@ -67,7 +67,7 @@ def test_a_stream_that_was_always_refused_is_a_problem_all_the_same() -> None:
     report = Report()
     stats = report.stats("registrants")
     stats.calls, stats.retries = 3, 1  # one of them only because its token had expired
-    stats.refused += LISTS[:2]
+    stats.forbidden += LISTS[:2]
 
     (problem,) = report.failures(skip_forbidden=True)
 
@@ -81,8 +81,8 @@ def test_a_stream_that_shares_its_lists_is_judged_by_them() -> None:
     report = Report()
     lists, details = report.stats("registrants"), report.stats("registrant_details")
     lists.calls, lists.answered = 3, 2
-    lists.refused.append(LISTS[0])
-    details.refused.append(LISTS[0])
+    lists.forbidden.append(LISTS[0])
+    details.forbidden.append(LISTS[0])
 
     assert report.failures(skip_forbidden=True) == []
 
@@ -91,8 +91,8 @@ def test_a_stream_whose_shared_lists_were_all_refused_is_a_problem() -> None:
     report = Report()
     lists, details, others = report.stats("registrants"), report.stats("registrant_details"), report.stats("webinars")
     lists.calls = others.calls = others.answered = 2
-    lists.refused += LISTS[:2]
-    details.refused += LISTS[:2]
+    lists.forbidden += LISTS[:2]
+    details.forbidden += LISTS[:2]
 
     problems = report.failures(skip_forbidden=True)
 
@@ -150,7 +150,7 @@ def test_the_summary_is_a_table_of_all_streams(caplog: pytest.LogCaptureFixture)
     report.stats("webinars").calls = 1
     stats = report.stats("registrant_details")
     stats.records, stats.calls, stats.retries, stats.waited = 12345, 12350, 4, 61.44
-    stats.refused.append(LISTS[0])
+    stats.forbidden.append(LISTS[0])
     stats.gone += LISTS[1:3]
 
     report.log_summary()
