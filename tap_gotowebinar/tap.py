@@ -19,8 +19,6 @@ from tap_gotowebinar.singer.signals import StopRequested
 from tap_gotowebinar.singer.tap_cli import CommandLineTap
 from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.streams import STREAMS
-from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
-from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
 from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 from tap_gotowebinar.sync.context import SyncContext
 
@@ -91,8 +89,7 @@ class TapGoToWebinar(CommandLineTap):
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of an earlier run; the SDK's own copy stays empty, so that nothing prints it unasked."""
         kinds = {stream.name: stream.bookmark_kind for stream in STREAMS if hasattr(stream, "bookmark_kind")}
-        organizer_keyed = [name for name, kind in kinds.items() if kind in {SessionsBookmark, ListedWebinarsBookmark}]
-        self.sync_context.bookmarks = Bookmarks(state, kinds, organizer_keyed)
+        self.sync_context.bookmarks = Bookmarks(state, kinds)
 
     @override
     def run(self) -> int:

@@ -13,8 +13,7 @@ from singer_sdk.metrics import log as log_metric
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
-from tap_gotowebinar.records.schemas import SCHEMAS
-from tap_gotowebinar.records.shape import RecordShape
+from tap_gotowebinar.records.shape import SCHEMAS, RecordShape
 from tap_gotowebinar.singer.sdk_overrides import NullStateManager, SilentCounter, SilentTimer, is_relevant
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from tap_gotowebinar.api.client import API
 from tap_gotowebinar.streams.parents_and_children import add_parent_keys
 from tap_gotowebinar.streams.webinars import WebinarChild
 from tap_gotowebinar.sync.bookmarks.registrants import RegistrantBookmark, SeenKeysBookmark
-from tap_gotowebinar.sync.registrant_lists import read_registrants
+from tap_gotowebinar.sync.listings import list_registrants
 from tap_gotowebinar.sync.schedule import DueReason
 from tap_gotowebinar.sync.steps import Batch, Fetched, Gone, Step
 
@@ -59,7 +59,7 @@ class RegistrantStream(WebinarChild):
         known = self.sync_context.known_registrant_count(webinar.key)
         # On account of whichever stream comes first; the rows are the same.
         client = self.sync_context.stream_client("registrants", self.answer_keys, stats=self.stats)
-        call = functools.partial(read_registrants, client, path, known=known)
+        call = functools.partial(list_registrants, client, path, known=known)
         emit = functools.partial(self._check_list, webinar)
         outcome = yield from unit.ask_once(Step(path, call, emit=emit, is_awaited=True))
         if isinstance(outcome, Fetched):

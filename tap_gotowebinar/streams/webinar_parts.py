@@ -14,9 +14,10 @@ from typing_extensions import override
 from tap_gotowebinar.api import responses
 from tap_gotowebinar.api.client import API
 from tap_gotowebinar.records.record_list import RecordList
+from tap_gotowebinar.records.timestamps import to_iso_seconds
 from tap_gotowebinar.streams.parents_and_children import add_parent_keys, fetched_list
 from tap_gotowebinar.streams.webinars import WebinarChild
-from tap_gotowebinar.sync.bookmarks.streams import RowsBookmark
+from tap_gotowebinar.sync.bookmarks.streams import HashBookmark
 from tap_gotowebinar.sync.schedule import DueReason
 from tap_gotowebinar.sync.steps import Batch, Step
 
@@ -32,13 +33,13 @@ WEBINAR = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"
 class SmallWebinarStream(WebinarChild):
     """A short list that belongs to a webinar: one call for each webinar that is due."""
 
-    bookmark_kind = RowsBookmark
+    bookmark_kind = HashBookmark
     has_own_schedule = True
     is_read_seldom = True
 
     @override
     def reason(self, rule: DueRule, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
-        bookmark: RowsBookmark = self.bookmarks.get(webinar_key)
+        bookmark: HashBookmark = self.bookmarks.get(webinar_key)
         if bookmark.read_at is None:
             return DueReason.NEW
         if not rule.is_stale(timing.now, timing.ends_at, bookmark.read_at):
@@ -58,10 +59,12 @@ class SmallWebinarStream(WebinarChild):
         found = fetched_list(outcome)
         if found is None:
             return
-        bookmark: RowsBookmark = self.bookmarks.get(webinar.key)
+        bookmark: HashBookmark = self.bookmarks.get(webinar.key)
         if bookmark.is_due(found.records):
             yield Batch([add_parent_keys(record, webinar.context) for record in found.records])
-        bookmark.mark_read(found.records, webinar.timing.now if found.is_complete else None)
+            bookmark.remember(found.records)
+        if found.is_complete:
+            bookmark.mark_read(to_iso_seconds(webinar.timing.now))
         self.bookmarks.changed()
 
 

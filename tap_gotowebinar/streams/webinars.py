@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
+from tap_gotowebinar.records.timestamps import to_iso_seconds
 from tap_gotowebinar.streams.parents_and_children import ChildStream, ParentStream, add_parent_keys
-from tap_gotowebinar.sync.bookmarks.streams import RecordBookmark
+from tap_gotowebinar.sync.bookmarks.streams import HashBookmark
 from tap_gotowebinar.sync.report import PlannedCalls
 from tap_gotowebinar.sync.schedule import DueReason, PlannedWebinar, SyncSchedule, WebinarTiming, last_end, plan_webinar
 from tap_gotowebinar.sync.steps import Batch, Fetched, Step
@@ -123,7 +124,7 @@ class WebinarDetails(WebinarChild):
     path = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"
     primary_keys = ("webinarKey",)
     answer_keys = ("webinarKey",)
-    bookmark_kind = RecordBookmark
+    bookmark_kind = HashBookmark
 
     @override
     def steps(self, unit: Unit[PlannedWebinar]) -> Steps:
@@ -136,12 +137,12 @@ class WebinarDetails(WebinarChild):
             return
         record = outcome.value
         self.sync_context.registrant_counts[webinar.key] = record.get("numberOfRegistrants")
-        bookmark: RecordBookmark = self.bookmarks.get(webinar.key)
-        if bookmark.is_due(record):
+        bookmark: HashBookmark = self.bookmarks.get(webinar.key)
+        if bookmark.is_due([record]):
             yield Batch([add_parent_keys(record, webinar.context)])
-            bookmark.remember(record)
+            bookmark.remember([record])
             self.bookmarks.changed()
-        if bookmark.mark_read(webinar.timing, settled=self.is_settled(webinar)):
+        if bookmark.mark_read(to_iso_seconds(webinar.timing.now) if self.is_settled(webinar) else None):
             self.bookmarks.changed()
 
 

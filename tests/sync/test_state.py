@@ -11,7 +11,7 @@ import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.sync.bookmarks.state import StateError, loaded_entries, unpack
-from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, RecordBookmark
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, HashBookmark
 from tap_gotowebinar.sync.state_writer import StateWriter
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.forkserver import run_command
@@ -354,7 +354,7 @@ DAMAGED: Final[list[tuple[object, str]]] = [
 @pytest.mark.parametrize(("state", "where"), DAMAGED)
 def test_a_damaged_state_is_refused_with_the_place_and_the_remedy(state: object, where: str) -> None:
     with pytest.raises(StateError) as caught:
-        Bookmarks(state, dict.fromkeys(STREAMS, RecordBookmark))
+        Bookmarks(state, dict.fromkeys(STREAMS, HashBookmark))
     text = str(caught.value)
     assert text.startswith(f"the state is damaged: {where} ")
     assert "restore an earlier state, or remove that entry" in text
