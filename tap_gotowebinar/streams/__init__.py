@@ -11,8 +11,7 @@ from tap_gotowebinar.streams.webinar_parts import (
     Recordings,
     RegistrationFields,
 )
-from tap_gotowebinar.streams.webinar_removals import WebinarRemovals
-from tap_gotowebinar.streams.webinars import WebinarDetails, Webinars
+from tap_gotowebinar.streams.webinars import WebinarDetails, WebinarRemovals, Webinars
 
 STREAMS = (
     Organizers,

@@ -1,7 +1,7 @@
-"""What belongs to a webinar and seldom changes: people, the registration form, recordings.
+"""What belongs to a webinar and seldom changes: panelists, co-organizers, the registration form, recordings.
 
-Each is one short list. It is read when a webinar is new, and then the more rarely the further away the webinar is,
-before it as after it; its rows come out when one of them has changed.
+Each is one short list. It is read when a webinar is new, and then the more rarely the longer it is before or after the
+webinar. All its rows are emitted when one of them has changed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WEBINAR = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"
 
 
 class SmallWebinarStream(WebinarChild):
-    """A short list that belongs to a webinar: one call for each webinar that is due."""
+    """A short list of a webinar: one call for each webinar that is due."""
 
     bookmark_kind = HashBookmark
     has_own_schedule = True
@@ -69,7 +69,7 @@ class SmallWebinarStream(WebinarChild):
 
 
 class Panelists(SmallWebinarStream):
-    """Who was invited to speak at a webinar."""
+    """The panelists of a webinar."""
 
     name = "panelists"
     path = f"{WEBINAR}/panelists"
@@ -79,7 +79,7 @@ class Panelists(SmallWebinarStream):
 
 
 class CoOrganizers(SmallWebinarStream):
-    """Who organizes a webinar beside the one who created it."""
+    """The co-organizers of a webinar."""
 
     name = "co_organizers"
     path = f"{WEBINAR}/coorganizers"
@@ -89,7 +89,7 @@ class CoOrganizers(SmallWebinarStream):
 
 
 class RegistrationFields(SmallWebinarStream):
-    """What the registration form of a webinar asks for: one row per webinar."""
+    """The registration form of a webinar: one row for each webinar."""
 
     name = "registration_fields"
     path = f"{WEBINAR}/registrants/fields"
