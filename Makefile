@@ -1,5 +1,6 @@
 # Each target builds what it needs in .venv, from nothing but Python and make.
 # Another interpreter than python3: make demo PYTHON=python3.12
+# To keep the database and the sandbox of the demo until Ctrl-C: make demo KEEP=1
 .POSIX:
 .NOTPARALLEL:
 .PHONY: help demo test test-all lint audit dist test-wheel tag chaos reach bench mutants clean
@@ -17,17 +18,18 @@ FAILED = { echo "The environment could not be built; the reason is above. It nee
 	"and for the demo and the tests Linux with glibc 2.28 or newer, or macOS." >&2; exit 1; }
 
 help:
-	@echo "make demo    GoToWebinar data into a real PostgreSQL, and from there to a page of answers, on this machine alone"
-	@echo "make test    the tests but for the slow ones: some minutes on two cores, without the network"
-	@echo "make test-all    all tests, and which lines none of them runs"
-	@echo "make lint    style and types"
-	@echo "make audit   known weaknesses of dependencies and workflows"
-	@echo "make dist    the wheel and the source archive; then make test-wheel tests that wheel"
-	@echo "make chaos   runs killed and struck by faults, any input: what must hold all the same"
-	@echo "make reach   twenty connections in Airflow, one of two machines dies: an hour"
-	@echo "make bench   this tap beside a plain one: half an hour"
-	@echo "make mutants MODULES=pacing    changes to that module that no test notices"
-	@echo "make clean   remove what these built"
+	@echo "make demo      load made-up GoToWebinar data into a PostgreSQL on this machine and draw a page of charts"
+	@echo "               KEEP=1 keeps the database and the sandbox running until you press Ctrl-C"
+	@echo "make test      run the quick tests: some minutes on two cores, without the network"
+	@echo "make test-all  run all tests and measure coverage: half an hour"
+	@echo "make lint      check style, types and layers"
+	@echo "make audit     look for known vulnerabilities in dependencies and workflows"
+	@echo "make dist      build the wheel and the source archive; make test-wheel then tests the wheel"
+	@echo "make chaos     kill runs, inject faults, try any input, and check the results: hours"
+	@echo "make reach     run twenty connections in Airflow while one of two machines dies: an hour"
+	@echo "make bench     compare this tap with a plain SDK tap: half an hour"
+	@echo "make mutants MODULES=rate_limiter   find changes to a module that no test notices"
+	@echo "make clean     remove everything that these commands built"
 
 demo: .venv/demo
 	@$(BIN)/python -m demo

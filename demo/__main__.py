@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from demo.keeping import keep
 from demo.leads import write_leads
 from demo.postgres import Postgres, PostgresError
 from demo.programme import hold
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from gotowebinar_sandbox import Control
 
-WORLD: Final = Options(seed=3, webinars=3, registrants=25, attendance=0.5)
+WORLD: Final = Options(seed=11, webinars=3, registrants=25, attendance=0.55)
 RUN: Final = ("run", "tap-gotowebinar", "target-postgres")
 ANSWERS: Final = ("run", "gotowebinar-answers")
 PAGES: Final = REPOSITORY / "output" / "sandbox"
@@ -95,7 +96,7 @@ def main() -> int:
     except (PostgresError, MissingProgramError, MeltanoError, MismatchError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    print(f"\nDone in {time.monotonic() - started:.0f} seconds. All but the pages is stopped and removed.")
+    print(f"\nDone in {time.monotonic() - started:.0f} seconds. Everything but the pages is stopped and removed.")
     return 0
 
 
@@ -134,6 +135,8 @@ def demonstrate() -> None:
         for question in QUESTIONS:
             show(question.text, question.answer(database))
         keep_pages(project)
+        if os.environ.get("KEEP"):
+            keep(project, database, sandbox, SIGNALS)
 
 
 def load(project: Project, control: Control, words: Sequence[str] = RUN) -> int:

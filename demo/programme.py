@@ -21,6 +21,8 @@ LENGTH: Final = dt.timedelta(hours=1)
 HOUR: Final = 14
 FRIDAY: Final = 4
 SOURCES: Final = {"newsletter": 34, "LinkedIn": 26, "Website": 18, "partner-42": 10, None: 12}
+DENIED: Final = 0.1
+"""Share of those who apply for a webinar with approval by hand."""
 ORGANIZATIONS: Final = ("Example GmbH", "Honey & Sons", "Harbour Gardens", "City of Example", "Orchard Ltd.", None)
 
 
@@ -32,13 +34,14 @@ class Planned(NamedTuple):
     people: int
     kind: str = "single_session"
     zone: str = "Europe/Oslo"
+    approval: str = "AUTOMATIC"
 
 
 PROGRAMME: Final = (
     Planned("Watering less: gardens in dry years", -160, 31),
     Planned("Compost that works", -118, 38),
     Planned("The beekeeper's year", -80, 36, "series"),
-    Planned("Apple trees: pruning with confidence", -61, 44),
+    Planned("Apple trees: pruning with confidence", -61, 44, approval="MANUAL"),
     Planned("The beekeeper's year", -45, 40, "series"),
     Planned("Rooftop gardens for tenants, owners and city planners", -31, 29, zone="America/New_York"),
     Planned("From comb to jar: harvesting honey", -20, 47),
@@ -54,12 +57,14 @@ def hold(control: Control) -> str:
     """Let the webinars of the programme be planned, registered for and held; returns the key of one to be cancelled."""
     today = dt.datetime.now(dt.UTC).replace(hour=HOUR, minute=0, second=0, microsecond=0)
     rng = Random(SEED)  # noqa: S311 - made-up data
+    series: dict[str, str] = {}
     for planned in PROGRAMME:
-        add(control, planned, today, rng)
+        key = add(control, planned, today, rng, recurrenceKey=series.get(planned.subject))
+        series.setdefault(planned.subject, key)
     return add(control, CANCELLED, today, rng)
 
 
-def add(control: Control, planned: Planned, today: dt.datetime, rng: Random) -> str:
+def add(control: Control, planned: Planned, today: dt.datetime, rng: Random, **fields: str | None) -> str:
     """Add a webinar with its registrants; one of a weekend is on the Friday before."""
     day = today + dt.timedelta(days=planned.days)
     start = day - dt.timedelta(days=max(0, day.weekday() - FRIDAY))
@@ -68,6 +73,8 @@ def add(control: Control, planned: Planned, today: dt.datetime, rng: Random) -> 
         times=[{"startTime": start.isoformat(), "endTime": (start + LENGTH).isoformat()}],
         recurrenceType=planned.kind,
         timeZone=planned.zone,
+        approvalType=planned.approval,
+        **{name: value for name, value in fields.items() if value},
     )
     control.add_registrants(key, people=list(registrants(planned, start, rng)))
     return key
@@ -80,6 +87,7 @@ def registrants(planned: Planned, start: dt.datetime, rng: Random) -> Iterator[d
         registered = start - OPENS * rng.random() ** 2
         (source,) = rng.choices(list(SOURCES), list(SOURCES.values()))
         organization = rng.choice(ORGANIZATIONS)
+        denied = rng.random() < DENIED and planned.approval == "MANUAL"
         if registered < now:
             who = person(number)
             yield {
@@ -88,6 +96,7 @@ def registrants(planned: Planned, start: dt.datetime, rng: Random) -> Iterator[d
                 "email": who.email,
                 "timeZone": who.time_zone,
                 "registrationDate": f"{registered:%Y-%m-%dT%H:%M:%SZ}",
+                "status": "DENIED" if denied else "APPROVED",
                 "source": source,
                 "organization": organization,
             }

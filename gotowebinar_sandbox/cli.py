@@ -1,4 +1,4 @@
-"""The command ``gotowebinar-sandbox``: serve a sandbox, run a command against one, or let something happen in it."""
+"""The command ``gotowebinar-sandbox``: serve a sandbox, run a command against one, or change a running one."""
 
 import argparse
 import dataclasses
@@ -35,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.write(f"{act(chosen)}\n")
             return 0
         with Sandbox(_options(chosen), host=chosen["host"], port=chosen["port"]) as sandbox:
-            if "words" in chosen:
-                return run_command(chosen["words"], environment(sandbox))
+            if "argv" in chosen:
+                return run_command(chosen["argv"], environment(sandbox))
             return _serve(sandbox, chosen["env_file"])
     except ModuleNotFoundError as error:
         if error.name not in SERVER_LIBRARIES:
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def environment(sandbox: Sandbox) -> dict[str, str]:
-    """Return the environment variables that point tap and target, or anything else, to a sandbox."""
+    """Return the environment variables that point tap, target and other programs to a sandbox."""
     variables = {
         f"{program}_GOTOWEBINAR_{name.upper()}": sandbox.settings[name]
         for program in ("TAP", "TARGET")
@@ -59,23 +59,23 @@ def environment(sandbox: Sandbox) -> dict[str, str]:
 
 
 def write_env_file(path: pathlib.Path, variables: dict[str, str]) -> None:
-    """Write environment variables as both a shell and readers of ``.env`` take them.
+    """Write environment variables to a file that both a shell and readers of ``.env`` understand.
 
     Raises:
-        ValueError: There is a file that another program or a person wrote, or a value that a reader would change.
+        ValueError: Something else wrote the file, or readers would interpret a value differently.
     """
     if path.exists() and not path.read_text(encoding="utf-8").startswith(ENV_FILE_MARK):
-        message = f"{path} was not written by 'serve --env-file': it is left as it is"
+        message = f"{path} was not written by 'serve --env-file': name another file, or delete it"
         raise ValueError(message)
     if odd := [value for value in variables.values() if set(value) & set("'\\\n")]:
-        message = f"cannot write {odd[0]!r} for every reader of {path}"
+        message = f"{odd[0]!r} cannot be written to {path}: readers of .env would interpret it differently"
         raise ValueError(message)
     lines = (f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
     path.write_text(f"{ENV_FILE_MARK}; for: set -a; . FILE; set +a\n{''.join(lines)}", encoding="utf-8")
 
 
-def run_command(words: Sequence[str], variables: Mapping[str, str]) -> int:
-    """Run a command with more variables to its end; signals go to it.
+def run_command(argv: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Run a command with additional environment variables, and forward signals to it.
 
     Returns:
         Its exit code; 128 plus the signal's number if a signal ended it, 127 if there is no such command.
@@ -91,12 +91,12 @@ def run_command(words: Sequence[str], variables: Mapping[str, str]) -> int:
 
     before = {number: signal.signal(number, forward) for number in SIGNALS}
     try:
-        process = subprocess.Popen(list(words), env={**os.environ, **variables})  # noqa: S603 - the user's own command
+        process = subprocess.Popen(list(argv), env={**os.environ, **variables})  # noqa: S603 - the user's own command
         for number in pending:
             process.send_signal(number)
         code = process.wait()
     except OSError as error:
-        sys.stderr.write(f"gotowebinar-sandbox: {words[0]}: {error.strerror}\n")
+        sys.stderr.write(f"gotowebinar-sandbox: {argv[0]}: {error.strerror}\n")
         return NOT_FOUND
     finally:
         for number, handler in before.items():
@@ -105,7 +105,7 @@ def run_command(words: Sequence[str], variables: Mapping[str, str]) -> int:
 
 
 def _typed_at_terminal() -> bool:
-    """Tell whether a SIGINT is Ctrl-C, which the terminal has sent to the command already."""
+    """Return whether a SIGINT comes from Ctrl-C, which the terminal sends to the command, too."""
     try:
         with pathlib.Path("/dev/tty").open("rb") as terminal:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
@@ -121,17 +121,19 @@ def _serve(sandbox: Sandbox, env_file: pathlib.Path | None) -> int:
     if env_file is not None:
         write_env_file(env_file, environment(sandbox))
         how = f"set -a; . {shlex.quote(str(env_file.resolve()))}; set +a"
-    sys.stdout.write(f"{sandbox.url} is a GoToWebinar; point tap and target to it with: {how}\n")
+    sys.stdout.write(f"{sandbox.url} is a GoToWebinar sandbox; to use it with tap and target: {how}\n")
     sys.stdout.flush()
     stop.wait()
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gotowebinar-sandbox", description="A GoToWebinar that runs on your machine.")
+    parser = argparse.ArgumentParser(
+        prog="gotowebinar-sandbox", description="A GoToWebinar with made-up data on your machine."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    serve = commands.add_parser("serve", help="run until interrupted")
-    execute = commands.add_parser("exec", help="run a command against a sandbox, then stop it")
+    serve = commands.add_parser("serve", help="run a sandbox until you interrupt it")
+    execute = commands.add_parser("exec", help="start a sandbox, run a command against it, then stop it")
     for command in (serve, execute):
         command.add_argument("--host", default=LOOPBACK, help="loopback address to listen on (default: %(default)s)")
         command.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
@@ -141,16 +143,16 @@ def _parser() -> argparse.ArgumentParser:
         "--env-file",
         type=pathlib.Path,
         metavar="PATH",
-        help="write the variables for tap, target and Meltano there, for 'set -a; . PATH' and readers of .env",
+        help="file for the environment variables of tap, target and Meltano, for 'set -a; . PATH' or as .env",
     )
-    do = commands.add_parser("do", help="let something happen in a running sandbox", description=WHERE)
+    do = commands.add_parser("do", help="change a running sandbox", description=WHERE)
     add_actions(do)
-    execute.add_argument("words", nargs="+", metavar="CMD", help="after --: the command and its arguments")
+    execute.add_argument("argv", nargs="+", metavar="CMD", help="after --: the command and its arguments")
     return parser
 
 
 def _add_option(parser: argparse.ArgumentParser, option: dataclasses.Field[Any]) -> None:
-    """Add an option of the sandbox; what is not given stays out of the result."""
+    """Add an option of the sandbox; without it the result has no such attribute."""
     shown = "" if option.default is None or isinstance(option.default, tuple) else f" (default: {option.default})"
     how: dict[str, Any] = {"default": argparse.SUPPRESS, "help": f"{option.metadata['help']}{shown}"}
     if option.name == "faults":

@@ -19,14 +19,14 @@ START_TIMEOUT = 10.0
 
 
 class Sandbox:
-    """A GoToWebinar on this machine, from entering the context to leaving it.
+    """A sandbox that runs while its context is entered.
 
     Attributes:
-        options: What it was asked to be.
+        options: Its options.
     """
 
     def __init__(self, options: Options | None = None, *, host: str = LOOPBACK, port: int = 0) -> None:
-        """Describe a sandbox at a loopback address and a TCP port, 0 for a free one; nothing runs yet.
+        """Take the options, a loopback address and a TCP port (0: a free one); nothing runs yet.
 
         Raises:
             ValueError: The address is not a loopback one.
@@ -48,14 +48,14 @@ class Sandbox:
 
     @property
     def credentials(self) -> dict[str, str]:
-        """``client_id``, ``client_secret``, ``refresh_token`` and ``personal_access_token``, as they were first."""
+        """``client_id``, ``client_secret``, ``refresh_token`` and ``personal_access_token``, as at the start."""
         return credentials(self.options.seed)._asdict()
 
     @property
     def settings(self) -> dict[str, str]:
-        """Settings that point a tap here with the refresh token.
+        """Settings of a tap or target that uses this sandbox.
 
-        The tokens of a world that will end are kept in a place that ends with it.
+        Tokens are stored in a folder that is deleted with the sandbox.
         """
         given = {name: value for name, value in self.credentials.items() if name != "personal_access_token"}
         kept = {"token_path": str(pathlib.Path(self._folder.name) / "tokens.json")} if self._folder else {}
@@ -63,17 +63,17 @@ class Sandbox:
 
     @property
     def control(self) -> Control:
-        """The way to look into it and to let things happen."""
+        """The client of the control interface."""
         return Control(self.url)
 
     def __enter__(self) -> Self:
-        """Make the world and serve it.
+        """Make the world and start serving.
 
         Raises:
             ModuleNotFoundError: The extra that brings the server is not installed.
             OSError: The port is taken.
         """
-        # Only here: the command line must work, and say what is missing, without the server's libraries.
+        # Imported late: without the libraries of the server the command line still says which one is missing.
         from gotowebinar_sandbox.server.http_server import LoopServer  # noqa: PLC0415
         from gotowebinar_sandbox.state import SandboxState  # noqa: PLC0415
 
@@ -93,7 +93,7 @@ class Sandbox:
         self.stop()
 
     def stop(self) -> None:
-        """Stop serving and wait until all is closed."""
+        """Stop serving and wait until every connection is closed."""
         if self._server is not None and self._thread is not None:
             self._server.stop()
             self._thread.join()
@@ -106,7 +106,7 @@ class Sandbox:
 def _listen(address: tuple[str, int]) -> socket.socket:
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     listener = socket.create_server(address, family=family, backlog=512)
-    # Inherited by each connection; asyncio sets it only where the socket names its protocol, which this one does not,
-    # and without it every answer is some 40 ms late.
+    # Connections inherit it. asyncio sets it only on sockets that name their protocol, which this one does not; without
+    # it each response is about 40 ms late.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener

@@ -1,4 +1,4 @@
-"""Everything one running sandbox knows."""
+"""The state of a running sandbox."""
 
 import asyncio
 import contextlib
@@ -20,11 +20,11 @@ class SandboxState:
 
     Attributes:
         closing: Set when the server stops.
-        confirmations: The mails that registrants would have got: webinarKey and address of each.
+        confirmations: The confirmation mails that were sent: webinarKey and address of each.
     """
 
     def __init__(self, options: Options) -> None:
-        """Make the world and forget nothing of what happens in it."""
+        """Make the world."""
         self.options = options
         self.world = World(options)
         self.calendar = SessionCalendar(self.world, options)
@@ -41,7 +41,7 @@ class SandboxState:
         self.closing = asyncio.Event()
 
     def configure(self, options: Mapping[str, object]) -> None:
-        """Change options while it runs; setting faults or now takes effect even if the value is the same.
+        """Change options while the sandbox runs; ``faults`` and ``now`` take effect even if the value is the same.
 
         Raises:
             ValueError: An option that is unknown, fixed or of the wrong type.
@@ -53,7 +53,7 @@ class SandboxState:
             self.world.clock.set(self.options.now)
 
     def delay(self) -> float:
-        """Draw the seconds to wait before the next answer."""
+        """Return the seconds to wait before the next response."""
         return self.options.latency + self._jitter.random() * self.options.jitter
 
     async def pause(self, seconds: float) -> None:
@@ -63,7 +63,7 @@ class SandboxState:
                 await asyncio.wait_for(self.closing.wait(), seconds)
 
     def figures(self) -> dict[str, Any]:
-        """Return the figures of the run so far."""
+        """Return the statistics of the run so far."""
         return {
             "open": self.calls.open,
             "peak": self.calls.peak,
@@ -74,6 +74,6 @@ class SandboxState:
         }
 
     def reset_calls(self) -> None:
-        """Forget the calls made so far, for the limits too."""
+        """Forget the calls so far; they do not count towards the limits any more."""
         for counted in (self.calls, self.window, self.second):
             counted.reset()

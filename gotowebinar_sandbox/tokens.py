@@ -1,4 +1,4 @@
-"""Credentials, authorization codes, access and refresh tokens: who may call, and until when."""
+"""Credentials, authorization codes, access tokens and refresh tokens."""
 
 import base64
 import hashlib
@@ -14,21 +14,25 @@ from gotowebinar_sandbox.options import Options
 SCOPE = "collab:"
 """Scope of tokens that were not asked for on the authorize page."""
 
+# Seconds.
+CODE_LIFETIME = 60
+REFRESH_TOKEN_LIFETIME = 30 * 86400
+
 
 @dataclass(kw_only=True)
 class OAuthError(Exception):
-    """A request was refused: an error code of RFC 6749, sections 4.1.2.1 and 5.2, and the problem in words."""
+    """A rejected request: an error code of RFC 6749, sections 4.1.2.1 and 5.2, and its description."""
 
     code: str
     description: str
 
     def plain(self) -> dict[str, str]:
-        """Return the fields by which a client is told."""
+        """Return the fields of the error response."""
         return {"error": self.code, "error_description": self.description}
 
 
 class Credentials(NamedTuple):
-    """What a GoTo developer and an organizer would hold, made up."""
+    """Made-up credentials of a GoTo developer and an organizer."""
 
     client_id: str
     client_secret: str
@@ -37,13 +41,13 @@ class Credentials(NamedTuple):
 
 
 def credentials(seed: int) -> Credentials:
-    """Return the credentials of the sandbox with this seed, on which alone they depend: any process can know them."""
+    """Return the credentials, which depend on the seed alone, so that any process can compute them."""
     rng = seeded_random(seed, "credentials")
     return Credentials(*(f"{name}-{rng.getrandbits(128):032x}" for name in ("client", "secret", "refresh", "personal")))
 
 
 class Grant(NamedTuple):
-    """What a user allowed on the authorize page.
+    """The permission that a user gave on the authorize page.
 
     Attributes:
         scope: Names of the scopes, separated by blanks.
@@ -57,21 +61,21 @@ class Grant(NamedTuple):
 
 
 class AuthorizationCodes:
-    """The codes given out and not exchanged yet."""
+    """The codes that were issued and not exchanged yet."""
 
     def __init__(self, rng: Random) -> None:
-        """Give out codes drawn from this generator."""
+        """Draw codes from this generator."""
         self._rng = rng
         self._given: dict[str, tuple[Grant, float]] = {}
 
-    def issue(self, grant: Grant, lifetime: float) -> str:
-        """Return a code that stands for a grant for so many seconds."""
+    def issue(self, grant: Grant) -> str:
+        """Return a new code for a grant."""
         code = f"code-{self._rng.getrandbits(256):064x}"
-        self._given[code] = grant, time.monotonic() + lifetime
+        self._given[code] = grant, time.monotonic() + CODE_LIFETIME
         return code
 
     def exchange(self, form: Mapping[str, str]) -> Grant:
-        """Return what the code of a token request stands for, or refuse it; it is used up, whatever comes of it."""
+        """Return the grant for the code of a token request; the code is used up even if this raises ``OAuthError``."""
         if not form.get("code"):
             raise OAuthError(code="invalid_request", description="The code is missing.")
         grant, until = self._given.pop(form["code"], (None, 0.0))
@@ -100,7 +104,7 @@ class Tokens:
     def __init__(
         self, known: Credentials, codes: AuthorizationCodes, principal: str, options: Callable[[], Options]
     ) -> None:
-        """Begin with both tokens that are known, both good; ``options`` returns the options as they are now."""
+        """Accept the tokens of the credentials; ``options`` returns the current options."""
         self._rng = seeded_random(options().seed, "tokens")
         self._known = known
         self._codes = codes
@@ -111,7 +115,7 @@ class Tokens:
         self._keep(known.refresh_token, SCOPE)
 
     def grant(self, form: Mapping[str, str]) -> dict[str, Any]:
-        """Answer a token request, or refuse it (API reference, sections 2.2 to 2.4)."""
+        """Return the body of a token response, or raise ``OAuthError`` (API reference, sections 2.2 to 2.4)."""
         match form.get("grant_type"):
             case "authorization_code":
                 scope = self._codes.exchange(form).scope
@@ -125,26 +129,26 @@ class Tokens:
         raise OAuthError(code="unsupported_grant_type", description="The grant type is not supported.")
 
     def good(self, access_token: str) -> bool:
-        """Tell whether an access token was issued and has not expired."""
+        """Return whether an access token was issued and has not expired."""
         return self._expiry.get(access_token, 0.0) > time.monotonic()
 
     def expire(self) -> None:
-        """Let every access token expire."""
+        """Expire every access token."""
         self._expiry.clear()
 
     def revoke(self) -> None:
-        """Refuse every refresh token given out so far."""
+        """Revoke every refresh token issued so far."""
         self._refresh_tokens.clear()
 
     def _refresh(self, given: str) -> dict[str, Any]:
         scope, until = self._refresh_tokens.get(given, ("", 0.0))
         if until <= time.monotonic():
             raise OAuthError(code="invalid_grant", description="The refresh token is invalid or expired.")
-        answer = self._access(scope)
+        response = self._access(scope)
         if self._options().rotate_refresh_tokens:
             del self._refresh_tokens[given]
-            answer["refresh_token"] = self._new_refresh_token(scope)
-        return answer
+            response["refresh_token"] = self._new_refresh_token(scope)
+        return response
 
     def _new_refresh_token(self, scope: str) -> str:
         token = f"refresh-{self._rng.getrandbits(128):032x}"
@@ -152,7 +156,7 @@ class Tokens:
         return token
 
     def _keep(self, token: str, scope: str) -> None:
-        self._refresh_tokens[token] = scope, time.monotonic() + self._options().refresh_token_lifetime
+        self._refresh_tokens[token] = scope, time.monotonic() + REFRESH_TOKEN_LIFETIME
 
     def _access(self, scope: str) -> dict[str, Any]:
         token = f"access-{self._rng.getrandbits(256):064x}"

@@ -1,4 +1,4 @@
-"""The log of calls, and the limits they are counted against."""
+"""The log of calls, and the rate limits."""
 
 import math
 from collections import deque
@@ -11,14 +11,14 @@ import msgspec
 
 
 class Call(msgspec.Struct):
-    """One call, from its arrival on.
+    """A logged call.
 
     Attributes:
         n: Running number, from 0.
         at: Arrival, in seconds of the machine's monotonic clock.
-        status: Status sent; None while none was.
-        fault: Kind of the fault that struck.
-        done: When the answer was finished, on the same clock; None while it is not.
+        status: HTTP status of the response; None until it is sent.
+        fault: Kind of the fault that applied.
+        done: When the response was complete, on the same clock; None until then.
     """
 
     n: int
@@ -32,40 +32,40 @@ class Call(msgspec.Struct):
 
 
 class CallLog:
-    """All calls to anything but the control interface, in order of arrival.
+    """The calls in order of arrival, without those to the control interface.
 
     Attributes:
-        open: How many are being answered.
-        peak: The most that were at once.
-        refused: How many were answered 429.
+        open: How many are in progress.
+        peak: The maximum of calls in progress at once.
+        refused: How many got a 429.
     """
 
     def __init__(self) -> None:
-        """Begin with an empty log."""
+        """Start with an empty log."""
         self.open = 0
         self.reset()
 
     def reset(self) -> None:
-        """Forget the calls, not those still open."""
+        """Forget the calls; those in progress still count as open."""
         self._calls: list[Call] = []
         self.peak = self.open
         self.refused = 0
 
     def arrive(self, at: float, method: str, path: str, query: str) -> Call:
-        """Note that a call came in."""
+        """Log a call."""
         call = Call(len(self._calls), at, method, path, query)
         self._calls.append(call)
         self.open += 1
         self.peak = max(self.peak, self.open)
         return call
 
-    def leave(self, call: Call, at: float) -> None:
-        """Note that a call was answered, or its connection closed."""
+    def finish(self, call: Call, at: float) -> None:
+        """Log that the response is complete or the connection is closed."""
         call.done = at
         self.open -= 1
 
     def plain(self) -> list[dict[str, Any]]:
-        """Return all calls as plain data, the query of each as a mapping."""
+        """Return all calls as JSON-compatible values, the query of each as a mapping."""
         return [
             {**msgspec.to_builtins(call), "query": dict(parse_qsl(call.query, keep_blank_values=True))}
             for call in self._calls
@@ -73,16 +73,16 @@ class CallLog:
 
 
 class SlidingWindow:
-    """A strict limit: never more than so many accepted calls in any stretch of so many seconds.
+    """A strict rate limit: any window of the given length holds at most the given number of accepted calls.
 
-    Calls count from the moment they arrive; a refused call does not count towards the limit.
+    Calls count when they arrive; rejected calls do not count towards the limit.
 
     Attributes:
-        most: The most calls, refused ones too, that arrived within any one window.
+        most: The maximum of calls, rejected ones included, that arrived within one window.
     """
 
     def __init__(self) -> None:
-        """Begin with no calls."""
+        """Start without calls."""
         self.reset()
 
     def reset(self) -> None:
@@ -92,7 +92,7 @@ class SlidingWindow:
         self.most = 0
 
     def arrive(self, at: float, length: float) -> None:
-        """Note that a call arrived, in seconds of a monotonic clock; the window is so many seconds long."""
+        """Count the arrival of a call; ``at`` (on a monotonic clock) and ``length`` are in seconds."""
         for calls in (self._accepted, self._arrived):
             while calls and calls[0] <= at - length:
                 calls.popleft()
@@ -100,7 +100,7 @@ class SlidingWindow:
         self.most = max(self.most, len(self._arrived))
 
     def full(self, limit: int) -> bool:
-        """Tell whether the call that just arrived is one too many; a limit of 0 is none."""
+        """Return whether the call that just arrived exceeds the limit; 0 means no limit."""
         return 0 < limit <= len(self._accepted)
 
     def accept(self, at: float) -> None:
@@ -113,7 +113,7 @@ class SlidingWindow:
 
 
 def retry_after(wanted: float | str | None, wait: float) -> dict[str, str]:
-    """Return the Retry-After header: seconds or a text as wanted, ``"date"`` for that of ``wait`` seconds from now."""
+    """Return a Retry-After header: seconds or text as given; ``"date"``: the date ``wait`` seconds from now."""
     if wanted is None:
         return {}
     if wanted == "date":

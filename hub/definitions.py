@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import operator
 import re
 import tomllib
 from pathlib import Path
@@ -68,12 +69,12 @@ def declaration(kind: str, name: str) -> dict[str, Any]:
 
 
 def settings(declared: dict[str, Any], plugin: type[PluginBase]) -> list[dict[str, Any]]:
-    """Return the settings as meltano.yml has them, with the defaults of the code."""
+    """Return the settings of meltano.yml by name, with the defaults of the code."""
     schema = json.loads(json.dumps(plugin.config_jsonschema))
     plugin.append_builtin_config(schema)
     return [
         {**setting, **({"value": default} if default is not None else {})}
-        for setting in declared["settings"]
+        for setting in sorted(declared["settings"], key=operator.itemgetter("name"))
         for default in [schema["properties"][setting["name"]].get("default")]
     ]
 
@@ -81,7 +82,7 @@ def settings(declared: dict[str, Any], plugin: type[PluginBase]) -> list[dict[st
 def groups(plugin: type[PluginBase]) -> list[list[str]]:
     """Return the combinations of settings that are enough: a token, or none after a login."""
     required: list[str] = plugin.config_jsonschema["required"]
-    return [[*required, "personal_access_token"], [*required, "refresh_token"], required]
+    return [sorted(group) for group in ([*required, "personal_access_token"], [*required, "refresh_token"], required)]
 
 
 def pythons() -> list[str]:
@@ -91,7 +92,7 @@ def pythons() -> list[str]:
 
 
 def yaml_of(content: dict[str, Any]) -> str:
-    """Return a definition as the Hub keeps it: keys sorted, lists not indented."""
+    """Return a definition as the Hub keeps it: keys sorted, lists not indented, lines not broken."""
     yaml = YAML()
     yaml.indent(mapping=2, sequence=2, offset=0)
     yaml.width = 10_000

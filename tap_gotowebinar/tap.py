@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
+import gc
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
@@ -19,8 +20,10 @@ from tap_gotowebinar.singer.signals import StopRequested
 from tap_gotowebinar.singer.tap_cli import CommandLineTap
 from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.streams import STREAMS
+from tap_gotowebinar.streams.organizers import Organizers
 from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 from tap_gotowebinar.sync.context import SyncContext
+from tap_gotowebinar.sync.state_origin import check_origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,6 +101,9 @@ class TapGoToWebinar(CommandLineTap):
         Returns:
             Exit code: 0 complete, 1 failed or refused, 128 + signal number when stopped.
         """
+        # Answers and records hold no circles; looking for some takes as long as reading them.
+        gc.freeze()
+        gc.set_threshold(100_000)
         self.sync_context.report.start_bar()
         try:
             self._sync()
@@ -122,6 +128,7 @@ class TapGoToWebinar(CommandLineTap):
     def _sync(self) -> None:
         try:
             self.stop_signals.check()
+            self._check_state()
             self.sync_all()
         except StopRequested:
             # The same signal often ends the reader of the output.
@@ -135,6 +142,22 @@ class TapGoToWebinar(CommandLineTap):
             self.sync_context.finish()
             raise
         self.sync_context.finish()
+
+    def _check_state(self) -> None:
+        """Refuse the state of another connection.
+
+        Raises:
+            ForeignStateError: it is one.
+        """
+        run, selected = self.sync_context, {name for name, stream in self.streams.items() if stream.selected}
+        if selected:
+            has_keys = bool(run.settings.organizer_keys or run.settings.account_key)
+            lists_webinars = any(stream.lists_webinars for stream in STREAMS if stream.name in selected)
+            check_origin(
+                run,
+                asks_owner=Organizers.name in selected or not has_keys,
+                lists_webinars=lists_webinars or bool(run.settings.account_key),
+            )
 
     def _log_summary(self) -> None:
         run = self.sync_context

@@ -1,4 +1,4 @@
-"""The input in lines, as they arrive."""
+"""Reads the input in lines, as they arrive."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 from typing import IO, TYPE_CHECKING, Final
 
 from tap_gotowebinar.api.errors import GoToWebinarError
-from target_gotowebinar.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,11 +15,15 @@ CHUNK: Final = 64 * 1024
 """Bytes that are read at once."""
 
 MAX_LINE: Final = 256 * 1024 * 1024
-"""Bytes of a line: more than the largest STATE. A longer one would take memory without end."""
+"""Maximum bytes of a line, above the size of any STATE; a line without end would fill the memory."""
+
+
+class InputError(GoToWebinarError):
+    """The input is not Singer messages; the text is one line and shows nothing of the input."""
 
 
 def read_lines(source: IO[str] | None) -> Iterator[list[bytes]]:
-    """Yield the lines of the input; those that arrive together come in one list.
+    """Yield the lines of the input; lines that arrive together come in one list.
 
     Args:
         source: A file; standard input if None.
@@ -56,6 +59,6 @@ def _chunks(source: IO[str] | None) -> Iterator[bytes]:
         while text := source.read(CHUNK):
             yield text.encode(errors="surrogatepass")
         return
-    # Not through Python's own buffer: it has a lock, and a thread that holds it when the process ends crashes it.
+    # Python's own buffer has a lock: a thread that holds it when the process ends crashes the interpreter.
     while chunk := os.read(descriptor, CHUNK):
         yield chunk

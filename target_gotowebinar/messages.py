@@ -1,4 +1,4 @@
-"""Singer messages in: each line a whole message, or one clear error that shows nothing of it."""
+"""Reads Singer messages; a line that is none ends the run with one error that shows nothing of it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections import Counter
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
-from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessageType
+from singer_sdk.singerlib.encoding.base import SingerMessageType
+from singer_sdk.singerlib.encoding.simple import SimpleSingerReader
 from typing_extensions import override
 
 from tap_gotowebinar.api.redaction import mask
-from target_gotowebinar.errors import InputError, MissingKeyError, MissingSchemaError
+from target_gotowebinar.input import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from target_gotowebinar.sink import Registrations
 
 DELETED: Final = "_sdc_deleted_at"
-"""Field with which a tap says that a row is gone."""
+"""Field with which a tap marks a deleted row."""
 
 MAX_NAME: Final = 200
-"""Characters of the name of a stream."""
+"""Maximum characters of the name of a stream."""
 
 FIELDS: Final[dict[str, dict[str, type]]] = {
     SingerMessageType.SCHEMA: {"stream": str, "schema": dict},
@@ -30,85 +31,83 @@ FIELDS: Final[dict[str, dict[str, type]]] = {
     SingerMessageType.STATE: {"value": object},
     SingerMessageType.ACTIVATE_VERSION: {},
 }
-"""Which fields a message of each kind must have, and of which type."""
+"""Required fields of each type of message, and their Python types."""
 
 
-class MessageReader(GenericSingerReader[bytes]):
-    """Reads messages and hands them on."""
+class MissingSchemaError(InputError, RecordsWithoutSchemaException):
+    """A record of a stream without a SCHEMA message; also the SDK's own error."""
+
+
+class MissingKeyError(InputError, MissingKeyPropertiesError):
+    """A record without one of its key properties; also the SDK's own error."""
+
+
+class MessageReader(SimpleSingerReader):
+    """Reads messages and passes them on."""
 
     def __init__(self, registrations: Callable[[], Registrations]) -> None:
-        """Read nothing before there is somewhere to hand it on to."""
+        """Take a function that returns the receiver, which does not exist yet."""
         super().__init__()
         self._registrations = registrations
-
-    @property
-    @override
-    def default_input(self) -> IO[bytes]:
-        """Never asked for: `Registrations.lines` knows it."""
-        raise NotImplementedError
-
-    @override
-    def deserialize_json(self, line: bytes) -> dict[str, Any]:
-        value: dict[str, Any] = json.loads(line)
-        return value
 
     @override
     def process_lines(
         self, file_input: IO[Any] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:
-        """Hand on each message, in order.
+        """Pass on each message, in order.
 
         Raises:
-            InputError: a line is no message of a kind that is known here.
+            InputError: a line is not a message of a known type.
         """
         registrations, counts = self._registrations(), Counter[str]()
         for number, line in enumerate(registrations.lines(file_input), start=1):
             if not line.strip():
                 continue
-            message = self._checked(line, number)
+            message = _parse(line, number)
             kind = message["type"]
             counts[kind] += 1
             if kind == SingerMessageType.STATE:
-                registrations.forward_state(message["value"])
+                registrations.add_state(message["value"])
             elif kind != SingerMessageType.ACTIVATE_VERSION:
                 # A new version of a table says nothing about people.
                 registrations.is_deletion = message.get("record", {}).get(DELETED) is not None
-                _hand_on(callbacks[kind], message, number)
+                _process(callbacks[kind], message, number)
         return counts
 
-    def _checked(self, line: bytes, number: int) -> dict[str, Any]:
-        """Return the message in a line.
 
-        Raises:
-            InputError: it is none that is known here.
-        """
-        try:
-            message = self.deserialize_json(line)
-        except (ValueError, RecursionError):
-            is_whole = line.endswith(b"\n")
-            torn = "breaks off in the middle of a message: the tap has failed, see its log"
-            raise InputError(_at(number, "is not JSON" if is_whole else torn)) from None
-        if (fault := _fault(message)) is not None:
-            raise InputError(_at(number, fault))
-        return message
-
-
-def _hand_on(callback: Callable[[dict[str, Any]], None], message: dict[str, Any], number: int) -> None:
-    """Hand on a message.
+def _parse(line: bytes, number: int) -> dict[str, Any]:
+    """Return the message in a line.
 
     Raises:
-        MissingSchemaError, MissingKeyError: the SDK cannot use it; its own texts name fields, which may be data.
+        InputError: it is not a message of a known type.
+    """
+    try:
+        message: dict[str, Any] = json.loads(line)
+    except (ValueError, RecursionError):
+        is_whole = line.endswith(b"\n")
+        torn = "breaks off in the middle of a message: the tap has failed, see its log"
+        raise InputError(_error_text(number, "is not JSON" if is_whole else torn)) from None
+    if (fault := _find_fault(message)) is not None:
+        raise InputError(_error_text(number, fault))
+    return message
+
+
+def _process(callback: Callable[[dict[str, Any]], None], message: dict[str, Any], number: int) -> None:
+    """Let the SDK process a message.
+
+    Raises:
+        MissingSchemaError, MissingKeyError: the SDK rejects it; its own texts name fields, which may be data.
     """
     record = f"is a RECORD message of '{mask(message['stream'])}'"
     try:
         callback(message)
     except RecordsWithoutSchemaException:
-        raise MissingSchemaError(_at(number, f"{record}, which no SCHEMA names")) from None
+        raise MissingSchemaError(_error_text(number, f"{record}, which no SCHEMA names")) from None
     except MissingKeyPropertiesError:
-        raise MissingKeyError(_at(number, f"{record} that lacks a key property of its SCHEMA")) from None
+        raise MissingKeyError(_error_text(number, f"{record} that lacks a key property of its SCHEMA")) from None
 
 
-def _fault(message: object) -> str | None:
+def _find_fault(message: object) -> str | None:
     """Return what is wrong with a message; None if nothing is."""
     fields = message if isinstance(message, dict) else {}
     kind = str(fields.get("type"))
@@ -123,10 +122,10 @@ def _fault(message: object) -> str | None:
     if "stream" in FIELDS[kind] and not (stream.isprintable() and 0 < len(stream) <= MAX_NAME):
         # It would stand in lines of the log, ours and the SDK's.
         return f"is a {kind} message whose 'stream' is no name: empty, too long or not printable"
-    return _schema_fault(fields, mask(stream)) if kind == SingerMessageType.SCHEMA else None
+    return _find_schema_fault(fields, mask(stream)) if kind == SingerMessageType.SCHEMA else None
 
 
-def _schema_fault(message: dict[str, Any], stream: str) -> str | None:
+def _find_schema_fault(message: dict[str, Any], stream: str) -> str | None:
     if not isinstance(message["schema"].get("properties"), dict):
         return f"is a SCHEMA message of '{stream}' that declares no properties"
     keys = message.get("key_properties") or []
@@ -135,5 +134,5 @@ def _schema_fault(message: dict[str, Any], stream: str) -> str | None:
     return None
 
 
-def _at(number: int, fault: str) -> str:
+def _error_text(number: int, fault: str) -> str:
     return f"line {number} of the input {fault}; nothing from there on was registered"

@@ -1,4 +1,4 @@
-"""From a record of any stream to the payload that registers a person, or the reason why it cannot be sent.
+"""Turns a record of any stream into the payload that registers a person, or says why it cannot be sent.
 
 The fields are those of `POST .../registrants` (API reference, section 6.1), declared in `schemas/new_registrant.json`.
 Problems name fields, never values.
@@ -22,16 +22,16 @@ SCHEMA: Final[dict[str, Any]] = json.loads(
 )
 
 FIELDS: Final = frozenset(SCHEMA["properties"])
-"""Names of the fields that are taken from a record."""
+"""Names of the fields that a record may have."""
 
 KEYS: Final = ("webinarKey", "organizerKey")
-"""Fields that go into the path."""
+"""Fields of the path."""
 
 SDC_PREFIX: Final = "_sdc_"
-"""How names of fields begin that a tap, not its source, has added."""
+"""Prefix of the fields that a tap adds."""
 
 MAX_PROBLEMS: Final = 20
-"""Problems of a record that are named: a list of megabytes may be wrong in each of its items."""
+"""Maximum of problems that are named for a record: each item of a long list may have one."""
 
 _TYPES: Final = {"array": list, "object": dict, "string": str, "integer": int, "null": type(None)}
 _NOUNS: Final = {"array": "a list", "object": "an object", "string": "text"}
@@ -42,9 +42,8 @@ class NewRegistrant:
     """A person to register.
 
     Attributes:
-        email: The address.
-        webinar_key: For which webinar; None: neither the record nor a setting says.
-        organizer_key: Whose webinar it is; None: that of the person the token belongs to.
+        webinar_key: The webinar; None if neither the record nor a setting names it.
+        organizer_key: The organizer of the webinar; None: the one the token belongs to.
         content: The payload.
         problem: Why it cannot be sent; None if it can.
     """
@@ -57,9 +56,7 @@ class NewRegistrant:
 
 
 def parse_registrant(record: Mapping[str, Any], webinar_key: str | None, organizer_key: str | None) -> NewRegistrant:
-    """Return the person that a record describes.
-
-    Blanks around texts and fields without a value are left out. A whole number stands for its digits.
+    """Return the person in a record, without blanks around texts and without empty fields.
 
     Args:
         record: A record, after stream maps.
@@ -88,12 +85,12 @@ def unknown_fields(names: Iterable[str]) -> list[str]:
 
 
 def _cleaned(name: str, value: object) -> object:
-    """Return a value without blanks around it, None if nothing is left of it."""
+    """Return a value without blanks around it; None if nothing is left."""
     if isinstance(value, str):
         value = value.strip() or None
     if name == "responses":
         if isinstance(value, str):
-            # A column of a table or of a CSV file. Text that is no JSON has the wrong type, and a problem says so.
+            # JSON in a column of a table or a CSV file. Other text is reported as a value of the wrong type.
             with contextlib.suppress(ValueError, RecursionError):
                 value = json.loads(value)
         if isinstance(value, list):
@@ -102,10 +99,7 @@ def _cleaned(name: str, value: object) -> object:
 
 
 def _cleaned_response(item: object) -> object:
-    """Return an answer to a question, empty if it answers none.
-
-    Question 0 is the placeholder of GoTo's own example of a request.
-    """
+    """Return a response to a question; empty if it has no answer, or is GoTo's placeholder, question 0."""
     if not isinstance(item, dict):
         return item
     names = SCHEMA["properties"]["responses"]["items"]["properties"]
@@ -115,7 +109,7 @@ def _cleaned_response(item: object) -> object:
 
 
 def _problems(given: Mapping[str, Any], schema: Mapping[str, Any], place: str = "") -> Iterator[str]:
-    """Yield what is wrong with an object, in the order in which its schema declares the fields."""
+    """Yield what is wrong with an object, in the order of the fields in its schema."""
     for name, declared in schema["properties"].items():
         value = given.get(name)
         if value is None:
@@ -135,7 +129,7 @@ def _problem(value: object, declared: Mapping[str, Any]) -> str | None:
     """Return what is wrong with a value; None if nothing is."""
     types = [declared["type"]] if isinstance(declared["type"], str) else declared["type"]
     if isinstance(value, float):
-        # A key that came this way has lost digits.
+        # As a float a key has lost digits.
         return "is a number with a fraction or an exponent: send it as text"
     if isinstance(value, bool) or not isinstance(value, tuple(_TYPES[name] for name in types)):
         return f"must be {_NOUNS[types[0]]}"

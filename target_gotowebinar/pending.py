@@ -1,4 +1,4 @@
-"""People whose outcome is not known yet, in the order of the input, and the STATE messages that wait for them."""
+"""Registrations whose result is not known yet, in the order of the input, and the STATE messages that wait for them."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from target_gotowebinar.results import RegistrationResult
 
 MAX_PEOPLE: Final = 1_000
-"""People who are being registered or wait for their turn; then the input is read no further."""
+"""Maximum of registrations that are pending; then reading pauses."""
 
 MAX_STATE_BYTES: Final = 8 * 1024 * 1024
-"""Bytes of STATE that wait; then the input is read no further."""
+"""Maximum bytes of STATE that wait; then reading pauses."""
 
 
 class Registration:
-    """A person to be registered.
+    """A pending registration.
 
     Attributes:
-        result: What becomes of the person.
-        state: The last STATE that came after this person and before the next one who is pending.
+        result: Its result, once known.
+        state: The last STATE between this one and the next pending one.
     """
 
     def __init__(self, stream: str, person: NewRegistrant, organizer_key: str) -> None:
-        """Wait for `start`."""
+        """Prepare the registration; `start` makes the call."""
         self.stream = stream
         self.person = person
         self.webinar_key = person.webinar_key or ""
@@ -39,9 +39,9 @@ class Registration:
         self.state: bytes | None = None
 
     def start(self, client: RegistrantClient, on_done: Callable[[Registration], object]) -> None:
-        """Make the call in a thread of its own, which calls `on_done` at its end.
+        """Make the call in its own thread, which calls `on_done` at its end.
 
-        Not in a pool of `concurrent.futures`: its threads keep a process that was stopped alive until they are done.
+        The threads of a pool of `concurrent.futures` would keep a stopped process alive until they are done.
         """
         self.result.set_running_or_notify_cancel()
         self.result.add_done_callback(lambda _: on_done(self))
@@ -55,27 +55,27 @@ class Registration:
 
 
 class PendingRegistrations(UserList[Registration]):
-    """People in the order of the input, each with the STATE that came after.
+    """Registrations in the order of the input, each with the STATE after it.
 
-    When the outcome of a person is known, the STATE moves to the one before, whose own STATE is older and not needed
-    any more; with nobody before, it may be passed on.
+    When a result is known, its STATE moves to the registration before, whose own older STATE is not needed any more;
+    the STATE of the first one may be forwarded.
     """
 
     _keeps_states = True
 
     @property
     def is_full(self) -> bool:
-        """Whether the input is to be read no further for now."""
-        return len(self) >= MAX_PEOPLE or sum(len(person.state or b"") for person in self) > MAX_STATE_BYTES
+        """Whether reading has to pause."""
+        return len(self) >= MAX_PEOPLE or sum(len(pending.state or b"") for pending in self) > MAX_STATE_BYTES
 
     def add_state(self, state: bytes) -> bytes | None:
-        """Add the next STATE of the input; return it if it may be passed on at once."""
+        """Add the next STATE of the input; return it if it may be forwarded at once."""
         if self and self._keeps_states:
             self[-1].state = state
         return None if self or not self._keeps_states else state
 
     def finish(self, registration: Registration) -> bytes | None:
-        """Remove a person whose outcome is known; return the STATE that may be passed on now."""
+        """Remove a registration whose result is known; return the STATE that may be forwarded now."""
         index = self.index(registration)
         del self[index]
         if index and registration.state is not None:
@@ -83,7 +83,7 @@ class PendingRegistrations(UserList[Registration]):
         return None if index else registration.state
 
     def give_up(self, registration: Registration) -> None:
-        """Remove a person whose outcome stays unknown, and every STATE from there on."""
+        """Remove a registration whose result stays unknown, and discard every STATE from there on."""
         index = self.index(registration)
         del self[index]
         for later in self[index:]:

@@ -1,4 +1,4 @@
-"""One person, one call: what GoTo makes of a registration (API reference, sections 6.1 and 7)."""
+"""Registers a person with one call, and reads the response (API reference, sections 6.1 and 7)."""
 
 from __future__ import annotations
 
@@ -25,44 +25,41 @@ if TYPE_CHECKING:
     from tap_gotowebinar.api.transport import ApiResponse
     from target_gotowebinar.payload import NewRegistrant
 
+# The address is registered for this webinar; there is no such webinar.
 CONFLICT: Final = 409
-"""The address is registered for this webinar."""
-
 NOT_FOUND: Final = 404
-"""There is no such webinar, for anybody."""
 
 
 class RegistrantClient:
-    """Registers people; for any thread, but one person of a webinar after the other."""
+    """Registers people; thread-safe for people of different webinars."""
 
     def __init__(self, client: ApiClient, stats: StreamStats, *, resend_confirmation: bool) -> None:
-        """Register nobody yet."""
+        """Take the client; no call is made yet."""
         self._client = client
         self._stats = stats
-        self._resends = resend_confirmation
-        self._unknown: dict[str, str] = {}
+        self._resend = resend_confirmation
+        self._unknown_webinars: dict[str, str] = {}
 
     def register(self, person: NewRegistrant, organizer_key: str) -> RegistrationResult:
-        """Register a person and return what became of it.
+        """Register a person and return the result.
 
         Raises:
             RetriesExhaustedError: it is not known whether the person is registered.
             GoToWebinarError: nobody can be registered like this.
         """
         path = f"{API}/organizers/{organizer_key}/webinars/{person.webinar_key}/registrants"
-        if path not in self._unknown:
+        if path not in self._unknown_webinars:
             try:
                 return self._post(person, path)
             except NotFoundError as error:
-                # Nobody needs to ask again.
-                self._unknown[path] = str(error)
-        return RegistrationResult.of(person, Outcome.REJECTED, description=self._unknown[path])
+                self._unknown_webinars[path] = str(error)
+        return RegistrationResult.of(person, Outcome.REJECTED, description=self._unknown_webinars[path])
 
     def _post(self, person: NewRegistrant, path: str) -> RegistrationResult:
         def read(response: ApiResponse, in_doubt: bool) -> RegistrationResult:  # noqa: FBT001 - the client's
             result = _result(person, response, path, in_doubt=in_doubt)
             if in_doubt and result.outcome is Outcome.REJECTED:
-                # Full, perhaps, with this very person, or closed since.
+                # This person may have taken the last place, or registration was closed since.
                 return self._find_existing(person, path) or result
             return result
 
@@ -71,16 +68,16 @@ class RegistrantClient:
             person.content,
             read,
             self._stats,
-            params={"resendConfirmation": "true" if self._resends else "false"},
-            # A second try would send a second mail.
-            look=(lambda: self._find_existing(person, path)) if self._resends else None,
+            params={"resendConfirmation": "true" if self._resend else "false"},
+            # A retry would send a second mail.
+            look=(lambda: self._find_existing(person, path)) if self._resend else None,
         )
 
     def _find_existing(self, person: NewRegistrant, path: str) -> RegistrationResult | None:
-        """Return the result of a registration that took effect although its answer was lost.
+        """Return the result of a registration that took effect although its response was lost.
 
         Raises:
-            RetriesExhaustedError: GoTo does not tell.
+            RetriesExhaustedError: the list of registrants cannot be read.
         """
         address = (person.email or "").casefold()
         try:
@@ -94,10 +91,10 @@ class RegistrantClient:
         return None
 
     def _registrants(self, path: str) -> list[Any]:
-        """Return the registrants of a webinar: in one call, or in pages where they are too many for that.
+        """Return the registrants of a webinar: in one call, or in pages if they are too many.
 
         Raises:
-            RetriesExhaustedError: they do not come whole.
+            RetriesExhaustedError: the list is incomplete.
         """
         get = functools.partial(self._client.get, tally=self._stats)
         try:
@@ -114,11 +111,16 @@ class RegistrantClient:
 
 
 def _result(person: NewRegistrant, response: ApiResponse, path: str, *, in_doubt: bool) -> RegistrationResult:
-    """Return what a response means, where an earlier try may have registered the person (`in_doubt`) or not.
+    """Return the result that a response stands for.
+
+    Args:
+        person: The person.
+        response: The response.
+        path: Where the call went.
+        in_doubt: Whether an earlier try may have registered the person.
 
     Raises:
-        MalformedResponseError: a success that does not name the registrant, or a no that is not GoTo's own: that of a
-            proxy says nothing about the person.
+        MalformedResponseError: a success without registrantKey, or a rejection that is not GoTo's own but a proxy's.
         NotFoundError: there is no such webinar.
         UnexpectedStatusError: a redirect, which is never followed.
     """

@@ -1,4 +1,4 @@
-"""What a run did, logged while it runs and at its end: how many people became what, and why. Nothing about who."""
+"""Logs the counts of a run, without personal data: outcomes, reasons and calls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PROGRESS_INTERVAL: Final = 30.0
 """Seconds between two progress lines."""
 
 MAX_REASONS: Final = 100
-"""Different reasons that are counted one by one; GoTo's may be different for everybody."""
+"""Maximum of reasons that are counted separately; GoTo's may differ for everybody."""
 
 MAX_SHOWN_REASONS: Final = 5
 """Reasons that are logged, the most frequent first."""
@@ -31,7 +31,7 @@ MAX_SHOWN_REASONS: Final = 5
 OTHER: Final = "other reasons"
 
 MAX_UNKNOWN: Final = 1_000
-"""Fields of a stream that are counted one by one when they are left out; an object keyed by data takes no more room."""
+"""Maximum of omitted fields of a stream that are counted separately: names may be data."""
 
 
 class Report:
@@ -39,25 +39,25 @@ class Report:
 
     Attributes:
         stats: Counts of calls.
-        unanswered: People whose outcome GoTo did not tell.
-        unsent: People who were not sent because the run ended early.
+        unanswered: Number of people whose result stays unknown.
+        unsent: Number of people who were not sent because the run ended early.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start with nothing done."""
+        """Start with zero counts."""
         self._clock = clock
         self._started = self._last_line = clock()
         self._outcomes: dict[str, Counter[Outcome]] = {}
         self._reasons: Counter[tuple[Outcome, str]] = Counter()
-        self._would_be_sent: Counter[str] = Counter()
-        self._fields_to_send: set[str] = set()
-        self._unknown: dict[str, Counter[str]] = {}
+        self._dry_run: Counter[str] = Counter()
+        self._dry_run_fields: set[str] = set()
+        self._unknown_fields: dict[str, Counter[str]] = {}
         self.stats = StreamStats()
         self.unanswered = 0
         self.unsent = 0
 
     def note(self, stream: str, result: RegistrationResult) -> None:
-        """Count what became of a record."""
+        """Count the result of a record."""
         self._outcomes.setdefault(stream, Counter())[result.outcome] += 1
         if result.outcome in {Outcome.REJECTED, Outcome.SKIPPED}:
             reason = (result.outcome, result.description or "")
@@ -70,19 +70,19 @@ class Report:
             counts = ", ".join(f"{totals[outcome]} {outcome.value}" for outcome in Outcome)
             logger.info("%s; %d calls", counts, self.stats.calls)
 
-    def note_would_be_sent(self, webinar_key: str, fields: Iterable[str]) -> None:
-        """Count a person whom a run that is not dry would register, and the fields it would send."""
-        self._would_be_sent[webinar_key] += 1
-        self._fields_to_send.update(fields)
+    def note_dry_run(self, webinar_key: str, fields: Iterable[str]) -> None:
+        """Count a person of a dry run, and the fields that would be sent."""
+        self._dry_run[webinar_key] += 1
+        self._dry_run_fields.update(fields)
 
-    def note_unknown(self, stream: str, names: Iterable[str]) -> None:
-        """Count the values of fields that are not sent."""
-        known = self._unknown.setdefault(stream, Counter())
+    def note_unknown_fields(self, stream: str, names: Iterable[str]) -> None:
+        """Count the values of unknown fields, which are not sent."""
+        known = self._unknown_fields.setdefault(stream, Counter())
         for name in names:
             known[name if name in known or len(known) < MAX_UNKNOWN else "others"] += 1
 
     def log_summary(self) -> None:
-        """Log the counts of every stream as a table, and why people were not registered."""
+        """Log the counts of every stream as a table, then the reasons."""
         if self._outcomes:
             logger.info("%s", f"{'stream':<22}" + "".join(f"{outcome.value:>20}" for outcome in Outcome))
         for stream, counts in self._outcomes.items():
@@ -92,14 +92,14 @@ class Report:
             logger.log(level, "%s: %d: %s", outcome.value, count, reason)
         if len(self._reasons) > MAX_SHOWN_REASONS:
             logger.info("and %d more reasons", len(self._reasons) - MAX_SHOWN_REASONS)
-        for stream, names in self._unknown.items():
+        for stream, names in self._unknown_fields.items():
             if names:
                 text = "'%s': values of fields that GoTo does not take were left out: %d (%s)"
                 logger.info(text, stream, names.total(), mask_names(sorted(names)))
-        for webinar_key, count in self._would_be_sent.items():
+        for webinar_key, count in self._dry_run.items():
             logger.info("dry run: would be sent to GoTo for webinar %s: %d", webinar_key, count)
-        if self._fields_to_send:
-            logger.info("dry run: with these fields: %s", ", ".join(sorted(self._fields_to_send)))
+        if self._dry_run_fields:
+            logger.info("dry run: with these fields: %s", ", ".join(sorted(self._dry_run_fields)))
         if self.unsent:
             logger.warning("not sent, because the run ended early: %d", self.unsent)
         stats, seconds = self.stats, self._clock() - self._started
@@ -107,10 +107,10 @@ class Report:
         logger.info("%s; finished in %.1f s", calls, seconds)
 
     def failures(self, *, forgive_rejections: bool) -> list[str]:
-        """Return a line for each reason why the run has not done what was asked for.
+        """Return a line for each reason why the run has failed.
 
         Args:
-            forgive_rejections: Whether rejected people are accepted (`on_rejection: continue`).
+            forgive_rejections: Whether rejected people are no failure (`on_rejection: continue`).
         """
         lines = []
         rejected = sum(counts[Outcome.REJECTED] for counts in self._outcomes.values())

@@ -1,4 +1,4 @@
-"""What became of each record, and the file that keeps it."""
+"""The result of each record, and the file with them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ FIELDS: Final = ("email", "webinarKey", "outcome", "registrantKey", "joinUrl", "
 """Fields of a row, as in `schemas/registration_result.json`."""
 
 MODE: Final = 0o600
-"""Permissions of the file: it holds people, and their links into the webinar."""
+"""Permissions of the file, which holds personal data and join links."""
 
 
 class Outcome(enum.StrEnum):
-    """The ways in which a record can end."""
+    """The possible outcomes of a record."""
 
     REGISTERED = "registered"
     ALREADY_REGISTERED = "already_registered"
@@ -34,7 +34,7 @@ class Outcome(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RegistrationResult:
-    """What became of a record."""
+    """The result of a record."""
 
     email: str | None = dataclasses.field(repr=False)
     webinar_key: str | None
@@ -46,19 +46,19 @@ class RegistrationResult:
 
     @classmethod
     def of(cls, person: NewRegistrant, outcome: Outcome, **more: str | None) -> RegistrationResult:
-        """Return what became of a person."""
+        """Return the result for a person."""
         return cls(person.email, person.webinar_key, outcome, **more)
 
     def row(self) -> dict[str, Any]:
-        """Return it under the names of the schema."""
+        """Return the fields by their names in the schema."""
         return dict(zip(FIELDS, dataclasses.astuple(self), strict=True))
 
 
 class ResultsFile:
-    """A file of JSON lines that only grows; each row is written in one piece, so that two programs may share it."""
+    """A file of JSON lines to which rows are appended, each with one write, so that two programs may share it."""
 
     def __init__(self, path: str) -> None:
-        """Open it; it is made when it is not there.
+        """Open the file, or create it.
 
         Raises:
             OutputError: it cannot be written.
@@ -71,7 +71,7 @@ class ResultsFile:
             raise self._failure(error) from None
 
     def write(self, result: RegistrationResult) -> None:
-        """Append a row; the operating system has it when this returns.
+        """Append a row without buffering.
 
         Raises:
             OutputError: the disk is full, for instance.
@@ -84,11 +84,11 @@ class ResultsFile:
             raise self._failure(error) from None
 
     def close(self) -> None:
-        """Close it."""
+        """Close the file."""
         os.close(self._descriptor)
 
     def _prepare(self) -> None:
-        """Let nobody else read it, and end a line that was cut off by a full disk or the end of a process."""
+        """Restrict the permissions, and end a line that a full disk or the end of a process cut off."""
         known = os.fstat(self._descriptor)
         if not stat.S_ISREG(known.st_mode):
             return

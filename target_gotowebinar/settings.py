@@ -1,4 +1,4 @@
-"""The settings of the target: what they are, what is wrong with them, and the typed form the code uses."""
+"""The settings of the target: declarations, checks, and the typed form that the code uses."""
 
 from __future__ import annotations
 
@@ -14,64 +14,67 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PROGRAM: Final = "target-gotowebinar"
-"""Name of the command; its settings may come from environment variables that begin with it."""
+"""Name of the command, and prefix of its environment variables."""
 
 TARGET_SETTINGS: Final = (
     th.Property(
         "webinar_key",
         th.CustomType({"type": ["string", "integer", "null"]}),
         title="Webinar key",
-        description="Key of the webinar for which people are registered whose record has no `webinarKey`.",
+        description="Key of the webinar for which to register people whose record has no `webinarKey`.",
     ),
     th.Property(
         "organizer_key",
         th.CustomType({"type": ["string", "integer", "null"]}),
         title="Organizer key",
-        description="Key of the organizer of the webinars, for records without `organizerKey`. Default: the organizer "
-        "the token belongs to.",
+        description="Key of the organizer of the webinars, for records without `organizerKey`. Default: the owner"
+        " of the token.",
     ),
     th.Property(
         "resend_confirmation",
         th.BooleanType(nullable=True),
         default=False,
         title="Resend confirmation",
-        description="Whether GoTo sends the confirmation mail again to people who are registered already.",
+        description="Whether GoTo sends the confirmation e-mail again to people who are already registered.",
     ),
     th.Property(
         "on_rejection",
         th.CustomType({"type": ["string", "null"], "enum": ["fail", "continue", None]}),
         default="fail",
         title="On rejection",
-        description="What it means that somebody cannot be registered: `fail` completes the rest and exits with 1; "
-        "`continue` exits with 0. Either way the summary says how many and why.",
+        description="What happens when a person cannot be registered: with `fail` the run completes the rest and "
+        "exits with 1, with `continue` it exits with 0. The summary says how many were rejected, and "
+        "why.",
     ),
     th.Property(
         "strict_fields",
         th.BooleanType(nullable=True),
         default=False,
         title="Strict fields",
-        description="Whether a field that GoTo does not take is an error. Else it is left out, and named once.",
+        description="Whether a field that GoTo does not accept is an error. Otherwise the target drops the field "
+        "and logs its name once.",
     ),
     th.Property(
         "results_path",
         th.StringType,
         title="Results path",
-        description="File to which a line of JSON is appended for each record: what became of it, with the join link. "
-        "Nobody else can read it (0600). No file unless set.",
+        description="File to which the target appends a line of JSON for each record: its outcome, with the join "
+        "link. Only you can read the file (0600). Default: no file.",
     ),
     th.Property(
         "dry_run",
         th.BooleanType(nullable=True),
         default=False,
         title="Dry run",
-        description="Check every record and say what would be sent, without a call to GoTo. No state is passed on.",
+        description="Check every record and log what would be sent, without calling GoTo. The target passes on no"
+        " state.",
     ),
 )
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings in the form the code uses; build it only from settings without `problems`."""
+    """Settings in the form that the code uses; build it only from settings without `problems`."""
 
     connection: ConnectionSettings
     webinar_key: str | None
@@ -105,6 +108,6 @@ def problems(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _key(config: Mapping[str, Any], name: str) -> str | None:
-    """Return a key without leading zeros, as it is compared with those of records."""
+    """Return a key without leading zeros, as in records."""
     key = text(config, name)
     return None if key is None else str(int(key))

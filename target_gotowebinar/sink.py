@@ -1,6 +1,6 @@
-"""The sink: registers people in the order of the input, several at a time, and records the outcome of each.
+"""The sink: registers people in the order of the input, several at a time, and records each result.
 
-Threads read the input and make the calls. Results, STATE and all counting belong to the main thread alone.
+Threads read the input and make the calls. Only the main thread writes results and STATE, and counts.
 """
 
 from __future__ import annotations
@@ -38,29 +38,29 @@ if TYPE_CHECKING:
     from target_gotowebinar.settings import Settings
 
 MAX_UNANSWERED: Final = 3
-"""People in a row whose outcome GoTo does not tell; then the run ends."""
+"""Maximum of people in a row without a result; then the run ends."""
 
-GRACE: Final = 1.0
-"""Seconds that calls under way have left when a run ends early."""
+SHUTDOWN_GRACE: Final = 1.0
+"""Seconds for the calls in progress when a run ends early."""
 
 SIGNAL_POLL: Final = 0.5
-"""Seconds after which a signal is noticed at the latest."""
+"""Seconds between two checks for a signal."""
 
 
 class RegistrantSink(RecordSink):
-    """Submits the records of a stream."""
+    """Submits the records of a stream to the registrations."""
 
     @override
     def __init__(self, target: Target, stream_name: str, schema: dict[str, Any], key_properties: Any) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self._registrations: Registrations = target.registrations  # type: ignore[attr-defined]  # TargetGoToWebinar has it
         self._registrations.check_schema(stream_name, schema["properties"])
-        # Each record is checked when it is submitted. The SDK would make objects of dates, and log values on the way.
+        # Records are checked when submitted. With the schema, the SDK would convert dates, and log values.
         self.schema = {"properties": {}, "additionalProperties": True}
 
     @override
     def get_validator(self) -> None:
-        """None: a record that does not fit its own schema gets its one outcome like any other."""
+        """None: a record that does not fit its own schema gets its result like any other."""
         return
 
     @override
@@ -72,7 +72,7 @@ class Registrations:
     """All registrations of a run.
 
     Attributes:
-        is_deletion: Whether the record that is being handed on is that of a deleted row; stream maps may drop its mark.
+        is_deletion: Whether the current record is that of a deleted row; stream maps may drop its mark.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Registrations:
         self._results = ResultsFile(settings.results_path) if settings.results_path else None
 
     def lines(self, source: IO[str] | None) -> Iterator[bytes]:
-        """Yield the lines of a file or of standard input; between them, record the outcome of calls that have ended.
+        """Yield the lines of a file or of standard input; between them, record the results of calls that have ended.
 
         Raises:
             StopRequested: a signal has come.
@@ -118,7 +118,7 @@ class Registrations:
             self._wanted.release()
 
     def submit(self, stream: str, record: Mapping[str, Any]) -> None:
-        """Register the person in a record once the outcome of everybody before in the same webinar is known."""
+        """Register the person in a record, after everybody before for the same webinar."""
         person = parse_registrant(record, self._settings.webinar_key, self._settings.organizer_key)
         reason = self._check_fields(stream, record) or person.problem
         if self.is_deletion:
@@ -126,7 +126,7 @@ class Registrations:
         elif reason is not None:
             self._write(stream, RegistrationResult.of(person, Outcome.REJECTED, description=reason))
         elif self._settings.dry_run:
-            self._report.note_would_be_sent(person.webinar_key or "", person.content)
+            self._report.note_dry_run(person.webinar_key or "", person.content)
             self._write(stream, _skipped(person, "dry run: would be sent"))
         else:
             self._pending.append(Registration(stream, person, person.organizer_key or self._owner_key))
@@ -136,7 +136,7 @@ class Registrations:
         """Check the fields that a stream declares.
 
         Raises:
-            GoToWebinarError: GoTo does not take one of them, and `strict_fields` is set.
+            GoToWebinarError: one of them is unknown, and `strict_fields` is set.
         """
         unknown = unknown_fields(names)
         if unknown and self._settings.strict_fields:
@@ -146,26 +146,26 @@ class Registrations:
             )
             raise GoToWebinarError(msg)
 
-    def forward_state(self, value: Any) -> None:  # noqa: ANN401 - whatever the tap says
-        """Pass a STATE on once the outcome of everybody before it is known."""
-        self._pass_on(self._pending.add_state(json.dumps(value).encode()))
+    def add_state(self, value: Any) -> None:  # noqa: ANN401 - any JSON
+        """Forward a STATE once the result of everybody before it is known."""
+        self._forward_state(self._pending.add_state(json.dumps(value).encode()))
 
     def drain(self) -> None:
-        """Wait until the outcome of everybody is known."""
+        """Wait until the result of everybody is known."""
         self._start_calls()
         while self._pending:
             self._finish_next()
 
     def abort(self) -> None:
-        """Begin no further call, and record the outcome of those that end in time."""
-        people = [*self._pending]
-        under_way = [person.result for person in people if person.result.running()]
-        concurrent.futures.wait(under_way, timeout=GRACE)
-        for person in people:
-            if person.result.done():
-                # The run ends already, for a reason of its own.
+        """Start no further call, and record the results of those that end in time."""
+        pending = [*self._pending]
+        running = [registration.result for registration in pending if registration.result.running()]
+        concurrent.futures.wait(running, timeout=SHUTDOWN_GRACE)
+        for registration in pending:
+            if registration.result.done():
+                # The run is ending already, for another reason.
                 with contextlib.suppress(Exception):
-                    self._record(person)
+                    self._record(registration)
             else:
                 self._report.unsent += 1
 
@@ -177,10 +177,10 @@ class Registrations:
 
     @functools.cached_property
     def _owner_key(self) -> str:
-        """The organizer the token belongs to; one look-up for all records that name none."""
-        look_up = functools.partial(self._api.get, tally=self._report.stats, refusals=NO_IDENTITY)
+        """The organizer the token belongs to, looked up once for all records that name none."""
+        get = functools.partial(self._api.get, tally=self._report.stats, refusals=NO_IDENTITY)
         with self._stop_signals.waiting():
-            owner = owner_of_token(look_up)
+            owner = owner_of_token(get)
         if owner is None:
             msg = (
                 "GoTo does not tell this token which organizer it belongs to: set organizer_key, "
@@ -190,27 +190,27 @@ class Registrations:
         return str(owner["organizerKey"])
 
     def _check_fields(self, stream: str, record: Mapping[str, Any]) -> str | None:
-        """Return why `strict_fields` rejects a record; without it, count the fields that are left out."""
+        """Return why `strict_fields` rejects a record; without it, count the unknown fields."""
         unknown = unknown_fields(record)
         if unknown and self._settings.strict_fields:
             return f"fields that GoTo does not take: {mask_names(unknown)}"
-        self._report.note_unknown(stream, unknown)
+        self._report.note_unknown_fields(stream, unknown)
         return None
 
     def _read(self, source: IO[str] | None) -> None:
-        """Read the input, no further than the main thread wants it; runs in a thread of its own."""
+        """Read the input as the main thread asks for it; runs in its own thread."""
         end: Exception | None = None
         try:
             for lines in read_lines(source):
                 self._wanted.acquire()
                 self._events.put(lines)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the main thread waits for it
+        except Exception as error:  # noqa: BLE001 - the main thread raises it
             end = error
         self._wanted.acquire()
         self._events.put(end)
 
     def _start_calls(self) -> None:
-        """Begin as many calls as may be under way, in the order of the input, one at a time for each webinar."""
+        """Start as many calls as allowed, in the order of the input, one at a time for each webinar."""
         for registration in self._pending:
             if len(self._busy) >= self._settings.connection.max_concurrency:
                 return
@@ -219,7 +219,7 @@ class Registrations:
                 registration.start(self._client, self._events.put)
 
     def _next_event(self) -> Registration | list[bytes] | Exception | None:
-        """Wait for lines, the end of a call, an error of the input, or its end (None).
+        """Wait for lines, a call that has ended, an error of the input, or its end (None).
 
         Raises:
             StopRequested: a signal has come.
@@ -227,11 +227,11 @@ class Registrations:
         with self._stop_signals.waiting():
             while True:
                 with contextlib.suppress(queue.Empty):
-                    # In pieces: a signal that comes just before a wait begins is not heard until it ends.
+                    # A signal just before a wait is noticed only at its end.
                     return self._events.get(timeout=SIGNAL_POLL)
 
     def _finish_next(self) -> None:
-        """Wait for the end of a call; lines that come when the run is about to end are not looked at."""
+        """Wait until a call has ended; lines that arrive when the run is about to end are ignored."""
         event = self._next_event()
         while not isinstance(event, Registration):
             event = self._next_event()
@@ -243,16 +243,16 @@ class Registrations:
         self._start_calls()
 
     def _record(self, registration: Registration) -> None:
-        """Record what became of a person, then pass on the STATE that waited for it.
+        """Record a result, then forward the STATE that waited for it.
 
         Raises:
-            GoToWebinarError: the run cannot go on, or GoTo has not answered several times in a row.
+            GoToWebinarError: the run cannot continue, or there were several calls in a row without a result.
         """
         error = registration.result.exception()
         if error is None:
             self._unanswered_in_a_row = 0
             self._write(registration.stream, registration.result.result())
-            self._pass_on(self._pending.finish(registration))
+            self._forward_state(self._pending.finish(registration))
             return
         self._pending.give_up(registration)
         if not isinstance(error, RetriesExhaustedError):
@@ -270,8 +270,8 @@ class Registrations:
             self._results.write(result)
         self._report.note(stream, result)
 
-    def _pass_on(self, state: bytes | None) -> None:
-        # After a dry run nobody is registered yet: the next run has to get them all.
+    def _forward_state(self, state: bytes | None) -> None:
+        # A dry run registers nobody: the next run must get the same records.
         if state is not None and not self._settings.dry_run:
             self._output.write_line(state)
 

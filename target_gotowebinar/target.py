@@ -1,4 +1,4 @@
-"""The target: settings, capabilities, and how a run begins and ends."""
+"""The target: settings, capabilities, and the start and end of a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS, DISTRIBUTIO
 from tap_gotowebinar.singer.plugin import CommandLinePlugin
 from tap_gotowebinar.singer.signals import StopRequested, signals_held
 from tap_gotowebinar.singer.writer import MessageWriter
-from target_gotowebinar.errors import InputError
+from target_gotowebinar.input import InputError
 from target_gotowebinar.messages import MessageReader
 from target_gotowebinar.report import Report
 from target_gotowebinar.settings import PROGRAM, TARGET_SETTINGS, Settings, problems
@@ -26,9 +26,8 @@ from target_gotowebinar.sink import RegistrantSink, Registrations
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from singer_sdk.plugin_base import _ConfigInput
-
     from tap_gotowebinar.api.client import ApiClient
+    from tap_gotowebinar.singer.sdk_overrides import ConfigInput
 
 
 class TargetGoToWebinar(CommandLinePlugin, Target):
@@ -45,14 +44,14 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
     default_sink_class = RegistrantSink
 
     rate_window: ClassVar[float] = WINDOW
-    """Seconds in which `requests_per_minute` calls may be made; a test may scale it."""
+    """Seconds in which `requests_per_minute` calls may be made; tests shorten it."""
 
     def __init__(self, *, message_writer: MessageWriter | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's
-        """Take the settings, and where STATE is passed on; nothing is read or sent yet."""
+        """Take the settings, and where STATE is written; nothing is read or sent yet."""
         self.report = Report()
         self.message_writer = message_writer or MessageWriter()
         super().__init__(message_reader=MessageReader(lambda: self.registrations), **kwargs)
-        # Sinks hold nothing back: there is nothing to be drained side by side.
+        # Sinks buffer nothing, so that there is nothing to drain in parallel.
         self.max_parallelism = 1
 
     @functools.cached_property
@@ -62,12 +61,12 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
 
     @functools.cached_property
     def connection(self) -> ApiClient:
-        """What all calls go through."""
+        """The API client of all calls."""
         return self.settings.connection.connect(window=self.rate_window)
 
     @functools.cached_property
     def registrations(self) -> Registrations:
-        """What records, STATE and results go through."""
+        """The registrations of this run."""
         return Registrations(self.settings, self.connection, self.report, self.message_writer, self.stop_signals)
 
     @classmethod
@@ -87,10 +86,10 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         super().process_endofpipe()
 
     def run(self, file_input: IO[str] | None = None) -> int:
-        """Register everybody in the input, and log how it went.
+        """Register everybody in the input, and log the summary.
 
         Returns:
-            Exit code: 0 complete, 1 somebody was rejected or got no answer, 128 + signal number when stopped.
+            Exit code: 0 complete, 1 somebody was rejected or has no result, 128 + signal number when stopped.
 
         Raises:
             GoToWebinarError: the run cannot go on, or the input is wrong.
@@ -120,7 +119,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         try:
             self.listen(file_input)
         except Exception as error:
-            # What came before a message that is wrong, or that a stream map fails on, is whole.
+            # Everything before a wrong message, or one that a stream map fails on, is complete.
             if isinstance(error, InputError) or not isinstance(error, GoToWebinarError):
                 self.registrations.drain()
             raise
@@ -132,7 +131,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         *,
         about: bool = False,
         about_format: str | None = None,
-        config: _ConfigInput | None = None,
+        config: ConfigInput | None = None,
         file_input: IO[str] | None = None,
     ) -> None:
         """Run the target from its command line."""

@@ -1,1 +1,1 @@
-"""How tests and people look into a running sandbox and let things happen in it."""
+"""The control interface: tests and people inspect and change a running sandbox with it."""

@@ -1,4 +1,4 @@
-"""``gotowebinar-sandbox do``: let something happen in a running sandbox, as people at GoTo would."""
+"""``gotowebinar-sandbox do``: changes to a running sandbox that people would make at GoTo."""
 
 import argparse
 import os
@@ -12,29 +12,33 @@ from gotowebinar_sandbox.control.client import Control
 
 URL_VARIABLE = "GOTOWEBINAR_SANDBOX_URL"
 WHERE = (
-    f"The sandbox is the one at --url, which comes before the action, or else at the address in {URL_VARIABLE}: the "
-    "file of 'serve --env-file' sets this variable, and so does 'exec'. Where you give no key, the command picks "
-    "somebody or something that the next run of the tap will notice."
+    f"Name the sandbox with --url before the action, or with the variable {URL_VARIABLE}, which the file of "
+    "'serve --env-file' and 'exec' set. Without a key, the command picks a registrant or webinar whose change the next "
+    "run of the tap will see."
 )
-# What can happen, to whom or what, and how it is chosen.
+# Each action: the kind of key it takes, and its description with what it picks without a key.
 ACTIONS = {
-    "register": ("webinar", "register people for a webinar (the next one)"),
-    "approve": ("registrant", "approve a registrant (one who waits for it)"),
-    "deny": ("registrant", "deny a registrant (one who waits for approval)"),
-    "cancel": ("registrant", "let a registrant cancel (one of the next webinar)"),
+    "register": ("webinar", "register people for a webinar (default: the next one)"),
+    "approve": ("registrant", "approve a registrant (default: one who waits for approval)"),
+    "deny": ("registrant", "deny a registrant (default: one who waits for approval)"),
+    "cancel": ("registrant", "cancel a registration (default: one for the next webinar)"),
     "attend": (
         "registrant",
-        "let a registrant have attended a session that ends now (one of a webinar that has begun)",
+        "add a session that ends now, with a registrant as attendee (default: one of a webinar that has begun)",
     ),
-    "cancel-webinar": ("webinar", "cancel a webinar (the next one)"),
+    "cancel-webinar": ("webinar", "cancel a webinar (default: the next one)"),
     "add-webinar": (None, "add a webinar without registrants"),
 }
 Row = dict[str, Any]
 
 
 def add_actions(parser: argparse.ArgumentParser) -> None:
-    """Describe the actions on the command line."""
-    parser.add_argument("--url", default=os.environ.get(URL_VARIABLE), help=f"default: the variable {URL_VARIABLE}")
+    """Add the actions to the command line."""
+    parser.add_argument(
+        "--url",
+        default=os.environ.get(URL_VARIABLE),
+        help=f"its address (default: {URL_VARIABLE})",
+    )
     added = parser.add_subparsers(required=True, metavar="ACTION", dest="action")
     of = {
         name: added.add_parser(name, help=what, description=f"{what}. {WHERE}") for name, (_, what) in ACTIONS.items()
@@ -42,43 +46,43 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
     for name, (key, _) in ACTIONS.items():
         if key:
             of[name].add_argument("key", nargs="?", metavar=f"{key.upper()}_KEY")
-    of["register"].add_argument("--count", type=int, default=1, help="how many (default: %(default)s)")
-    of["register"].add_argument("--email", help="address of the first one (default: made up, as the names)")
-    of["add-webinar"].add_argument("--subject", default="A new webinar", help="default: %(default)s")
-    of["add-webinar"].add_argument("--starts-at", metavar="TIME", help="ISO 8601 (default: in a week)")
-    of["add-webinar"].add_argument("--manual", action="store_true", help="registrants wait for approval")
+    of["register"].add_argument("--count", type=int, default=1, help="how many people (default: %(default)s)")
+    of["register"].add_argument("--email", help="address of the first person (default: made up)")
+    of["add-webinar"].add_argument("--subject", default="A new webinar", help="its title (default: %(default)s)")
+    of["add-webinar"].add_argument("--starts-at", metavar="TIME", help="start as an ISO 8601 time (default: in a week)")
+    of["add-webinar"].add_argument("--manual", action="store_true", help="require approval of registrants")
 
 
 def act(chosen: Row) -> str:
-    """Do what the command line asks for, and return in one line what happened.
+    """Run the action of the command line, and return a line that says what changed.
 
     Raises:
-        ValueError: No sandbox is named or answers, a key is unknown, or there is nobody to choose.
+        ValueError: No sandbox is named or reachable, a key is unknown, or nobody fits.
     """
     if not chosen["url"]:
-        message = f"where is the sandbox? Set {URL_VARIABLE}, or give --url before the action"
+        message = f"no sandbox is named: set {URL_VARIABLE}, or give --url before the action"
         raise ValueError(message)
     try:
         actions = _Actions(Control(chosen["url"]), chosen)
         return f"{chosen['action']}: {getattr(actions, chosen['action'].replace('-', '_'))()}"
     except requests.RequestException:
-        message = f"no sandbox answers at {chosen['url']}"
+        message = f"no sandbox responds at {chosen['url']}: start one with 'gotowebinar-sandbox serve'"
         raise ValueError(message) from None
 
 
 class _Actions:
-    """One method for each action."""
+    """The actions, one method each."""
 
     def __init__(self, control: Control, chosen: Row) -> None:
         self._control = control
         self._chosen = chosen
-        truth, now = control.truth(), control.options()["now"]
+        records, now = control.truth(), control.options()["now"]
         now = self._now = datetime.fromisoformat(now) if now else datetime.now(UTC)
-        ends = {row["webinarKey"]: _times(row, "endTime")[-1] for row in truth["webinars"]}
-        # Those to come first, the next one at the top; then those that are over, the last one at the top.
+        ends = {row["webinarKey"]: _times(row, "endTime")[-1] for row in records["webinars"]}
+        # Upcoming webinars, the next one first; then past webinars, the last one first.
         order = sorted(ends, key=lambda key: (ends[key] < now, abs(ends[key] - now)))
-        self._webinars = sorted(truth["webinars"], key=lambda row: order.index(row["webinarKey"]))
-        self._people = sorted(truth["registrants"], key=lambda row: order.index(row["webinarKey"]))
+        self._webinars = sorted(records["webinars"], key=lambda row: order.index(row["webinarKey"]))
+        self._people = sorted(records["registrants"], key=lambda row: order.index(row["webinarKey"]))
 
     def register(self) -> str:
         webinar = self._webinar()
@@ -122,7 +126,7 @@ class _Actions:
 
     def _webinar(self) -> Row:
         key = self._chosen["key"]
-        return _first((row for row in self._webinars if key in {None, row["webinarKey"]}), "there is no such webinar")
+        return _first((row for row in self._webinars if key in {None, row["webinarKey"]}), f"there is no webinar {key}")
 
     def _registrant(self, status: str, nobody: str, webinars: set[str] | None = None) -> Row:
         """Return the registrant of the key given, or the first of a status, of any webinar or of these."""
@@ -139,7 +143,7 @@ def _first(rows: Iterable[Row], otherwise: str) -> Row:
 
 
 def _times(webinar: Row, name: str) -> list[datetime]:
-    """Return the starts or ends of a webinar; without times it is in the far future."""
+    """Return the starts or ends of a webinar; one without times is in the far future."""
     times = [datetime.fromisoformat(time[name]) for time in webinar["times"]]
     return sorted(times) or [datetime.max.replace(tzinfo=UTC)]
 

@@ -1,4 +1,4 @@
-"""What can happen to webinars, registrants and panelists while a sandbox runs; `Control` describes each change."""
+"""Changes to webinars, registrants and panelists of a running sandbox; `Control` documents each."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -12,7 +12,7 @@ from gotowebinar_sandbox.data.registration_forms import form_field, question
 from gotowebinar_sandbox.data.webinars import registration_window
 from gotowebinar_sandbox.state import SandboxState
 
-# Fields of a new webinar by their names in the API, beside those that are treated one by one.
+# Fields of a new webinar by their names in the API, and the attributes they set; the others are handled one by one.
 WEBINAR_FIELDS = {
     "subject": "subject",
     "description": "description",
@@ -31,11 +31,11 @@ Key = str | int
 
 
 class UnknownError(Exception):
-    """A webinar, registrant, organizer or field that the world does not have."""
+    """An unknown webinar, registrant, organizer or field."""
 
 
 class Changes:
-    """Lets things happen that GoTo's users, not its clients, would do."""
+    """Changes that people make at GoTo, not through the API."""
 
     def __init__(self, state: SandboxState) -> None:
         """Change a world."""
@@ -74,12 +74,12 @@ class Changes:
         return str(key)
 
     def move_webinar(self, webinar_key: Key, starts_at: str) -> None:
-        """Let a webinar start at another time."""
+        """Move a webinar to another time."""
         webinar = find_webinar(self._state, webinar_key)
         self._state.calendar.persist(webinar)
         webinar.times = webinar.times or self._next_week()
-        by = parse_time(starts_at) - webinar.times[0].start
-        webinar.times = [Window(time.start + by, time.end + by) for time in webinar.times]
+        shift = parse_time(starts_at) - webinar.times[0].start
+        webinar.times = [Window(time.start + shift, time.end + shift) for time in webinar.times]
         webinar.status = "UPDATED"
 
     def reassign_webinar(self, webinar_key: Key, organizer_key: Key) -> None:
@@ -108,20 +108,14 @@ class Changes:
         self._world.registrants(webinar).change(registrant.registrant_key, details, fields)
 
     def cancel_registrant(self, webinar_key: Key, registrant_key: Key) -> None:
-        """Take a registrant off the list."""
+        """Cancel a registration."""
         webinar = find_webinar(self._state, webinar_key)
         registrant = find_registrant(self._state, webinar, registrant_key)
         self._world.registrants(webinar).remove(registrant.registrant_key)
 
     def add_member(self, webinar_key: Key, kind: str) -> str:
-        """Add somebody from outside to the panelists or co-organizers and return the key."""
+        """Add a new person to the panelists or co-organizers and return the key."""
         return str(self._state.staff.add(self._members(webinar_key, kind)))
-
-    def remove_member(self, webinar_key: Key, kind: str, key: Key) -> None:
-        """Take a panelist or co-organizer away."""
-        if self._members(webinar_key, kind).pop(number(key), None) is None:
-            message = f"no member {key}"
-            raise UnknownError(message)
 
     def add_recording(self, webinar_key: Key, name: str) -> str:
         """Add a recording that was made now and return its key."""
@@ -174,12 +168,12 @@ def find_registrant(state: SandboxState, webinar: Webinar, registrant_key: Key) 
 
 
 def refuse_unknown(names: set[str]) -> None:
-    """Raise ``UnknownError`` if there are names of fields that nobody knows."""
+    """Raise ``UnknownError`` if there are unknown names of fields."""
     if names:
         message = f"no such field: {', '.join(sorted(names))}"
         raise UnknownError(message)
 
 
 def number(key: Key) -> int:
-    """Read a key; what is none stands for nobody."""
+    """Return a key as a number; -1, which no object has, for what is not a key."""
     return int(key) if str(key).isdigit() else -1

@@ -12,10 +12,10 @@ Row = dict[str, Any]
 
 
 class Control:
-    """Looks into a running sandbox and lets things happen in it.
+    """Inspects and changes a running sandbox.
 
-    Keys go in as text or numbers, and come out as text. Each method raises ``ValueError`` for a key, field or value
-    that the sandbox does not know or take.
+    Keys may be text or numbers; returned keys are text. Each method raises ``ValueError`` for an unknown key or field
+    and for a value that is not allowed.
     """
 
     def __init__(self, base_url: str) -> None:
@@ -23,40 +23,40 @@ class Control:
         self._base_url = f"{base_url.rstrip('/')}/_sandbox"
 
     def calls(self) -> list[Row]:
-        """Return every call but those to the control interface, in order of arrival.
+        """Return the calls in order of arrival, without those to the control interface.
 
         Each has ``n`` (running number), ``at`` and ``done`` (arrival and end, monotonic seconds of the machine),
-        ``method``, ``path``, ``query`` (mapping), ``status`` (None: no answer) and ``fault`` (kind or None).
+        ``method``, ``path``, ``query`` (mapping), ``status`` (None: no response) and ``fault`` (kind or None).
         """
         return cast("list[Row]", self._do("calls"))
 
     def reset_calls(self) -> None:
-        """Forget the calls made so far, for the rate limits too."""
+        """Forget the calls so far; they do not count towards the rate limits any more."""
         self._do("reset_calls")
 
     def state(self) -> Row:
-        """Return figures of the run so far.
+        """Return the statistics of the run so far.
 
-        ``open`` and ``peak`` concurrent calls, ``refused`` (429 given), ``most_in_window`` and ``most_in_second``
-        (the most API calls that arrived in any rate window or second, refused ones too), ``confirmations`` (mails
-        that registrants would have got).
+        ``open`` and ``peak`` concurrent calls, ``refused`` (429 responses), ``most_in_window`` and ``most_in_second``
+        (the maximum of API calls that arrived in any rate window or second, rejected ones included), ``confirmations``
+        (confirmation mails).
         """
         return cast("Row", self._do("state"))
 
     def options(self) -> Row:
-        """Return the options in force."""
+        """Return the current options."""
         return cast("Row", self._do("options"))
 
     def configure(self, **options: object) -> None:
-        """Change options while it runs; faults may be `Fault` rules or mappings, and start counting anew."""
+        """Change options; ``faults`` may be `Fault` rules or mappings, and start counting anew."""
         self._do("configure", options=options)
 
     def truth(self, *streams: str) -> dict[str, list[Row]]:
-        """Return the records to expect, every key a string.
+        """Return the records that a tap is expected to return, every key a string.
 
         Args:
-            streams: Names of streams, for example ``attendees``, or ``confirmations``, the mails that went out, in
-                their order; none: ``organizers``, ``webinars`` and ``registrants``.
+            streams: Names of streams, for example ``attendees``, or ``confirmations`` for the mails in their order;
+                none: ``organizers``, ``webinars`` and ``registrants``.
         """
         return cast("dict[str, list[Row]]", self._do("truth", streams=streams))
 
@@ -73,7 +73,7 @@ class Control:
         return str(self._do("add_webinar", fields=fields))
 
     def move_webinar(self, webinar_key: Key, starts_at: str) -> None:
-        """Let a webinar start at another time (ISO 8601); all its times move along, sessions that are over stay."""
+        """Move a webinar, with all its times, to another start (ISO 8601); past sessions stay."""
         self._do("move_webinar", webinar_key=webinar_key, starts_at=starts_at)
 
     def reassign_webinar(self, webinar_key: Key, organizer_key: Key) -> None:
@@ -81,16 +81,16 @@ class Control:
         self._do("reassign_webinar", webinar_key=webinar_key, organizer_key=organizer_key)
 
     def cancel_webinar(self, webinar_key: Key) -> None:
-        """Cancel a webinar: it is gone from the lists, answers 404, and is a row of ``truth("webinar_removals")``."""
+        """Cancel a webinar: lists leave it out, and its own path responds with 404."""
         self._do("cancel_webinar", webinar_key=webinar_key)
 
     def add_registrants(self, webinar_key: Key, count: int = 1, *, people: Sequence[Row] | None = None) -> list[str]:
-        """Register so many people, or these, at the end of the list, and return their keys.
+        """Register people at the end of the list, and return their keys.
 
         Args:
             webinar_key: For which webinar.
-            count: How many made-up people, if none are given.
-            people: Fields of each, by their names in the API; what is missing is made up.
+            count: How many made-up people, unless ``people`` is given.
+            people: Fields of each, by their names in the API; missing fields are made up.
         """
         people = [{}] * count if people is None else people
         return cast("list[str]", self._do("add_registrants", webinar_key=webinar_key, people=people))
@@ -104,25 +104,25 @@ class Control:
         self.change_registrant(webinar_key, registrant_key, status="DENIED")
 
     def change_registrant(self, webinar_key: Key, registrant_key: Key, **fields: object) -> None:
-        """Change fields of a registrant by their names in the API; None takes an optional field away."""
+        """Change fields of a registrant by their names in the API; None removes an optional field."""
         self._do("change_registrant", webinar_key=webinar_key, registrant_key=registrant_key, fields=fields)
 
     def cancel_registrant(self, webinar_key: Key, registrant_key: Key) -> None:
-        """Take a registrant off the list, past webinars included: gone, and 404 by key."""
+        """Cancel a registration: the list leaves it out, and its own path responds with 404."""
         self._do("cancel_registrant", webinar_key=webinar_key, registrant_key=registrant_key)
 
     def hold_session(self, webinar_key: Key, attendees: Sequence[Key] | None = None, **times: str) -> str:
-        """Let a session of a webinar have taken place, planned or not, and return its key.
+        """Add a session that is over to a webinar and return its key.
 
         Args:
             webinar_key: Of which webinar.
-            attendees: The registrantKeys of all who attended; None: it is made up.
+            attendees: The registrantKeys of all attendees; None: they are made up.
             times: ``startTime`` and ``endTime`` (ISO 8601); default: an hour that ends now.
         """
         return str(self._do("hold_session", webinar_key=webinar_key, attendees=attendees, times=times))
 
     def attend(self, webinar_key: Key, session_key: Key, registrant_key: Key, **times: str) -> None:
-        """Let a registrant have been in a session, too, or once more.
+        """Add a time that a registrant spent in a session.
 
         Args:
             webinar_key: Of which webinar.
@@ -137,66 +137,41 @@ class Control:
         self._in("follow_up", webinar_key, session_key, counts=counts)
 
     def add_poll(self, webinar_key: Key, session_key: Key, question: str, choices: Sequence[str] = ()) -> None:
-        """Add a poll to a session, which nobody has answered; without choices it is answered in words."""
-        self._in("add_poll_question", webinar_key, session_key, kind="polls", question=question, choices=choices)
-
-    def add_survey_question(
-        self, webinar_key: Key, session_key: Key, question: str, choices: Sequence[str] = ()
-    ) -> None:
-        """Add a question to the survey of a session, which nobody has answered."""
-        self._in("add_poll_question", webinar_key, session_key, kind="survey", question=question, choices=choices)
+        """Add a poll that nobody has answered to a session; without choices its answers are free text."""
+        self._in("add_poll", webinar_key, session_key, question=question, choices=choices)
 
     def answer_poll(
         self, webinar_key: Key, session_key: Key, registrant_key: Key, answers: Sequence[str], number: int = 0
     ) -> None:
-        """Let an attendee answer the poll of this number (from 0), or answer it differently; no answers: not at all."""
-        answered = {"registrant_key": registrant_key, "answers": answers, "number": number}
-        self._in("answer_poll_question", webinar_key, session_key, kind="polls", **answered)
-
-    def answer_survey(
-        self, webinar_key: Key, session_key: Key, registrant_key: Key, answers: Sequence[str], number: int = 0
-    ) -> None:
-        """Let an attendee answer the survey question of this number (from 0), or answer it differently."""
-        answered = {"registrant_key": registrant_key, "answers": answers, "number": number}
-        self._in("answer_poll_question", webinar_key, session_key, kind="survey", **answered)
+        """Set an attendee's answers to the poll of this number (from 0); no answers: the attendee did not vote."""
+        arguments = {"registrant_key": registrant_key, "answers": answers, "number": number}
+        self._in("answer_poll", webinar_key, session_key, **arguments)
 
     def ask_question(
         self, webinar_key: Key, session_key: Key, registrant_key: Key, question: str, **times: str
     ) -> None:
-        """Let an attendee have asked something, at ``dateAsked`` (ISO 8601); default: at the start."""
-        asked = {"registrant_key": registrant_key, "question": question, "times": times}
-        self._in("ask_question", webinar_key, session_key, **asked)
-
-    def answer_question(self, webinar_key: Key, session_key: Key, answer: str, number: int = 0) -> None:
-        """Let the organizer answer the question of this number (from 0, as the session lists them) now."""
-        self._in("answer_question", webinar_key, session_key, answer=answer, number=number)
+        """Add a question of an attendee, asked at ``dateAsked`` (ISO 8601; default: at the start)."""
+        arguments = {"registrant_key": registrant_key, "question": question, "times": times}
+        self._in("ask_question", webinar_key, session_key, **arguments)
 
     def add_panelist(self, webinar_key: Key) -> str:
-        """Add somebody as a panelist and return the panelistId."""
+        """Add a panelist and return the panelistId."""
         return str(self._do("add_member", webinar_key=webinar_key, kind="panelists"))
 
-    def remove_panelist(self, webinar_key: Key, panelist_id: Key) -> None:
-        """Take a panelist away."""
-        self._do("remove_member", webinar_key=webinar_key, kind="panelists", key=panelist_id)
-
     def add_coorganizer(self, webinar_key: Key) -> str:
-        """Add somebody from outside as a co-organizer and return the memberKey."""
+        """Add a co-organizer from outside the account and return the memberKey."""
         return str(self._do("add_member", webinar_key=webinar_key, kind="coorganizers"))
-
-    def remove_coorganizer(self, webinar_key: Key, member_key: Key) -> None:
-        """Take a co-organizer away."""
-        self._do("remove_member", webinar_key=webinar_key, kind="coorganizers", key=member_key)
 
     def add_recording(self, webinar_key: Key, name: str = "A recording") -> str:
         """Add a recording made now and return its recordingAssetKey."""
         return str(self._do("add_recording", webinar_key=webinar_key, name=name))
 
     def expire_access_tokens(self) -> None:
-        """Let every access token expire now."""
+        """Expire every access token now."""
         self._do("expire_access_tokens")
 
     def revoke_refresh_token(self) -> None:
-        """Refuse every refresh token given out so far; the personal access token stays good."""
+        """Revoke every refresh token issued so far; the personal access token stays valid."""
         self._do("revoke_refresh_token")
 
     def _in(self, action: str, webinar_key: Key, session_key: Key, **arguments: object) -> None:
@@ -204,11 +179,11 @@ class Control:
 
     def _do(self, action: str, **arguments: object) -> object:
         with requests.Session() as session:
-            # A sandbox is on this machine, whatever proxy the environment names.
+            # The sandbox is on this machine: never use a proxy of the environment.
             session.trust_env = False
             body = msgspec.json.encode(arguments)
-            answer = session.post(f"{self._base_url}/{action}", data=body, timeout=TIMEOUT)
-        if answer.status_code in {400, 404}:
-            raise ValueError(answer.json()["error"])
-        answer.raise_for_status()
-        return cast("object", answer.json())
+            response = session.post(f"{self._base_url}/{action}", data=body, timeout=TIMEOUT)
+        if response.status_code in {400, 404}:
+            raise ValueError(response.json()["error"])
+        response.raise_for_status()
+        return cast("object", response.json())

@@ -16,7 +16,7 @@ Actions = dict[str, Callable[..., object]]
 
 
 class ControlEndpoint:
-    """What `Control` speaks to."""
+    """The server side of `Control`."""
 
     def __init__(self, state: SandboxState) -> None:
         """Control a sandbox."""
@@ -25,7 +25,7 @@ class ControlEndpoint:
             "reset_calls": state.reset_calls,
             "state": state.figures,
             "truth": lambda streams: expected_records(state, streams),
-            "options": lambda: state.options.plain(),  # noqa: PLW0108 - the options of then
+            "options": lambda: state.options.plain(),  # noqa: PLW0108 - the options change
             "configure": state.configure,
             "expire_access_tokens": state.tokens.expire,
             "revoke_refresh_token": state.tokens.revoke,
@@ -35,7 +35,7 @@ class ControlEndpoint:
             self._actions |= {name: getattr(changes, name) for name in public}
 
     async def act(self, request: Request) -> Response:
-        """Do what is asked for: 404 for an action or key that is unknown, 400 for a mistake in the arguments."""
+        """Run an action; respond with 404 to an unknown action or key, with 400 to wrong arguments."""
         try:
             action = self._actions[request.path_params["action"]]
         except KeyError as error:

@@ -1,4 +1,4 @@
-"""What really happened in a made-up world: the records to expect of each stream, every key a string."""
+"""The records that a tap is expected to return for each stream, every key a string."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ DEFAULT = ("organizers", "webinars", "registrants")
 
 
 def expected_records(state: SandboxState, streams: Sequence[str]) -> Records:
-    """Return the records of each stream, with the keys of what they belong to.
+    """Return the records of each stream, with the keys of their parents.
 
     A webinar has the fields of lists and of get-by-key together, spelled and with all times as in lists, except
     ``webinarID``. A registrant has all that get-by-key shows.
@@ -80,15 +80,6 @@ def _recordings(state: SandboxState, webinar: Webinar) -> Iterator[Row]:
         yield recording_row(state.world, webinar, recording)
 
 
-def _attendees(state: SandboxState, activity: SessionActivity) -> Iterator[Row]:
-    """Yield one record for each attendee, also for one who has several rows."""
-    for key in activity.attendees:
-        row = attendee_of_webinar(activity, key)
-        if activity.is_split(key, state.options.split_attendance):
-            row["attendance"].sort(key=lambda interval: interval["joinTime"])
-        yield row
-
-
 def _answers(activity: SessionActivity, polls: PollResults) -> Iterator[Row]:
     for key in activity.attendees:
         for answer in answers(activity, polls, key):
@@ -130,7 +121,7 @@ STREAMS: dict[str, Stream] = {
     "recordings": _of_webinars(_recordings),
     "sessions": _of_sessions(lambda state, activity: [session_row(state.world, activity)]),
     "session_performance": _of_sessions(lambda state, activity: [performance(state.world, activity)]),
-    "attendees": _of_sessions(_attendees),
+    "attendees": _of_sessions(lambda _, activity: [attendee_of_webinar(activity, key) for key in activity.attendees]),
     "polls": _of_sessions(lambda _, activity: results(activity, activity.polls)),
     "surveys": _of_sessions(lambda _, activity: results(activity, activity.survey)),
     "questions": _of_sessions(lambda _, activity: [question(activity, asked) for asked in activity.questions()]),

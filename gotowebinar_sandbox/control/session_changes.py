@@ -1,4 +1,4 @@
-"""What can happen to sessions while a sandbox runs; `Control` describes each change."""
+"""Changes to sessions of a running sandbox; `Control` documents each."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -11,28 +11,28 @@ from gotowebinar_sandbox.control.changes import (
     number,
     refuse_unknown,
 )
-from gotowebinar_sandbox.data.engagement import AttendeeQuestion, PollQuestion, PollResults, Reply
+from gotowebinar_sandbox.data.engagement import AttendeeQuestion, PollQuestion
 from gotowebinar_sandbox.data.models import Session, Window, parse_time
 from gotowebinar_sandbox.data.session_activity import SessionActivity
 from gotowebinar_sandbox.state import SandboxState
 
 
 class SessionChanges:
-    """Lets sessions have taken place, and people have been there and said something."""
+    """Adds sessions, and what people did in them."""
 
     def __init__(self, state: SandboxState) -> None:
         """Change a world."""
         self._state = state
 
     def hold_session(self, webinar_key: Key, attendees: Sequence[Key] | None, times: Mapping[str, str]) -> str:
-        """Let a session have taken place and return its key."""
+        """Add a session that is over and return its key."""
         webinar = find_webinar(self._state, webinar_key)
         now = self._state.world.clock.now().replace(microsecond=0)
         given = _times(times, "startTime", "endTime")
         end = given.get("endTime", now)
         start = given.get("startTime", end - timedelta(hours=1))
         if not start + timedelta(minutes=1) <= end <= now:
-            message = "a session lasts a minute at least, and is over"
+            message = "a session must last at least a minute and be over"
             raise ValueError(message)
         guests = None
         if attendees is not None:
@@ -42,7 +42,7 @@ class SessionChanges:
         return str(key)
 
     def attend(self, webinar_key: Key, session_key: Key, registrant_key: Key, times: Mapping[str, str]) -> None:
-        """Let a registrant have been in a session, too, or once more."""
+        """Add a time that a registrant spent in a session."""
         activity = self._activity(webinar_key, session_key)
         registrant = find_registrant(self._state, activity.webinar, registrant_key)
         window, given = activity.session.window, _times(times, "joinTime", "leaveTime")
@@ -50,38 +50,31 @@ class SessionChanges:
         activity.attend(registrant.registrant_key, interval)
 
     def follow_up(self, webinar_key: Key, session_key: Key, counts: Mapping[str, int]) -> None:
-        """Set counts of a session."""
+        """Set the counts of a session."""
         refuse_unknown(counts.keys() - {"numRegLinkClicks", "numOpenedInvitations"})
         activity = self._activity(webinar_key, session_key)
         activity.link_clicks = counts.get("numRegLinkClicks", activity.link_clicks)
         activity.opened_invitations = counts.get("numOpenedInvitations", activity.opened_invitations)
 
-    def add_poll_question(
-        self, webinar_key: Key, session_key: Key, kind: str, question: str, choices: Sequence[str]
-    ) -> None:
-        """Add a poll or a question of the survey, which nobody has answered."""
-        _polls(self._activity(webinar_key, session_key), kind).questions.append(PollQuestion(question, tuple(choices)))
+    def add_poll(self, webinar_key: Key, session_key: Key, question: str, choices: Sequence[str]) -> None:
+        """Add a poll that nobody has answered."""
+        polls = self._activity(webinar_key, session_key).polls
+        polls.questions.append(PollQuestion(question, tuple(choices)))
 
-    def answer_poll_question(  # noqa: PLR0913 - what names an answer
-        self, *, webinar_key: Key, session_key: Key, kind: str, registrant_key: Key, answers: Sequence[str], number: int
+    def answer_poll(
+        self, webinar_key: Key, session_key: Key, registrant_key: Key, answers: Sequence[str], number: int
     ) -> None:
-        """Let an attendee answer a poll or a question of the survey."""
+        """Set an attendee's answers to a poll."""
         activity = self._activity(webinar_key, session_key)
-        _polls(activity, kind).answer(number, _attendee(activity, registrant_key), answers)
+        activity.polls.answer(number, _attendee(activity, registrant_key), answers)
 
     def ask_question(
         self, webinar_key: Key, session_key: Key, registrant_key: Key, question: str, times: Mapping[str, str]
     ) -> None:
-        """Let an attendee have asked something."""
+        """Add a question of an attendee."""
         activity = self._activity(webinar_key, session_key)
         at = _times(times, "dateAsked").get("dateAsked", activity.session.window.start)
         activity.ask(AttendeeQuestion(_attendee(activity, registrant_key), question, at))
-
-    def answer_question(self, webinar_key: Key, session_key: Key, answer: str, number: int) -> None:
-        """Let the organizer answer a question now."""
-        activity, world = self._activity(webinar_key, session_key), self._state.world
-        reply = Reply(answer, world.organizers[activity.webinar.organizer_key], world.clock.now())
-        activity.reply(number, reply)
 
     def _activity(self, webinar_key: Key, session_key: Key) -> SessionActivity:
         activity = self._state.calendar.find(find_webinar(self._state, webinar_key), number(session_key))
@@ -94,10 +87,6 @@ class SessionChanges:
 def _times(given: Mapping[str, str], *names: str) -> dict[str, datetime]:
     refuse_unknown(given.keys() - set(names))
     return {name: parse_time(text) for name, text in given.items()}
-
-
-def _polls(activity: SessionActivity, kind: str) -> PollResults:
-    return activity.polls if kind == "polls" else activity.survey
 
 
 def _attendee(activity: SessionActivity, registrant_key: Key) -> int:

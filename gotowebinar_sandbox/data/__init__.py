@@ -1,1 +1,1 @@
-"""The made-up world: organizers, webinars, registrants, sessions and what happened in them."""
+"""The made-up world: organizers, webinars, registrants, sessions and their contents."""

@@ -1,4 +1,4 @@
-"""Makes up polls and surveys with everybody's answers, and what attendees asked."""
+"""Made-up polls and surveys with all answers, and questions of attendees."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,14 +11,14 @@ from gotowebinar_sandbox.data.randomness import seeded_random, with_probability
 PollKind = Literal["polls", "survey"]
 NO_POLLS = 0.3
 NO_SURVEY = 0.4
-ANSWERED: dict[PollKind, float] = {"polls": 0.7, "survey": 0.3}
+RESPONSE_RATE: dict[PollKind, float] = {"polls": 0.7, "survey": 0.3}
 ASKS_AGAIN = 0.3
-# Of those who ask again: sent twice by mistake, the same words in the same second.
+# Share of those who ask again that sends the same words twice in the same second.
 SENT_TWICE = 0.5
 
 
 class PollQuestion(NamedTuple):
-    """One question put to all attendees; without choices it is answered in words."""
+    """A question to all attendees; without choices its answers are free text."""
 
     question: str
     choices: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class PollQuestion(NamedTuple):
 
 
 class Result(NamedTuple):
-    """How a question was answered: how many answered at all, and how many of them with each text."""
+    """The result of a poll question: how many people answered, and how often each text was given."""
 
     question: PollQuestion
     answered: int
@@ -41,7 +41,7 @@ class Result(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What an organizer answered to a question of an attendee, and when."""
+    """An organizer's answer to a question of an attendee."""
 
     answer: str
     by: Organizer
@@ -49,7 +49,7 @@ class Reply(NamedTuple):
 
 
 class AttendeeQuestion(NamedTuple):
-    """A question of an attendee, who is named by the registrantKey."""
+    """A question of an attendee; ``asker`` is the registrantKey."""
 
     asker: int
     question: str
@@ -80,10 +80,10 @@ REPLIES = ("Yes, by mail.", "See https://example.com/faq", "Gern!", "")
 
 
 class PollResults:
-    """The polls or the survey of one session, with everybody's answers."""
+    """The polls or the survey of one session, with all answers."""
 
     def __init__(self, seed: int, session: Session, kind: PollKind, most: int = len(SURVEY)) -> None:
-        """Make up the questions, the same poll maybe twice; some sessions and all practice sessions have none."""
+        """Make up the questions, perhaps one poll twice; practice sessions and some others have none."""
         rng = seeded_random(seed, session.key, kind)
         polls = kind == "polls"
         self.questions: list[PollQuestion] = []
@@ -91,17 +91,17 @@ class PollResults:
             count = rng.randint(1, most)
             self.questions = rng.choices(POLLS, k=count) if polls else list(SURVEY[:count])
         self._names = (seed, session.key, kind)
-        self._answered = ANSWERED[kind]
-        self._made = len(self.questions)
+        self._response_rate = RESPONSE_RATE[kind]
+        self._generated = len(self.questions)
         self._overrides: dict[tuple[int, int], tuple[str, ...]] = {}
 
     def answers(self, registrant_key: int) -> list[tuple[PollQuestion, tuple[str, ...]]]:
-        """Return what an attendee answered, where they did."""
+        """Return the questions that an attendee answered, with the answers."""
         given = zip(self.questions, self._given(registrant_key), strict=True)
         return [(question, texts) for question, texts in given if texts]
 
     def results(self, registrant_keys: Sequence[int]) -> list[Result]:
-        """Return how these people answered; a choice that nobody took is there, too."""
+        """Return the results for these people; choices without votes are included."""
         answered = [0] * len(self.questions)
         counts = [dict.fromkeys(question.choices, 0) for question in self.questions]
         for key in registrant_keys if self.questions else ():
@@ -112,23 +112,23 @@ class PollResults:
         return [Result(*row) for row in zip(self.questions, answered, counts, strict=True)]
 
     def answer(self, number: int, registrant_key: int, texts: Sequence[str]) -> None:
-        """Let somebody answer the question of this number, or raise ``ValueError`` if there are not so many."""
+        """Set somebody's answers to the question of this number; ``ValueError`` if there is none."""
         if number >= len(self.questions):
             message = f"there are {len(self.questions)} questions, counted from 0"
             raise ValueError(message)
         self._overrides[number, registrant_key] = tuple(texts)
 
     def _given(self, registrant_key: int) -> list[tuple[str, ...]]:
-        """Return an attendee's answers to all questions, none where they did not answer."""
+        """Return an attendee's answers to all questions, empty where there are none."""
         rng = seeded_random(*self._names, registrant_key)
         given: list[tuple[str, ...]] = []
         for number, question in enumerate(self.questions):
-            made_up = self._generate(rng, question) if number < self._made else ()
+            made_up = self._generate(rng, question) if number < self._generated else ()
             given.append(self._overrides.get((number, registrant_key), made_up))
         return given
 
     def _generate(self, rng: Random, question: PollQuestion) -> tuple[str, ...]:
-        if not with_probability(rng, self._answered):
+        if not with_probability(rng, self._response_rate):
             return ()
         texts = question.choices or WORDS
         return tuple(rng.sample(texts, rng.randint(1, len(texts)))) if question.several else (rng.choice(texts),)
@@ -137,7 +137,7 @@ class PollResults:
 def make_questions(
     seed: int, session: Session, registrant_key: int, there: Window, host: Organizer
 ) -> list[AttendeeQuestion]:
-    """Make up what an attendee asked who was there first at this time; maybe twice the same in the same second."""
+    """Make up the questions of an attendee during this first interval; perhaps the same one twice in a second."""
     rng = seeded_random(seed, session.key, registrant_key, "questions")
     seconds = int((there.end - there.start).total_seconds())
     first = _ask(rng, registrant_key, there.start + timedelta(seconds=rng.randrange(seconds)), host)

@@ -1,4 +1,4 @@
-"""What a made-up world consists of, and how it tells the time."""
+"""The objects of a made-up world, and its clock."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,12 +9,12 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def format_time(at: datetime) -> str:
-    """Write a time as the API does: ``2026-03-13T10:00:00Z``."""
+    """Return a time in the format of the API: ``2026-03-13T10:00:00Z``."""
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def parse_time(text: str) -> datetime:
-    """Read an ISO 8601 time; without an offset it is UTC.
+    """Return the time in an ISO 8601 text; without an offset it is UTC.
 
     Raises:
         ValueError: The text is not an ISO 8601 date-time.
@@ -24,30 +24,30 @@ def parse_time(text: str) -> datetime:
 
 
 class Clock:
-    """The time of the made-up world: the real present, or stopped at a given time."""
+    """The clock of the made-up world: the current time, or a fixed one."""
 
     def __init__(self, now: str | None) -> None:
-        """Stop the clock at an ISO 8601 time, or let it run with the real one."""
+        """Stop the clock at an ISO 8601 time, or use the current time."""
         self.set(now)
 
     def set(self, now: str | None) -> None:
-        """Move the clock; None sets it going with the real one."""
+        """Stop the clock at another time; None: use the current time."""
         self._stopped_at = None if now is None else parse_time(now)
 
     def now(self) -> datetime:
-        """Return the present of the made-up world, in UTC."""
+        """Return the time in the made-up world, in UTC."""
         return self._stopped_at or datetime.now(UTC)
 
 
 class Window(msgspec.Struct, frozen=True, order=True):
-    """A stretch of time."""
+    """A time interval."""
 
     start: datetime
     end: datetime
 
 
 class Organizer(msgspec.Struct, frozen=True):
-    """A person of the account who holds webinars."""
+    """An organizer of the account."""
 
     key: int
     first_name: str
@@ -56,17 +56,17 @@ class Organizer(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """First and last name, as GoTo shows them."""
+        """First and last name."""
         return f"{self.first_name} {self.last_name}"
 
 
 class Session(msgspec.Struct, kw_only=True, frozen=True):
-    """One time a webinar really took place.
+    """One time at which a webinar took place.
 
     Attributes:
-        window: From its real start to its real end.
-        practice: Only the organizer was there.
-        guests: The registrantKeys of those who attended, where a test decided it; None: it is made up.
+        window: From its actual start to its actual end.
+        practice: Only the organizer was present.
+        guests: The registrantKeys of the attendees that a test named; None: they are made up.
     """
 
     key: int
@@ -80,10 +80,10 @@ class Webinar(msgspec.Struct, kw_only=True):
     """A webinar.
 
     Attributes:
-        times: When it takes place, in order; several for a sequence, none if the organizer has not said yet.
-        registration: When people registered for it. Set once: moving a webinar does not change who registered.
-        size: How many people registered before the world began.
-        recurrence_key: What the webinars of one series have in common.
+        times: When it takes place, in order; several for a sequence, none if it is not scheduled yet.
+        registration: When people registered for it; moving a webinar does not change that.
+        size: How many registrants it has when the world is made.
+        recurrence_key: Key of its series.
         status: NEW, or UPDATED once it was changed.
     """
 
@@ -111,20 +111,20 @@ class Webinar(msgspec.Struct, kw_only=True):
 
     @property
     def ends_at(self) -> datetime:
-        """When it is over for good."""
+        """The end of its last time."""
         return self.times[-1].end if self.times else NEVER
 
     def overlaps(self, start: datetime, end: datetime) -> bool:
-        """Tell whether any of its times touches the window; without times it is in all of them."""
+        """Return whether one of its times overlaps the window; without times it is in every window."""
         return not self.times or any(time.start <= end and time.end >= start for time in self.times)
 
     def in_session(self, now: datetime) -> bool:
-        """Tell whether it is running."""
+        """Return whether it is running."""
         return any(time.start <= now < time.end for time in self.times)
 
 
 def covered_seconds(intervals: Sequence[Window]) -> int:
-    """Return how many seconds intervals cover together: time on two devices at once counts once."""
+    """Return how many seconds the union of intervals covers."""
     total, until = timedelta(), datetime.min.replace(tzinfo=UTC)
     for interval in sorted(intervals):
         total += max(timedelta(), interval.end - max(interval.start, until))

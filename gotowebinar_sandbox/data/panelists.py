@@ -1,4 +1,4 @@
-"""Makes up who runs the webinars beside their organizers: panelists and co-organizers."""
+"""Made-up panelists and co-organizers."""
 
 from gotowebinar_sandbox.data.models import Webinar
 from gotowebinar_sandbox.data.people import Person, person
@@ -7,14 +7,14 @@ from gotowebinar_sandbox.data.world import World
 
 MOST_PANELISTS = 3
 OUTSIDER = 0.2
-# Numbers of people who never register for anything.
+# From this number on people register for nothing.
 STAFF = 10**6
 
 Members = dict[int, Person]
 
 
 class Staff:
-    """The panelists and co-organizers of all webinars, by their keys; made up when they are first asked for."""
+    """The panelists and co-organizers of all webinars, by their keys; made up when first needed."""
 
     def __init__(self, world: World) -> None:
         """Staff a world."""
@@ -33,7 +33,7 @@ class Staff:
         return self._panelists[webinar.key]
 
     def coorganizers(self, webinar: Webinar) -> Members:
-        """Return the co-organizers of a webinar: a colleague, if there is one, and now and then an outsider."""
+        """Return the co-organizers of a webinar: a colleague, if there is one, and sometimes an outsider."""
         if webinar.key not in self._coorganizers:
             rng = seeded_random(self._world.seed, webinar.key, "co-organizers")
             colleagues = [other for key, other in self.organizers.items() if key != webinar.organizer_key]
@@ -47,7 +47,7 @@ class Staff:
         return self._coorganizers[webinar.key]
 
     def add(self, members: Members) -> int:
-        """Add somebody from outside to the panelists or co-organizers of a webinar, and return the key."""
+        """Add a new person to the panelists or co-organizers of a webinar, and return the key."""
         self._newcomers += 1
         key = self._world.new_key()
         members[key] = person(self._newcomers)

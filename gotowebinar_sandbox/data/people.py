@@ -1,10 +1,10 @@
-"""Made-up people with the names real lists hold: accents, apostrophes, other scripts, an emoji."""
+"""Made-up people whose names have accents, apostrophes, other scripts and an emoji, as real ones do."""
 
 from typing import NamedTuple
 
 
 def _spelled(text: str) -> list[tuple[str, str]]:
-    """Return names as their owners write them, each with its spelling in an address."""
+    """Return names, each with its spelling in an e-mail address."""
     return [
         (name, spelling or name.lower()) for name, _, spelling in (item.partition("=") for item in text.split("; "))
     ]

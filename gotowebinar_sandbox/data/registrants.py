@@ -1,4 +1,4 @@
-"""The registrants of a webinar, and what they told of themselves; made up until something changes."""
+"""The registrants of a webinar and their details; made up until something changes."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -12,8 +12,8 @@ from gotowebinar_sandbox.data.people import Person, person
 from gotowebinar_sandbox.data.randomness import long_key, seeded_random, with_probability
 from gotowebinar_sandbox.data.registration_forms import Form
 
-# What people may tell of themselves, by its name in the API, and what they would say.
-TOLD: dict[str, tuple[str, ...]] = {
+# Optional fields by their names in the API, and their possible values.
+PROFILE_FIELDS: dict[str, tuple[str, ...]] = {
     "source": ("newsletter", "Website", "partner-42", "LinkedIn"),
     "phone": ("+47 555 0101", "(555) 010-0199", "0555/01 00 11"),
     "address": ("1 Harbour Street", "Bahnhofstraße 12", "銀座 1-2-3"),
@@ -29,8 +29,8 @@ TOLD: dict[str, tuple[str, ...]] = {
     "implementationTimeFrame": ("1-3 months",),
     "questionsAndComments": ("Will there be a recording?", 'Line one\nline "two"', "🐝🐝🐝"),
 }
-# Fields that only a registrant asked for by key has (API reference, section 5.6).
-DETAILS = frozenset({*TOLD, "state", "country", "type", "unsubscribed", "responses"})
+# Fields that only get-by-key has (API reference, section 5.6).
+DETAILS = frozenset({*PROFILE_FIELDS, "state", "country", "type", "unsubscribed", "responses"})
 COUNTRIES = ("Norway", "Germany", "Japan", "Brazil", "United States")
 STATES = ("Oregon", "Vermont", "Texas")
 SAME_SECOND = 0.15
@@ -41,7 +41,7 @@ Details = dict[str, Any]
 
 
 class Registrant(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
-    """A registrant as lists show them (API reference, section 5.5): the key is a number; no joinUrl unless approved."""
+    """A registrant in lists (API reference, section 5.5): the key is a number; no joinUrl unless approved."""
 
     registrant_key: int
     first_name: str
@@ -53,7 +53,7 @@ class Registrant(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=Tru
     time_zone: str
 
     def plain(self) -> dict[str, Any]:
-        """Return what the API tells of them."""
+        """Return the row of the list."""
         return cast("dict[str, Any]", msgspec.to_builtins(self))
 
 
@@ -67,11 +67,11 @@ def join_url(webinar_key: int, registrant_key: int) -> str:
 
 
 def make_registrants(seed: int, webinar: Webinar, pool: int) -> Iterator[Registrant]:
-    """Make up who registered for a webinar, in no order of dates, out of a pool of so many people."""
+    """Make up the registrants of a webinar, not in order of dates, from a pool of this many people."""
     rng = seeded_random(seed, webinar.key, "registrants")
     date = ""
     for number in rng.sample(range(pool), webinar.size):
-        # A form sent out by mail is filled in by several people in the same second.
+        # After a mailing several people register in the same second.
         if not date or not with_probability(rng, SAME_SECOND):
             date = _registration_date(rng, webinar)
         key, manual = long_key(rng), webinar.approval_type == "MANUAL"
@@ -90,7 +90,7 @@ def _registration_date(rng: Random, webinar: Webinar) -> str:
 
 
 def new_registrant(webinar: Webinar, key: int, who: Person, *, status: str, date: str) -> Registrant:
-    """Return a registrant, who has a link if they are approved."""
+    """Return a registrant, with a link if approved."""
     return Registrant(
         registrant_key=key,
         first_name=who.first_name,
@@ -104,27 +104,27 @@ def new_registrant(webinar: Webinar, key: int, who: Person, *, status: str, date
 
 
 def make_details(seed: int, form: Form, registrant: Registrant) -> Details:
-    """Make up what a registrant told of themselves; everyone leaves some of it out."""
+    """Make up the details of a registrant; everybody leaves some fields out."""
     rng = seeded_random(seed, registrant.registrant_key, "particulars")
-    told: Details = {name: rng.choice(texts) for name, texts in TOLD.items() if with_probability(rng, 0.5)}
+    details: Details = {name: rng.choice(texts) for name, texts in PROFILE_FIELDS.items() if with_probability(rng, 0.5)}
     if with_probability(rng, 0.5):
-        told["country"] = rng.choice(COUNTRIES)
-        if told["country"] == "United States":
-            told["state"] = rng.choice(STATES)
+        details["country"] = rng.choice(COUNTRIES)
+        if details["country"] == "United States":
+            details["state"] = rng.choice(STATES)
     if with_probability(rng, 0.7):
-        told["unsubscribed"] = with_probability(rng, 0.1)
+        details["unsubscribed"] = with_probability(rng, 0.1)
     answered = [asked for asked in form["questions"] if asked["required"] or with_probability(rng, 0.7)]
     choices = [[choice["answer"] for choice in asked.get("answers", ())] or ANSWERS for asked in answered]
     if answered:
-        told["responses"] = [
+        details["responses"] = [
             {"question": asked["question"], "answer": rng.choice(texts)}
             for asked, texts in zip(answered, choices, strict=True)
         ]
-    return told
+    return details
 
 
 def attendance_type(webinar: Webinar, registrant: Registrant) -> str | None:
-    """Tell REGULAR from LATE, which is after the webinar was over; members of a series have neither."""
+    """Return REGULAR, or LATE for a registration after the end; None for a series, which has neither."""
     if webinar.recurrence_type == "series":
         return None
     registered = registered_at(registrant)
@@ -132,7 +132,7 @@ def attendance_type(webinar: Webinar, registrant: Registrant) -> str | None:
 
 
 def registered_at(registrant: Registrant) -> datetime | None:
-    """Return when a registrant registered; None for a date that was spoilt on purpose."""
+    """Return when a registrant registered; None for a date that a test made invalid."""
     try:
         return parse_time(registrant.registration_date)
     except (TypeError, ValueError):
@@ -143,12 +143,12 @@ class RegistrantList:
     """The registrants of one webinar by registrantKey, in the order of the list.
 
     Attributes:
-        details: What is known of a registrant beyond the list, by registrantKey, where it was told or changed.
-        version: Grows with every change of any registrant.
+        details: Details by registrantKey, where they were sent or changed.
+        version: Increases with every change of any registrant.
     """
 
     def __init__(self, webinar_key: int, registrants: Iterable[Registrant]) -> None:
-        """Take over the registrants of a webinar."""
+        """Start with these registrants."""
         self.webinar_key = webinar_key
         self.version = 0
         self.registrants = {registrant.registrant_key: registrant for registrant in registrants}
@@ -157,28 +157,28 @@ class RegistrantList:
         self._encoded: dict[int | None, bytes] = {}
 
     def encoded(self, cap: int | None) -> bytes:
-        """Return the whole list as JSON, cut silently after ``cap`` rows; encoded once until something changes."""
+        """Return the list as JSON, at most ``cap`` rows; cached until something changes."""
         if cap not in self._encoded:
             self._encoded[cap] = msgspec.json.encode(list(self.registrants.values())[:cap])
         return self._encoded[cap]
 
     def find(self, email: str) -> Registrant | None:
-        """Return who registered with this address, whatever its case."""
+        """Return the registrant with this address, whatever its case."""
         return self._by_email.get(email.casefold())
 
     def add(self, registrant: Registrant, details: Details) -> None:
-        """Register somebody, with all that is known of them."""
+        """Add a registrant with these details."""
         self.registrants[registrant.registrant_key] = registrant
         self._changed(registrant, details)
 
     def remove(self, registrant_key: int) -> None:
-        """Forget a registrant."""
+        """Remove a registrant."""
         registrant = self.registrants.pop(registrant_key)
         self._by_email.pop(_address(registrant), None)
         self._changed(registrant, None)
 
     def change(self, registrant_key: int, details: Details, fields: Details) -> None:
-        """Change fields of a registrant, of whom these details are known; a new status gives or takes the joinUrl."""
+        """Change fields of a registrant with these details; a new status adds or removes the joinUrl."""
         registrant = self.registrants[registrant_key]
         self._by_email.pop(_address(registrant), None)
         for name in fields.keys() & LISTED.keys():
@@ -186,8 +186,8 @@ class RegistrantList:
         if "status" in fields and "joinUrl" not in fields:
             approved = registrant.status == "APPROVED"
             registrant.join_url = join_url(self.webinar_key, registrant_key) if approved else None
-        told = {name: value for name, value in fields.items() if name not in LISTED}
-        self._changed(registrant, {**details, **told})
+        changes = {name: value for name, value in fields.items() if name not in LISTED}
+        self._changed(registrant, {**details, **changes})
 
     def _changed(self, registrant: Registrant, details: Details | None) -> None:
         if details is None:
@@ -200,5 +200,5 @@ class RegistrantList:
 
 
 def _address(registrant: Registrant) -> str:
-    """Return what makes two addresses the same; one that was spoilt on purpose counts too."""
+    """Return an address in the form that is compared; a test may have set it to None."""
     return (registrant.email or "").casefold()

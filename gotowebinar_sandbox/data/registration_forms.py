@@ -1,6 +1,6 @@
-"""Makes up registration forms: the three basic fields always, others and custom questions on some.
+"""Made-up registration forms: three basic fields, and on some forms more fields and custom questions.
 
-A form is what the API tells of it (API reference, section 5.7): ``fields`` and ``questions``.
+A form has the format of the API (API reference, section 5.7): ``fields`` and ``questions``.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from gotowebinar_sandbox.data.models import Webinar
 from gotowebinar_sandbox.data.randomness import long_key, seeded_random, with_probability
 
 BASIC = ("firstName", "lastName", "email")
-FURTHER = ("organization", "jobTitle", "phone", "city", "country")
+OPTIONAL_FIELDS = ("organization", "jobTitle", "phone", "city", "country")
 PICK_LISTS = {"industry": ["Agriculture", "Education", "Other"], "numberOfEmployees": ["1-20", "21-100", "101-1000"]}
 CHOICES = ("Never", "Once or twice", "Ständig")
 FIELD_SIZE = 128
@@ -20,10 +20,10 @@ Form = dict[str, list[dict[str, Any]]]
 
 
 def make_form(seed: int, webinar: Webinar) -> Form:
-    """Make up the form of a webinar; nothing but the basic fields is required."""
+    """Make up the form of a webinar; only the basic fields are required."""
     rng = seeded_random(seed, webinar.key, "form")
     fields = [form_field(name, required=True) for name in BASIC]
-    fields += [form_field(name) for name in FURTHER if with_probability(rng, 0.4)]
+    fields += [form_field(name) for name in OPTIONAL_FIELDS if with_probability(rng, 0.4)]
     fields += [
         {**form_field(name), "answers": answers} for name, answers in PICK_LISTS.items() if with_probability(rng, 0.4)
     ]
@@ -45,5 +45,5 @@ def form_field(name: str, *, required: bool = False) -> dict[str, Any]:
 
 
 def question(key: int, text: str, *, required: bool = False) -> dict[str, Any]:
-    """Return a custom question that is answered in words."""
+    """Return a custom question with free text as answer."""
     return {"questionKey": key, "question": text, "required": required, "type": "shortAnswer", "maxSize": ANSWER_SIZE}

@@ -1,4 +1,4 @@
-"""When webinars were really held, which is not quite when they were planned, and what was recorded."""
+"""Sessions, whose actual times differ from the planned ones, and recordings."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -29,10 +29,10 @@ class Recording(NamedTuple):
 
 
 class SessionCalendar:
-    """The sessions of all webinars: planned when first asked for, there once the clock has passed their end."""
+    """The sessions of all webinars; they appear when the clock has passed their end."""
 
     def __init__(self, world: World, options: Options) -> None:
-        """Plan the sessions of a world."""
+        """Make up the sessions of a world when first needed."""
         self.world = world
         self._options = options
         self._planned: dict[int, tuple[list[Window], dict[int, Session]]] = {}
@@ -46,37 +46,35 @@ class SessionCalendar:
         return [session for session in self._all(webinar).values() if session.window.end <= now]
 
     def find(self, webinar: Webinar, session_key: int) -> SessionActivity | None:
-        """Return what happened in a session of a webinar, if it is over."""
+        """Return the activity of a session, if it is over."""
         session = self._all(webinar).get(session_key)
         over = session is not None and session.window.end <= self.world.clock.now()
         return self.activity(webinar, session) if session and over else None
 
     def activity(self, webinar: Webinar, session: Session) -> SessionActivity:
-        """Return what happened in a session."""
+        """Return the activity of a session."""
         if session.key not in self._activities:
             people, host = self.world.registrants(webinar), self.world.organizers[webinar.organizer_key]
             self._activities[session.key] = SessionActivity(self._options, webinar, session, people, host)
         return self._activities[session.key]
 
     def activities(self, webinar: Webinar) -> list[SessionActivity]:
-        """Return what happened in the sessions of a webinar that are over."""
+        """Return the activity of the sessions that are over."""
         return [self.activity(webinar, session) for session in self.ended(webinar)]
 
-    def listing(self, organizer_key: int, start: datetime, end: datetime, tested: str) -> list[tuple[Webinar, Session]]:
-        """Return the sessions of an organizer whose start, end or any part (as tested) is in a window."""
+    def listing(self, organizer_key: int, start: datetime, end: datetime) -> list[tuple[Webinar, Session]]:
+        """Return the sessions of an organizer that overlap a window and are over."""
         now = self.world.clock.now()
         return [
             (webinar, session)
             for webinar in self.world.webinars.values()
             if webinar.organizer_key == organizer_key
             for session in self._all(webinar).values()
-            if session.window.end <= now
-            and (session.window.end if tested == "end" else session.window.start) <= end
-            and (session.window.start if tested == "start" else session.window.end) >= start
+            if session.window.end <= now and session.window.start <= end and session.window.end >= start
         ]
 
     def persist(self, webinar: Webinar) -> None:
-        """Remember what is over, whatever becomes of the times of the webinar."""
+        """Keep the sessions that are over when the times of the webinar change."""
         for session in self.ended(webinar):
             self.add(session)
 
@@ -112,10 +110,10 @@ class SessionCalendar:
 
 
 def make_sessions(seed: int, webinar: Webinar) -> Iterator[Session]:
-    """Make up the sessions of all times of a webinar, those to come too.
+    """Make up the sessions of all times of a webinar, past and future.
 
-    A time may have none (nobody started it), a practice session before it, or two sessions (it was started again).
-    Each time has a generator of its own: moving one away brings other sessions, and leaves the others alone.
+    A time may have none (it was never started), a practice session before it, or two sessions (it was restarted). Each
+    time has its own generator: moving one changes its sessions only.
     """
     for planned in webinar.times:
         rng = seeded_random(seed, webinar.key, "sessions", format_time(planned.start))
@@ -130,7 +128,7 @@ def make_sessions(seed: int, webinar: Webinar) -> Iterator[Session]:
 
 
 def _session_key(rng: Random) -> int:
-    """Draw a key: mostly of 12 digits, some as long as other keys (API reference, section 5.4)."""
+    """Return a key: mostly of 12 digits, some as long as other keys (API reference, section 5.4)."""
     return long_key(rng) if with_probability(rng, LONG_KEY) else rng.randrange(10**11, 10**12)
 
 

@@ -1,4 +1,4 @@
-"""Makes up webinars: some to come, some just over, one running, most of them long gone."""
+"""Made-up webinars: some upcoming, some just over, one running, most long over."""
 
 import math
 from collections.abc import Iterator
@@ -24,19 +24,19 @@ TOPICS = (
 DESCRIPTIONS = ("An hour on tools, tricks and questions.", "Bring a cup of tea.\nWe bring the rest.", "")
 TIME_ZONES = ("Europe/Oslo", "America/New_York", "Europe/Berlin", "Asia/Tokyo")
 LOCALES = ("en_US", "de_DE", "es_ES", "fr_FR", "it_IT", "zh_CN")
-# The first three are the one to come, the one just over and the one running.
+# The first three: one upcoming, one just over, one running.
 ALIVE = 3
-# The most webinars of one series.
+# Maximum of webinars in one series.
 MEMBERS = 3
 HOUR = timedelta(hours=1)
 WEEK = timedelta(weeks=1)
-# How long before the start and after the end people register.
+# People register from this long before the start to this long after the end.
 EARLY = timedelta(days=40)
 LATE = timedelta(days=3)
 
 
 class Slot(NamedTuple):
-    """When a webinar starts, and what kind it is."""
+    """The start and the kind of a webinar."""
 
     start: datetime
     recurrence_type: str
@@ -44,7 +44,7 @@ class Slot(NamedTuple):
 
 
 def make_webinars(seed: int, organizer: Organizer, count: int, mean: int, anchor: datetime) -> list[Webinar]:
-    """Make up the webinars of one organizer, in no order of dates, with exactly ``count * mean`` registrants in all."""
+    """Make up the webinars of an organizer, not in order of dates, with exactly ``count * mean`` registrants."""
     rng = seeded_random(seed, organizer.key, "webinars")
     sizes = _spread(rng, count, count * mean)
     slots = _slots(rng, count, anchor)
@@ -56,7 +56,7 @@ def make_webinars(seed: int, organizer: Organizer, count: int, mean: int, anchor
 
 
 def _spread(rng: Random, count: int, total: int) -> list[int]:
-    """Split ``total`` registrants over ``count`` webinars: some get none, those alive some, the last one many."""
+    """Split ``total`` registrants over ``count`` webinars: some get none, alive ones some, the last one many."""
     weights = [0.0 if with_probability(rng, 0.1) else 0.2 + rng.expovariate(1.2) for _ in range(count)]
     if not weights:
         return []
@@ -85,7 +85,7 @@ def _slots(rng: Random, count: int, anchor: datetime) -> Iterator[Slot]:
 
 
 def _distance(rng: Random, *, alive: bool, coming: bool) -> timedelta:
-    """Draw how far from the present a webinar starts, in quarters of an hour."""
+    """Return the distance of a start from the current time, in quarters of an hour."""
     if not alive:
         days = -rng.uniform(60, 5 * 365)
     elif coming:
@@ -120,7 +120,7 @@ def _webinar(rng: Random, organizer: Organizer, slot: Slot, size: int, anchor: d
 
 
 def _times(rng: Random, slot: Slot) -> list[Window]:
-    """Return the times of a webinar; a sequence takes place once a week from its start on."""
+    """Return the times of a webinar; a sequence takes place once a week."""
     length = HOUR * rng.choice((1, 1, 1.5, 2))
     weeks = rng.choice((4, 5, 6)) if slot.recurrence_type == "sequence" else 1
     starts = [slot.start + week * WEEK for week in range(weeks)]
@@ -128,7 +128,7 @@ def _times(rng: Random, slot: Slot) -> list[Window]:
 
 
 def registration_window(times: list[Window], anchor: datetime) -> Window:
-    """Return when people register: from some weeks before to a few days after, never later than the present."""
+    """Return when people register: from weeks before to days after, never in the future."""
     if not times:
         return Window(anchor - EARLY, anchor)
     return Window(min(times[0].start, anchor) - EARLY, min(times[-1].end + LATE, anchor))

@@ -1,4 +1,4 @@
-"""The made-up world: one account, its organizers, their webinars and everyone who registered."""
+"""The made-up world: one account, its organizers, their webinars and registrants."""
 
 from datetime import datetime
 from typing import Any
@@ -21,18 +21,18 @@ from gotowebinar_sandbox.options import Options
 class World:
     """One account with its organizers, webinars and registrants.
 
-    Webinars are made at once; registrants, forms and details when they are first asked for, each from a generator of
-    its own, so that the order of asking changes nothing.
+    Webinars are made at once; registrants, forms and details when first needed, each with its own generator, so that
+    the order of access changes nothing.
 
     Attributes:
-        anchor: The full hour as of which the world was made.
-        live_fields: Whether webinars have the fields that GoTo sends and does not document.
-        webinars: By webinarKey, in the order lists show them. A cancelled webinar is gone.
-        cancelled: The webinarKeys of those, each with the time it was cancelled.
+        anchor: The hour in which the world was made.
+        live_fields: Whether webinars have the fields that GoTo sends but does not document.
+        webinars: By webinarKey, in the order of lists; without cancelled ones.
+        cancelled: The time of cancellation by webinarKey.
     """
 
     def __init__(self, options: Options) -> None:
-        """Make the world that these options describe."""
+        """Make a world with these options."""
         self.seed = options.seed
         self.clock = Clock(options.now)
         self.anchor = self.clock.now().replace(minute=0, second=0, microsecond=0)
@@ -54,15 +54,15 @@ class World:
 
     @property
     def owner(self) -> Organizer:
-        """The organizer whose credentials the sandbox hands out; an admin of the account."""
+        """The organizer to whom the credentials belong; an admin of the account."""
         return next(iter(self.organizers.values()))
 
     def new_key(self) -> int:
-        """Draw a key for something that comes into the world later."""
+        """Return a key for a new object."""
         return long_key(self._new_keys)
 
     def listing(self, organizer_key: int | None, start: datetime, end: datetime) -> list[Webinar]:
-        """Return the webinars of one organizer, or of all, that touch the window."""
+        """Return the webinars of one organizer, or of all, that overlap the window."""
         return [
             webinar
             for webinar in self.webinars.values()
@@ -70,7 +70,7 @@ class World:
         ]
 
     def count(self, webinar: Webinar, status: str | None = None) -> int:
-        """Count the registrants, or those of a status, if possible without making them up."""
+        """Return the number of registrants, or of those with a status, if possible without making them up."""
         if webinar.key not in self._registrants and (status is None or webinar.approval_type == "AUTOMATIC"):
             return 0 if status in {"WAITING", "DENIED"} else webinar.size
         people = self.registrants(webinar).registrants.values()
@@ -90,14 +90,14 @@ class World:
         return self._forms[webinar.key]
 
     def details(self, webinar: Webinar, registrant: Registrant) -> dict[str, Any]:
-        """Return what is known of a registrant beyond the list, by names in the API."""
+        """Return the fields of a registrant that lists do not have."""
         known = self.registrants(webinar).details.get(registrant.registrant_key)
         return make_details(self.seed, self.form(webinar), registrant) if known is None else known
 
     def detailed(self, webinar: Webinar, registrant: Registrant) -> dict[str, Any]:
-        """Return a registrant asked for by key: whatever the person left blank is not there (section 5.6)."""
-        told = {"type": attendance_type(webinar, registrant), **self.details(webinar, registrant)}
-        return {**registrant.plain(), **{name: value for name, value in told.items() if value is not None}}
+        """Return a registrant as get-by-key does: without blank fields (section 5.6)."""
+        details = {"type": attendance_type(webinar, registrant), **self.details(webinar, registrant)}
+        return {**registrant.plain(), **{name: value for name, value in details.items() if value is not None}}
 
 
 def _make_organizer(seed: int, number: int) -> Organizer:

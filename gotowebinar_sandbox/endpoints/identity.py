@@ -1,4 +1,4 @@
-"""Who the token belongs to: the two look-ups of the API reference, section 2.5."""
+"""The two endpoints that tell whose a token is (API reference, section 2.5)."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +12,7 @@ LOCALE = "en_US"
 
 
 class IdentityEndpoints:
-    """The user as the identity and the admin interface describe them."""
+    """The user in the formats of the identity and the admin interface."""
 
     def __init__(self, state: SandboxState) -> None:
         """Describe the owner of a world."""

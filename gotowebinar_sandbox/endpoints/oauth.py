@@ -1,4 +1,4 @@
-"""OAuth: the token endpoint, and the page where the user allows or denies (API reference, section 2)."""
+"""OAuth: the token endpoint and the authorize page (API reference, section 2)."""
 
 import base64
 import re
@@ -15,12 +15,12 @@ from gotowebinar_sandbox.state import SandboxState
 from gotowebinar_sandbox.tokens import Grant, OAuthError
 
 SCOPES = ("collab:", "identity:scim.me")
-"""Scopes that the client is registered with; all of them unless it asks for fewer, as at GoTo."""
+"""Scopes of the client; a request without scopes gets all of them, as at GoTo."""
 
 SEE_OTHER = 303
 DEAD_END = "This link does not work"
 _S256 = re.compile(r"[A-Za-z0-9_-]{43}")
-# What people see in a browser: plain HTML that needs nothing from elsewhere.
+# The pages need no other files.
 _FRAME = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -50,10 +50,10 @@ _QUESTION = """<p>You are signed in to the GoToWebinar sandbox as <strong>{name}
 
 
 class OAuthEndpoints:
-    """Trades grants for tokens; asks the user, and sends the browser back with a code or an error."""
+    """Issues tokens; asks the user, and redirects the browser with a code or an error."""
 
     def __init__(self, state: SandboxState) -> None:
-        """Issue tokens for a sandbox, asking its owner."""
+        """Serve a sandbox."""
         self._state = state
 
     def routes(self) -> list[Route]:
@@ -65,7 +65,7 @@ class OAuthEndpoints:
         ]
 
     async def token(self, request: Request) -> Response:
-        """Answer a token request."""
+        """Respond to a token request."""
         known = self._state.credentials
         expected = base64.b64encode(f"{known.client_id}:{known.client_secret}".encode()).decode()
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -79,17 +79,17 @@ class OAuthEndpoints:
 
     async def ask(self, request: Request) -> Response:
         """Show the page."""
-        return self._answer(request, decision=None)
+        return self._respond(request, decision=None)
 
     async def decide(self, request: Request) -> Response:
-        """Take what was clicked."""
-        return self._answer(request, (await _form(request)).get("decision", "deny"))
+        """Process the decision of the user."""
+        return self._respond(request, (await _form(request)).get("decision", "deny"))
 
-    def _answer(self, request: Request, decision: str | None) -> Response:
+    def _respond(self, request: Request, decision: str | None) -> Response:
         asked = request.query_params
         registered = self._state.options.redirect_uris
         back = asked.get("redirect_uri", next(iter(registered), ""))
-        # Where there is no known client or address to answer to, the user is told.
+        # Without a known client and redirect URI only the user can be told.
         if asked.get("client_id") != self._state.credentials.client_id:
             return _page(400, DEAD_END, "<p>No client is registered under this client_id.</p>")
         if back not in registered:
@@ -112,7 +112,7 @@ class OAuthEndpoints:
     def _code(self, grant: Grant, decision: str) -> str:
         if decision != "allow":
             raise OAuthError(code="access_denied", description="The user denied the request.")
-        return self._state.codes.issue(grant, self._state.options.code_lifetime)
+        return self._state.codes.issue(grant)
 
 
 def _grant(asked: Mapping[str, str]) -> Grant:
@@ -123,7 +123,7 @@ def _grant(asked: Mapping[str, str]) -> Grant:
         raise OAuthError(code="invalid_scope", description="The client is not registered with this scope.")
     challenge = asked.get("code_challenge")
     if challenge is not None and asked.get("code_challenge_method") != "S256":
-        # A challenge without a method would be a plain one.
+        # Without a method the challenge would be plain (RFC 7636, section 4.3).
         raise OAuthError(code="invalid_request", description="The code_challenge_method must be S256.")
     if challenge is not None and not _S256.fullmatch(challenge):
         raise OAuthError(code="invalid_request", description="The code_challenge is not one of S256.")

@@ -1,4 +1,4 @@
-"""The query of a list: its page, in GoTo's two envelopes (API reference, section 3), and its window of time."""
+"""Query parameters of lists: pages, in GoTo's two envelopes (API reference, section 3), and time windows."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ T = TypeVar("T")
 def hal(
     request: Request, options: Options, name: str, everything: Sequence[T], show: Callable[[T], object]
 ) -> Response:
-    """Answer with a page the HAL way, or refuse its number or size; without rows, ``_embedded`` is not there at all."""
+    """Return a page in the HAL envelope; without rows it has no ``_embedded``."""
     page, size, total = (
         _page(request),
         _integer(request, "size", DEFAULT_SIZE, 1, options.hal_page_max),
@@ -33,14 +33,14 @@ def hal(
 
 
 def flat(request: Request, everything: Sequence[T], show: Callable[[T], object]) -> dict[str, Any]:
-    """Return a page the flat way, or refuse its number or size."""
+    """Return a page in the flat envelope."""
     page, limit = _page(request), _integer(request, "limit", DEFAULT_SIZE, 1, LIMIT_MAX)
     rows = [show(one) for one in everything[page * limit : (page + 1) * limit]]
     return {"data": rows, "total": len(everything), "page": page, "limit": limit, "pageSize": len(rows)}
 
 
 def window_of(request: Request) -> tuple[datetime, datetime]:
-    """Read ``fromTime`` and ``toTime``, or refuse them: missing, no times, or the wrong way round."""
+    """Return ``fromTime`` and ``toTime``; both are required, in this order."""
     start, end = _time(request, "fromTime"), _time(request, "toTime")
     if start > end:
         message = "fromTime is after toTime."
@@ -53,7 +53,7 @@ def _page(request: Request) -> int:
 
 
 def _integer(request: Request, name: str, default: int, least: int, most: int) -> int:
-    """Read a parameter; more than the most is cut to it."""
+    """Return a parameter; a value above the maximum is reduced to it."""
     text = request.query_params.get(name, str(default))
     if not text.isascii() or not text.isdigit() or int(text) < least:
         message = f"{name} must be an integer of at least {least}."

@@ -1,4 +1,4 @@
-"""Who may see what: access tokens, and the keys in paths."""
+"""Access control: access tokens, and the keys in paths."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def reading(path: str, find: Callable[[Request], T], show: Callable[[T], object]) -> Route:
-    """Return an endpoint that finds what its path names, and shows it as JSON."""
+    """Return an endpoint that finds the object its path names, and returns it as JSON."""
 
     async def endpoint(request: Request) -> Response:
         return json_response(show(find(request)))
@@ -33,30 +33,29 @@ def reading(path: str, find: Callable[[Request], T], show: Callable[[T], object]
 
 
 class BearerAuthMiddleware:
-    """Lets a call through to an application if it carries a good access token; else 403 InvalidToken, not 401."""
+    """Responds with 403 InvalidToken, not 401, unless a call has a valid access token."""
 
     def __init__(self, inside: ASGIApp, state: SandboxState) -> None:
-        """Guard an application."""
+        """Wrap an application."""
         self._inside = inside
         self._tokens = state.tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a call."""
+        """Respond to a call."""
         given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         good = given.lower().startswith(BEARER) and self._tokens.good(given[len(BEARER) :].decode("latin-1"))
-        answer = self._inside if good else json_response(INVALID_TOKEN, 403)
-        await answer(scope, receive, send)
+        respond = self._inside if good else json_response(INVALID_TOKEN, 403)
+        await respond(scope, receive, send)
 
 
 class Permissions:
-    """Finds what the keys in a path stand for, if the caller may see it.
+    """Finds the objects that the keys in a path name, if the caller may see them.
 
-    Every method raises ``ProductError``: 400 for a key that is none, 403 for one that is forbidden, 404 for one that
-    is unknown.
+    Every method raises ``ProductError``: 400 for a malformed key, 403 for a forbidden one, 404 for an unknown one.
     """
 
     def __init__(self, state: SandboxState) -> None:
-        """Watch over a world."""
+        """Check keys against a world."""
         self._state = state
         self._world = state.world
 
@@ -73,7 +72,7 @@ class Permissions:
         return key
 
     def webinar(self, request: Request) -> Webinar:
-        """Return the webinar: of the organizer in the path, if there is one, who must not be forbidden either."""
+        """Return the webinar, which must belong to the organizer in the path, if there is one."""
         organizer_key = self.organizer(request) if "organizerKey" in request.path_params else None
         key = self._key(request, "webinarKey")
         webinar = self._world.webinars.get(key)
@@ -91,7 +90,7 @@ class Permissions:
         return webinar, registrant
 
     def session(self, request: Request) -> SessionActivity:
-        """Return what happened in the session, which must be the webinar's and over."""
+        """Return the activity of the session, which must belong to the webinar and be over."""
         webinar, key = self.webinar(request), self._key(request, "sessionKey")
         activity = self._state.calendar.find(webinar, key)
         if activity is None:
@@ -99,7 +98,7 @@ class Permissions:
         return activity
 
     def attendee(self, request: Request) -> tuple[SessionActivity, int]:
-        """Return what happened in the session, and the registrantKey of somebody who is listed there."""
+        """Return the activity of the session, and the registrantKey of one of its attendees."""
         activity, key = self.session(request), self._key(request, "registrantKey")
         if key not in activity.attendees:
             raise not_found(key, "registrant")

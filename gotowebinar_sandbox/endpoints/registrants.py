@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from gotowebinar_sandbox.data.models import Webinar, format_time
 from gotowebinar_sandbox.data.people import Person
-from gotowebinar_sandbox.data.registrants import TOLD, Registrant, new_registrant
+from gotowebinar_sandbox.data.registrants import PROFILE_FIELDS, Registrant, new_registrant
 from gotowebinar_sandbox.data.registration_forms import BASIC
 from gotowebinar_sandbox.endpoints.errors import ProductError, bad_request, json_response
 from gotowebinar_sandbox.endpoints.paging import flat
@@ -18,14 +18,14 @@ from gotowebinar_sandbox.state import SandboxState
 
 REGISTRANTS = f"{WEBINAR}/registrants"
 BASIC_ONLY = "application/vnd.citrix.g2wapi-v1.1+json"
-# What may be sent beyond name and address, each a text.
-FURTHER = TOLD.keys() - {"employeeCount", "implementationTimeFrame"} | {"state", "country"}
+# Fields that may be sent beyond name and address; each value is text.
+OPTIONAL_FIELDS = PROFILE_FIELDS.keys() - {"employeeCount", "implementationTimeFrame"} | {"state", "country"}
 
 Body = dict[str, Any]
 
 
-class Answered(msgspec.Struct, rename="camel"):
-    """The answer to a custom question, as it is sent in."""
+class QuestionResponse(msgspec.Struct, rename="camel"):
+    """The response to a custom question in a registration."""
 
     question_key: int
     response_text: str | None = None
@@ -33,16 +33,16 @@ class Answered(msgspec.Struct, rename="camel"):
 
 
 class RegistrantEndpoints:
-    """List, look up and register registrants, and show the registration form."""
+    """Lists, gets and creates registrants, and returns the registration form."""
 
     def __init__(self, state: SandboxState) -> None:
-        """Read and write a world."""
+        """Serve a world."""
         self._state = state
         self._world = state.world
         self._permissions = Permissions(state)
 
     def routes(self) -> list[Route]:
-        """Return the endpoints; ``fields`` stands before the registrantKey it could be taken for."""
+        """Return the endpoints; ``fields`` comes before the registrantKey, which would match it, too."""
         may = self._permissions
         return [
             Route(REGISTRANTS, self.list, methods=["GET"]),
@@ -52,19 +52,19 @@ class RegistrantEndpoints:
         ]
 
     async def list(self, request: Request) -> Response:
-        """List registrants: a bare array of all, or a page once ``page`` or ``limit`` is sent."""
+        """Return all registrants as an array, or a page if ``page`` or ``limit`` is sent."""
         people = self._world.registrants(self._permissions.webinar(request))
         if request.query_params.keys() & {"page", "limit"}:
             return json_response(flat(request, [*people.registrants.values()], lambda registrant: registrant))
         return Response(people.encoded(self._state.options.max_registrants_list), media_type="application/json")
 
     async def register(self, request: Request) -> Response:
-        """Register whom the body names; an address that is registered already answers 409 with its key and link."""
-        webinar, again = self._permissions.webinar(request), _flag(request, "resendConfirmation")
+        """Register the person in the body; a registered address gets a 409 with its key and link."""
+        webinar, resends = self._permissions.webinar(request), _flag(request, "resendConfirmation")
         sent = _body(await request.body())
         known = self._world.registrants(webinar).find(sent["email"])
         if known is not None:
-            if again:
+            if resends:
                 self._confirm(webinar, known)
             more = {name: value for name, value in known.plain().items() if name in {"registrantKey", "joinUrl"}}
             message = "The user is already registered for this webinar."
@@ -76,11 +76,11 @@ class RegistrantEndpoints:
         self._world.registrants(webinar).add(registrant, details)
         self._confirm(webinar, registrant)
         shown = registrant.plain()
-        told: Body = {name: shown[name] for name in ("registrantKey", "joinUrl", "status") if name in shown}
-        return json_response({**told, "asset": True}, 201)
+        created: Body = {name: shown[name] for name in ("registrantKey", "joinUrl", "status") if name in shown}
+        return json_response({**created, "asset": True}, 201)
 
     def _check_open(self, webinar: Webinar) -> None:
-        """Turn people away from a webinar that takes no more; how GoTo does that is not known, so once in each way."""
+        """Reject a registration for a closed or full webinar, each in one of the two ways that GoTo may use."""
         if webinar.registration_closed:
             raise ProductError(400, "RegistrationClosed", "Registration for this webinar is closed.")
         if self._world.count(webinar) >= webinar.registration_limit:
@@ -99,17 +99,17 @@ class RegistrantEndpoints:
         )
 
     def _details(self, webinar: Webinar, sent: Body) -> Body:
-        details = {name: sent[name] for name in sorted(FURTHER) if sent.get(name)}
+        details = {name: sent[name] for name in sorted(OPTIONAL_FIELDS) if sent.get(name)}
         for name, value in details.items():
             if not isinstance(value, str):
                 message = f"{name} is not a text."
                 raise bad_request(message, name)
         try:
-            answered = msgspec.convert(sent.get("responses") or [], list[Answered])
+            given = msgspec.convert(sent.get("responses") or [], list[QuestionResponse])
         except msgspec.ValidationError as error:
             raise bad_request(str(error), "responses") from None
         questions = {question["questionKey"]: question for question in self._world.form(webinar)["questions"]}
-        responses = [_response(questions.get(one.question_key), one) for one in answered]
+        responses = [_response(questions.get(one.question_key), one) for one in given]
         return {**details, "responses": responses} if responses else details
 
     def _check_required(self, webinar: Webinar, sent: Body, details: Body) -> None:
@@ -153,14 +153,14 @@ def _flag(request: Request, name: str) -> bool:
     return text == "true"
 
 
-def _response(question: Body | None, answered: Answered) -> dict[str, str]:
-    """Return an answer as the registrant by key shows it: by texts."""
+def _response(question: Body | None, response: QuestionResponse) -> dict[str, str]:
+    """Return a response as get-by-key shows it: as texts."""
     if question is None:
-        message = f"There is no question {answered.question_key}."
+        message = f"There is no question {response.question_key}."
         raise bad_request(message, "responses")
     choices = {choice["answerKey"]: choice["answer"] for choice in question.get("answers", ())}
-    text = choices.get(answered.answer_key) if choices else answered.response_text
+    text = choices.get(response.answer_key) if choices else response.response_text
     if not text:
-        message = f"Question {answered.question_key} is not answered."
+        message = f"Question {response.question_key} is not answered."
         raise bad_request(message, "responses")
     return {"question": question["question"], "answer": text}

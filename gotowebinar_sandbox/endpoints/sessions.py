@@ -1,4 +1,4 @@
-"""Sessions and what happened in them: rows 4, 7, 15, 18 to 22, 24, 26 and 27 of the API reference, section 4."""
+"""Sessions and their contents: rows 4, 7, 15, 18 to 22, 24, 26 and 27 of the API reference, section 4."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,16 +17,16 @@ ATTENDEE = f"{SESSION}/attendees/{{registrantKey}}"
 
 
 class SessionEndpoints:
-    """Lists of sessions, attendees, polls, surveys, questions and recordings; performance; answers of attendees."""
+    """Lists of sessions, attendees, polls, surveys, questions and recordings; performance; attendees' answers."""
 
     def __init__(self, state: SandboxState) -> None:
-        """Read from a world."""
+        """Serve a world."""
         self._state = state
         self._world = state.world
         self._permissions = Permissions(state)
 
     def routes(self) -> list[Route]:
-        """Return the endpoints. That of recordings has no organizer in its path."""
+        """Return the endpoints; recordings have no organizer in their path."""
         session, attendee = self._permissions.session, self._permissions.attendee
         return [
             Route(f"{ORGANIZER}/sessions", self.of_organizer),
@@ -43,22 +43,22 @@ class SessionEndpoints:
         ]
 
     async def of_organizer(self, request: Request) -> Response:
-        """List the sessions of all webinars of an organizer that fall into a window."""
+        """List the sessions of an organizer that overlap a window."""
         organizer_key, options = self._permissions.organizer(request), self._state.options
-        sessions = self._state.calendar.listing(organizer_key, *window_of(request), options.session_window)
+        sessions = self._state.calendar.listing(organizer_key, *window_of(request))
         activity = self._state.calendar.activity
         return hal(
             request, options, "sessionInfoResources", sessions, lambda one: session_row(self._world, activity(*one))
         )
 
     async def attendees_of_webinar(self, request: Request) -> Response:
-        """List who attended any session of a webinar."""
+        """List the attendees of all sessions of a webinar."""
         activities, options = self._state.calendar.activities(self._permissions.webinar(request)), self._state.options
-        rows = [(activity, *row) for activity in activities for row in activity.rows(options.split_attendance)]
+        rows = [(activity, key) for activity in activities for key in activity.attendees]
         return hal(request, options, "attendeeParticipationResponses", rows, lambda row: attendee_of_webinar(*row))
 
     async def recordings(self, request: Request) -> Response:
-        """List the recordings of a webinar in the flat envelope, which here does not repeat the limit."""
+        """List the recordings of a webinar in the flat envelope, here without the limit."""
         webinar = self._permissions.webinar(request)
         whole = flat(
             request, self._state.calendar.recordings(webinar), lambda one: recording_row(self._world, webinar, one)
@@ -67,10 +67,10 @@ class SessionEndpoints:
         return json_response(whole)
 
     def _performance_of_webinar(self, webinar: Webinar) -> dict[str, object]:
-        """Return all sessions of a webinar in figures: an object whose names are sessionKeys."""
+        """Return the performance of all sessions of a webinar by sessionKey."""
         activities = self._state.calendar.activities(webinar)
         return {str(activity.session.key): performance(self._world, activity) for activity in activities}
 
     def _attendees(self, activity: SessionActivity) -> list[dict[str, object]]:
-        """Return who attended a session: a bare array."""
-        return [attendee_row(activity, *row) for row in activity.rows(self._state.options.split_attendance)]
+        """Return the attendees of a session as an array."""
+        return [attendee_row(activity, key) for key in activity.attendees]

@@ -1,4 +1,4 @@
-"""Webinars and those who run them: rows 1, 2, 5 and 11 to 13 of the API reference, section 4."""
+"""Webinars, panelists and co-organizers: rows 1, 2, 5 and 11 to 13 of the API reference, section 4."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,10 +11,10 @@ from gotowebinar_sandbox.state import SandboxState
 
 
 class WebinarEndpoints:
-    """Lists of webinars, one by key, its panelists, co-organizers (without the organizer) and times."""
+    """Lists of webinars, webinars by key, panelists, co-organizers (without the organizer) and times."""
 
     def __init__(self, state: SandboxState) -> None:
-        """Read from a world."""
+        """Serve a world."""
         self._state = state
         self._permissions = Permissions(state)
         self._serializer = WebinarSerializer(state.world)

@@ -1,4 +1,4 @@
-"""Polls, surveys, questions and performance as the API tells them (API reference, sections 5.9 and 5.10)."""
+"""Polls, surveys, questions and performance in the format of the API (API reference, sections 5.9 and 5.10)."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 
 def results(activity: SessionActivity, polls: PollResults) -> list[Row]:
-    """Return the polls or the survey of a session: no key of any kind, percentages of those who answered."""
+    """Return the polls or the survey of a session: without keys; percentages of those who answered."""
     return [
         {
             "question": result.question.question,
@@ -31,7 +31,7 @@ def results(activity: SessionActivity, polls: PollResults) -> list[Row]:
 
 
 def answers(activity: SessionActivity, polls: PollResults, registrant_key: int) -> list[Row]:
-    """Return what an attendee answered; half of the sessions tell the last two fields, documented nowhere."""
+    """Return the answers of an attendee; half of the sessions have the last two fields, which are undocumented."""
     session = activity.session
     more = random_fraction(session.key, "more") < 1 / 2
     return [
@@ -46,7 +46,7 @@ def answers(activity: SessionActivity, polls: PollResults, registrant_key: int) 
 
 
 def question(activity: SessionActivity, asked: AttendeeQuestion) -> Row:
-    """Return a question with its answers: the key of who asked is a string here."""
+    """Return a question with its answers; the key of the asker is a string here."""
     return {
         "question": asked.question,
         "askedBy": activity.people.registrants[asked.asker].email,
@@ -66,7 +66,7 @@ def question(activity: SessionActivity, asked: AttendeeQuestion) -> Row:
 
 
 def performance(world: World, activity: SessionActivity) -> Row:
-    """Return a session in figures; old ones do not say which session they are of."""
+    """Return the performance of a session; old ones have no ``sessionInfo``."""
     old = activity.session.window.end < world.anchor - OLD
     return {
         **({} if old else {"sessionInfo": _session_info(activity)}),
@@ -80,7 +80,7 @@ def _percentage(part: int, whole: int) -> float:
 
 
 def _session_info(activity: SessionActivity) -> Row:
-    """Return which session it is: the id is ``webinarId`` here, and two counts are strings."""
+    """Return the session; the id is ``webinarId`` here, and two counts are strings."""
     webinar, session = activity.webinar, activity.session
     return {
         "webinarName": webinar.subject,
@@ -109,7 +109,7 @@ def _attendance(activity: SessionActivity) -> Row:
 
 
 def _polls_and_surveys(activity: SessionActivity) -> Row:
-    """Return engagement in figures: one count is a float."""
+    """Return the counts of polls, surveys and questions; one count is a float."""
     present, polls = activity.present, activity.polls
     answered = sum(result.answered for result in polls.results(present))
     surveyed = sum(bool(activity.survey.answers(key)) for key in present)

@@ -1,4 +1,4 @@
-"""Sessions, attendees and recordings as lists show them (API reference, sections 5.4, 5.8 and 5.11)."""
+"""Sessions, attendees and recordings in lists (API reference, sections 5.4, 5.8 and 5.11)."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from gotowebinar_sandbox.data.session_activity import SessionActivity
 from gotowebinar_sandbox.data.sessions import Recording
 from gotowebinar_sandbox.data.world import World
 
-# GoTo publishes no meaning of its codes.
+# GoTo does not publish the meaning of its codes.
 WEBINAR_TYPES = {"single_session": 1, "series": 2, "sequence": 3}
 STARTED_BY_ANOTHER = 0.15
 FOLLOW_UP_AFTER = timedelta(days=1)
@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 def session_row(world: World, activity: SessionActivity) -> Row:
-    """Return a session: keys are strings; some leave the last six fields out; a mail follows after a day."""
+    """Return a session; keys are strings; some sessions lack the last six fields."""
     webinar, session = activity.webinar, activity.session
     creator, starter = world.organizers[webinar.organizer_key], _starter(world, activity)
     row: Row = {
@@ -53,11 +53,9 @@ def session_row(world: World, activity: SessionActivity) -> Row:
     return row
 
 
-def attendee_row(activity: SessionActivity, registrant_key: int, part: int | None = None) -> Row:
-    """Return a row of the list of a session: keys are numbers; of all intervals, or the one of this number."""
+def attendee_row(activity: SessionActivity, registrant_key: int) -> Row:
+    """Return a row of the attendees of a session; keys are numbers."""
     who, intervals = activity.people.registrants[registrant_key], activity.intervals(registrant_key)
-    if part is not None:
-        intervals = [sorted(intervals)[part]]
     return {
         "registrantKey": registrant_key,
         "sessionKey": activity.session.key,
@@ -71,14 +69,14 @@ def attendee_row(activity: SessionActivity, registrant_key: int, part: int | Non
     }
 
 
-def attendee_of_webinar(activity: SessionActivity, registrant_key: int, part: int | None = None) -> Row:
-    """Return a row of the list of a webinar: keys are strings, as one client of GoTo's reads them."""
+def attendee_of_webinar(activity: SessionActivity, registrant_key: int) -> Row:
+    """Return a row of the attendees of a webinar; keys are strings, as one client of GoTo's reads them."""
     keys = {"registrantKey": str(registrant_key), "sessionKey": str(activity.session.key)}
-    return attendee_row(activity, registrant_key, part) | keys
+    return attendee_row(activity, registrant_key) | keys
 
 
 def recording_row(world: World, webinar: Webinar, recording: Recording) -> Row:
-    """Return a recording as the list of its webinar shows it; some have no transcript."""
+    """Return a recording; some have no transcript."""
     odd = int(recording.key, 16) % 2
     transcript = {"transcriptDownloadUrl": f"{STORE}/{recording.key}.txt?signature=made-up"} if odd else {}
     return {
@@ -97,7 +95,7 @@ def recording_row(world: World, webinar: Webinar, recording: Recording) -> Row:
 
 
 def _starter(world: World, activity: SessionActivity) -> Organizer:
-    """Return who started a session: now and then a colleague."""
+    """Return the organizer who started a session: sometimes a colleague."""
     own, key = world.organizers[activity.webinar.organizer_key], activity.session.key
     others = [other for other in world.organizers.values() if other is not own]
     return others[key % len(others)] if others and random_fraction(key, "starter") < STARTED_BY_ANOTHER else own

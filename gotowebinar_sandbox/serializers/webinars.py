@@ -1,4 +1,4 @@
-"""Webinars as lists and get-by-key show them, and who runs them (API reference, sections 5.1, 5.2, 5.11 and 13)."""
+"""Webinars, panelists and co-organizers in the format of the API (API reference, sections 5.1, 5.2, 5.11, 13)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,11 +16,11 @@ class WebinarSerializer:
     """The webinars of a world."""
 
     def __init__(self, world: World) -> None:
-        """Show the webinars of a world."""
+        """Serialize the webinars of a world."""
         self._world = world
 
     def listed(self, webinar: Webinar) -> Row:
-        """Return a webinar as lists show it: keys are strings, the id is ``webinarId``, the experience upper case."""
+        """Return a webinar of a list: keys are strings, the id is ``webinarId``, the experience is in upper case."""
         row: Row = {
             "webinarKey": str(webinar.key),
             "webinarId": webinar.webinar_id,
@@ -50,7 +50,7 @@ class WebinarSerializer:
         return row
 
     def by_key(self, webinar: Webinar) -> Row:
-        """Return a webinar as get-by-key shows it: two keys are numbers, a sequence has only its times to come."""
+        """Return a webinar of get-by-key: two keys are numbers, a sequence has only its upcoming times."""
         now = self._world.clock.now()
         organizer = self._world.organizers[webinar.organizer_key]
         sequence = webinar.recurrence_type == "sequence"
@@ -99,7 +99,7 @@ def occurrences(times: Sequence[Window]) -> list[Row]:
 
 
 def panelists(staff: Staff, webinar: Webinar) -> list[Row]:
-    """Return the panelists of a webinar: the key is a number; the parts of the name are there at times."""
+    """Return the panelists of a webinar: the key is a number; some have the parts of the name."""
     return [
         {
             "panelistId": key,
@@ -113,7 +113,7 @@ def panelists(staff: Staff, webinar: Webinar) -> list[Row]:
 
 
 def coorganizers(staff: Staff, webinar: Webinar) -> list[Row]:
-    """Return the co-organizers of a webinar: the key is a string; one from outside the account has no surname."""
+    """Return the co-organizers of a webinar: the key is a string; an external one has no surname."""
     return [
         {
             "memberKey": str(key),
@@ -128,7 +128,7 @@ def coorganizers(staff: Staff, webinar: Webinar) -> list[Row]:
 
 
 def _draw(webinar: Webinar, setting: str) -> bool:
-    """Make up a setting that nobody chose, on for half of the webinars."""
+    """Return a made-up setting, on for half of the webinars."""
     return random_fraction(webinar.key, setting) < 1 / 2
 
 

@@ -1,4 +1,4 @@
-"""Puts the endpoints together into one application."""
+"""The ASGI application: all endpoints and their middleware."""
 
 from http import HTTPStatus
 from typing import cast
@@ -25,7 +25,7 @@ PRODUCT = "/G2W/rest/v2"
 def make_app(state: SandboxState) -> RequestMiddleware:
     """Return the application that serves a sandbox.
 
-    A new kind of endpoint is a class with ``routes()`` and its name here.
+    To add endpoints, write a class with ``routes()`` and list it here.
     """
     product: list[BaseRoute] = [
         route
@@ -49,7 +49,7 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 
 async def _unknown_path(request: Request, _error: Exception) -> Response:
-    """Answer as GoTo's edge does for a path or method it does not know (API reference, section 7)."""
+    """Respond as GoTo's edge does to an unknown path or method (API reference, section 7)."""
     return json_response({"errorCode": "NOT_FOUND", "message": f"No such resource: {request.url.path}"}, 404)
 
 

@@ -1,4 +1,4 @@
-"""What an ASGI application cannot do with a connection by itself: wait for the whole request, hang up on the client."""
+"""What ASGI does not offer: waiting for the whole request, and closing the connection."""
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -6,12 +6,12 @@ TRANSPORT = "sandbox.transport"
 
 
 def with_transport(scope: Scope, send: Send) -> Scope:
-    """Return a scope that knows its connection, for `hang_up`: uvicorn's `send` is a method of what holds it."""
+    """Return a scope with the transport, for `close_connection`; uvicorn's `send` belongs to the object that has it."""
     return {**scope, TRANSPORT: send.__self__.transport}  # type: ignore[attr-defined]
 
 
 async def whole_request(receive: Receive) -> Receive | None:
-    """Return what gives a request again when all of it is there; None if its connection is closed before that."""
+    """Wait for the whole request and return a ``receive`` that replays it; None if the client disconnects first."""
     parts: list[bytes] = []
     more = True
     while more:
@@ -22,19 +22,19 @@ async def whole_request(receive: Receive) -> Receive | None:
         more = message.get("more_body", False)
     whole: list[Message] = [{"type": "http.request", "body": b"".join(parts), "more_body": False}]
 
-    async def again() -> Message:
+    async def replay() -> Message:
         return whole.pop() if whole else await receive()
 
-    return again
+    return replay
 
 
-async def hang_up(scope: Scope, receive: Receive) -> None:
-    """Close the connection once what was sent is out, and wait until it is closed."""
+async def close_connection(scope: Scope, receive: Receive) -> None:
+    """Close the connection after everything is sent, and wait until it is closed."""
     scope[TRANSPORT].close()
-    await client_gone(receive)
+    await wait_for_disconnect(receive)
 
 
-async def client_gone(receive: Receive) -> None:
-    """Wait until the connection is closed."""
+async def wait_for_disconnect(receive: Receive) -> None:
+    """Wait until the client disconnects."""
     while (await receive())["type"] != "http.disconnect":
         pass

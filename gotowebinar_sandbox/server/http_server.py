@@ -9,7 +9,7 @@ import uvicorn
 from gotowebinar_sandbox.server.app import make_app
 from gotowebinar_sandbox.state import SandboxState
 
-# A client that keeps a connection open between two runs of its work should find it still open.
+# Clients keep connections open between two steps of their work.
 KEEP_ALIVE = 300
 SHUTDOWN_GRACE = 1.0
 
@@ -47,15 +47,15 @@ class LoopServer(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._state.closing.set)
 
     async def main_loop(self) -> None:
-        """Wait until stopped. uvicorn would look ten times a second, and stop that much later."""
+        """Wait until stopped; uvicorn's own loop polls, and stops up to 0.1 s later."""
         self._loop = asyncio.get_running_loop()
         self.ready.set()
         await self._state.closing.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer what has arrived, and leave no connection behind, not even one that is being accepted just now.
+        """Respond to the requests that have arrived, and close every connection, also one that is being accepted.
 
-        uvicorn would wait a tenth of a second first, and not for the connections that are being accepted.
+        uvicorn would wait 0.1 s first, and would miss the connections that are being accepted.
         """
         for listener in (*self.servers, *(sockets or ())):
             listener.close()

@@ -1,4 +1,4 @@
-"""Where every call comes in: logged, counted against the limits, delayed, struck by a fault or passed on."""
+"""The outermost middleware: logs each call, applies the rate limits, the latency and the faults."""
 
 import time
 
@@ -16,40 +16,39 @@ ONE_SECOND = 1.0
 
 
 class RequestMiddleware:
-    """The outermost application. Control calls pass through untouched."""
+    """Wraps the application; calls to the control interface pass through unchanged."""
 
     def __init__(self, inside: ASGIApp, state: SandboxState) -> None:
-        """Stand in front of an application."""
+        """Wrap an application."""
         self._inside = inside
         self._state = state
         self._fault_injector = FaultInjector(inside, state)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a call."""
+        """Respond to a call."""
         if scope["path"].startswith(CONTROL):
             await self._inside(scope, receive, send)
             return
         query = scope["query_string"].decode("latin-1")
         call = self._state.calls.arrive(time.monotonic(), scope["method"], scope["path"], query)
 
-        async def noting(message: Message) -> None:
+        async def send_logged(message: Message) -> None:
             if message["type"] == "http.response.start":
                 call.status = message["status"]
             await send(message)
 
         try:
-            # What has arrived takes effect, even if its sender is gone by then.
+            # A request that has arrived takes effect even if its client has disconnected since.
             if (request := await whole_request(receive)) is not None:
-                await self._answer(call, with_transport(scope, send), request, noting)
+                await self._respond(call, with_transport(scope, send), request, send_logged)
         finally:
-            self._state.calls.leave(call, time.monotonic())
+            self._state.calls.finish(call, time.monotonic())
 
-    async def _answer(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._over_limit(call)
+    async def _respond(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = self._over_limit(call)
         await self._state.pause(self._state.delay())
-        if refusal is not None:
-            answer = json_response({"message": "Too Many Requests"}, 429, refusal)
-            await answer(scope, receive, send)
+        if headers is not None:
+            await json_response({"message": "Too Many Requests"}, 429, headers)(scope, receive, send)
             return
         fault = self._state.faults.match(call.method, call.path)
         if fault is None:
@@ -59,7 +58,7 @@ class RequestMiddleware:
         await self._fault_injector.apply(fault, scope, receive, send)
 
     def _over_limit(self, call: Call) -> dict[str, str] | None:
-        """Return the headers of a 429 if the call is one too many; token requests are not counted."""
+        """Return the headers of a 429 if the call exceeds a limit; token requests do not count."""
         if call.path.startswith(OAUTH):
             return None
         options = self._state.options

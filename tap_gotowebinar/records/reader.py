@@ -9,16 +9,19 @@ from __future__ import annotations
 import math
 import re
 import sys
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.api.errors import InvalidRowError
 from tap_gotowebinar.api.keys import is_key
 from tap_gotowebinar.records.timestamps import canonical_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tap_gotowebinar.api.stats import StreamStats
+
+Record = dict[str, Any]
 
 FIELD_ALIASES: Final[dict[str, str]] = {"webinarId": "webinarID", "panelistKey": "panelistId"}
 """Names of fields that GoTo spells in two ways, and the one that records have."""
@@ -54,7 +57,7 @@ class RecordReader:
         text_keys: frozenset[str] = frozenset(),
     ) -> None:
         """Prepare one converter for each declared field."""
-        self._object = _ObjectReader(schema, stats, on_unknown, prefix="")
+        self._objects = _ObjectReader(schema, stats, on_unknown, prefix="")
         self.keys = keys
         self._text_keys = text_keys
         self._parent_keys = [
@@ -63,31 +66,41 @@ class RecordReader:
             if "null" not in declared["type"] and name not in keys
         ]
 
-    def read(self, row: object) -> dict[str, Any]:
+    def read(self, row: object) -> Record:
         """Return the record of one decoded row.
 
         Raises:
             InvalidRowError: the row is no object, or a key is missing or unusable.
         """
-        if not isinstance(row, dict):
-            msg = "no fields: it is not an object"
-            raise InvalidRowError(msg)
-        record: dict[str, Any] = self._object(row)
+        (record,) = self.read_all([row])
+        if isinstance(record, InvalidRowError):
+            raise record
+        return record
+
+    def read_all(self, rows: Sequence[object]) -> list[Record | InvalidRowError]:
+        """Return the record of each row, or what is wrong with the row."""
+        return [self._checked(record) for record in self._objects(rows)]
+
+    def _checked(self, record: Any) -> Record | InvalidRowError:  # noqa: ANN401 - a record, INVALID or None
+        if not isinstance(record, dict):
+            return InvalidRowError("no fields: it is not an object")
         for key in self._parent_keys:
             record.pop(key, None)
         for key in self.keys:
             if not (record.get(key) if key in self._text_keys else is_key(record.get(key))):
-                msg = f"no usable {key}"
-                raise InvalidRowError(msg)
+                return InvalidRowError(f"no usable {key}")
         return record
 
 
-class _Convert(Protocol):
-    def __call__(self, value: Any, /) -> Any: ...  # noqa: ANN401 - JSON
+_Convert = Callable[[Sequence[Any]], list[Any]]
+"""Converts the values that one field has in several rows: null stays None, what cannot be converted becomes INVALID."""
 
 
 class _ObjectReader:
-    """Converts the declared fields of an object, counts what is unusable and names what is unknown."""
+    """Converts the declared fields of objects, counts what is unusable and names what is unknown.
+
+    Objects with the same fields are converted together, field by field: most rows of a list have.
+    """
 
     def __init__(
         self, schema: Mapping[str, Any], stats: StreamStats, on_unknown: Callable[[set[str]], None], *, prefix: str
@@ -97,64 +110,103 @@ class _ObjectReader:
         self._unknown: set[str] = set()
         self._prefix = prefix
         self._fields: dict[str, tuple[str, _Convert]] = {
-            name: (name, self._converter(declared, stats, prefix + name))
-            for name, declared in schema["properties"].items()
+            name: (name, self._converter(declared, prefix + name)) for name, declared in schema["properties"].items()
         }
         self._fields |= {wire: self._fields[name] for wire, name in FIELD_ALIASES.items() if name in self._fields}
 
-    def __call__(self, value: Any, /) -> Any:  # noqa: ANN401 - JSON
-        if not isinstance(value, dict):
-            return INVALID
-        record: dict[str, Any] = {}
-        for wire_name, raw in value.items():
-            field = self._fields.get(wire_name)
-            if field is None:
-                if wire_name not in self._unknown:
-                    self._unknown.add(wire_name)
-                    self._on_unknown({self._prefix + wire_name})
-                continue
-            name, convert = field
-            if raw is None:
-                record.setdefault(name, None)
-            else:
-                converted = convert(raw)
-                if converted is INVALID:
-                    self._stats.count_unusable(self._prefix + name)
-                    record.setdefault(name, None)
-                else:
-                    record[name] = converted
-        return record
+    def __call__(self, values: Sequence[Any], /) -> list[Any]:
+        results = [None if value is None else INVALID for value in values]
+        places_by_fields: dict[tuple[str, ...], list[int]] = {}
+        for place, value in enumerate(values):
+            if isinstance(value, dict):
+                places_by_fields.setdefault(tuple(value), []).append(place)
+        for wire_names, places in places_by_fields.items():
+            records = self._records(wire_names, [values[place] for place in places])
+            for place, record in zip(places, records, strict=True):
+                results[place] = record
+        return results
 
-    def _converter(self, declared: Mapping[str, Any], stats: StreamStats, path: str) -> _Convert:
+    def _records(self, wire_names: tuple[str, ...], rows: list[dict[str, Any]]) -> list[Record]:
+        columns: dict[str, list[Any]] = {}
+        for wire_name, values in zip(wire_names, zip(*map(dict.values, rows), strict=True), strict=True):
+            if wire_name in self._fields:
+                name, convert = self._fields[wire_name]
+                column = self._usable(name, convert(values))
+                if name in columns:
+                    # Both spellings of a name: the later one counts where it says something.
+                    column = [old if new is None else new for old, new in zip(columns[name], column, strict=True)]
+                columns[name] = column
+            elif wire_name not in self._unknown:
+                self._unknown.add(wire_name)
+                self._on_unknown({self._prefix + wire_name})
+        names = tuple(columns)
+        if not names:
+            return [{} for _ in rows]
+        return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+    def _usable(self, name: str, column: list[Any]) -> list[Any]:
+        unusable = sum(1 for value in column if value is INVALID)
+        if not unusable:
+            return column
+        self._stats.count_unusable(self._prefix + name, unusable)
+        return [None if value is INVALID else value for value in column]
+
+    def _converter(self, declared: Mapping[str, Any], path: str) -> _Convert:
         types = declared["type"]
         kind = next(name for name in ([types] if isinstance(types, str) else types) if name != "null")
         if kind == "string":
             if declared.get("format") == "date-time":
-                return _time
-            return _time_or_text if path.endswith("Time") else _string
+                return _each(_time)
+            return _each(_time_or_text) if path.endswith("Time") else _strings
         if kind == "object":
-            return _ObjectReader(declared, stats, self._on_unknown, prefix=f"{path}.")
+            return _ObjectReader(declared, self._stats, self._on_unknown, prefix=f"{path}.")
         if kind == "array":
-            return _ArrayReader(self._converter(declared["items"], stats, f"{path}[]"), stats, f"{path}[]")
-        return _count if kind == "number" and path.endswith("Count") else _SCALARS[kind]
+            return _ArrayReader(self._converter(declared["items"], f"{path}[]"), self._stats, f"{path}[]")
+        return _each(_count if kind == "number" and path.endswith("Count") else _SCALARS[kind])
 
 
 class _ArrayReader:
-    """Converts the items of an array; an unusable item is left out and counted."""
+    """Converts the items of arrays; an unusable item is left out and counted."""
 
-    def __init__(self, item: _Convert, stats: StreamStats, path: str) -> None:
-        self._item = item
+    def __init__(self, convert: _Convert, stats: StreamStats, path: str) -> None:
+        self._convert = convert
         self._stats = stats
         self._path = path
 
-    def __call__(self, value: Any, /) -> Any:  # noqa: ANN401 - JSON
+    def __call__(self, values: Sequence[Any], /) -> list[Any]:
+        return [None if value is None else self._items(value) for value in values]
+
+    def _items(self, value: Any) -> Any:  # noqa: ANN401 - JSON
         if not isinstance(value, list):
             return INVALID
-        items = [INVALID if item is None else self._item(item) for item in value]
-        usable = [item for item in items if item is not INVALID]
-        if len(usable) < len(items):
-            self._stats.count_unusable(self._path, len(items) - len(usable))
+        usable = [item for item in self._convert(value) if item is not None and item is not INVALID]
+        if len(usable) < len(value):
+            self._stats.count_unusable(self._path, len(value) - len(usable))
         return usable
+
+
+def _each(convert: Callable[[Any], Any]) -> _Convert:
+    return lambda values: [None if value is None else convert(value) for value in values]
+
+
+def _strings(values: Sequence[Any], /) -> list[Any]:
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return [str(value) for value in values] if max(map(abs, values)) < _LONGEST else list(map(_string, values))
+    if kinds == {str} and _is_clean("".join(values)):
+        return list(values)
+    return [None if value is None else _string(value) for value in values]
+
+
+def _is_clean(text: str) -> bool:
+    """Whether a text is without NUL and halves of characters, which no database takes."""
+    if "\x00" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _LONGEST: Final = 10**1000
@@ -162,10 +214,8 @@ _LONGEST: Final = 10**1000
 
 def _string(value: Any, /) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, str):
-        if value.isascii() and "\x00" not in value:
-            return value
-        # No database takes NUL or half a character; a name without it is worth more than no name.
-        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+        # A name without NUL or half a character, which no database takes, is worth more than no name.
+        return value if _is_clean(value) else value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

@@ -66,14 +66,12 @@ def read_rows(
     """
     result = RecordList(received=len(rows), total=total, is_merged=merge is not None)
     by_key: dict[tuple[Any, ...], list[Record]] = {}
-    for place, row in enumerate(rows):
-        try:
-            record = reader.read(row)
-        except InvalidRowError as error:
-            result.invalid[str(error)] += 1
-            continue
-        key = tuple(record[name] for name in reader.keys) or (place,)
-        by_key.setdefault(key, []).append(record)
+    for place, record in enumerate(reader.read_all(rows)):
+        if isinstance(record, InvalidRowError):
+            result.invalid[str(record)] += 1
+        else:
+            key = tuple(record[name] for name in reader.keys) or (place,)
+            by_key.setdefault(key, []).append(record)
     result.repeated = sum(len(alike) - 1 for alike in by_key.values())
     result.records = [merge(alike) if merge and len(alike) > 1 else alike[-1] for alike in by_key.values()]
     return result

@@ -73,23 +73,24 @@ CONNECTION_SETTINGS: Final = (
         th.StringType,
         secret=True,
         title="Refresh token",
-        description="Refresh token of the user whose data it is about. Either this, a personal access token or a login "
-        "with the command tap-gotowebinar-login is required.",
+        description="Refresh token of the user whose webinars you extract. Required unless you set a personal "
+        "access token or log in with the command tap-gotowebinar-login.",
     ),
     th.Property(
         "personal_access_token",
         th.StringType,
         secret=True,
         title="Personal access token",
-        description="Personal access token from https://myaccount.goto.com (Developer Tools). Used instead of a "
-        "refresh token; it is never rotated.",
+        description="Personal access token from https://myaccount.goto.com (Developer Tools). It takes precedence"
+        " over a refresh token and never changes.",
     ),
     th.Property(
         "token_path",
         th.StringType,
         title="Token path",
-        description="File in which tokens are kept between runs and shared by all that run at the same time. Default: "
-        "one for each OAuth client in the state folder of the user. In containers and CI: on a volume that stays.",
+        description="File in which the program keeps tokens between runs; runs that use the same file share them."
+        " Default: one file for each OAuth client in your state folder. In containers and CI, put it "
+        "on a volume that persists.",
     ),
     th.Property(
         "api_url",
@@ -110,44 +111,46 @@ CONNECTION_SETTINGS: Final = (
         th.IntegerType(minimum=1),
         default=DEFAULT_REQUESTS_PER_MINUTE,
         title="Requests per minute",
-        description="Calls that may be made in any 60 seconds. 100 is a share that leaves room for other tools on the "
-        "same connection; GoTo itself publishes 10 a second, so that 480 is safe when nothing else uses it.",
+        description="Maximum number of calls in any 60 seconds. The default leaves room for other tools that use "
+        "the same connection. GoTo allows 10 calls a second; if nothing else uses the connection, 480"
+        " is safe.",
     ),
     th.Property(
         "requests_per_second",
         th.NumberType(exclusive_minimum=0),
         default=DEFAULT_REQUESTS_PER_SECOND,
         title="Requests per second",
-        description="Calls that may be sent in a second; they are evenly spaced.",
+        description="Maximum number of calls in a second, evenly spaced.",
     ),
     th.Property(
         "rate_budget_url",
         th.StringType,
         secret=True,
         title="Rate budget URL",
-        description="URL of a PostgreSQL database in which all programs with the same OAuth client, on any machine, "
-        "share one budget of these calls: postgresql://user:password@host/database. Needs the extra `shared`. Default: "
-        "each run has a budget of its own.",
+        description="URL of a PostgreSQL database through which all programs with the same OAuth client, on any "
+        "machine, share one rate budget: postgresql://user:password@host/database. Needs the extra "
+        "`shared`. Default: each run has its own budget.",
     ),
     th.Property(
         "max_concurrency",
         th.CustomType({"type": ["integer", "null"], "minimum": 1, "maximum": 100}),
         default=DEFAULT_MAX_CONCURRENCY,
         title="Max concurrency",
-        description="Calls in flight at the same time. They hide GoTo's answer times and never exceed the budget.",
+        description="Maximum number of calls in flight at the same time. Parallel calls hide the response time of"
+        " GoTo; the rate limits still apply.",
     ),
     th.Property(
         "request_timeout",
         th.NumberType(exclusive_minimum=0, maximum=LONGEST_TIMEOUT),
         default=DEFAULT_REQUEST_TIMEOUT,
         title="Request timeout",
-        description="Seconds of silence after which a call is given up and tried again.",
+        description="Seconds without data after which a call counts as failed and is retried.",
     ),
     th.Property(
         "user_agent",
         th.StringType,
         title="User agent",
-        description="How the program introduces itself to GoTo. Default: its name and version.",
+        description="User-Agent header of every call. Default: name and version of the program.",
     ),
 )
 

@@ -33,14 +33,14 @@ TAP_SETTINGS: Final = (
         "organizer_keys",
         th.ArrayType(th.OneOf(th.StringType, th.IntegerType)),
         title="Organizer keys",
-        description="Keys of the organizers whose webinars are read. Empty: the organizer the token belongs to. "
-        "Together with an account key: only these organizers of the account.",
+        description="Keys of the organizers whose webinars you extract. Default: the owner of the token. With an "
+        "account key: only these organizers of the account.",
     ),
     th.Property(
         "account_key",
         th.CustomType({"type": ["string", "integer", "null"]}),
         title="Account key",
-        description="Key of an account: the webinars of all its organizers are read. Needs the token of an "
+        description="Key of an account: you extract the webinars of all its organizers. Needs the token of an "
         "administrator of the account.",
     ),
     th.Property(
@@ -48,39 +48,40 @@ TAP_SETTINGS: Final = (
         th.DateTimeType,
         default=DEFAULT_START_DATE,
         title="Start date",
-        description="Webinars that take place before this time are not listed, nor sessions that ended before it. "
-        "All registrants of a listed webinar are read, whenever they registered.",
+        description="Earliest time: webinars that take place earlier and sessions that ended earlier are not "
+        "listed. Of a listed webinar you get all registrants, whenever they registered.",
     ),
     th.Property(
         "settle_days",
         th.NumberType(minimum=0, maximum=LONGEST_SETTLING),
         default=DEFAULT_SETTLE_DAYS,
         title="Settle days",
-        description="Days without a new registration after the end of a webinar until it counts as settled. Until then "
-        "it is read by every run. A session is settled so many days after its end.",
+        description="Days after its end, without a new registration, until a webinar is settled. Every run reads "
+        "it until then. A session settles this many days after its end.",
     ),
     th.Property(
         "recheck_factor",
         th.CustomType({"type": ["number", "null"], "minimum": 0, "maximum": 0.5}),
         default=DEFAULT_RECHECK_FACTOR,
         title="Recheck factor",
-        description="A settled webinar is read again when the time since its last reading reaches this share of the "
-        "time it has been quiet; a session that is not settled, of the time since its end. 0: by every run.",
+        description="A settled webinar is read again when the time since its last reading reaches this share of "
+        "its quiet time, which is the time since its end or its last registration. A session that is "
+        "not settled: of the time since its end. 0: in every run.",
     ),
     th.Property(
         "max_calls",
         th.IntegerType(minimum=1),
         title="Max calls",
-        description="Calls after which a run ends in good order, with exit code 0; the next one goes on from there. "
-        "Listing the webinars is always completed.",
+        description="Maximum number of calls in a run. The run then stops with exit code 0, and the next run "
+        "continues. Listing the webinars always completes.",
     ),
     th.Property(
         "on_forbidden",
         th.CustomType({"type": ["string", "null"], "enum": ["fail", "skip", None]}),
         default="fail",
         title="On forbidden",
-        description="What a refusal by GoTo means: `fail` completes the rest of the run and exits with 1; `skip` exits "
-        "with 0. Either way the summary names what was refused.",
+        description="What happens when GoTo refuses a call: with `fail` the run completes the rest and exits with"
+        " 1, with `skip` it exits with 0. The summary lists every refusal.",
     ),
 )
 

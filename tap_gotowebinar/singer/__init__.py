@@ -1,1 +1,1 @@
-"""The seam to the SDK: messages, command line, signals."""
+"""The interface to the SDK: messages, command line, signals."""

@@ -1,4 +1,4 @@
-"""What the command lines of tap and target share: settings read with care, every failure one line."""
+"""The command line that tap and target share: it checks settings, and reports each failure in one line."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ import traceback
 from typing import TYPE_CHECKING, Any, Final
 
 from singer_sdk.cli import plugin_cli
-from singer_sdk.configuration._dict_config import parse_environment_config  # knows where the SDK looks for `.env`
 from singer_sdk.exceptions import ConfigValidationError, MappingError
-from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, _ConfigInput
+from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase
 from typing_extensions import override
 
 from tap_gotowebinar.api.errors import GoToWebinarError, internal_error
@@ -26,7 +25,7 @@ from tap_gotowebinar.settings.values import (
     unread_variables,
     with_numbers,
 )
-from tap_gotowebinar.singer.sdk_overrides import is_relevant
+from tap_gotowebinar.singer.sdk_overrides import ConfigInput, is_relevant, read_dotenv
 from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.singer.writer import MessageWriter
 
@@ -37,33 +36,30 @@ if TYPE_CHECKING:
     import click
 
 MAPPER: Final = str(pathlib.PurePath("singer_sdk", "mapper.py"))
-"""Where stream maps are applied; an error that came through there is one of the user's expressions."""
+"""Where the SDK applies stream maps; an error from there is in an expression of the user."""
 
 
 class CommandLinePlugin(PluginBase):
-    """A plugin whose command line says what is wrong in one line."""
+    """A plugin whose command line reports each failure in one line."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's
-        """Leave signals alone until the command line takes them over."""
+        """Prepare the plugin; only the command line installs signal handlers."""
         self.stop_signals = StopSignals()
         self.logger.addFilter(is_relevant)
         super().__init__(*args, **kwargs)
 
     @override
     def _setup_signal_handlers(self) -> None:
-        """None: the SDK's own end a run, a test or a discovery that is stopped half-way with 0, as if it were complete.
-
-        It calls this wherever a plugin is made, and offers no public way to say no.
-        """
+        """Install none: the SDK's own let a stopped run exit with 0, and cannot be disabled in a public way."""
 
     @classmethod
     @abc.abstractmethod
     def setting_problems(cls, config: Mapping[str, Any]) -> Iterator[str]:
-        """Yield a line for each setting, or combination of them, that fits the schema and cannot work."""
+        """Yield a line for each setting, or combination of settings, that fits the schema but cannot work."""
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Check the settings; the SDK's own texts hold the values, secrets among them."""
+        """Check the settings; the SDK's own messages contain values, also secrets."""
         self.append_builtin_config(self.config_jsonschema)
         self._config = with_numbers(self._config, self.config_jsonschema)
         validator = JSONSchemaValidator(self.config_jsonschema)
@@ -77,12 +73,12 @@ class CommandLinePlugin(PluginBase):
     def cli(cls) -> click.Command:  # noqa: N805 - the SDK's decorator hands over the class
         """The command line."""
         if not os.environ.get("LOGLEVEL", "INFO"):
-            # The SDK would take it for a level.
+            # The SDK would take an empty text for a level.
             del os.environ["LOGLEVEL"]
         with cls.one_line_errors():
             try:
                 return super().cli
-            except Exception as error:  # noqa: BLE001 - a file about logging can be wrong in every way
+            except Exception as error:  # noqa: BLE001 - the user's logging file can raise anything
                 msg = (
                     f"logging cannot be set up ({type(error).__name__}): let LOGLEVEL name a level such as INFO, and "
                     "SINGER_SDK_LOG_CONFIG, if it is set, a file that Python's logging understands"
@@ -91,30 +87,30 @@ class CommandLinePlugin(PluginBase):
 
     @classmethod
     @override
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
-        """Read the settings from files, each once: it may be a pipe; and with `ENV` from the environment."""
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> ConfigInput:
+        """Read the settings from files, each once, as it may be a pipe, and with `ENV` from the environment."""
         settings: dict[str, Any] = {}
         with cls.one_line_errors():
             for path in value:
                 if path != "ENV":
                     with open(path, encoding="utf-8") as file:  # noqa: PTH123 - OSError names the path as given
                         settings |= json_object(file, "--config") or {}
-        return _ConfigInput(config=settings, parse_env="ENV" in value)
+        return ConfigInput(config=settings, parse_env="ENV" in value)
 
     @classmethod
-    def configured(cls, config: _ConfigInput | None, **more: Any) -> Self:  # noqa: ANN401 - the SDK's
-        """Return a plugin with the settings that the command line was given.
+    def configured(cls, config: ConfigInput | None, **more: Any) -> Self:  # noqa: ANN401 - the SDK's
+        """Return a plugin with the settings of the command line.
 
         Args:
             config: The settings.
-            more: Further arguments of the constructor.
+            more: Other arguments of the constructor.
 
         Raises:
-            ConfigValidationError: the settings, or a variable of the environment, cannot be used.
+            ConfigValidationError: a setting or an environment variable is invalid.
             GoToWebinarError: `.env` cannot be read.
         """
         try:
-            return cls(config=cls._given(config), **more)
+            return cls(config=cls._read_settings(config), **more)
         except ConfigValidationError as error:
             if config is not None and config.parse_env:
                 raise
@@ -128,8 +124,8 @@ class CommandLinePlugin(PluginBase):
             raise ConfigValidationError(msg, errors=[msg], schema={}) from None
 
     @classmethod
-    def _given(cls, config: _ConfigInput | None) -> dict[str, Any]:
-        """Return the settings that the command line was given."""
+    def _read_settings(cls, config: ConfigInput | None) -> dict[str, Any]:
+        """Return the settings of the command line."""
         settings = dict(config.config) if config else {}
         if config is not None and config.parse_env:
             cls.append_builtin_config(cls.config_jsonschema)
@@ -152,10 +148,7 @@ class CommandLinePlugin(PluginBase):
 
     @classmethod
     def log_reasons(cls, reasons: Sequence[str]) -> None:
-        """Log why a run failed, each reason with its remedy, the first one last.
-
-        The last line is all that `meltano config test` shows.
-        """
+        """Log why a run failed, the first reason last: `meltano config test` shows only the last line."""
         for number, reason in reversed(list(enumerate(reasons))):
             more = f" ({len(reasons) - 1} more above)" if len(reasons) > 1 and not number else ""
             cls.logger.error("%s%s", " ".join(reason.split()), more)
@@ -163,22 +156,22 @@ class CommandLinePlugin(PluginBase):
     @classmethod
     @contextlib.contextmanager
     def one_line_errors(cls) -> Iterator[None]:
-        """Turn every failure into a line and exit code 1."""
+        """Report an exception in one line, and exit with 1."""
         try:
             yield
-        except Exception as error:  # noqa: BLE001 - whatever it is
+        except Exception as error:  # noqa: BLE001 - the last handler
             cls.log_reasons(_reasons(error))
             sys.exit(1)
 
 
 def _reasons(error: Exception) -> Sequence[str]:
-    """Return what to say of an error, without data."""
+    """Return the messages for an error, without data."""
     kind = type(error).__name__
     match error:
         case ConfigValidationError():
             return error.errors
         case MappingError():
-            # Its text holds the expression, and with it perhaps a value.
+            # Its text contains the expression, which may contain a value.
             return [f"stream_maps cannot be applied ({kind}): correct it"]
         case GoToWebinarError():
             return [str(error)]
@@ -188,16 +181,3 @@ def _reasons(error: Exception) -> Sequence[str]:
     if any(frame.filename.endswith(MAPPER) for frame in frames):
         return [f"stream_maps failed on a record ({kind}): correct it"]
     return [internal_error(error)]
-
-
-def read_dotenv() -> None:
-    """Take what the nearest `.env` says into the environment, as the SDK does.
-
-    Raises:
-        GoToWebinarError: it is no text.
-    """
-    try:
-        parse_environment_config({}, "")
-    except ValueError:
-        msg = "the file .env that --config=ENV reads is no text in UTF-8: save it as such"
-        raise GoToWebinarError(msg) from None

@@ -1,28 +1,35 @@
-"""Where the SDK would keep state, count and log in its own way."""
+"""Every private name of the SDK that is used, and replacements for its state, counters and timers, which do nothing."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.helpers._state import StateWriter
 from singer_sdk.metrics import Counter, Timer
-from singer_sdk.streams._state import StreamStateManager  # a public class in an underscore module
+from singer_sdk.plugin_base import _ConfigInput as ConfigInput
+from singer_sdk.streams._state import StreamStateManager
 from typing_extensions import override
+
+from tap_gotowebinar.api.errors import GoToWebinarError
 
 if TYPE_CHECKING:
     import logging
 
     from singer_sdk.helpers.types import Context
 
+__all__ = ["ConfigInput", "StateWriter", "StreamStateManager"]
+
 
 class NullStateManager(StreamStateManager):
-    """Keeps the SDK's state out of the way.
+    """Stores nothing.
 
-    The SDK would search a list of partitions for each access and print all of it after each webinar.
+    The SDK's own searches a list of partitions at each access, and prints all of it after each webinar.
     """
 
     @property
     def stream_state(self) -> dict[str, Any]:
-        """Nothing: what the SDK puts here is not kept."""
+        """An empty state, always."""
         return {}
 
     @override
@@ -47,16 +54,16 @@ class NullStateManager(StreamStateManager):
 
 
 _NOISE: Final = ("Added '%s' as child", "Beginning sync of", "Skipping parse of env", "Skipping deselected stream")
-"""How lines of the SDK begin that say what is always so, or what the plan and the summary of a run say."""
+"""Prefixes of log lines of the SDK that are always true, or repeat the plan and the summary of a run."""
 
 
 def is_relevant(record: logging.LogRecord) -> bool:
-    """Drop lines of the SDK that tell a user nothing: noise, and the second line for an error that has one already."""
+    """Return False for log lines of the SDK without use: noise, and the second line for an error."""
     return not str(record.msg).startswith((*_NOISE, "An unhandled error occurred"))
 
 
 class SilentCounter(Counter):
-    """Counts nothing: the report does, and its total is logged once, not for each webinar."""
+    """Counts nothing: the report counts, and its total is logged once, not for each webinar."""
 
     @override
     def increment(self, value: int = 1) -> None:
@@ -68,8 +75,21 @@ class SilentCounter(Counter):
 
 
 class SilentTimer(Timer):
-    """Logs no time of each webinar."""
+    """Logs no duration, which the SDK does for each webinar."""
 
     @override
     def __exit__(self, *args: object) -> None:
         pass
+
+
+def read_dotenv() -> None:
+    """Add the variables of the nearest `.env` to the environment, as the SDK does.
+
+    Raises:
+        GoToWebinarError: it is not UTF-8 text.
+    """
+    try:
+        parse_environment_config({}, "")
+    except ValueError:
+        msg = "the file .env that --config=ENV reads is no text in UTF-8: save it as such"
+        raise GoToWebinarError(msg) from None

@@ -1,7 +1,7 @@
-"""SIGINT, SIGTERM and SIGHUP: the run ends where nothing is half done.
+"""SIGINT, SIGTERM and SIGHUP end a run between two records.
 
-A handler that prints loses what it prints when the main thread is blocked in a write. So the handler only notes the
-signal; the main thread acts on it between two records, or at once while it only waits.
+A handler that prints while the main thread is blocked in a write loses its output. So the handler only stores the
+signal; the main thread acts on it between two records, or at once while it waits.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from types import FrameType
 
 SIGHUP: Final = getattr(signal, "SIGHUP", None)
-"""What a terminal that is closed sends; Windows does not know it."""
+"""Sent by a terminal that is closed; None on Windows."""
 
 STOPPING: Final[tuple[int, ...]] = (signal.SIGINT, signal.SIGTERM, *([SIGHUP] if SIGHUP else ()))
 """The signals that end a run."""
 
 FORCE_AFTER: Final = 2.0
-"""Seconds after which a second signal ends the process on the spot; a terminal and Meltano may both send the first."""
+"""Seconds after which a second signal ends the process at once; a terminal and Meltano may both send the first."""
 
 
 class StopRequested(BaseException):
-    """A signal asked for the end of the run. No error: `except Exception` shall not swallow it."""
+    """A signal ends the run; not an `Exception`, so that error handlers do not catch it."""
 
     def __init__(self, signum: int) -> None:
-        """Remember which signal it was."""
+        """Take the number of the signal."""
         super().__init__(signum)
         self.exit_code = 128 + signum
 
 
 @contextlib.contextmanager
 def signals_held() -> Iterator[None]:
-    """Let the signals that end a run wait until the enclosed block is done."""
+    """Hold the signals that end a run until the block is done."""
     if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover - Windows
         yield
         return
@@ -49,23 +49,23 @@ def signals_held() -> Iterator[None]:
 
 
 class StopSignals:
-    """Whether a signal has come, and whether the main thread may be interrupted right now."""
+    """Stores a received signal, and knows whether the main thread may be interrupted."""
 
     def __init__(self) -> None:
-        """No signal yet; signals are left alone until `install`."""
+        """Start without a signal; `install` sets the handlers."""
         self._signum = 0
-        self._noted_at = 0.0
+        self._received_at = 0.0
         self._waiting = False
 
     def install(self) -> None:
-        """Take over the signals that end a run."""
+        """Handle the signals that end a run."""
         for signum in STOPPING:
-            # Who starts a run with `nohup` wants it to go on.
+            # `nohup` ignores SIGHUP on purpose.
             if signum != SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:
-                signal.signal(signum, self._note)
+                signal.signal(signum, self._handle)
 
     def check(self) -> None:
-        """End the run here if a signal has come.
+        """Raise if a signal has come.
 
         Raises:
             StopRequested: a signal has come.
@@ -75,7 +75,7 @@ class StopSignals:
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
-        """Let a signal end the enclosed wait at once: for sleeping and for the network, not for output or state."""
+        """Let a signal interrupt the block: for waits and the network, not for output or state."""
         self._waiting = True
         try:
             self.check()
@@ -83,11 +83,11 @@ class StopSignals:
         finally:
             self._waiting = False
 
-    def _note(self, signum: int, _frame: FrameType | None) -> None:
-        if self._signum and time.monotonic() - self._noted_at > FORCE_AFTER:
-            os._exit(128 + signum)  # pragma: no cover - nothing is measured after that; a test sees it from outside
+    def _handle(self, signum: int, _frame: FrameType | None) -> None:
+        if self._signum and time.monotonic() - self._received_at > FORCE_AFTER:
+            os._exit(128 + signum)  # pragma: no cover - coverage is lost; tested from outside
         if not self._signum:
-            self._signum, self._noted_at = signum, time.monotonic()
+            self._signum, self._received_at = signum, time.monotonic()
         if self._waiting:
             self._waiting = False
             raise StopRequested(self._signum)

@@ -1,13 +1,14 @@
-"""The command line of the tap: state and catalog read, every failure one line, the exit code true."""
+"""The command line of the tap: it reads state and catalog, and exits with the code of the run."""
 
 from __future__ import annotations
 
 import abc
 import contextlib
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
+import msgspec
 from singer_sdk import Tap
 from typing_extensions import override
 
@@ -21,13 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import IO
 
-    from singer_sdk.plugin_base import _ConfigInput
-
+    from tap_gotowebinar.singer.sdk_overrides import ConfigInput
     from tap_gotowebinar.singer.writer import MessageWriter
 
 
 class CommandLineTap(CommandLinePlugin, Tap):
-    """A tap whose command line says what is wrong in one line, and ends as the run did."""
+    """A tap whose command line reports each failure in one line, and exits with the code of the run."""
 
     message_writer: MessageWriter
 
@@ -37,10 +37,10 @@ class CommandLineTap(CommandLinePlugin, Tap):
 
     @abc.abstractmethod
     def failures(self, *, is_test: bool) -> list[str]:
-        """Return a line for each reason why not everything was read that was wanted.
+        """Return a line for each reason why the run is incomplete.
 
         Args:
-            is_test: Whether it was a test: then lists that GoTo refuses are never accepted.
+            is_test: Whether it was a test, which never accepts lists that GoTo refuses.
         """
 
     @classmethod
@@ -55,7 +55,7 @@ class CommandLineTap(CommandLinePlugin, Tap):
         *,
         about: bool = False,
         about_format: str | None = None,
-        config: _ConfigInput | None = None,
+        config: ConfigInput | None = None,
         state: IO[str] | None = None,
         catalog: IO[str] | None = None,
     ) -> None:
@@ -63,9 +63,9 @@ class CommandLineTap(CommandLinePlugin, Tap):
         super(Tap, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
         with cls.one_line_errors():
-            known, wanted = json_object(state, "--state"), cls._completed(json_object(catalog, "--catalog"))
+            known, selection = json_object(state, "--state"), cls._complete(json_object(catalog, "--catalog"))
             with signals_held():
-                tap = cls.configured(config, state=known, catalog=wanted)
+                tap = cls.configured(config, state=known, catalog=selection)
                 tap.stop_signals.install()
             code = tap.run()
         sys.exit(code)
@@ -103,11 +103,11 @@ class CommandLineTap(CommandLinePlugin, Tap):
         return text
 
     @classmethod
-    def _completed(cls, catalog: dict[str, Any] | None) -> dict[str, Any] | None:
-        """Return a catalog with the keys of this tap, in which the streams that it leaves out are there, deselected.
+    def _complete(cls, catalog: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Return a catalog with the keys of this tap, to which the missing streams are added, deselected.
 
         Raises:
-            GoToWebinarError: it is no catalog of this tap.
+            GoToWebinarError: it is not a catalog of this tap.
         """
         if catalog is None:
             return None
@@ -129,33 +129,37 @@ class CommandLineTap(CommandLinePlugin, Tap):
 
 
 def _catalog_streams(catalog: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    streams = catalog.get("streams")
-    is_usable = isinstance(streams, list) and all(
-        isinstance(stream, dict)
-        and isinstance(stream.get("tap_stream_id") or stream.get("stream"), str)
-        and _is_schema(stream.get("schema"))
-        and _is_metadata(stream.get("metadata", []))
-        for stream in streams
-    )
-    if not streams or not is_usable:
+    """Return the streams of a catalog by name."""
+    try:
+        streams = msgspec.convert(catalog, _Catalog).streams
+    except msgspec.ValidationError:
         msg = "the file of --catalog is not a catalog: make one with --discover, and select streams in it"
-        raise GoToWebinarError(msg)
-    return {stream.get("tap_stream_id") or stream["stream"]: stream for stream in streams}
+        raise GoToWebinarError(msg) from None
+    return {
+        stream.tap_stream_id or stream.stream: given for stream, given in zip(streams, catalog["streams"], strict=True)
+    }
 
 
-def _is_schema(schema: object) -> bool:
-    properties = schema.get("properties", {}) if isinstance(schema, dict) else None
-    # The SDK stumbles over a field of which nothing is declared.
-    return isinstance(properties, dict) and all(
-        isinstance(declared, dict) and declared for declared in properties.values()
-    )
+class _Metadata(msgspec.Struct):
+    breadcrumb: list[str]
+    metadata: dict[str, Any]
 
 
-def _is_metadata(metadata: object) -> bool:
-    return isinstance(metadata, list) and all(
-        isinstance(item, dict)
-        and isinstance(item.get("breadcrumb"), list)
-        and all(isinstance(part, str) for part in item["breadcrumb"])
-        and isinstance(item.get("metadata"), dict)
-        for item in metadata
-    )
+class _Schema(msgspec.Struct):
+    # The SDK fails on an empty declaration of a field.
+    properties: dict[str, Annotated[dict[str, Any], msgspec.Meta(min_length=1)]] = {}
+
+
+class _Stream(msgspec.Struct):
+    schema: _Schema
+    tap_stream_id: str = ""
+    stream: str = ""
+    metadata: list[_Metadata] = []
+
+    def __post_init__(self) -> None:
+        if not self.tap_stream_id and not self.stream:
+            raise ValueError
+
+
+class _Catalog(msgspec.Struct):
+    streams: Annotated[list[_Stream], msgspec.Meta(min_length=1)]

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
     from singer_sdk.singerlib import Catalog
-    from singer_sdk.streams._state import StreamStateManager
 
     from tap_gotowebinar.api.stats import StreamStats
+    from tap_gotowebinar.singer.sdk_overrides import StreamStateManager
     from tap_gotowebinar.sync.context import SyncContext
     from tap_gotowebinar.sync.steps import Batch
     from tap_gotowebinar.sync.stream_client import StreamClient
@@ -41,6 +41,7 @@ class GoToWebinarStream(Stream):
         answer_keys: Primary keys that a row of the answer must hold; the others come from the parent.
         text_keys: Those of them that are any text, not a number.
         excluded_fields: Documented fields that the schema leaves out on purpose: links and codes that give access.
+        lists_webinars: Whether it needs the list of webinars, with a list for each organizer too.
         is_read_seldom: Whether a run may read nothing because earlier ones have read everything.
     """
 
@@ -52,6 +53,7 @@ class GoToWebinarStream(Stream):
     answer_keys: ClassVar[tuple[str, ...]] = ()
     text_keys: ClassVar[frozenset[str]] = frozenset()
     excluded_fields: ClassVar[frozenset[str]] = frozenset()
+    lists_webinars: ClassVar[bool] = False
     is_read_seldom: ClassVar[bool] = False
 
     def __init__(self, tap: Tap, sync_context: SyncContext) -> None:

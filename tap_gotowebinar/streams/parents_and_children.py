@@ -173,6 +173,8 @@ def fetched_list(outcome: Outcome) -> RecordList | None:
 
 def add_parent_keys(record: Record, keys: Mapping[str, str]) -> Record:
     """Return a record with the keys of its parents, unless it has them."""
+    if record.keys().isdisjoint(keys):
+        return {**record, **keys}
     return {**record, **{name: key for name, key in keys.items() if record.get(name) is None}}
 
 

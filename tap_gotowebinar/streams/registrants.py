@@ -109,13 +109,12 @@ class RosterStream(RegistrantStream):
         bookmark.load_roster(registrants.rows, whole_list=self.repeats_whole_list)
         return bookmark.due(registrants.rows)
 
-    def remember(self, webinar: PlannedWebinar, rows: Iterable[Row]) -> None:
+    def remember(self, webinar: PlannedWebinar, rows: Sequence[Row]) -> None:
         """Note which list rows have been emitted."""
         if self.emits_everything:
             return
         bookmark: RegistrantBookmark = self.bookmarks.get(webinar.key)
-        for row in rows:
-            bookmark.remember(int(row["registrantKey"]), row, not_after=self.sync_context.started)
+        bookmark.remember(rows, not_after=self.sync_context.started)
         self.bookmarks.changed()
 
     def mark_read(self, registrants: RegistrantList, _outcome: Outcome) -> Iterable[Batch]:
@@ -139,8 +138,8 @@ class Registrants(RosterStream):
         yield Step(registrants.path, emit=functools.partial(self._emit, registrants))
 
     def _emit(self, registrants: RegistrantList, outcome: Outcome) -> Iterator[Batch]:
-        webinar = registrants.webinar
-        records = [add_parent_keys(row, webinar.context) for _, row in self.due_among(registrants)]
+        webinar, keys = registrants.webinar, registrants.webinar.context
+        records = [add_parent_keys(row, keys) for _, row in self.due_among(registrants)]
         yield Batch(records, functools.partial(self.remember, webinar))
         self.mark_read(registrants, outcome)
 

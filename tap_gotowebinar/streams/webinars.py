@@ -36,6 +36,7 @@ class Webinars(ParentStream[PlannedWebinar]):
     path = f"{API}/organizers/{{organizerKey}}/webinars"
     primary_keys = ("webinarKey",)
     answer_keys = ("webinarKey",)
+    lists_webinars = True
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
@@ -97,6 +98,7 @@ class WebinarRemovals(GoToWebinarStream):
     primary_keys = ("webinarKey",)
     replication_key = "removedAt"
     bookmark_kind = ListedWebinarsBookmark
+    lists_webinars = True
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
@@ -122,6 +124,7 @@ class WebinarChild(ChildStream[PlannedWebinar]):
 
     parent = Webinars
     parent_stream_type = Webinars
+    lists_webinars = True
     has_own_schedule: ClassVar[bool] = False
     shares_registrant_list: ClassVar[bool] = False
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_gotowebinar.api.client import API
-from tap_gotowebinar.api.errors import GoToWebinarError
+from tap_gotowebinar.api.errors import CallError, GoToWebinarError
 from tap_gotowebinar.api.identity import NO_IDENTITY, UNKNOWN_OWNER, owner_of_token
 
 if TYPE_CHECKING:
@@ -28,15 +28,25 @@ class OrganizerScope:
     settings: Settings
     client: StreamClient
 
-    @functools.cached_property
+    @property
     def owner(self) -> dict[str, Any] | None:
         """The owner of the token, as a row of `organizers`; None when GoTo does not tell this token.
 
         Raises:
             RetriesExhaustedError, UnexpectedStatusError: one of the two look-ups failed, and the other did not help.
         """
+        if isinstance(self._owner, CallError):
+            raise self._owner
+        return self._owner
+
+    @functools.cached_property
+    def _owner(self) -> dict[str, Any] | CallError | None:
+        """The result of the look-up; a failed one is not repeated."""
         look_up = functools.partial(self.client.get, refusals=NO_IDENTITY)
-        return owner_of_token(lambda path, read: self.client.wait_for(functools.partial(look_up, path, read)))
+        try:
+            return owner_of_token(lambda path, read: self.client.wait_for(functools.partial(look_up, path, read)))
+        except CallError as error:
+            return error
 
     @functools.cached_property
     def organizer_keys(self) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from singer_sdk.helpers._state import StateWriter as SdkStateWriter  # a public class in an underscore module
 from typing_extensions import override
+
+from tap_gotowebinar.singer.sdk_overrides import StateWriter as SdkStateWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

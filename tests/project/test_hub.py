@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
 from ruamel.yaml import YAML
 
 from hub.definitions import PLUGINS, REPOSITORY, VARIANT, files
@@ -16,7 +17,29 @@ KEYS = {
     *("supported_python_versions", "variant"),
 }
 KEYS_OF_SETTINGS = {"description", "kind", "label", "name", "options", "sensitive", "value"}
-KINDS = {"array", "boolean", "date_iso8601", "integer", "object", "options", "password", "string"}
+KINDS = {"array", "boolean", "date_iso8601", "integer", "object", "options", "string"}
+TEXT, TEXTS = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
+DEFINITION = {
+    "required": ["name", "namespace", "quality", "variant"],
+    "properties": {
+        **dict.fromkeys(KEYS, TEXT),
+        **dict.fromkeys(("capabilities", "keywords", "select"), TEXTS),
+        "commands": {"type": "object"},
+        "settings": {
+            "items": {
+                "required": ["name"],
+                "properties": {
+                    **dict.fromkeys(KEYS_OF_SETTINGS - {"value"}, TEXT),
+                    "kind": {"enum": sorted(KINDS)},
+                    "options": {"items": {"properties": {"label": TEXT, "value": TEXT}}},
+                    "sensitive": {"type": "boolean"},
+                },
+            },
+        },
+        "settings_group_validation": {"type": "array", "items": TEXTS},
+        "supported_python_versions": {"type": "array", "items": {"type": "string", "pattern": r"^3\.\d+$"}},
+    },
+}
 CAPABILITIES = {
     "extractors": {
         *("about", "activate-version", "batch", "catalog", "discover", "log-based", "properties", "schema-flattening"),
@@ -48,7 +71,6 @@ def test_the_hub_knows_every_word_of_a_definition(kind: str) -> None:
     assert (content["maintenance_status"], content["quality"]) == ("active", "unknown")
     for setting in content["settings"]:
         assert setting.keys() <= KEYS_OF_SETTINGS
-        assert setting["kind"] in KINDS
         assert setting["description"]
 
 
@@ -58,6 +80,26 @@ def test_a_definition_names_its_plugin_and_where_it_is_from(kind: str) -> None:
     assert content["name"] == content["executable"] == PLUGINS[kind][0].name
     assert (content["pip_url"], content["variant"]) == ("tap-gotowebinar", VARIANT)
     assert content["supported_python_versions"][0] == "3.11"
+
+
+@pytest.mark.parametrize("kind", PLUGINS)
+def test_the_lint_of_the_hub_would_reorder_nothing(kind: str) -> None:
+    content = CONTENTS[kind]
+    names = [setting["name"] for setting in content["settings"]]
+    in_order = [names, content["capabilities"], *content["settings_group_validation"], *content["settings"], content]
+    assert [list(part) for part in in_order if list(part) != sorted(part)] == []
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("kind", PLUGINS)
+def test_a_definition_lies_where_the_hub_looks_for_it(kind: str) -> None:
+    name, variant = CONTENTS[kind]["name"], CONTENTS[kind]["variant"]
+    assert REPOSITORY / "hub" / kind / name / f"{variant}.yml" in files()
+
+
+@pytest.mark.parametrize("kind", PLUGINS)
+def test_every_value_is_of_the_type_that_the_hub_takes(kind: str) -> None:
+    assert [error.message for error in Draft7Validator(DEFINITION).iter_errors(CONTENTS[kind])] == []
 
 
 @pytest.mark.parametrize("kind", PLUGINS)

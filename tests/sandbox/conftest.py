@@ -26,14 +26,16 @@ class Caller:
         self.sandbox = sandbox
         self.session = requests.Session()
         self.login()
-        truth = sandbox.control.truth()
-        self.organizer_key: str = truth["organizers"][0]["organizerKey"]
-        self.account_key: str = truth["organizers"][0]["accountKey"]
+        owner = sandbox.control.truth()["organizers"][0]
+        self.organizer_key: str = owner["organizerKey"]
+        self.account_key: str = owner["accountKey"]
 
-    def login(self) -> None:
+    def login(self) -> str:
+        """Get an access token, use it from now on, and return it."""
         pat = self.sandbox.credentials["personal_access_token"]
-        answer = self.token(grant_type="personal_access_token", pat=pat)
-        self.session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        token = str(self.token(grant_type="personal_access_token", pat=pat).json()["access_token"])
+        self.session.headers["Authorization"] = f"Bearer {token}"
+        return token
 
     def token(self, client: tuple[str, str] | None = None, **form: str) -> requests.Response:
         known = self.sandbox.credentials
@@ -54,8 +56,8 @@ class Caller:
         return self.organizer(f"/webinars/{webinar_key}{path}")
 
     def webinars(self) -> list[dict[str, Any]]:
-        answer = self.get(self.organizer("/webinars"), size=200, **EVER).json()
-        rows: list[dict[str, Any]] = answer["_embedded"]["webinars"]
+        page = self.get(self.organizer("/webinars"), size=200, **EVER).json()
+        rows: list[dict[str, Any]] = page["_embedded"]["webinars"]
         return rows
 
     def registrants(self, webinar_key: str) -> list[dict[str, Any]]:
@@ -63,11 +65,16 @@ class Caller:
         return rows
 
     def register(self, webinar_key: str, **fields: object) -> requests.Response:
-        return self.session.post(
-            f"{self.sandbox.url}{self.webinar(webinar_key, '/registrants')}",
-            json=fields,
-            timeout=10,
-        )
+        return self.post_registrant(webinar_key, json=fields)
+
+    def post_registrant(self, webinar_key: str, **request: Any) -> requests.Response:  # noqa: ANN401 - those of requests
+        url = f"{self.sandbox.url}{self.webinar(webinar_key, '/registrants')}"
+        return self.session.post(url, timeout=10, **request)
+
+    def registrant(self, webinar_key: str, registrant_key: object) -> dict[str, Any]:
+        """Return a registrant by key."""
+        row: dict[str, Any] = self.get(self.webinar(webinar_key, f"/registrants/{registrant_key}")).json()
+        return row
 
 
 @pytest.fixture(scope="module")

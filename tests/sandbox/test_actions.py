@@ -1,4 +1,4 @@
-"""What ``gotowebinar-sandbox do`` lets happen, and how it finds the sandbox."""
+"""``gotowebinar-sandbox do``: what it changes, and how it finds the sandbox."""
 
 import subprocess
 from collections import Counter
@@ -73,24 +73,23 @@ def test_webinars_come_and_go(control: Control, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "problem"),
     [
-        (["--url=", "register"], "where is the sandbox?"),
-        (["--url=http://127.0.0.1:9", "register"], "no sandbox answers at http://127.0.0.1:9"),
-        (["register", "12"], "no such webinar"),
-        (["deny", "12"], "no registrant 12"),
-        (["attend", "12"], "no registrant 12"),
+        (["--url=", "register"], "no sandbox is named"),
+        (["--url=http://127.0.0.1:9", "register"], "no sandbox responds at http://127.0.0.1:9"),
+        (["register", "12"], "there is no webinar 12"),
+        (["deny", "12"], "there is no registrant 12"),
+        (["attend", "12"], "there is no registrant 12"),
         (["add-webinar", "--starts-at=tomorrow"], "tomorrow"),
     ],
 )
 @pytest.mark.usefixtures("control")
-def test_what_cannot_be_done_is_told_in_one_line(
-    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+def test_an_action_that_is_not_possible_is_one_line(
+    arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["do", *arguments]) == 1
-    said = capsys.readouterr().err
-    assert complaint in said
-    assert said.count("\n") == 1
+    error = capsys.readouterr().err
+    assert (problem in error, error.count("\n")) == (True, 1)
 
 
 def test_nobody_waits_where_approval_is_automatic(control: Control, capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,14 +115,11 @@ def test_the_file_of_variables_is_the_same_to_a_shell_and_to_readers_of_dotenv(t
     assert "OLD" not in said
 
 
-def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_of_something_else_and_a_value_that_readers_interpret_differently_are_errors(tmp_path: Path) -> None:
     file = tmp_path / ".env"
+    with pytest.raises(ValueError, match="cannot be written"):
+        write_env_file(file, {"A": "it's"})
     file.write_text("MINE=1\n", encoding="utf-8")
     with pytest.raises(ValueError, match="was not written by"):
         write_env_file(file, {})
     assert file.read_text(encoding="utf-8") == "MINE=1\n"
-
-
-def test_a_value_that_readers_take_differently_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="cannot write"):
-        write_env_file(tmp_path / ".env", {"A": "it's"})

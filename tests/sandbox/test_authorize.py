@@ -1,4 +1,4 @@
-"""The authorize page: allowed, denied, links that do not work, and what the code is good for."""
+"""The authorize page: allowed, denied, links that do not work, and the exchange of the code."""
 
 import base64
 import hashlib
@@ -23,58 +23,48 @@ def _registered(control: Control) -> None:
     control.configure(redirect_uris=["http://127.0.0.1:9/first", BACK])
 
 
-def request(method: str, api: Caller, decision: str | None = None, /, **asked: str | None) -> requests.Response:
-    """Send an authorization request; what is None is left out."""
+def request(method: str, api: Caller, decision: str | None = None, /, **query: str | None) -> requests.Response:
+    """Send an authorization request; parameters that are None are left out."""
     client_id = api.sandbox.credentials["client_id"]
-    query = {"response_type": "code", "client_id": client_id, "redirect_uri": BACK, "state": "s", **asked}
+    params = {"response_type": "code", "client_id": client_id, "redirect_uri": BACK, "state": "s", **query}
     url = f"{api.sandbox.url}/oauth/authorize"
     data = {"decision": decision} if decision else None
-    return requests.request(method, url, params=query, data=data, allow_redirects=False, timeout=10)
+    return requests.request(method, url, params=params, data=data, allow_redirects=False, timeout=10)
 
 
-def decide(api: Caller, decision: str = "allow", **asked: str | None) -> dict[str, str]:
-    """Click a button, and return the query that the browser is sent back with."""
-    return sent_back(request("POST", api, decision, **asked))
+def decide(api: Caller, decision: str = "allow", **query: str | None) -> dict[str, str]:
+    """Click a button, and return the query of the redirect."""
+    return redirect_query(request("POST", api, decision, **query))
 
 
-def sent_back(answer: requests.Response) -> dict[str, str]:
-    assert answer.status_code == 303
-    parts = urlsplit(answer.headers["Location"])
+def redirect_query(response: requests.Response) -> dict[str, str]:
+    assert response.status_code == 303
+    parts = urlsplit(response.headers["Location"])
     assert f"{parts.scheme}://{parts.netloc}{parts.path}" == "http://127.0.0.1:9/back"
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     assert query.pop("from") == "goto"
     return query
 
 
-def trade(api: Caller, code: str, **form: str) -> requests.Response:
+def exchange(api: Caller, code: str, **form: str) -> requests.Response:
     given = {"redirect_uri": BACK, "code_verifier": VERIFIER, **form}
     return api.token(None, grant_type="authorization_code", code=code, **given)
 
 
-# The page ------------------------------------------------------------------------------------------------------------
-
-
-def test_the_page_says_who_asks_whom_and_needs_nothing_from_elsewhere(api: Caller) -> None:
-    answer = request("GET", api, **PKCE)
-
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"].startswith("text/html")
-    assert api.sandbox.credentials["client_id"] in answer.text
-    assert api.get("/identity/v1/Users/me").json()["userName"] in answer.text
-    assert re.findall(r'name="decision" value="(\w+)"', answer.text) == ["allow", "deny"]
-    assert not re.search(r"https?:|src=|href=|<script", answer.text)
-
-
-def test_what_a_client_asks_for_is_shown_as_text(api: Caller, control: Control) -> None:
+def test_the_page_names_client_and_user_as_text_and_needs_no_other_file(api: Caller, control: Control) -> None:
+    response = request("GET", api, **PKCE)
+    assert response.status_code == 200
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert api.sandbox.credentials["client_id"] in response.text
+    assert api.get("/identity/v1/Users/me").json()["userName"] in response.text
+    assert re.findall(r'name="decision" value="(\w+)"', response.text) == ["allow", "deny"]
+    assert not re.search(r"https?:|src=|href=|<script", response.text)
     control.configure(redirect_uris=["<b>"])
-
-    answer = request("GET", api, redirect_uri="<b>", state='"><script>', scope="collab:")
-
-    assert "<script>" not in answer.text
+    assert "<script>" not in request("GET", api, redirect_uri="<b>", state='"><script>', scope="collab:").text
 
 
 @pytest.mark.parametrize(
-    ("asked", "complaint"),
+    ("query", "problem"),
     [
         ({"client_id": "nobody"}, "client_id"),
         ({"client_id": None}, "client_id"),
@@ -82,21 +72,6 @@ def test_what_a_client_asks_for_is_shown_as_text(api: Caller, control: Control) 
         ({"redirect_uri": f"{BACK}&more=1"}, "redirect_uri"),
         ({"redirect_uri": "http://localhost:9/back?from=goto"}, "redirect_uri"),
         ({"redirect_uri": ""}, "redirect_uri"),
-    ],
-)
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_link_that_names_no_known_client_or_address_leads_nowhere(
-    method: str, asked: dict[str, str | None], complaint: str, api: Caller
-) -> None:
-    answer = request(method, api, "allow" if method == "POST" else None, **asked)
-
-    assert (answer.status_code, "Location" in answer.headers) == (400, False)
-    assert complaint in answer.text
-
-
-@pytest.mark.parametrize(
-    ("asked", "error"),
-    [
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"response_type": None}, "unsupported_response_type"),
         ({"scope": "collab: everything"}, "invalid_scope"),
@@ -106,96 +81,68 @@ def test_a_link_that_names_no_known_client_or_address_leads_nowhere(
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_request_that_makes_no_sense_is_sent_back_with_an_error(
-    method: str, asked: dict[str, str | None], error: str, api: Caller
+def test_only_a_request_of_a_known_client_with_a_known_address_is_redirected_with_its_error(
+    method: str, query: dict[str, str | None], problem: str, api: Caller
 ) -> None:
-    query = sent_back(request(method, api, **asked))
-
-    assert query.pop("error_description")
-    assert query == {"error": error, "state": "s"}
-
-
-def test_who_denies_is_sent_back_with_an_error(api: Caller) -> None:
-    query = decide(api, "deny", **PKCE)
-
-    assert query.pop("error_description")
-    assert query == {"error": "access_denied", "state": "s"}
+    response = request(method, api, "allow" if method == "POST" else None, **query)
+    if problem in {"client_id", "redirect_uri"}:
+        assert (response.status_code, "Location" in response.headers) == (400, False)
+        assert problem in response.text
+    else:
+        error = redirect_query(response)
+        assert error.pop("error_description")
+        assert error == {"error": problem, "state": "s"}
 
 
-def test_a_state_comes_back_to_the_letter_or_not_at_all(api: Caller) -> None:
+def test_a_denial_is_redirected_with_an_error_and_the_state_is_returned_unchanged(api: Caller) -> None:
     odd = "a b&c=d+é%20"
-
+    error = decide(api, "deny", state=odd, **PKCE)
+    assert error.pop("error_description")
+    assert error == {"error": "access_denied", "state": odd}
     assert decide(api, state=odd)["state"] == odd
     assert "state" not in decide(api, state=None)
 
 
-# The code ------------------------------------------------------------------------------------------------------------
-
-
-def test_a_code_is_traded_for_both_kinds_of_token_which_work(api: Caller) -> None:
-    answer = trade(api, decide(api, **PKCE)["code"])
-
-    assert answer.status_code == 200
-    token = answer.json()
+def test_a_code_is_exchanged_once_for_both_kinds_of_token_which_work(api: Caller) -> None:
+    code = decide(api, **PKCE)["code"]
+    response, again = exchange(api, code), exchange(api, code)
+    assert (response.status_code, again.status_code) == (200, 400)
+    token = response.json()
     assert token.keys() == {"access_token", "token_type", "refresh_token", "expires_in", "scope", "principal"}
     assert token["scope"] == "collab: identity:scim.me"
     bearer = {"Authorization": f"Bearer {token['access_token']}"}
     assert requests.get(f"{api.sandbox.url}/admin/rest/v1/me", headers=bearer, timeout=10).status_code == 200
     assert api.refresh(token["refresh_token"]).status_code == 200
+    assert api.refresh().status_code == 200, "the tokens of earlier logins stay valid"
 
 
-def test_a_login_leaves_the_tokens_of_earlier_ones_alone(api: Caller) -> None:
-    trade(api, decide(api, **PKCE)["code"])
-
-    assert api.refresh().status_code == 200
-
-
-def test_the_scope_is_what_was_asked_for_and_stays_it(api: Caller) -> None:
-    token = trade(api, decide(api, scope="collab:", **PKCE)["code"]).json()
-
-    assert token["scope"] == "collab:"
-    assert api.refresh(token["refresh_token"]).json()["scope"] == "collab:"
-
-
-def test_a_code_works_once(api: Caller) -> None:
-    code = decide(api, **PKCE)["code"]
-
-    assert [trade(api, code).status_code for _ in range(2)] == [200, 400]
+def test_the_scope_is_what_was_asked_for_also_after_a_refresh(api: Caller) -> None:
+    token = exchange(api, decide(api, scope="collab:", **PKCE)["code"]).json()
+    assert token["scope"] == api.refresh(token["refresh_token"]).json()["scope"] == "collab:"
 
 
 @pytest.mark.parametrize(
     "wrong", [{"code_verifier": "w" * 43}, {"code_verifier": ""}, {"redirect_uri": "http://127.0.0.1:9/first"}]
 )
-def test_a_code_is_used_up_by_a_try_that_does_not_fit(wrong: dict[str, str], api: Caller) -> None:
+def test_a_code_is_used_up_by_an_exchange_that_fails(wrong: dict[str, str], api: Caller) -> None:
     code = decide(api, **PKCE)["code"]
-
-    for answer in (trade(api, code, **wrong), trade(api, code)):
-        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+    for response in (exchange(api, code, **wrong), exchange(api, code)):
+        assert (response.status_code, response.json()["error"]) == (400, "invalid_grant")
 
 
 def test_without_a_challenge_there_must_be_no_verifier(api: Caller) -> None:
-    refused = trade(api, decide(api)["code"])
+    rejected = exchange(api, decide(api)["code"])
     granted = api.token(grant_type="authorization_code", code=decide(api)["code"], redirect_uri=BACK)
+    assert (rejected.status_code, granted.status_code) == (400, 200)
 
-    assert (refused.status_code, granted.status_code) == (400, 200)
 
-
-def test_a_redirect_uri_that_was_left_out_is_the_first_and_left_out_again(api: Caller, control: Control) -> None:
+def test_a_request_without_redirect_uri_uses_the_first_and_its_exchange_has_none(api: Caller, control: Control) -> None:
     control.configure(redirect_uris=[BACK])
-
     code = decide(api, redirect_uri=None)["code"]
-
     assert api.token(grant_type="authorization_code", code=code).status_code == 200
 
 
-def test_a_code_expires(api: Caller, control: Control) -> None:
-    control.configure(code_lifetime=0)
-
-    assert trade(api, decide(api, **PKCE)["code"]).json()["error"] == "invalid_grant"
-
-
 @pytest.mark.parametrize(("code", "error"), [("code-nonsense", "invalid_grant"), ("", "invalid_request")])
-def test_a_code_nobody_gave_out_is_refused(code: str, error: str, api: Caller) -> None:
-    answer = trade(api, code)
-
-    assert (answer.status_code, answer.json()["error"]) == (400, error)
+def test_an_unknown_code_is_rejected(code: str, error: str, api: Caller) -> None:
+    response = exchange(api, code)
+    assert (response.status_code, response.json()["error"]) == (400, error)

@@ -26,14 +26,9 @@ time.sleep(60)
 
 @contextmanager
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Start the command away from any terminal, and make sure that it ends."""
-    with subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    """Start the command in a session of its own, without a terminal, and kill it at the end."""
+    pipes = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen([*COMMAND, *arguments], **pipes, text=True, start_new_session=True) as process:  # type: ignore[call-overload]
         try:
             yield process
         finally:
@@ -46,14 +41,8 @@ def line(process: subprocess.Popen[str]) -> str:
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-        env={**os.environ, **environment},
-    )
+    env = {**os.environ, **environment}
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=30, env=env)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -68,7 +57,7 @@ def test_serve_says_where_it_is_and_stops_cleanly_on_a_signal(number: signal.Sig
         assert (process.returncode, out, err) == (0, "", "")
 
 
-def test_serve_takes_every_option_there_is() -> None:
+def test_serve_takes_every_option_and_writes_the_variables_to_a_file(tmp_path: Path) -> None:
     given = {
         "now": "2026-03-10T12:00:00Z",
         "latency": 0.001,
@@ -77,15 +66,18 @@ def test_serve_takes_every_option_there_is() -> None:
         "forbidden": "123",
         "faults": '[{"kind": "empty", "times": 1}]',
         "identity": "forbidden",
+        "env-file": str(tmp_path / ".env"),
     }
-    words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
-    with started("serve", *words, "--rotate-refresh-tokens") as process:
-        options = Control(line(process).split()[0]).options()
+    arguments = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    with started("serve", *arguments, "--rotate-refresh-tokens") as process:
+        said = line(process)
+        options = Control(said.split()[0]).options()
     assert options.keys() == {option.name for option in dataclasses.fields(Options)}
     assert (options["latency"], options["rate_limit"], options["retry_after"]) == (0.001, 100, "date")
     assert (options["forbidden"], options["identity"]) == (["123"], "forbidden")
-    assert options["rotate_refresh_tokens"] is True
-    assert options["faults"][0]["kind"] == "empty"
+    assert (options["rotate_refresh_tokens"], options["faults"][0]["kind"]) == (True, "empty")
+    assert said.endswith(f"set -a; . {tmp_path / '.env'}; set +a\n")
+    assert f"GOTOWEBINAR_SANDBOX_URL={said.split()[0]}\n" in (tmp_path / ".env").read_text(encoding="utf-8")
 
 
 def test_exec_points_the_command_to_the_sandbox_and_returns_its_exit_code() -> None:
@@ -106,19 +98,16 @@ def test_exec_forwards_signals_to_the_command(name: str) -> None:
         assert process.wait(10) == 42
 
 
-def test_exec_tells_when_a_signal_ended_the_command() -> None:
+def test_exec_ends_like_a_shell_when_the_command_is_killed_or_does_not_exist() -> None:
     child = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     assert run("exec", "--webinars", "1", "--", sys.executable, "-c", child).returncode == 128 + signal.SIGKILL
-
-
-def test_exec_of_a_command_that_does_not_exist_ends_with_127() -> None:
     ended = run("exec", "--webinars", "1", "--", "no-such-command")
-    assert ended.returncode == 127
-    assert ended.stderr == "gotowebinar-sandbox: no-such-command: No such file or directory\n"
+    message = "gotowebinar-sandbox: no-such-command: No such file or directory\n"
+    assert (ended.returncode, ended.stderr) == (127, message)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "problem"),
     [
         (["--host", "192.0.2.1"], "loopback only"),
         (["--organizers", "0"], "organizers must be at least 1"),
@@ -128,13 +117,12 @@ def test_exec_of_a_command_that_does_not_exist_ends_with_127() -> None:
 )
 def test_options_that_make_no_sense_are_refused_in_one_line(
     arguments: list[str],
-    complaint: str,
+    problem: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["exec", *arguments, "--", "true"]) == 1
-    said = capsys.readouterr().err
-    assert complaint in said
-    assert said.count("\n") == 1
+    error = capsys.readouterr().err
+    assert (problem in error, error.count("\n")) == (True, 1)
 
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
@@ -143,10 +131,3 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     ended = run("serve", PYTHONPATH=path)
     assert ended.returncode == 1
     assert ended.stderr == "gotowebinar-sandbox: starlette is missing: pip install 'tap-gotowebinar[sandbox]'\n"
-
-
-def test_serve_writes_the_variables_that_point_there_to_a_file(tmp_path: Path) -> None:
-    with started("serve", "--webinars=1", f"--env-file={tmp_path / '.env'}") as process:
-        said = line(process)
-        assert said.endswith(f"set -a; . {tmp_path / '.env'}; set +a\n")
-        assert f"GOTOWEBINAR_SANDBOX_URL={said.split()[0]}\n" in (tmp_path / ".env").read_text(encoding="utf-8")

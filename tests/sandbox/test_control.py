@@ -1,4 +1,4 @@
-"""Looking into a running sandbox, and letting things happen in it."""
+"""Inspecting and changing a running sandbox."""
 
 import time
 from collections.abc import Callable
@@ -34,18 +34,14 @@ def test_calls_are_logged_in_order_of_arrival_and_control_calls_never(api: Calle
     assert control.calls() == []
 
 
-def test_concurrent_calls_are_counted(api: Caller, control: Control) -> None:
-    control.configure(latency=0.1, jitter=0.05)
+def test_concurrent_calls_are_counted_and_options_change_while_it_runs(api: Caller, control: Control) -> None:
+    control.configure(latency=0.1, jitter=0.05, forbidden=["1"])
+    options = control.options()
+    assert (options["latency"], options["forbidden"], options["seed"]) == (0.1, ["1"], 7)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: api.refresh(), range(4)))
     state = control.state()
     assert (state["open"], state["peak"]) == (0, 4)
-
-
-def test_options_change_while_it_runs(control: Control) -> None:
-    control.configure(latency=0.001, forbidden=["1"])
-    options = control.options()
-    assert (options["latency"], options["forbidden"], options["seed"]) == (0.001, ["1"], 7)
 
 
 class At(NamedTuple):
@@ -57,25 +53,20 @@ class At(NamedTuple):
 
 
 COLOUR: dict[str, Any] = {"colour": "red"}
-REFUSED: list[tuple[str, Callable[[Control, At], object]]] = [
+REJECTED: list[tuple[str, Callable[[Control, At], object]]] = [
     ("no webinar 1", lambda control, _: control.cancel_webinar(1)),
     ("no organizer 1", lambda control, at: control.reassign_webinar(at.webinar, 1)),
     ("no registrant 1", lambda control, at: control.cancel_registrant(at.webinar, 1)),
     ("no registrant 1", lambda control, at: control.hold_session(at.webinar, [1])),
     ("no session 1", lambda control, at: control.attend(at.webinar, 1, 1)),
-    ("no member 1", lambda control, at: control.remove_panelist(at.webinar, 1)),
     ("no attendee 1", lambda control, at: control.ask_question(at.webinar, at.session, 1, "?")),
-    ("questions, counted from 0", lambda control, at: control.answer_question(at.webinar, at.session, "!", 7)),
-    (
-        "questions, counted from 0",
-        lambda control, at: control.answer_poll(at.webinar, at.session, at.who, [], 7),
-    ),
+    ("questions, counted from 0", lambda control, at: control.answer_poll(at.webinar, at.session, at.who, [], 7)),
     ("no such stream: colours", lambda control, _: control.truth("colours")),
     ("no such field: colour", lambda control, _: control.add_webinar(**COLOUR)),
     ("no such field: colour", lambda control, at: control.add_registrants(at.webinar, people=[COLOUR])),
     ("no such field: colour", lambda control, at: control.hold_session(at.webinar, **COLOUR)),
     ("no such field: colour", lambda control, at: control.follow_up(at.webinar, at.session, **COLOUR)),
-    ("is over", lambda control, at: control.hold_session(at.webinar, endTime="2027-01-01T00:00:00Z")),
+    ("be over", lambda control, at: control.hold_session(at.webinar, endTime="2027-01-01T00:00:00Z")),
     ("no such option: colour", lambda control, _: control.configure(**COLOUR)),
     ("cannot change while it runs: webinars", lambda control, _: control.configure(webinars=3)),
     ("latency", lambda control, _: control.configure(latency="slow")),
@@ -95,11 +86,11 @@ def at(sandbox: Sandbox) -> At:
     return At(webinar, sandbox.control.hold_session(webinar, [who]), who)
 
 
-@pytest.mark.parametrize(("complaint", "change"), REFUSED)
-def test_what_is_unknown_or_makes_no_sense_is_refused(
-    complaint: str, change: Callable[[Control, At], object], control: Control, at: At
+@pytest.mark.parametrize(("problem", "change"), REJECTED)
+def test_unknown_keys_and_wrong_values_are_rejected(
+    problem: str, change: Callable[[Control, At], object], control: Control, at: At
 ) -> None:
-    with pytest.raises(ValueError, match=complaint):
+    with pytest.raises(ValueError, match=problem):
         change(control, at)
 
 
@@ -127,13 +118,13 @@ def test_a_new_webinar_is_listed_and_moves_and_changes_hands_and_is_cancelled(ap
 def test_people_register_and_change_and_cancel(api: Caller, control: Control) -> None:
     webinar = control.add_webinar()
     keys = control.add_registrants(webinar, 3)
-    assert [str(row["registrantKey"]) for row in api.registrants(webinar)] == keys
-    assert {row["registrationDate"] for row in api.registrants(webinar)} == {NOW}
-    assert len({row["email"] for row in api.registrants(webinar)}) == 3
+    rows = api.registrants(webinar)
+    assert [str(row["registrantKey"]) for row in rows] == keys
+    assert ({row["registrationDate"] for row in rows}, len({row["email"] for row in rows})) == ({NOW}, 3)
 
+    before = api.registrant(webinar, keys[0])
     control.change_registrant(webinar, keys[0], firstName="Grete", city="Bergen")
-    detailed = api.get(api.webinar(webinar, f"/registrants/{keys[0]}")).json()
-    assert (detailed["firstName"], detailed["city"]) == ("Grete", "Bergen")
+    assert api.registrant(webinar, keys[0]) == {**before, "firstName": "Grete", "city": "Bergen"}
     assert api.registrants(webinar)[0]["firstName"] == "Grete"
 
     control.cancel_registrant(webinar, keys[0])
@@ -146,17 +137,20 @@ def test_a_changed_address_may_register_again(api: Caller, control: Control) -> 
     [key] = control.add_registrants(webinar, people=[{"email": "old@example.com"}])
     control.change_registrant(webinar, key, email="new@example.com")
     names = {"firstName": "Ada", "lastName": "Berg"}
-    assert api.register(webinar, **names, email="new@example.com").status_code == 409
-    assert api.register(webinar, **names, email="old@example.com").status_code == 201
+    statuses = [api.register(webinar, **names, email=f"{age}@example.com").status_code for age in ("new", "old")]
+    assert statuses == [409, 201]
 
 
-def test_people_with_names_and_dates_of_ones_own(api: Caller, control: Control) -> None:
+@pytest.mark.parametrize("date", ["2020-01-01T00:00:00.5Z", None, "", "not a date"])
+def test_people_may_have_any_fields_even_invalid_ones(date: str | None, api: Caller, control: Control) -> None:
     webinar = control.add_webinar()
-    ada = {"firstName": "Ada", "registrationDate": "2020-01-01T00:00:00.5Z", "source": "fair", "status": "DENIED"}
+    ada = {"firstName": "Ada", "registrationDate": date, "source": "fair", "status": "DENIED", "email": None}
     [key] = control.add_registrants(webinar, people=[ada])
-    detailed = api.get(api.webinar(webinar, f"/registrants/{key}")).json()
-    assert ada.items() <= detailed.items()
-    assert "joinUrl" not in detailed
+    (row,), detailed = api.registrants(webinar), api.registrant(webinar, key)
+    assert {**ada, "email": ""}.items() <= {**detailed, "email": row["email"] or ""}.items()
+    assert (row["registrationDate"], "joinUrl" in detailed) == (date, False)
+    assert len(control.truth()["registrants"]) > 1
+    control.cancel_webinar(webinar)
 
 
 def test_approval_gives_the_link_and_denial_takes_it(api: Caller, control: Control) -> None:
@@ -171,13 +165,6 @@ def test_approval_gives_the_link_and_denial_takes_it(api: Caller, control: Contr
     assert (row["status"], "joinUrl" in row) == ("DENIED", False)
 
 
-def test_a_change_keeps_what_was_made_up(api: Caller, busy: str, control: Control) -> None:
-    path = api.webinar(busy, f"/registrants/{api.registrants(busy)[0]['registrantKey']}")
-    before = api.get(path).json()
-    control.change_registrant(busy, before["registrantKey"], lastName="Changed")
-    assert api.get(path).json() == {**before, "lastName": "Changed"}
-
-
 def test_the_clock_can_be_moved(api: Caller, control: Control) -> None:
     def running() -> list[str]:
         keys = [row["webinarKey"] for row in api.webinars()]
@@ -188,13 +175,10 @@ def test_the_clock_can_be_moved(api: Caller, control: Control) -> None:
     assert running() == []
 
 
-def test_it_refuses_to_listen_beyond_loopback() -> None:
+def test_it_listens_on_loopback_only_in_both_families() -> None:
     for host in ("0.0.0.0", "192.0.2.1", "::"):  # noqa: S104 - refused
         with pytest.raises(ValueError, match="loopback only"):
             Sandbox(Options(), host=host)
-
-
-def test_it_may_listen_on_the_newer_loopback() -> None:
     with Sandbox(Options(webinars=1), host="::1") as sandbox:
         assert sandbox.url.startswith("http://[::1]:")
         assert sandbox.control.calls() == []
@@ -207,16 +191,6 @@ def test_settings_point_a_tap_to_it(sandbox: Sandbox) -> None:
     assert sandbox.credentials.keys() == {"client_id", "client_secret", "refresh_token", "personal_access_token"}
 
 
-@pytest.mark.parametrize("date", [None, "", "not a date"])
-def test_a_date_can_be_spoilt(date: str | None, api: Caller, control: Control) -> None:
-    webinar = control.add_webinar()
-    [key] = control.add_registrants(webinar, people=[{"registrationDate": date, "email": None}])
-    assert api.registrants(webinar)[0]["registrationDate"] == date
-    assert api.get(api.webinar(webinar, f"/registrants/{key}")).json()["registrationDate"] == date
-    assert len(control.truth()["registrants"]) > 1
-    control.cancel_webinar(webinar)
-
-
 def test_a_webinar_may_have_no_times_until_it_is_moved(api: Caller, control: Control) -> None:
     key = control.add_webinar(times=[])
     row = next(row for row in api.webinars() if row["webinarKey"] == key)
@@ -226,7 +200,7 @@ def test_a_webinar_may_have_no_times_until_it_is_moved(api: Caller, control: Con
     control.cancel_webinar(key)
 
 
-def test_a_mistake_of_ones_own_is_told_as_such(sandbox: Sandbox) -> None:
+def test_wrong_arguments_and_unknown_actions_are_errors(sandbox: Sandbox) -> None:
     for action, body, status in (("configure", b"{", 400), ("configure", b'{"a": 1}', 400), ("earthquake", b"{}", 404)):
-        answer = requests.post(f"{sandbox.url}/_sandbox/{action}", data=body, timeout=10)
-        assert (answer.status_code, list(answer.json())) == (status, ["error"])
+        response = requests.post(f"{sandbox.url}/_sandbox/{action}", data=body, timeout=10)
+        assert (response.status_code, list(response.json())) == (status, ["error"])

@@ -1,7 +1,8 @@
-"""The oddities of webinars on the wire."""
+"""The formats of webinars."""
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,116 +11,93 @@ from gotowebinar_sandbox import Control, Options, Sandbox
 from .conftest import EVER, NOW, PRODUCT, Caller
 
 
+def page(api: Caller, **query: str | int) -> dict[str, Any]:
+    body: dict[str, Any] = api.get(api.organizer("/webinars"), **{**EVER, **query}).json()
+    return body
+
+
 def test_the_account_lists_the_webinars_of_all_organizers(api: Caller, control: Control) -> None:
     rows = api.get(f"{PRODUCT}/accounts/{api.account_key}/webinars", size=200, **EVER).json()["_embedded"]["webinars"]
     assert [row["webinarKey"] for row in rows] == [row["webinarKey"] for row in control.truth()["webinars"]]
     assert len({row["organizerKey"] for row in rows}) == 2
 
 
-def test_an_organizer_of_the_same_account_may_be_read_another_may_not(api: Caller, control: Control) -> None:
+def test_organizers_of_the_same_account_only_may_be_read_each_with_the_own_webinars(
+    api: Caller, control: Control
+) -> None:
     colleague = control.truth()["organizers"][1]["organizerKey"]
     assert api.get(api.organizer("/webinars", colleague), **EVER).status_code == 200
-    answer = api.get(api.organizer("/webinars", "123456789012345678"), **EVER)
-    assert (answer.status_code, answer.json()["errorCode"]) == (403, "AccessDenied")
-
-
-def test_a_list_without_matches_has_no_embedded_at_all(api: Caller) -> None:
-    answer = api.get(api.organizer("/webinars"), fromTime="1990-01-01T00:00:00Z", toTime="1991-01-01T00:00:00Z")
-    assert answer.json() == {"page": {"size": 20, "totalElements": 0, "totalPages": 0, "number": 0}}
-
-
-def test_pages_are_stable_and_complete(api: Caller) -> None:
-    pages = [api.get(api.organizer("/webinars"), page=page, size=5, **EVER).json() for page in range(3)]
-    keys = [row["webinarKey"] for page in pages for row in page["_embedded"]["webinars"]]
-    assert keys == [row["webinarKey"] for row in api.webinars()]
-    assert [page["page"] for page in pages] == [
-        {"size": 5, "totalElements": 12, "totalPages": 3, "number": number} for number in range(3)
-    ]
-
-
-def test_a_page_too_large_is_cut_and_the_default_is_twenty(api: Caller) -> None:
-    assert api.get(api.organizer("/webinars"), size=5000, **EVER).json()["page"]["size"] == 200
-    assert api.get(api.organizer("/webinars"), **EVER).json()["page"]["size"] == 20
-
-
-def test_an_unknown_parameter_is_ignored(api: Caller) -> None:
-    assert api.get(api.organizer("/webinars"), limit=1, **EVER).json()["page"]["size"] == 20
-
-
-@pytest.mark.parametrize("query", [{"page": "-1"}, {"page": "x"}, {"size": "0"}, {"size": "1.5"}, {"size": ""}])
-def test_a_page_that_is_no_number_answers_400(query: dict[str, str], api: Caller) -> None:
-    assert api.get(api.organizer("/webinars"), **EVER, **query).status_code == 400
-
-
-@pytest.mark.parametrize("text", ["yesterday", "2026-03-01T00:00:00 00:00"])
-def test_a_time_that_is_none_answers_400(text: str, api: Caller) -> None:
-    answer = api.get(api.organizer("/webinars"), **{**EVER, "fromTime": text})
-    assert (answer.status_code, answer.json()["field"]) == (400, "fromTime")
-
-
-def test_a_window_that_ends_before_it_begins_answers_400(api: Caller) -> None:
-    assert api.get(api.organizer("/webinars"), fromTime=EVER["toTime"], toTime=EVER["fromTime"]).status_code == 400
-
-
-def test_an_offset_is_understood(api: Caller) -> None:
-    query = {"fromTime": "2000-01-01T00:00:00+05:00", "toTime": "2040-01-01T00:00:00+05:00"}
-    assert api.get(api.organizer("/webinars"), **query).json()["page"]["totalElements"] == 12
-
-
-def test_the_window_takes_in_whatever_overlaps_it(api: Caller, control: Control) -> None:
-    times = [{"startTime": "2031-05-01T10:00:00Z", "endTime": "2031-05-01T11:00:00Z"}]
-    key = control.add_webinar(times=times)
-
-    def found(start: str, end: str) -> bool:
-        query = {"fromTime": f"2031-05-01T{start}:00Z", "toTime": f"2031-05-01T{end}:00Z"}
-        return bool(api.get(api.organizer("/webinars"), **query).json()["page"]["totalElements"])
-
-    assert found("10:30", "10:45")
-    assert found("09:00", "10:30")
-    assert found("10:30", "12:00")
-    assert not found("11:01", "12:00")
-    control.cancel_webinar(key)
-
-
-def test_the_id_and_the_experience_are_spelled_differently(api: Caller) -> None:
-    row = next(row for row in api.webinars() if row["experienceType"] == "CLASSIC")
-    by_key = api.get(api.webinar(row["webinarKey"])).json()
-    assert row["webinarId"] == by_key["webinarID"]
-    assert by_key["experienceType"] == "classic"
-    assert "webinarID" not in row
-    assert "webinarId" not in by_key
-
-
-def test_by_key_there_is_no_approval_type_but_a_count_of_registrants(api: Caller) -> None:
-    row = api.webinars()[0]
-    by_key = api.get(api.webinar(row["webinarKey"])).json()
-    assert not {"approvalType", "recurrenceType"} & by_key.keys()
-    assert by_key["type"] == by_key["recurrencePeriod"] == row["recurrenceType"]
-    assert by_key["numberOfRegistrants"] == len(api.registrants(row["webinarKey"]))
-
-
-def test_by_key_a_sequence_has_only_its_times_to_come(api: Caller) -> None:
-    row = next(row for row in api.webinars() if len(row["times"]) > 1 and row["times"][-1]["endTime"] > "2026-03-11")
-    by_key = api.get(api.webinar(row["webinarKey"])).json()
-    assert by_key["times"] == [time for time in row["times"] if time["startTime"] > "2026-03-10T12:00:00Z"]
-    assert 0 < len(by_key["times"]) < len(row["times"])
-
-
-def test_a_webinar_of_another_organizer_is_not_found(api: Caller, control: Control) -> None:
-    colleague = control.truth()["organizers"][1]["organizerKey"]
+    stranger = api.get(api.organizer("/webinars", "123456789012345678"), **EVER)
+    assert (stranger.status_code, stranger.json()["errorCode"]) == (403, "AccessDenied")
     key = api.webinars()[0]["webinarKey"]
     assert api.get(api.organizer(f"/webinars/{key}", colleague)).status_code == 404
 
 
-def test_a_path_that_does_not_exist_is_refused_at_the_edge(api: Caller) -> None:
+def test_pages_are_complete_and_an_empty_one_has_no_embedded(api: Caller) -> None:
+    pages = [page(api, page=number, size=5) for number in range(3)]
+    keys = [row["webinarKey"] for body in pages for row in body["_embedded"]["webinars"]]
+    assert keys == [row["webinarKey"] for row in api.webinars()]
+    assert [body["page"] for body in pages] == [
+        {"size": 5, "totalElements": 12, "totalPages": 3, "number": number} for number in range(3)
+    ]
+    empty = page(api, fromTime="1990-01-01T00:00:00Z", toTime="1991-01-01T00:00:00Z")
+    assert empty == {"page": {"size": 20, "totalElements": 0, "totalPages": 0, "number": 0}}
+
+
+@pytest.mark.parametrize(("query", "size"), [({}, 20), ({"size": 5000}, 200), ({"limit": 1}, 20)])
+def test_the_size_of_a_page_has_a_default_and_a_maximum(query: dict[str, int], size: int, api: Caller) -> None:
+    assert page(api, **query)["page"]["size"] == size
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *({"page": "-1"}, {"page": "x"}, {"size": "0"}, {"size": "1.5"}, {"size": ""}),
+        *({"fromTime": "yesterday"}, {"fromTime": "2026-03-01T00:00:00 00:00"}, {"fromTime": "2050-01-01T00:00:00Z"}),
+    ],
+)
+def test_an_invalid_parameter_gets_a_400_that_names_it(query: dict[str, str], api: Caller) -> None:
+    response = api.get(api.organizer("/webinars"), **{**EVER, **query})
+    assert (response.status_code, response.json()["field"]) == (400, next(iter(query)))
+
+
+def test_a_window_lists_every_webinar_that_overlaps_it_and_offsets_are_understood(
+    api: Caller, control: Control
+) -> None:
+    times = [{"startTime": "2031-05-01T10:00:00Z", "endTime": "2031-05-01T11:00:00Z"}]
+    key = control.add_webinar(times=times)
+    windows = ("10:30:00Z 10:45:00Z", "09:00:00Z 10:30:00Z", "10:30:00Z 12:00:00Z", "15:30:00+05:00 12:00:00Z")
+    for window, found in (*((window, 1) for window in windows), ("11:01:00Z 12:00:00Z", 0)):
+        start, end = (f"2031-05-01T{time}" for time in window.split())
+        assert page(api, fromTime=start, toTime=end)["page"]["totalElements"] == found
+    control.cancel_webinar(key)
+
+
+def test_get_by_key_has_other_names_and_counts_the_registrants(api: Caller) -> None:
+    row = next(row for row in api.webinars() if row["experienceType"] == "CLASSIC")
+    by_key = api.get(api.webinar(row["webinarKey"])).json()
+    assert (row["webinarId"], by_key["experienceType"]) == (by_key["webinarID"], "classic")
+    assert not {"webinarId", "approvalType", "recurrenceType"} & by_key.keys()
+    assert "webinarID" not in row
+    assert by_key["type"] == by_key["recurrencePeriod"] == row["recurrenceType"]
+    assert by_key["numberOfRegistrants"] == len(api.registrants(row["webinarKey"]))
+
+
+def test_get_by_key_of_a_sequence_has_only_its_upcoming_times(api: Caller) -> None:
+    row = next(row for row in api.webinars() if len(row["times"]) > 1 and row["times"][-1]["endTime"] > "2026-03-11")
+    by_key = api.get(api.webinar(row["webinarKey"])).json()
+    assert by_key["times"] == [time for time in row["times"] if time["startTime"] > NOW]
+    assert 0 < len(by_key["times"]) < len(row["times"])
+
+
+def test_an_unknown_path_or_method_is_rejected_at_the_edge(api: Caller) -> None:
     wrong_method = api.session.delete(f"{api.sandbox.url}{api.organizer('/webinars')}", timeout=10)
-    for answer in (api.get(api.organizer("/nothing")), api.get("/nothing"), wrong_method):
-        assert answer.status_code == 404
-        assert answer.json()["errorCode"] == "NOT_FOUND"
+    for response in (api.get(api.organizer("/nothing")), api.get("/nothing"), wrong_method):
+        assert (response.status_code, response.json()["errorCode"]) == (404, "NOT_FOUND")
 
 
 @pytest.fixture(scope="module")
-def state() -> Iterator[Caller]:
+def large() -> Iterator[Caller]:
     """A caller of a sandbox with several series."""
     with Sandbox(Options(seed=7, now=NOW, webinars=60, registrants=3)) as sandbox:
         api = Caller(sandbox)
@@ -127,53 +105,45 @@ def state() -> Iterator[Caller]:
             yield api
 
 
-def test_the_members_of_a_series_and_nobody_else_share_a_key(state: Caller) -> None:
-    rows = state.webinars()
+def test_the_webinars_of_a_series_and_no_others_share_a_key(large: Caller) -> None:
+    rows, control = large.webinars(), large.sandbox.control
     shared = Counter(row["recurrenceKey"] for row in rows if row["recurrenceType"] == "series")
-    assert set(shared.values()) <= {1, 2, 3}
-    assert 3 in shared.values()
+    assert {3} <= set(shared.values()) <= {1, 2, 3}
     assert not any("recurrenceKey" in row for row in rows if row["recurrenceType"] != "series")
     assert all(row["registrationSettingsKey"].isdigit() for row in rows)
-
-
-def test_a_series_of_ones_own_has_the_key_given(state: Caller) -> None:
-    control = state.sandbox.control
     keys = [control.add_webinar(recurrenceType="series", recurrenceKey="4242") for _ in range(2)]
-    assert [row["recurrenceKey"] for row in state.webinars() if row["webinarKey"] in keys] == ["4242", "4242"]
+    assert [row["recurrenceKey"] for row in large.webinars() if row["webinarKey"] in keys] == ["4242", "4242"]
+    for key in keys:
+        control.cancel_webinar(key)
 
 
-def test_a_webinar_is_new_until_it_is_changed(state: Caller) -> None:
-    control = state.sandbox.control
+def test_a_webinar_is_new_until_it_is_changed(large: Caller) -> None:
+    control = large.sandbox.control
     key = control.add_webinar()
-    assert next(row["status"] for row in state.webinars() if row["webinarKey"] == key) == "NEW"
+    assert next(row["status"] for row in large.webinars() if row["webinarKey"] == key) == "NEW"
     control.move_webinar(key, "2026-04-01T08:00:00Z")
-    assert next(row["status"] for row in state.webinars() if row["webinarKey"] == key) == "UPDATED"
+    assert next(row["status"] for row in large.webinars() if row["webinarKey"] == key) == "UPDATED"
 
 
-def test_who_waits_and_who_was_denied_is_counted(state: Caller) -> None:
-    control = state.sandbox.control
+def test_get_by_key_counts_who_waits_and_who_was_denied_and_has_the_fields_of_live_responses(large: Caller) -> None:
+    control = large.sandbox.control
     key = control.add_webinar(approvalType="MANUAL")
     ada, *_ = control.add_registrants(key, 3)
     control.deny_registrant(key, ada)
-    for webinar in state.webinars():
-        counts = Counter(row["status"] for row in state.registrants(webinar["webinarKey"]))
-        told = state.get(state.webinar(webinar["webinarKey"])).json()
-        assert (told["pendingRegistrants"], told["deniedRegistrants"]) == (counts["WAITING"], counts["DENIED"])
-        assert told["numberOfRegistrants"] == counts.total()
+    for row in large.webinars():
+        statuses = Counter(person["status"] for person in large.registrants(row["webinarKey"]))
+        by_key = large.get(large.webinar(row["webinarKey"])).json()
+        counts = (by_key["pendingRegistrants"], by_key["deniedRegistrants"], by_key["numberOfRegistrants"])
+        assert counts == (statuses["WAITING"], statuses["DENIED"], statuses.total())
+        assert by_key["replyTo"] == {"name": by_key["organizerName"], "email": by_key["organizerEmail"]}
+        assert (by_key["name"], by_key["broadcast"]) == (row["subject"], row["experienceType"] == "BROADCAST")
+        assert by_key["breakoutsAllowed"] == row["breakoutsAllowed"]
+        switches = ("isOndemand", "isMainOrganizerActive", "hasDisclaimer", "verifyHumanRegistrant")
+        assert {type(by_key[name]) for name in switches} == {bool}
+        assert by_key["webinarSchedulingContext"]
 
 
-def test_by_key_there_are_the_fields_of_live_answers(state: Caller) -> None:
-    row = state.webinars()[0]
-    told = state.get(state.webinar(row["webinarKey"])).json()
-    assert told["replyTo"] == {"name": told["organizerName"], "email": told["organizerEmail"]}
-    assert (told["name"], told["broadcast"]) == (row["subject"], row["experienceType"] == "BROADCAST")
-    assert told["breakoutsAllowed"] == row["breakoutsAllowed"]
-    switches = ("isOndemand", "isMainOrganizerActive", "hasDisclaimer", "verifyHumanRegistrant")
-    assert {type(told[name]) for name in switches} == {bool}
-    assert told["webinarSchedulingContext"]
-
-
-def test_without_these_fields_only_what_is_documented_is_told() -> None:
+def test_without_live_fields_only_documented_fields_are_sent() -> None:
     with Sandbox(Options(webinars=1, live_fields=False)) as sandbox:
         api = Caller(sandbox)
         with api.session:

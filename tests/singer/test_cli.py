@@ -64,22 +64,6 @@ def test_version_is_that_of_the_package() -> None:
     )
 
 
-def test_about_names_every_setting_and_capability() -> None:
-    done = run_tap("--about", "--format=json")
-    about = json.loads(done.stdout)
-    assert (done.exit_code, about["name"]) == (0, "tap-gotowebinar")
-    assert {"client_id", "client_secret", "refresh_token", "organizer_keys"} <= about["settings"]["properties"].keys()
-    assert {"catalog", "discover", "state", "stream-maps", "schema-flattening"} <= set(about["capabilities"])
-    assert not {"batch", "activate-version"} & set(about["capabilities"])
-
-
-def test_about_is_markdown_on_request() -> None:
-    done = run_tap("--about", "--format=markdown")
-    assert done.exit_code == 0
-    assert done.stdout.startswith("# `tap-gotowebinar`")
-    assert re.search(r"\| client_id +\| True ", done.stdout)
-
-
 def test_discovery_needs_neither_settings_nor_network(sandbox: Sandbox) -> None:
     done = run_tap("--discover")
     assert done.exit_code == 0

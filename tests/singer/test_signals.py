@@ -131,7 +131,7 @@ def test_the_same_signal_sent_twice_at_once_counts_once() -> None:
     process = started("""
 import signal
 seen = []
-note = signals._note
+note = signals._handle
 signal.signal(signal.SIGINT, lambda *args: (seen.append(1), note(*args)))
 say("ready")
 work_until(lambda: signals._signum)

@@ -42,8 +42,7 @@ def emitted(
     """Read a list to its end, as a stream does; return the keys that came out."""
     bookmark.load_roster(by_key(rows), whole_list=whole_list)
     due = list(bookmark.due(by_key(rows)))
-    for key, row in due:
-        bookmark.remember(key, row, not_after=to_iso(timing.now))
+    bookmark.remember([row for _, row in due], not_after=to_iso(timing.now))
     bookmark.mark_read(by_key(rows), timing)
     return [row["registrantKey"] for _, row in due]
 
@@ -189,7 +188,7 @@ def test_of_a_settled_webinar_newer_rows_are_emitted_even_after_half_a_reading(*
     assert emitted(again, [*rows, *late], SETTLED, whole_list=whole_list) == ["3", "4"]
     assert again.entry()["count"] == 4
     bookmark.load_roster(by_key([*rows, *late]), whole_list=whole_list)
-    bookmark.remember(3, late[0], not_after=to_iso(NOW))
+    bookmark.remember([late[0]], not_after=to_iso(NOW))
     assert emitted(reloaded(bookmark), [*rows, *late], SETTLED, whole_list=whole_list) == ["4"]
 
 
@@ -484,7 +483,7 @@ class Webinar(RuleBasedStateMachine):
     def write(self, bookmarks: Bookmarks, reader: Reader, row: Row) -> None:
         known = reader.emitted(self.rows)
         bookmark = bookmarks.get(reader.name, RegistrantBookmark).get("1")
-        bookmark.remember(int(row["registrantKey"]), row, not_after=to_iso(self.now))
+        bookmark.remember([row], not_after=to_iso(self.now))
         newest = max(reader.memory.newest, min(row["registrationDate"] or "", to_iso(self.now)))
         reader.memory = Memory({**known, row["registrantKey"]: row}, 0, newest)
 

@@ -225,7 +225,7 @@ def test_what_goes_wrong_changes_neither_the_records_nor_their_order(shaky: Call
 # In flight
 
 
-@pytest.mark.parametrize("concurrency", [1, 5, 20])
+@pytest.mark.parametrize("concurrency", CONCURRENCIES)
 def test_as_many_calls_are_in_flight_as_allowed_and_never_more(
     make_sandbox: Callable[..., Sandbox], concurrency: int
 ) -> None:

@@ -1,4 +1,4 @@
-"""How a run ends early: who is under way is answered for, nobody else is sent, and the next run takes up the rest."""
+"""A run that ends early: calls in progress get their result, nobody else is sent, and the next run sends the rest."""
 
 import io
 import json
@@ -47,7 +47,7 @@ def ended_early(harness: TargetHarness, people: list[Message], *, calls: int) ->
 
 
 @pytest.mark.parametrize(("seconds", "is_answered"), [(0.4, True), (30, False)])
-def test_who_is_under_way_is_answered_for_in_time_and_nobody_else_is_sent(
+def test_calls_in_progress_get_their_result_if_it_comes_in_time_and_nobody_else_is_sent(
     make_harness: Callable[..., TargetHarness],
     seconds: float,
     is_answered: bool,  # noqa: FBT001 - a parameter of the test
@@ -64,7 +64,7 @@ def test_who_is_under_way_is_answered_for_in_time_and_nobody_else_is_sent(
     assert target.report.unsent == 3 - is_answered
 
 
-def test_one_bad_answer_at_the_end_does_not_keep_the_others_from_being_answered_for(
+def test_one_bad_response_at_the_end_does_not_cost_the_results_of_others(
     make_harness: Callable[..., TargetHarness],
 ) -> None:
     harness = make_harness(latency=0.2)
@@ -78,7 +78,7 @@ def test_one_bad_answer_at_the_end_does_not_keep_the_others_from_being_answered_
     assert [row["email"] for row in harness.rows()] == [ADA["email"]]
 
 
-def test_a_mistake_of_ours_ends_the_run_after_everybody_before_it(harness: TargetHarness) -> None:
+def test_an_internal_error_ends_the_run_and_forwards_no_state(harness: TargetHarness) -> None:
     output = io.BytesIO()
     target = harness.target(output)
     post, mistakes = target.connection.post, iter([ZeroDivisionError()])

@@ -1,4 +1,4 @@
-"""A STATE never passes a person who has not been answered for; STATE messages that wait do not pile up."""
+"""A STATE is never forwarded before the result of everybody before it is known; waiting STATE messages are bounded."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ STEPS = ("person", "state", "answer", "answer", "give up")
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on shared machines
 @given(st.lists(st.sampled_from(STEPS), max_size=60), st.randoms(use_true_random=False))
-def test_a_state_passes_when_everybody_before_it_is_answered_for(steps: list[str], chosen: Any) -> None:  # noqa: ANN401
+def test_a_state_is_forwarded_once_everybody_before_it_has_a_result(steps: list[str], chosen: Any) -> None:  # noqa: ANN401
     pending = PendingRegistrations()
     people: list[Registration] = []
     unanswered: list[Registration] = []  # for good
@@ -48,52 +48,23 @@ def test_a_state_passes_when_everybody_before_it_is_answered_for(steps: list[str
     assert passed == len(people) or unanswered
 
 
-def test_the_last_state_passes_whatever_the_order_of_the_answers() -> None:
-    pending = PendingRegistrations()
-    first, second, third = people = [somebody() for _ in range(3)]
-    for number, person in enumerate(people):
-        pending.append(person)
-        assert pending.add_state(b"%d" % number) is None
-    assert [pending.finish(person) for person in (third, first, second)] == [None, b"0", b"2"]
-    assert pending.add_state(b"3") == b"3"
-
-
-def test_states_before_somebody_who_is_not_answered_for_pass_and_no_later_one() -> None:
-    pending = PendingRegistrations()
-    first, second, third = people = [somebody() for _ in range(3)]
-    for number, person in enumerate(people):
-        pending.append(person)
-        pending.add_state(b"%d" % number)
-    pending.give_up(second)
-    assert [pending.finish(person) for person in (third, first)] == [None, b"0"]
-    assert pending.add_state(b"3") is None
-
-
-def test_the_input_waits_while_many_people_do() -> None:
-    pending = PendingRegistrations()
-    are_full = []
+def test_reading_pauses_while_many_people_or_large_states_are_pending() -> None:
+    pending, were_full = PendingRegistrations(), []
     for _ in range(MAX_PEOPLE):
-        are_full.append(pending.is_full)
+        were_full.append(pending.is_full)
         pending.append(somebody())
-    assert pending.is_full
-    assert not any(are_full)
-
-
-def test_the_input_waits_while_large_states_do() -> None:
-    pending = PendingRegistrations()
-    pending.append(somebody())
-    are_full = []
-    for size in (MAX_STATE_BYTES, MAX_STATE_BYTES + 1):
+    assert (pending.is_full, any(were_full)) == (True, False)
+    del pending[1:]
+    for size, is_full in ((MAX_STATE_BYTES, False), (MAX_STATE_BYTES + 1, True)):
         pending.add_state(bytes(size))
-        are_full.append(pending.is_full)
-    assert are_full == [False, True]
+        assert pending.is_full is is_full
 
 
-def test_of_states_between_the_same_people_only_the_last_takes_room() -> None:
+def test_of_states_between_the_same_people_only_the_last_takes_memory() -> None:
     pending = PendingRegistrations()
     for _ in range(5):
         pending.append(somebody())
         pending.add_state(bytes(MAX_STATE_BYTES // 4))
-    were_full = pending.is_full
+    was_full = pending.is_full
     pending.finish([*pending][1])
-    assert (were_full, pending.is_full) == (True, False)
+    assert (was_full, pending.is_full) == (True, False)

@@ -91,7 +91,8 @@ class RegistrantBookmark:
         """
         if self._has_roster:
             return
-        past = {key: row for key, row in rows.items() if not self._is_newer(row)}
+        is_first = self.newest is None and self.count is None
+        past = {} if is_first else {key: row for key, row in rows.items() if not self._is_newer(row)}
         if whole_list and self.count is not None and self.count != len(past):
             past = {}
         self._roster = dict(past)
@@ -104,17 +105,16 @@ class RegistrantBookmark:
             if known is None or _hash_of(known) != row_hash(row):
                 yield key, row
 
-    def remember(self, key: int, row: Row, *, not_after: str) -> None:
-        """Note that a list row has been emitted.
+    def remember(self, rows: Sequence[Row], *, not_after: str) -> None:
+        """Note that list rows have been emitted.
 
         Args:
-            key: The registrantKey.
-            row: The list row.
+            rows: The list rows.
             not_after: Start of the run; the bookmark never becomes later.
         """
-        self._known()[key] = row
-        date = row.get("registrationDate")
-        if date is not None and date > (self.newest or ""):
+        self._known().update((int(row["registrantKey"]), row) for row in rows)
+        date = max((row.get("registrationDate") or "" for row in rows), default="")
+        if date > (self.newest or ""):
             self.newest = max(self.newest or "", min(date, not_after))
         self._changed(count=None, read_at=None)
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
 
-from tap_gotowebinar.sync.bookmarks.state import VERSION, loaded_entries, stream_states
+from tap_gotowebinar.sync.bookmarks.origin import Origin
+from tap_gotowebinar.sync.bookmarks.state import VERSION, loaded_entries, mapping, stream_states, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -127,6 +128,9 @@ class Bookmarks:
         kinds: How each stream remembers, by its name. Other streams' state, a later release's perhaps, is printed again
             as it came.
 
+    Attributes:
+        origin: Whose data they are about.
+
     Raises:
         StateError: `state` was not printed by this tap or an SDK tap.
     """
@@ -134,6 +138,8 @@ class Bookmarks:
     def __init__(self, state: object = None, kinds: Mapping[str, type[Bookmark]] | None = None) -> None:
         """Read the state."""
         states = stream_states(state)
+        self.origin = Origin.of(mapping(state or {}, "all of it").get("origin"))
+        self._origin_changes = 0
         self._kinds = dict(kinds or {})
         self._with_state = {name for name, value in states.items() if value}
         self._foreign = {name: value for name, value in states.items() if name not in self._kinds}
@@ -159,10 +165,26 @@ class Bookmarks:
         """Return the bookmarks of all streams that remember in one way."""
         return [self.get(stream, kind) for stream, found in self._kinds.items() if found is kind]
 
+    def webinars(self) -> set[int]:
+        """Return the webinars that the state knows."""
+        known: set[int] = set()
+        for name, entries in self._entries.items():
+            if self._kinds[name].parents == "webinars":
+                known.update(map(int, entries))
+            else:
+                known.update(*(unpack(entry.get("roster", "")) for entry in entries.values()))
+        return known
+
+    def note_origin(self, origin: Origin) -> None:
+        """Note whose data the bookmarks are about."""
+        # Of nothing it need not be said.
+        self._origin_changes += origin != self.origin and any(self._entries.values())
+        self.origin = origin
+
     @property
     def changes(self) -> int:
         """How often any bookmark has changed in this run."""
-        return sum(stream.changes for stream in self._streams.values())
+        return self._origin_changes + sum(stream.changes for stream in self._streams.values())
 
     def state(self) -> dict[str, Any]:
         """Return the state to print, with the streams that this run does not read."""
@@ -173,7 +195,8 @@ class Bookmarks:
             for name, entries in self._entries.items()
             if entries
         }
-        return {"bookmarks": {**self._foreign, **ours}}
+        origin = {"origin": self.origin.entry()} if self.origin != Origin() else {}
+        return {"bookmarks": {**self._foreign, **ours}, **origin}
 
 
 def rows_hash(rows: Iterable[Row]) -> str:

@@ -1,0 +1,63 @@
+"""What stays for the reader with `make demo KEEP=1`: the database, the GoToWebinar and the project, until Ctrl-C."""
+# ruff: noqa: T201 - the demo prints
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import signal
+import threading
+from typing import TYPE_CHECKING, Final
+
+from demo.postgres import Postgres, server_package
+from gotowebinar_sandbox.control.actions import URL_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from demo.project import Project
+    from gotowebinar_sandbox import Sandbox
+
+ENV_FILE: Final = "demo.env"
+# Of the variables of the project, those that do not change what else the reader does in the same shell.
+SHARED: Final = ("DBT_", "MELTANO_", "NO_PROXY", "PATH", "TAP_", "TARGET_", "no_proxy")
+WORDS: Final = """
+Everything is still running. PostgreSQL:
+
+  {psql}
+
+GoToWebinar is at {url}. To change it and load again, in a second terminal:
+
+  cd {folder} && set -a && . ./{env_file} && set +a
+  gotowebinar-sandbox do register --count=3
+  gotowebinar-sandbox do cancel
+  meltano --environment=sandbox run tap-gotowebinar target-postgres
+
+Press Ctrl-C here to stop and remove it all.
+"""
+
+
+def keep(project: Project, database: Postgres, sandbox: Sandbox, signals: Sequence[signal.Signals]) -> None:
+    """Print how to reach what the demo has started, and wait for one of the signals."""
+    stop = threading.Event()
+    for number in signals:
+        signal.signal(number, lambda _number, _frame: stop.set())
+    lines = assignments({**project.variables, URL_VARIABLE: sandbox.url})
+    (project.folder / ENV_FILE).write_text("".join(lines), encoding="utf-8")
+    print(WORDS.format(psql=psql(database), url=sandbox.url, folder=project.folder, env_file=ENV_FILE))
+    stop.wait()
+
+
+def assignments(variables: dict[str, str]) -> Iterator[str]:
+    """Yield a line that a shell reads for each variable that tap, target and Meltano need."""
+    for name, value in variables.items():
+        if name.startswith(SHARED) or name == URL_VARIABLE:
+            yield f"{name}={shlex.quote(value)}\n"
+
+
+def psql(database: Postgres) -> str:
+    """Return the command that opens the database, with the psql of this machine or that of the demo."""
+    program: str | Path = shutil.which("psql") or server_package() / "pginstall" / "bin" / "psql"
+    address = f"postgresql://{database.user}:{database.password}@{database.host}:{database.port}/{database.name}"
+    return f"{shlex.quote(str(program))} {address}"
