@@ -42,7 +42,7 @@ class OrganizerScope:
     @functools.cached_property
     def _owner(self) -> dict[str, Any] | CallError | None:
         """The result of the look-up; a failed one is not repeated."""
-        look_up = functools.partial(self.client.get, refusals=NO_IDENTITY)
+        look_up = functools.partial(self.client.get, forbidden_statuses=NO_IDENTITY)
         try:
             return owner_of_token(lambda path, read: self.client.wait_for(functools.partial(look_up, path, read)))
         except CallError as error:

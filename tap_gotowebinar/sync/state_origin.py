@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from tap_gotowebinar.api.errors import CallError, GoToWebinarError
-from tap_gotowebinar.sync.bookmarks.origin import Origin
+from tap_gotowebinar.sync.bookmarks.state import Origin
 
 if TYPE_CHECKING:
     from tap_gotowebinar.sync.context import SyncContext
@@ -23,7 +23,7 @@ class ForeignStateError(GoToWebinarError):
         """Say why, and what to do about it."""
         super().__init__(
             f"the state is that of another connection: {why}; check which state this run was given, "
-            "or, if the change is meant, start without a state"
+            "or start without one if the change is meant"
         )
 
 
@@ -39,13 +39,12 @@ def check_origin(run: SyncContext, *, asks_owner: bool, lists_webinars: bool) ->
         ForeignStateError: the state is about the data of somebody else.
         GoToWebinarError: GoTo does not say whose data to read.
     """
-    known, owner, keys = run.bookmarks.origin, _owner(run) if asks_owner else None, _keys(run)
-    why = None
+    known, keys = run.bookmarks.origin, _keys(run)
+    owner, why = _owner(run) if asks_owner else None, None
     if not (known.owner and owner) and known.keys.isdisjoint(keys):
         why = _difference(run, lists_webinars=lists_webinars)
-        if why and known.owner:
-            # Before a state is refused, the owner of the token is worth a call.
-            owner = _owner(run)
+        # Before a state is refused, the owner of the token is worth a call.
+        owner = _owner(run) if why and known.owner else owner
     if known.owner and owner:
         why = None if known.owner == owner else "its data were read with the token of another user"
     if why:

@@ -1,10 +1,12 @@
 """What people do with Meltano beside running it, and what happens to a run that is killed."""
 
 import contextlib
+import json
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psutil
 import pytest
@@ -20,7 +22,7 @@ pytestmark = [pytest.mark.external, pytest.mark.slow, pytest.mark.timeout(300)]
 def test_the_login_is_a_command_of_the_plugin(loaded: Loading) -> None:
     said = loaded.project.meltano("invoke", "tap-gotowebinar:login", "--check")
 
-    assert loaded.sandbox.control.truth()["organizers"][0]["organizerKey"] in said
+    assert loaded.sandbox.control.expected_records()["organizers"][0]["organizerKey"] in said
 
 
 def test_meltano_tests_the_settings_of_an_account_without_webinars(
@@ -41,6 +43,29 @@ def test_meltano_says_why_the_settings_do_not_work(loaded: Loading, sandbox: San
         project.meltano("config", "test", "tap-gotowebinar")
 
 
+def test_a_run_that_is_handed_the_state_of_another_connection_changes_nothing(
+    loaded: Loading, make_sandbox: Callable[..., Sandbox]
+) -> None:
+    """The page on many connections shows the command with which a change of the user is accepted."""
+    state_id = re.findall(r"\S+:tap-gotowebinar-to-target-postgres", loaded.project.meltano("state", "list"))[0]
+    before = state(loaded, state_id)
+    other = loaded.project_of(make_sandbox(seed=12, webinars=2, registrants=2))
+    with pytest.raises(MeltanoError, match="the state is that of another connection"):
+        other.meltano("run", "tap-gotowebinar", "target-postgres")
+    assert state(loaded, state_id) == before
+    loaded.assert_loaded()
+
+    loaded.project.meltano("state", "copy", "--force", state_id, "copied")
+    loaded.project.meltano("state", "merge", "copied", '{"singer_state": {"origin": {"owner": null}}}')
+    assert state(loaded, "copied") == before | {"origin": before["origin"] | {"owner": None}}
+
+
+def state(loading: Loading, state_id: str) -> dict[str, Any]:
+    printed = loading.project.meltano("state", "get", state_id)
+    found: dict[str, Any] = json.loads(printed.splitlines()[-1])["singer_state"]
+    return found
+
+
 def test_a_failing_command_is_reported_with_what_it_printed(loaded: Loading) -> None:
     with pytest.raises(MeltanoError, match="no-such-job"):
         loaded.project.meltano("run", "no-such-job")
@@ -59,7 +84,9 @@ def test_a_killed_run_costs_nothing_but_time(
         loading.assert_loaded()
 
         # An upcoming webinar: what is over and quiet is not read by every run.
-        webinar = max(sandbox.control.truth()["webinars"], key=lambda row: row["times"][-1]["endTime"])["webinarKey"]
+        webinar = max(sandbox.control.expected_records()["webinars"], key=lambda row: row["times"][-1]["endTime"])[
+            "webinarKey"
+        ]
         leaving = next(row for row in loading.people() if row["webinarKey"] == webinar)
         sandbox.control.add_registrants(webinar, people=[{"registrationDate": "2001-01-01T00:00:00Z"}])
         sandbox.control.cancel_registrant(*keys(leaving))

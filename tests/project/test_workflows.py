@@ -97,6 +97,9 @@ def test_new_releases_of_what_we_use_wait_a_week() -> None:
     updates = YAML(typ="safe").load(FOLDER / "dependabot.yml")["updates"]
     assert {update["package-ecosystem"] for update in updates} == {"github-actions", "pip"}
     assert all(update["cooldown"]["default-days"] >= 7 for update in updates)
+    pinned = ["", *(path.parent.relative_to(ROOT) for path in ROOT.glob("orchestration/*/requirements.txt"))]
+    python = [update["directory"] for update in updates if update["package-ecosystem"] == "pip"]
+    assert python == [f"/{folder}" for folder in pinned]
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.stem)

@@ -87,7 +87,7 @@ def test_a_run_is_incomplete_for_what_failed_and_for_refusals_unless_they_are_sk
     for stream, values in counts.items():
         for name, value in values.items():
             setattr(report.stats(stream), name, value)
-    assert report.failures(forgive_refusals=forgiving) == failures
+    assert report.failures(skip_forbidden=forgiving) == failures
 
 
 def test_a_run_that_was_refused_everything_fails_although_refusals_are_skipped(

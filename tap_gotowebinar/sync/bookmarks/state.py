@@ -1,21 +1,22 @@
 """The form of the state: how rosters are packed, and which states are accepted.
 
 A state looks like `{"bookmarks": {"registrants": {"version": 1, "webinars": {"<webinarKey>": {entry}}}}}`, with
-`organizers` and organizerKeys where sessions are remembered: maps, because Meltano merges maps and replaces lists. A
-state that cannot be understood is an error that names the place: to ignore it would cause a silent full reload.
+`organizers` and organizerKeys where sessions are remembered: maps, because Meltano merges maps and replaces lists.
+Beside the bookmarks stands `origin`: whose data they are about. A state that cannot be understood is an error that
+names the place: to ignore it would cause a silent full reload.
 """
 
 from __future__ import annotations
 
 import base64
 import struct
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import msgspec
 
 from tap_gotowebinar.api.errors import GoToWebinarError
-from tap_gotowebinar.api.keys import is_key
 from tap_gotowebinar.api.redaction import mask
+from tap_gotowebinar.api.responses import is_key
 from tap_gotowebinar.records.timestamps import canonical_time
 
 if TYPE_CHECKING:
@@ -39,6 +40,35 @@ class StateError(GoToWebinarError):
         super().__init__(
             f"the state is damaged: {where} {what}; restore an earlier state, or remove that entry to read it anew"
         )
+
+
+class Origin(NamedTuple):
+    """Who was read, in fingerprints: another login, token or client of the same user changes nothing.
+
+    Attributes:
+        owner: The user whom the token belongs to; None: GoTo has not told.
+        keys: The organizers and accounts that were read.
+    """
+
+    owner: str | None = None
+    keys: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, value: object) -> Origin:
+        """Return what a state says of its origin; None, as earlier releases leave it, says nothing.
+
+        Raises:
+            StateError: it cannot be understood.
+        """
+        entry = mapping({} if value is None else value, "origin")
+        owner, keys = entry.get("owner"), entry.get("keys") or []
+        if not isinstance(keys, list) or not all(isinstance(item, str) for item in [owner or "", *keys]):
+            raise StateError(where="origin", what="cannot be what was written there")
+        return cls(owner or None, frozenset(keys))
+
+    def entry(self) -> dict[str, Any]:
+        """Return it as it stands in the state."""
+        return {"owner": self.owner, "keys": sorted(self.keys)}
 
 
 def pack(roster: Mapping[int, int]) -> str:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
 
-from tap_gotowebinar.sync.bookmarks.origin import Origin
-from tap_gotowebinar.sync.bookmarks.state import VERSION, loaded_entries, mapping, stream_states, unpack
+from tap_gotowebinar.sync.bookmarks.state import VERSION, Origin, loaded_entries, mapping, stream_states, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -177,7 +176,7 @@ class Bookmarks:
 
     def note_origin(self, origin: Origin) -> None:
         """Note whose data the bookmarks are about."""
-        # Of nothing it need not be said.
+        # A state that knows nothing need not be printed for this.
         self._origin_changes += origin != self.origin and any(self._entries.values())
         self.origin = origin
 
