@@ -95,7 +95,7 @@ def this_tap(settings: Mapping[str, Any], *, rate_window: float | None = None, n
 PLAIN_TAP: Final = Contender("plain SDK tap", PLAIN)
 
 
-def bare_reading(workers: int, *, details: bool) -> Contender:
+def raw_http_reading(workers: int, *, details: bool) -> Contender:
     """Return the least that any tap has to do."""
     options = (f"--workers={workers}", *(["--details"] if details else []))
     return Contender("bare reading", (*BARE, *options), takes_catalog=False)

@@ -11,7 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.expected import Needs, earliest_last_send
-from benchmarks.runner import PLAIN_TAP, Contender, Run, Session, bare_reading, this_tap, with_settings
+from benchmarks.runner import PLAIN_TAP, Contender, Run, Session, raw_http_reading, this_tap, with_settings
 from benchmarks.server import SandboxProcess
 from gotowebinar_sandbox import Options
 from tap_gotowebinar.settings.connection import DEFAULT_MAX_CONCURRENCY
@@ -104,7 +104,7 @@ class Scenario:
         with tempfile.TemporaryDirectory() as folder, SandboxProcess(self.world) as sandbox:
             session = Session(sandbox, Path(folder), details=self.details)
             # The first reading also makes the sandbox make up everyone, which it does only once.
-            truth = session.run(bare_reading(DEFAULT_MAX_CONCURRENCY, details=self.details))
+            baseline = session.run(raw_http_reading(DEFAULT_MAX_CONCURRENCY, details=self.details))
             result = Result(title=self.title, needs=Needs.of(session.output_file), runs={})
             one_by_one = session.run(this_tap({**UNLIMITED, "max_concurrency": 1}, name="one at a time"))
             states = self._states(session) if self.is_idle else {}
@@ -113,7 +113,7 @@ class Scenario:
                 for contender in self._contenders(number):
                     run = session.run(contender, state=states.get(contender.name))
                     result.runs.setdefault(contender.name, []).append(run)
-        result.checks = [*self._common_checks(result, truth, one_by_one), *self.check(result)]
+        result.checks = [*self._common_checks(result, baseline, one_by_one), *self.check(result)]
         return result
 
     def _contenders(self, number: int) -> list[Contender]:
@@ -121,7 +121,7 @@ class Scenario:
         if self.plain == "always" or (self.plain == "once" and number == 0):
             contenders.append(PLAIN_TAP)
         if not self.is_idle and self.rate_window is None and "rate_limit" not in self.behaviour:
-            contenders.append(bare_reading(DEFAULT_MAX_CONCURRENCY if self.details else 1, details=self.details))
+            contenders.append(raw_http_reading(DEFAULT_MAX_CONCURRENCY if self.details else 1, details=self.details))
         return contenders
 
     def _states(self, session: Session) -> dict[str, Any]:
@@ -129,7 +129,7 @@ class Scenario:
         contenders += self._contenders(0)[1:]
         return {contender.name: session.run(contender).output.state for contender in contenders}
 
-    def _common_checks(self, result: Result, truth: Run, one_by_one: Run) -> list[Check]:
+    def _common_checks(self, result: Result, baseline: Run, one_by_one: Run) -> list[Check]:
         ours = result.runs["this tap"]
         now = dt.datetime.now(dt.UTC)
         wanted = result.needs.idle_calls(now) if self.is_idle else result.needs.first_calls(details=self.details)
@@ -149,9 +149,9 @@ class Scenario:
         return [
             *checks,
             Check(
-                f"same {len(truth.output.keys):,} keys from everyone, none twice",
+                f"same {len(baseline.output.keys):,} keys from everyone, none twice",
                 all(
-                    run.output.keys == truth.output.keys and run.output.records.total() == len(truth.output.keys)
+                    run.output.keys == baseline.output.keys and run.output.records.total() == len(baseline.output.keys)
                     for run in everyone
                 ),
             ),

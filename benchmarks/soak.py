@@ -147,9 +147,9 @@ class Life(threading.Thread):
         self._control = control
         self._rng = Random(seed)  # noqa: S311 - made-up data
         self._quiet = threading.Event()
-        truth = control.truth()
-        self._webinars = [row["webinarKey"] for row in truth["webinars"]]
-        self._people = [(row["webinarKey"], row["registrantKey"]) for row in truth["registrants"]]
+        expected = control.expected_records()
+        self._webinars = [row["webinarKey"] for row in expected["webinars"]]
+        self._people = [(row["webinarKey"], row["registrantKey"]) for row in expected["registrants"]]
 
     @override
     def run(self) -> None:
@@ -200,7 +200,7 @@ def soak(minutes: float, *, seed: int = 1) -> Soak:
         runs.append(_in_bad_weather(control, long_run, seed, result))
         runs.append(_run({**settings, **FAST}, folder, runs[-1]))
         result.records = sum(len(run.of_type("RECORD")) for run in runs)
-        result.wrong = list(_wrong(runs, control.truth()))
+        result.wrong = list(_wrong(runs, control.expected_records()))
         runs.append(_run({**settings, **FAST}, folder, runs[-1]))
     result.exit_codes = [run.exit_code for run in runs]
     result.errors = [line for run in runs for line in run.errors]
@@ -209,7 +209,7 @@ def soak(minutes: float, *, seed: int = 1) -> Soak:
 
 
 def _change_everybody(control: Control) -> None:
-    for number, person in enumerate(control.truth()["registrants"]):
+    for number, person in enumerate(control.expected_records()["registrants"]):
         control.change_registrant(person["webinarKey"], person["registrantKey"], lastName=f"Berg {number}")
 
 
@@ -261,14 +261,14 @@ def _run(settings: Mapping[str, Any], folder: Path, before: Run | None) -> Run:
     return run_command(settings, folder, state=state, catalog=selecting(*STREAMS))
 
 
-def _wrong(runs: Sequence[Run], truth: Mapping[str, list[dict[str, Any]]]) -> Iterator[str]:
+def _wrong(runs: Sequence[Run], expected: Mapping[str, list[dict[str, Any]]]) -> Iterator[str]:
     """Yield a line for each who came out otherwise than they are, or went without being told."""
     last: dict[tuple[str, str, str], str] = {}
     for run in runs:
         for stream in STREAMS:
             for record in run.records(stream):
                 last[stream, record["webinarKey"], record["registrantKey"]] = record.get("firstName", "")
-    there = {(row["webinarKey"], row["registrantKey"]): row["firstName"] for row in truth["registrants"]}
+    there = {(row["webinarKey"], row["registrantKey"]): row["firstName"] for row in expected["registrants"]}
     for stream in STREAMS[:2]:
         yield from (f"{stream}: {key} is wrong" for key, name in there.items() if last.get((stream, *key)) != name)
     gone = {key[1:] for key in last} - there.keys()

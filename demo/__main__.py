@@ -15,11 +15,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from demo.keeping import keep
-from demo.leads import write_leads
 from demo.postgres import Postgres, PostgresError
 from demo.programme import hold
 from demo.project import REPOSITORY, WITHOUT_PROXY, MeltanoError, MissingProgramError, Project, temporary_project
-from demo.questions import QUESTIONS
+from demo.queries import QUERIES
+from demo.sample_leads import write_leads
 from gotowebinar_sandbox import Options, Sandbox
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def demonstrate() -> None:
         first_calls = load(project, sandbox.control)
         newest = max(row.load for row in people(database))
         changed = let_things_happen(project, database, sandbox.control)
-        before = sandbox.control.truth()
+        before = sandbox.control.expected_records()
         sandbox.control.cancel_webinar(doomed)
         print("And a webinar is cancelled.")
         second_calls = load(project, sandbox.control, ANSWERS)
@@ -132,7 +132,7 @@ def demonstrate() -> None:
         insist(database.query(LEADS_THERE), [lead[:1] for lead in LEADS], "leads among the registrants")
         print(f"All {len(LEADS)} leads went to GoToWebinar and came back as registrants.")
         compare(database, before)
-        for question in QUESTIONS:
+        for question in QUERIES:
             show(question.text, question.answer(database))
         keep_pages(project)
         if os.environ.get("KEEP"):
@@ -169,18 +169,20 @@ def show(title: str, lines: Iterable[str]) -> None:
 
 def let_things_happen(project: Project, database: Postgres, control: Control) -> list[Keys]:
     """Register leads for the next webinar, approve some who wait elsewhere; returns who is new or approved."""
-    truth = control.truth()
+    expected = control.expected_records()
     now = dt.datetime.now(dt.UTC).isoformat()
     upcoming = min(
-        (webinar for webinar in truth["webinars"] if webinar["times"][0]["startTime"] > now),
+        (webinar for webinar in expected["webinars"] if webinar["times"][0]["startTime"] > now),
         key=lambda webinar: str(webinar["times"][0]["startTime"]),
     )
     print(f"\nNow {len(LEADS)} people in a table of leads are to be registered for “{upcoming['subject']}”.")
     write_leads(database, upcoming["webinarKey"], LEADS)
     run(project, REGISTER)
-    known = {keys_of(registrant) for registrant in truth["registrants"]}
-    added = [keys for registrant in control.truth()["registrants"] if (keys := keys_of(registrant)) not in known]
-    waiting = [keys_of(registrant) for registrant in truth["registrants"] if registrant["status"] == "WAITING"]
+    known = {keys_of(registrant) for registrant in expected["registrants"]}
+    added = [
+        keys for registrant in control.expected_records()["registrants"] if (keys := keys_of(registrant)) not in known
+    ]
+    waiting = [keys_of(registrant) for registrant in expected["registrants"] if registrant["status"] == "WAITING"]
     approved = waiting[:APPROVALS]
     for webinar_key, registrant_key in approved:
         control.approve_registrant(webinar_key, registrant_key)
@@ -196,15 +198,15 @@ def people(database: Postgres) -> list[Row]:
     ]
 
 
-def compare(database: Postgres, truth: dict[str, list[dict[str, Any]]]) -> None:
+def compare(database: Postgres, expected: dict[str, list[dict[str, Any]]]) -> None:
     """Compare the whole tables with what GoToWebinar has.
 
     Raises:
         MismatchError: they differ.
     """
     webinars = database.query('select "webinarKey" from gotowebinar_sandbox.webinars')
-    insist(webinars, [(webinar["webinarKey"],) for webinar in truth["webinars"]], "webinars")
-    registrants = [(keys_of(registrant), registrant["status"]) for registrant in truth["registrants"]]
+    insist(webinars, [(webinar["webinarKey"],) for webinar in expected["webinars"]], "webinars")
+    registrants = [(keys_of(registrant), registrant["status"]) for registrant in expected["registrants"]]
     for table in TABLES:
         insist([(row.keys, row.status) for row in people(database) if row.table == table], registrants, table)
     print(f"PostgreSQL holds exactly what GoToWebinar had: {len(webinars)} webinars, {len(registrants)} registrants.")

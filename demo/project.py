@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from demo import leads
+from demo import sample_leads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -102,7 +102,7 @@ def temporary_project(settings: Mapping[str, Any], database: Postgres) -> Iterat
     with tempfile.TemporaryDirectory(prefix="gotowebinar-") as name:
         folder = Path(name)
         declared = PLUGIN_SOURCE.sub("", (REPOSITORY / "meltano.yml").read_text(encoding="utf-8"))
-        extractors = EXTRACTORS + leads.plugin(folder, sys.executable, REPOSITORY)
+        extractors = EXTRACTORS + sample_leads.plugin(folder, sys.executable, REPOSITORY)
         (folder / "meltano.yml").write_text(declared.replace(EXTRACTORS, extractors), encoding="utf-8")
         shutil.copytree(REPOSITORY / MARTS, folder / MARTS, ignore=LEFT_BY_DBT)
         variables = connection_variables(settings) | database_variables(database) | surroundings(path, name)
@@ -145,7 +145,7 @@ def database_variables(database: Postgres) -> dict[str, str]:
         "TARGET_POSTGRES_PASSWORD": database.password,
         "TARGET_POSTGRES_DATABASE": database.name,
         "TAP_LEADS_DSN": database.dsn,
-        "TARGET_GOTOWEBINAR_STREAM_MAPS": json.dumps(leads.MAPS),
+        "TARGET_GOTOWEBINAR_STREAM_MAPS": json.dumps(sample_leads.MAPS),
     }
 
 

@@ -9,8 +9,9 @@ from tap_gotowebinar.streams.base import GoToWebinarStream
 from tap_gotowebinar.streams.organizers import Organizers
 from tap_gotowebinar.streams.registrants import RegistrantRemovals, RosterStream
 from tap_gotowebinar.streams.session_children import SessionChild
+from tap_gotowebinar.streams.session_performance import SessionPerformance
 from tap_gotowebinar.streams.sessions import Sessions
-from tap_gotowebinar.streams.webinar_parts import SmallWebinarStream
+from tap_gotowebinar.streams.webinar_parts import RegistrationFields, SmallWebinarStream
 from tap_gotowebinar.streams.webinar_removals import WebinarRemovals
 from tap_gotowebinar.streams.webinars import WebinarDetails, Webinars
 from tap_gotowebinar.tap import TapGoToWebinar
@@ -37,7 +38,9 @@ UPDATED: Final[dict[type, str]] = {
     Webinars: EVERY_RUN,
     WebinarDetails: WHEN_CHANGED,
     RosterStream: WHEN_CHANGED,
+    RegistrationFields: WHEN_CHANGED,
     Sessions: WHEN_CHANGED,
+    SessionPerformance: WHEN_CHANGED,
     WebinarRemovals: "a row when a webinar disappears",
     RegistrantRemovals: "a row when a registrant disappears",
     SmallWebinarStream: "all rows of a webinar, when one has changed",

@@ -143,9 +143,9 @@ def _parser() -> argparse.ArgumentParser:
         "--env-file",
         type=pathlib.Path,
         metavar="PATH",
-        help="file for the environment variables of tap, target and Meltano, for 'set -a; . PATH' or as .env",
+        help="write the environment variables of tap, target and Meltano to this file, for 'set -a; . PATH' or as .env",
     )
-    do = commands.add_parser("do", help="change a running sandbox", description=WHERE)
+    do = commands.add_parser("do", help="change a running sandbox", description=f"Change a running sandbox. {WHERE}")
     add_actions(do)
     execute.add_argument("argv", nargs="+", metavar="CMD", help="after --: the command and its arguments")
     return parser
@@ -162,7 +162,7 @@ def _add_option(parser: argparse.ArgumentParser, option: dataclasses.Field[Any])
     elif isinstance(option.default, tuple):
         how |= {"action": "append", "metavar": "VALUE"}
     else:
-        how |= {"metavar": "VALUE"}
+        how |= {"metavar": "NUMBER" if option.type in {int, float} else "VALUE"}
     parser.add_argument(f"--{option.name.replace('_', '-')}", **how)
 
 

@@ -32,7 +32,7 @@ class Options:
     moves the clock, and what was planned for the time in between takes place.
     """
 
-    seed: int = _option(1, "the same seed and the same now make the same world")
+    seed: int = _option(1, "random seed; the same seed and the same time make the same world")
     organizers: int = _option(1, "organizers of the account; the credentials belong to the first")
     webinars: int = _option(5, "webinars per organizer")
     registrants: int = _option(20, "mean number of registrants per webinar; some have none, one has many")
@@ -58,9 +58,7 @@ class Options:
     identity: Literal["ok", "forbidden"] = _option("ok", "forbidden: identity/v1/Users/me responds with 403")
     admin: Literal["ok", "narrow"] = _option("ok", "narrow: admin/rest/v1/me responds with 401 not.authenticated")
     forbidden: tuple[str, ...] = _option((), "key of an account, organizer or webinar that responds with 403")
-    max_registrants_list: int | None = _option(
-        None, "limit at which the unpaged registrants list is cut (default: none)"
-    )
+    max_registrants_list: int | None = _option(None, "maximum length of the unpaged registrants list (default: none)")
     hal_page_max: int = _option(200, "maximum page size of the HAL lists; a larger size is reduced to it")
     faults: tuple[Fault, ...] = _option((), 'fault rules as a JSON list, for example \'[{"kind": "reset"}]\'')
 

@@ -72,7 +72,7 @@ class TapGoToWebinar(CommandLineTap):
 
     def connect(self, settings: Settings) -> ApiClient:
         """Return what all calls of a run go through."""
-        return settings.connection.connect(window=self.rate_window)
+        return settings.connection.api_client(window=self.rate_window)
 
     @override
     def discover_streams(self) -> Sequence[GoToWebinarStream]:
@@ -175,10 +175,10 @@ class TapGoToWebinar(CommandLineTap):
         read_before = [
             stream.name for stream in STREAMS if stream.is_read_seldom and run.bookmarks.has_state_for(stream.name)
         ]
-        forgiving = run.settings.forgive_refusals
+        forgiving = run.settings.skip_forbidden
         problems = [run.client.problem] if run.client.problem else []
         return problems + run.report.failures(
-            forgive_refusals=forgiving, forgive_lists=forgiving and not is_test, read_before=read_before
+            skip_forbidden=forgiving, forgive_lists=forgiving and not is_test, read_before=read_before
         )
 
     def _count_record(self, stream: str) -> None:

@@ -16,7 +16,6 @@ from tap_gotowebinar.api.errors import (
 )
 from tap_gotowebinar.api.pagination import read_pages
 from tap_gotowebinar.api.redaction import error_text, is_from_goto
-from tap_gotowebinar.api.transport import SUCCESS
 from target_gotowebinar.results import Outcome, RegistrationResult
 
 if TYPE_CHECKING:
@@ -56,9 +55,9 @@ class RegistrantClient:
         return RegistrationResult.of(person, Outcome.REJECTED, description=self._unknown_webinars[path])
 
     def _post(self, person: NewRegistrant, path: str) -> RegistrationResult:
-        def read(response: ApiResponse, in_doubt: bool) -> RegistrationResult:  # noqa: FBT001 - the client's
-            result = _result(person, response, path, in_doubt=in_doubt)
-            if in_doubt and result.outcome is Outcome.REJECTED:
+        def read(response: ApiResponse, maybe_applied: bool) -> RegistrationResult:  # noqa: FBT001 - the client's
+            result = _result(person, response, path, maybe_applied=maybe_applied)
+            if maybe_applied and result.outcome is Outcome.REJECTED:
                 # This person may have taken the last place, or registration was closed since.
                 return self._find_existing(person, path) or result
             return result
@@ -70,7 +69,7 @@ class RegistrantClient:
             self._stats,
             params={"resendConfirmation": "true" if self._resend else "false"},
             # A retry would send a second mail.
-            look=(lambda: self._find_existing(person, path)) if self._resend else None,
+            check_applied=(lambda: self._find_existing(person, path)) if self._resend else None,
         )
 
     def _find_existing(self, person: NewRegistrant, path: str) -> RegistrationResult | None:
@@ -96,7 +95,7 @@ class RegistrantClient:
         Raises:
             RetriesExhaustedError: the list is incomplete.
         """
-        get = functools.partial(self._client.get, tally=self._stats)
+        get = functools.partial(self._client.get, stats=self._stats)
         try:
             page = get(path, envelopes.array)
             if page.is_last and not envelopes.may_be_capped(page):
@@ -110,14 +109,14 @@ class RegistrantClient:
         return listing.rows
 
 
-def _result(person: NewRegistrant, response: ApiResponse, path: str, *, in_doubt: bool) -> RegistrationResult:
+def _result(person: NewRegistrant, response: ApiResponse, path: str, *, maybe_applied: bool) -> RegistrationResult:
     """Return the result that a response stands for.
 
     Args:
         person: The person.
         response: The response.
         path: Where the call went.
-        in_doubt: Whether an earlier try may have registered the person.
+        maybe_applied: Whether an earlier try may have registered the person.
 
     Raises:
         MalformedResponseError: a success without registrantKey, or a rejection that is not GoTo's own but a proxy's.
@@ -126,7 +125,7 @@ def _result(person: NewRegistrant, response: ApiResponse, path: str, *, in_doubt
     """
     status, body = response.status, response.body if isinstance(response.body, dict) else {}
     has_key = _text(body.get("registrantKey")) is not None
-    if status in SUCCESS:
+    if response.is_success:
         if not has_key:
             msg = "the answer to a registration holds no registrantKey"
             raise MalformedResponseError(msg)
@@ -138,7 +137,7 @@ def _result(person: NewRegistrant, response: ApiResponse, path: str, *, in_doubt
         msg = f"status {status}, which is not GoTo's own answer: check api_url, and any proxy on the way"
         raise MalformedResponseError(msg)
     if status == CONFLICT:
-        return _registered(person, Outcome.REGISTERED if in_doubt else Outcome.ALREADY_REGISTERED, body)
+        return _registered(person, Outcome.REGISTERED if maybe_applied else Outcome.ALREADY_REGISTERED, body)
     reason = error_text(body)
     if status == NOT_FOUND:
         raise NotFoundError(reason)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from singer_sdk import typing as th
 
 from tap_gotowebinar.settings.connection import ConnectionSettings, connection_problems
-from tap_gotowebinar.settings.values import key_problems, stream_map_problems, text
+from tap_gotowebinar.settings.values import key_problems, optional_text, stream_map_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,16 +86,16 @@ class Settings:
     dry_run: bool
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Settings:
+    def from_config(cls, config: Mapping[str, Any]) -> Settings:
         """Return the typed form of valid settings."""
         return cls(
-            connection=ConnectionSettings.of(config, PROGRAM),
+            connection=ConnectionSettings.from_config(config, PROGRAM),
             webinar_key=_key(config, "webinar_key"),
             organizer_key=_key(config, "organizer_key"),
             resend_confirmation=bool(config.get("resend_confirmation")),
             forgive_rejections=config.get("on_rejection") == "continue",
             strict_fields=bool(config.get("strict_fields")),
-            results_path=text(config, "results_path"),
+            results_path=optional_text(config, "results_path"),
             dry_run=bool(config.get("dry_run")),
         )
 
@@ -109,5 +109,5 @@ def problems(config: Mapping[str, Any]) -> Iterator[str]:
 
 def _key(config: Mapping[str, Any], name: str) -> str | None:
     """Return a key without leading zeros, as in records."""
-    key = text(config, name)
+    key = optional_text(config, name)
     return None if key is None else str(int(key))

@@ -178,7 +178,7 @@ class Registrations:
     @functools.cached_property
     def _owner_key(self) -> str:
         """The organizer the token belongs to, looked up once for all records that name none."""
-        get = functools.partial(self._api.get, tally=self._report.stats, refusals=NO_IDENTITY)
+        get = functools.partial(self._api.get, stats=self._report.stats, forbidden_statuses=NO_IDENTITY)
         with self._stop_signals.waiting():
             owner = owner_of_token(get)
         if owner is None:

@@ -57,12 +57,12 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
     @functools.cached_property
     def settings(self) -> Settings:
         """The settings in typed form."""
-        return Settings.of(self.config)
+        return Settings.from_config(self.config)
 
     @functools.cached_property
     def connection(self) -> ApiClient:
         """The API client of all calls."""
-        return self.settings.connection.connect(window=self.rate_window)
+        return self.settings.connection.api_client(window=self.rate_window)
 
     @functools.cached_property
     def registrations(self) -> Registrations:

@@ -16,7 +16,7 @@ from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.api.auth.authenticator import Authenticator
 from tap_gotowebinar.api.auth.token_endpoint import Credentials, TokenEndpoint
 from tap_gotowebinar.api.auth.token_store import TokenStore
-from tap_gotowebinar.api.client import REFUSALS, ApiClient
+from tap_gotowebinar.api.client import FORBIDDEN_STATUSES, ApiClient
 from tap_gotowebinar.api.rate_limiter import WINDOW, RateLimiter
 from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
 from tap_gotowebinar.api.stats import StreamStats
@@ -85,15 +85,15 @@ class Talk:
     connection: ApiClient
     authenticator: Authenticator
     budget: RateLimiter | SharedRateLimiter
-    tally: StreamStats = field(default_factory=StreamStats)
+    stats: StreamStats = field(default_factory=StreamStats)
 
     def get(
         self,
         path: str = ME,
         read: Callable[[object], object] = lambda body: body,
-        refusals: frozenset[int] = REFUSALS,
+        forbidden_statuses: frozenset[int] = FORBIDDEN_STATUSES,
     ) -> Any:  # noqa: ANN401 - JSON
-        return self.connection.get(path, read, self.tally, refusals=refusals)
+        return self.connection.get(path, read, self.stats, forbidden_statuses=forbidden_statuses)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What the code can say: its texts, and among them the messages to the person who runs it."""
+"""The texts in the code, and among them the messages to the user."""
 
 import ast
 import functools
@@ -25,9 +25,11 @@ def strings(folder: Path) -> frozenset[str]:
 def messages(folder: Path) -> frozenset[str]:
     """Return what the code of a folder raises, logs from level warning on, or yields as a problem.
 
-    What the login says to somebody who logs in is no message: it stands in its `messages.py`.
+    Texts in the `messages.py` of the login are a conversation with the user, not messages.
     """
-    found = (text for tree in trees(folder, without="messages.py") for node in ast.walk(tree) for text in said_by(node))
+    found = (
+        text for tree in trees(folder, without="messages.py") for node in ast.walk(tree) for text in message_in(node)
+    )
     return frozenset(text for text in found if re.search(r"[a-z]{3}", text))
 
 
@@ -38,17 +40,17 @@ def trees(folder: Path, *, without: str = "") -> Iterator[ast.Module]:
             yield ast.parse(path.read_text(encoding="utf-8"))
 
 
-def said_by(node: ast.AST) -> Iterator[str]:
-    """Yield the message that a piece of code says, if it says one."""
-    spoken: ast.expr | None = None
+def message_in(node: ast.AST) -> Iterator[str]:
+    """Yield the message in a node, if there is one."""
+    message: ast.expr | None = None
     match node:
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]):
-            spoken = first if name in LOGGED or name.endswith("Error") else None
+            message = first if name in LOGGED or name.endswith("Error") else None
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
-            spoken = value if name in KEPT else None
+            message = value if name in KEPT else None
         case ast.Yield(value=value):
-            spoken = value
-    if (text := text_of(spoken)) is not None:
+            message = value
+    if (text := text_of(message)) is not None:
         yield text
 
 

@@ -41,7 +41,8 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
     )
     added = parser.add_subparsers(required=True, metavar="ACTION", dest="action")
     of = {
-        name: added.add_parser(name, help=what, description=f"{what}. {WHERE}") for name, (_, what) in ACTIONS.items()
+        name: added.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}. {WHERE}")
+        for name, (_, what) in ACTIONS.items()
     }
     for name, (key, _) in ACTIONS.items():
         if key:
@@ -76,7 +77,7 @@ class _Actions:
     def __init__(self, control: Control, chosen: Row) -> None:
         self._control = control
         self._chosen = chosen
-        records, now = control.truth(), control.options()["now"]
+        records, now = control.expected_records(), control.options()["now"]
         now = self._now = datetime.fromisoformat(now) if now else datetime.now(UTC)
         ends = {row["webinarKey"]: _times(row, "endTime")[-1] for row in records["webinars"]}
         # Upcoming webinars, the next one first; then past webinars, the last one first.

@@ -51,14 +51,16 @@ class Control:
         """Change options; ``faults`` may be `Fault` rules or mappings, and start counting anew."""
         self._do("configure", options=options)
 
-    def truth(self, *streams: str) -> dict[str, list[Row]]:
+    def expected_records(self, *streams: str) -> dict[str, list[Row]]:
         """Return the records that a tap is expected to return, every key a string.
 
         Args:
             streams: Names of streams, for example ``attendees``, or ``confirmations`` for the mails in their order;
                 none: ``organizers``, ``webinars`` and ``registrants``.
         """
-        return cast("dict[str, list[Row]]", self._do("truth", streams=streams))
+        return cast("dict[str, list[Row]]", self._do("expected_records", streams=streams))
+
+    truth = expected_records  # its former name, until all callers have the new one
 
     def add_webinar(self, **fields: object) -> str:
         """Add a webinar and return its key.

@@ -24,7 +24,7 @@ class ControlEndpoint:
             "calls": state.calls.plain,
             "reset_calls": state.reset_calls,
             "state": state.figures,
-            "truth": lambda streams: expected_records(state, streams),
+            "expected_records": lambda streams: expected_records(state, streams),
             "options": lambda: state.options.plain(),  # noqa: PLW0108 - the options change
             "configure": state.configure,
             "expire_access_tokens": state.tokens.expire,

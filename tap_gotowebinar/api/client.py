@@ -1,17 +1,15 @@
-"""One OAuth connection to GoTo: everything that calls the API goes through here.
-
-A call waits for its slot of the rate budget, carries the current token, is repeated while repeating can help, and
-ends as the value its reader made of the answer or as one of `errors`.
-"""
+"""The client of GoTo's API: every call waits for the rate limiter, carries a token and is retried."""
 
 from __future__ import annotations
 
 import functools
 import random
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import backoff
 
+from tap_gotowebinar.api import retries
 from tap_gotowebinar.api.errors import (
     AuthenticationError,
     ConnectError,
@@ -27,8 +25,8 @@ from tap_gotowebinar.api.errors import (
     internal_error,
 )
 from tap_gotowebinar.api.redaction import error_code, error_text, is_from_goto
-from tap_gotowebinar.api.retries import LONGEST_PAUSE, TimeBudget, parse_retry_after, resume_time
-from tap_gotowebinar.api.transport import SUCCESS, is_transient
+from tap_gotowebinar.api.retries import LONGEST_PAUSE, WAITS, TimeBudget, call_with_retries
+from tap_gotowebinar.api.transport import is_transient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -42,273 +40,255 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 API: Final = "/G2W/rest/v2"
-"""Where paths of the product's endpoints begin."""
+"""Prefix of the paths of GoToWebinar."""
 
-TRIES: Final = 6
-"""How often a call is made when it fails in a transient way: about 15 seconds of waiting in all, plus time-outs."""
-
-WAITS: Final = functools.partial(backoff.expo, factor=0.5, max_value=30)
-"""Longest waits between these tries, in seconds; each is drawn at random below."""
-
-MAX_FRESH_REFUSED: Final = 3
-"""How many tokens that nobody has used before one call may see refused, where others are taken."""
+MAX_REJECTED_NEW_TOKENS: Final = 3
+"""New tokens that one path may reject while other paths accept theirs."""
 
 MAX_RENEWALS: Final = 20
-"""How many tokens one call may see expire before something else must be wrong."""
+"""Tokens that one call may see expire."""
 
-FORBIDDEN: Final = 403
-NOT_FOUND: Final = 404
-
-REFUSALS: Final = frozenset({FORBIDDEN})
+FORBIDDEN_STATUSES: Final = frozenset({HTTPStatus.FORBIDDEN})
 """Statuses that say: understood, and not allowed."""
 
 
 class ApiClient:
-    """Calls under one budget with one token. Thread-safe."""
+    """Makes calls with one token and within one rate limit. Thread-safe."""
 
     def __init__(
         self,
         origin: str,
         transport: Transport,
         authenticator: Authenticator,
-        budget: RateLimiter | SharedRateLimiter,
+        rate_limiter: RateLimiter | SharedRateLimiter,
         *,
         waits: Callable[[], Generator[Any, None, None]] = WAITS,
     ) -> None:
-        """Nothing is sent before the first call.
+        """Send nothing before the first call.
 
         Args:
-            origin: Scheme and host that every path is appended to, without a slash at its end.
+            origin: Scheme and host, without a slash at the end.
             transport: Sends one request.
-            authenticator: Knows the token.
-            budget: Says when a call may be sent.
-            waits: Longest waits between tries, in seconds.
+            authenticator: Provides the token.
+            rate_limiter: Decides when a call may be sent.
+            waits: Longest waits between attempts, in seconds.
         """
         self._origin = origin
         self._transport = transport
         self._authenticator = authenticator
-        self._budget = budget
-        self._come_back: str | None = None
+        self._rate_limiter = rate_limiter
+        self._rate_limited: str | None = None
         self._waits = waits
 
     def close(self) -> None:
-        """Close what is open to GoTo, once a token on its way has been stored; no new one is asked for after that."""
+        """Close all connections, after a token that is being renewed has been stored."""
         self._authenticator.close()
         self._transport.close()
-        self._budget.close()
+        self._rate_limiter.close()
 
     @property
     def problem(self) -> str | None:
-        """What the next run will fail for, although this one went well; None: nothing."""
+        """Why the next run will fail although this one succeeds; None: it will not."""
         return self._authenticator.problem
 
     def get(
         self,
         path: str,
         read: Callable[[object], T],
-        tally: StreamStats,
+        stats: StreamStats,
         *,
         params: Mapping[str, str | int] | None = None,
-        refusals: frozenset[int] = REFUSALS,
+        forbidden_statuses: frozenset[int] = FORBIDDEN_STATUSES,
     ) -> T:
-        """Return what `read` makes of the answer to `GET path`.
+        """Return what `read` returns for the response to `GET path`.
 
         Args:
-            path: Appended to the origin; holds keys only, so that it can be shown.
-            read: Takes the decoded body; raises MalformedResponseError when it is not what it should be.
-            tally: Where calls, retries and waiting are counted.
+            path: Path below the origin; it holds keys only and may be shown.
+            read: Takes the decoded body; raises MalformedResponseError for one of another shape.
+            stats: Counts calls, retries and waiting.
             params: Query parameters.
-            refusals: Statuses that mean "not allowed" here.
+            forbidden_statuses: Statuses that mean "not allowed" on this path.
 
         Raises:
             AuthenticationError: the credentials do not work.
-            ForbiddenError: one of `refusals`, with a good token, in GoTo's own words.
-            NotFoundError: 404, in GoTo's own words or in none.
-            UnexpectedStatusError: any other status that repeating cannot mend.
-            UnreadableResponseError: `read` failed in a way nobody foresaw.
-            RetriesExhaustedError: each try failed in a transient way, or the answer is too large.
+            ForbiddenError: GoTo itself answers one of `forbidden_statuses` although the token is good.
+            NotFoundError: GoTo itself answers 404, or a 404 has no body.
+            UnexpectedStatusError: any other status that is not transient.
+            UnreadableResponseError: `read` failed with an unexpected error.
+            RetriesExhaustedError: all attempts failed in a transient way, or the response is too large.
             RateLimitedError: 429 for longer than `LONGEST_PAUSE`.
         """
 
-        def attempt(patience: TimeBudget) -> T:
+        def attempt(budget: TimeBudget) -> T:
             send = functools.partial(self._transport.send, "GET", self._origin + path, params=params)
-            answer = self._admitted(patience.of(send), path, tally, refusals)
-            self._raise_for_status(answer, path, refusals)
-            return _read_by(read, answer.body, path)
+            response = self._send_authenticated(budget.wrap(send), path, stats, forbidden_statuses)
+            _raise_for_status(response, path, forbidden_statuses)
+            return _read_body(read, response.body, path)
 
-        return self._repeated(attempt, path, tally)
+        return self._with_retries(attempt, path, stats)
 
-    def post(  # noqa: PLR0913 - what a call is made of
+    def post(  # noqa: PLR0913 - the parts of a call
         self,
         path: str,
         content: Mapping[str, Any],
         read: Callable[[ApiResponse, bool], T],
-        tally: StreamStats,
+        stats: StreamStats,
         *,
         params: Mapping[str, str | int] | None = None,
-        look: Callable[[], T | None] | None = None,
+        check_applied: Callable[[], T | None] | None = None,
     ) -> T:
-        """Return what `read` makes of the answer to `POST path`; a refusal is an answer, too.
+        """Return what `read` returns for the response to `POST path`, whose status may be 4xx.
 
         Args:
-            path: Appended to the origin; holds keys only, so that it can be shown.
-            content: What is sent as JSON.
-            read: Takes the answer, of any status that is not about the token, the rate or a failing server, and whether
-                an earlier try, which seemed to fail, may have taken effect; raises MalformedResponseError when the
-                answer is not what it should be.
-            tally: Where calls, retries and waiting are counted.
+            path: Path below the origin; it holds keys only and may be shown.
+            content: Sent as JSON.
+            read: Takes the response, and whether an earlier attempt, which failed, may have been applied; raises
+                MalformedResponseError for a response of another shape.
+            stats: Counts calls, retries and waiting.
             params: Query parameters.
-            look: Where repeating would do harm: asks whether the try that seemed to fail has taken effect, and returns
-                the result if it has. None: the call is just repeated.
+            check_applied: For calls that must not be applied twice: looks whether the failed attempt was applied, and
+                returns its result if so. None: the call is repeated.
 
         Raises:
-            AuthenticationError, RetriesExhaustedError, RateLimitedError: as for `get`; also whatever `look` raises.
+            AuthenticationError, RetriesExhaustedError, RateLimitedError: as for `get`.
         """
-        in_doubt = False
+        maybe_applied = False
 
-        def attempt(patience: TimeBudget) -> T:
-            nonlocal in_doubt
-            if in_doubt and look is not None and (found := look()) is not None:
+        def attempt(budget: TimeBudget) -> T:
+            nonlocal maybe_applied
+            if maybe_applied and check_applied is not None and (found := check_applied()) is not None:
                 return found
             send = functools.partial(self._transport.send, "POST", self._origin + path, params=params, content=content)
             try:
-                answer = self._admitted(patience.of(send), path, tally, REFUSALS)
-                if is_transient(answer.status):
-                    self._raise_for_status(answer, path, REFUSALS)
-                return read(answer, in_doubt)
+                response = self._send_authenticated(budget.wrap(send), path, stats, FORBIDDEN_STATUSES)
+                if is_transient(response.status):
+                    _raise_for_status(response, path, FORBIDDEN_STATUSES)
+                return read(response, maybe_applied)
             except ConnectError:
                 raise
             except TransientError:
-                in_doubt = True
+                maybe_applied = True
                 raise
             except ForbiddenError as error:
-                # It is the tokens that were refused: no answer to what was asked.
+                # The tokens were rejected, so that nothing is known about the call itself.
                 raise RetriesExhaustedError(str(error)) from None
 
-        return self._repeated(attempt, path, tally)
+        return self._with_retries(attempt, path, stats)
 
-    def _repeated(self, attempt: Callable[[TimeBudget], T], path: str, tally: StreamStats) -> T:
-        """Return what the first try brings that does not fail in a transient way."""
-        patience = TimeBudget(self._transport.longest_call)
-        retrying = backoff.on_exception(
-            self._waits,
-            TransientError,
-            max_tries=TRIES,
-            giveup=lambda _: patience.is_over,
-            logger=None,
-            on_backoff=lambda _: tally.count(retries=1),
-        )
+    def _with_retries(self, attempt: Callable[[TimeBudget], T], path: str, stats: StreamStats) -> T:
+        budget = TimeBudget(self._transport.longest_call)
         try:
-            result = retrying(attempt)(patience)
+            result = call_with_retries(
+                lambda: attempt(budget), budget, self._waits, on_retry=lambda: stats.count(retries=1)
+            )
         except NotFoundError:
-            tally.count(answered=1)
+            stats.count(answered=1)
             raise
         except TransientError as error:
-            tries = f"{patience.spent:.0f} seconds of tries" if patience.is_over else f"{TRIES} tries"
+            tries = f"{budget.spent:.0f} seconds of tries" if budget.is_spent else f"{retries.TRIES} tries"
             msg = f"gave up on {path} after {tries}: {error}"
             raise RetriesExhaustedError(msg) from None
         except ResponseTooLargeError as error:
             msg = f"gave up on {path}: {error}"
             raise RetriesExhaustedError(msg) from None
-        tally.count(answered=1)
+        stats.count(answered=1)
         return result
 
-    def _admitted(
-        self, send: Callable[..., ApiResponse], path: str, tally: StreamStats, refusals: frozenset[int]
+    def _send_authenticated(
+        self, send: Callable[..., ApiResponse], path: str, stats: StreamStats, forbidden_statuses: frozenset[int]
     ) -> ApiResponse:
-        """Return the first answer that is about the call, not about the token or the rate."""
-        fresh_refused = 0
+        """Return the first response that does not reject the token."""
+        authenticator, rejected_new = self._authenticator, 0
         for _ in range(MAX_RENEWALS):
-            token, answer = self._within_rate(send, path, tally)
-            if not _is_about_token(answer, refusals):
-                if answer.status in SUCCESS or is_from_goto(answer.body):
-                    self._authenticator.accepted(token)
-                return answer
-            self._authenticator.refused(token)
-            tally.count(retries=1)
-            fresh_refused += not self._authenticator.has_worked(token)
-            if fresh_refused >= MAX_FRESH_REFUSED and self._authenticator.has_ever_worked:
-                # The tokens are good elsewhere: it is this path that is not for them.
+            token, response = self._send_rate_limited(send, path, stats)
+            if not _rejects_token(response, forbidden_statuses):
+                if response.is_success or is_from_goto(response.body):
+                    authenticator.on_accepted(token)
+                return response
+            authenticator.on_rejected(token)
+            stats.count(retries=1)
+            rejected_new += not authenticator.is_known_good(token)
+            if rejected_new >= MAX_REJECTED_NEW_TOKENS and authenticator.has_known_good:
                 break
-        if self._authenticator.has_ever_worked:
-            if not is_from_goto(answer.body):
-                msg = f"gave up on {path}: status {answer.status}, which is not GoTo's own answer; check any proxy"
+        if authenticator.has_known_good:
+            # Other paths accept the tokens.
+            if not is_from_goto(response.body):
+                msg = f"gave up on {path}: status {response.status}, which is not GoTo's own answer; check any proxy"
                 raise RetriesExhaustedError(msg)
             msg = f"GoTo refuses {path}: it takes no access token for it"
             raise ForbiddenError(msg)
         msg = f"GoTo refused {MAX_RENEWALS} access tokens in a row for {path}; try again later"
         raise AuthenticationError(msg)
 
-    def _within_rate(self, send: Callable[..., ApiResponse], path: str, tally: StreamStats) -> tuple[str, ApiResponse]:
-        """Return the first answer that is not 429, and the token it was asked with."""
+    def _send_rate_limited(
+        self, send: Callable[..., ApiResponse], path: str, stats: StreamStats
+    ) -> tuple[str, ApiResponse]:
+        """Return the first response that is not 429, and the token it was sent with."""
         pauses = backoff.expo(factor=2, max_value=60)
         next(pauses)
         paused = 0.0
         while True:
-            self._authenticator.token()  # A renewal takes its time before the slot is asked for, not inside.
-            with self._budget.slot() as waited:
-                tally.count(waited=waited)
-                if self._come_back is not None:
-                    raise RateLimitedError(self._come_back)
-                token = self._authenticator.token()  # The one from before the wait may be gone.
-                tally.count(calls=1)
-                answer = send(token=token)
-            if answer.status != 429:  # noqa: PLR2004
-                return token, answer
-            pause = parse_retry_after(answer.retry_after) or random.uniform(0.5, 1) * next(pauses)  # noqa: S311
+            self._authenticator.token()  # Renewed before the slot is taken, so that it is not held meanwhile.
+            with self._rate_limiter.slot() as waited:
+                stats.count(waited=waited)
+                if self._rate_limited is not None:
+                    raise RateLimitedError(self._rate_limited)
+                token = self._authenticator.token()  # The one from before the wait may have expired.
+                stats.count(calls=1)
+                response = send(token=token)
+            if response.status != HTTPStatus.TOO_MANY_REQUESTS:
+                return token, response
+            asked = retries.parse_retry_after(response.retry_after)
+            pause = asked or random.uniform(0.5, 1) * next(pauses)  # noqa: S311
             paused += pause
             if paused > LONGEST_PAUSE:
-                # For everybody: the other threads would each ask to be told the same.
-                self._come_back = _come_back(path, pause)
-                raise RateLimitedError(self._come_back)
-            tally.count(retries=1)
-            self._budget.pause(pause)
-
-    @staticmethod
-    def _raise_for_status(answer: ApiResponse, path: str, refusals: frozenset[int]) -> None:
-        status, said = answer.status, error_text(answer.body)
-        reason = f" ({said})" if said else ""
-        if status == NOT_FOUND and (answer.is_empty or is_from_goto(answer.body)):
-            msg = f"GoTo does not know {path}: status 404{reason}"
-            raise NotFoundError(msg, is_final=not answer.is_empty)
-        if status in {FORBIDDEN, NOT_FOUND} and not is_from_goto(answer.body):
-            msg = f"status {status}, which is not GoTo's own answer: check api_url, and any proxy on the way"
-            raise TransientError(msg)
-        if status in refusals:
-            msg = f"GoTo refuses {path}: status {status}{reason}"
-            raise ForbiddenError(msg)
-        if is_transient(status):
-            msg = f"status {status}{reason}"
-            raise TransientError(msg)
-        if not 200 <= status < 300:  # noqa: PLR2004
-            redirect = ", a redirect, which is never followed: check api_url" if answer.location else ""
-            msg = f"unexpected answer to {path}: status {status}{reason}{redirect}"
-            raise UnexpectedStatusError(msg)
+                # Kept for the other threads, which would each be told the same.
+                self._rate_limited = (
+                    f"GoTo's rate limit is used up (status 429 for {path}): start again after "
+                    f"{retries.resume_time(pause)}, and lower requests_per_minute if other tools share this connection"
+                )
+                raise RateLimitedError(self._rate_limited)
+            stats.count(retries=1)
+            self._rate_limiter.pause(pause)
 
 
-def _read_by(read: Callable[[object], T], body: object, path: str) -> T:
-    """Return what `read` makes of a body; whatever else goes wrong there is an error about this path alone."""
+def _raise_for_status(response: ApiResponse, path: str, forbidden_statuses: frozenset[int]) -> None:
+    status, text = response.status, error_text(response.body)
+    reason = f" ({text})" if text else ""
+    if status == HTTPStatus.NOT_FOUND and (response.is_empty or is_from_goto(response.body)):
+        msg = f"GoTo does not know {path}: status 404{reason}"
+        raise NotFoundError(msg, is_final=not response.is_empty)
+    if status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND} and not is_from_goto(response.body):
+        msg = f"status {status}, which is not GoTo's own answer: check api_url, and any proxy on the way"
+        raise TransientError(msg)
+    if status in forbidden_statuses:
+        msg = f"GoTo refuses {path}: status {status}{reason}"
+        raise ForbiddenError(msg)
+    if is_transient(status):
+        msg = f"status {status}{reason}"
+        raise TransientError(msg)
+    if not response.is_success:
+        redirect = ", a redirect, which is never followed: check api_url" if response.location else ""
+        msg = f"unexpected answer to {path}: status {status}{reason}{redirect}"
+        raise UnexpectedStatusError(msg)
+
+
+def _read_body(read: Callable[[object], T], body: object, path: str) -> T:
+    """Return what `read` returns; an unexpected error of it concerns this path alone."""
     try:
         return read(body)
     except GoToWebinarError:
         raise
-    except Exception as error:  # noqa: BLE001 - one answer that nobody foresaw does not end a run
+    except Exception as error:  # noqa: BLE001 - does not end the run
         msg = f"the answer to {path} cannot be read: {internal_error(error)}"
         raise UnreadableResponseError(msg) from None
 
 
-def _is_about_token(answer: ApiResponse, refusals: frozenset[int]) -> bool:
-    """Whether the answer says that the token is bad: 403 `InvalidToken` (any case), and 401 where it is not a refusal.
+def _rejects_token(response: ApiResponse, forbidden_statuses: frozenset[int]) -> bool:
+    """Return whether the token is bad: 403 `InvalidToken` (any case), or 401 where it does not mean "not allowed".
 
     An expired token answers 403, and so does a missing permission: only the body tells them apart.
     """
-    if answer.status == FORBIDDEN:
-        return error_code(answer.body).casefold() == "invalidtoken"
-    return answer.status == 401 and 401 not in refusals  # noqa: PLR2004
-
-
-def _come_back(path: str, pause: float) -> str:
-    return (
-        f"GoTo's rate limit is used up (status 429 for {path}): start again after {resume_time(pause)}, "
-        "and lower requests_per_minute if other tools share this connection"
-    )
+    if response.status == HTTPStatus.FORBIDDEN:
+        return error_code(response.body).casefold() == "invalidtoken"
+    return response.status == HTTPStatus.UNAUTHORIZED and response.status not in forbidden_statuses

@@ -1,6 +1,6 @@
-"""HTTP connections over which an answer has to be complete in time, however slowly it trickles in.
+"""HTTP connections with a deadline for the whole response.
 
-The time-out of a socket bounds one silence: a server that sends a byte now and then would hold a call for ever.
+The time-out of a socket bounds one silence: a server that sends a byte now and then would hold a call forever.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import io
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from requests.adapters import HTTPAdapter
@@ -21,39 +22,29 @@ if TYPE_CHECKING:
     from urllib3 import HTTPConnectionPool
 
 RESPONSE_DEADLINE_FACTOR: Final = 5
-"""Times the allowed silence in which an answer has to be complete, from its first byte to its last."""
-
-BUFFER_SIZE: Final = 32 * 1024
-"""Bytes that are taken from a connection at once."""
-
-INTERIM: Final = range(100, 200)
-"""Statuses that announce an answer, 103 Early Hints for one; the library knows 100 only."""
+"""Times the allowed silence in which a response has to be complete, from its first byte to its last."""
 
 
-class TimedAdapter(HTTPAdapter):
-    """A pool of such connections for `requests`."""
+class DeadlineAdapter(HTTPAdapter):
+    """A pool of such connections, for `requests`."""
 
     @override
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        pool.ConnectionCls = _TIMED.get(pool.ConnectionCls, pool.ConnectionCls)
+        classes = {HTTPConnection: _HTTPConnection, HTTPSConnection: _HTTPSConnection}
+        pool.ConnectionCls = classes.get(pool.ConnectionCls, pool.ConnectionCls)
         return pool  # type: ignore[no-any-return]
 
 
-class _TimedReader(io.RawIOBase):
-    """Reads from a socket until a moment.
-
-    Args:
-        raw: What `socket.makefile` gave.
-        connection: The socket; its time-out is the silence allowed.
-    """
+class _DeadlineReader(io.RawIOBase):
+    """Reads from a socket until a deadline; the time-out of the socket is the silence allowed."""
 
     def __init__(self, raw: io.RawIOBase, connection: socket.socket) -> None:
         super().__init__()
         self._raw = raw
         self._socket = connection
         self._silence = connection.gettimeout()
-        self._until = time.monotonic() + RESPONSE_DEADLINE_FACTOR * (self._silence or 0)
+        self._deadline = time.monotonic() + RESPONSE_DEADLINE_FACTOR * (self._silence or 0)
 
     @override
     def readable(self) -> bool:
@@ -62,7 +53,7 @@ class _TimedReader(io.RawIOBase):
     @override
     def readinto(self, buffer: Buffer, /) -> int | None:
         if self._silence is not None:
-            left = self._until - time.monotonic()
+            left = self._deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
             self._socket.settimeout(min(self._silence, left))
@@ -74,30 +65,24 @@ class _TimedReader(io.RawIOBase):
         super().close()
 
 
-class _TimedResponse(http.client.HTTPResponse):
+class _Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the library's
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock), BUFFER_SIZE)
+        self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock), 32 * 1024)
 
     @override
     def begin(self) -> None:
         super().begin()
-        while self.status in INTERIM:
-            # It would be taken for the answer, and the answer for that to the next call.
+        while self.status < HTTPStatus.OK:
+            # The library skips 100 only: 103 Early Hints would be taken for the response, and the response for the
+            # one to the next call.
             self.headers = None  # type: ignore[assignment]  # says that nothing has begun
             super().begin()
-        lengths = ",".join(self.headers.get_all("Content-Length", [])).split(",")
-        if len({length.strip() for length in lengths}) > 1:
-            # The library would blame the request, and keep the connection open.
-            raise http.client.HTTPException
 
 
-class _TimedHTTPConnection(HTTPConnection):
-    response_class = _TimedResponse
+class _HTTPConnection(HTTPConnection):
+    response_class = _Response
 
 
-class _TimedHTTPSConnection(HTTPSConnection):
-    response_class = _TimedResponse
-
-
-_TIMED: Final[dict[Any, Any]] = {HTTPConnection: _TimedHTTPConnection, HTTPSConnection: _TimedHTTPSConnection}
+class _HTTPSConnection(HTTPSConnection):
+    response_class = _Response

@@ -1,7 +1,7 @@
-"""The ways in which a call to GoTo can end other than well.
+"""The errors of a call to GoTo.
 
-Every message is one line for the person who runs the tap: it holds paths, keys, statuses and setting names,
-never a body, a token or a person.
+Every message is one line for the person who runs the tap: it holds paths, keys, statuses and setting names, never a
+body, a token or personal data.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import traceback
 
 
 class GoToWebinarError(Exception):
-    """Something the tap can put a name to; its text is the whole message."""
+    """An expected failure; its text is the whole message."""
 
 
 class AuthenticationError(GoToWebinarError):
@@ -19,7 +19,7 @@ class AuthenticationError(GoToWebinarError):
 
 
 class CallError(GoToWebinarError):
-    """One call did not bring what it was made for; others may."""
+    """One call failed; other calls may succeed."""
 
 
 class ForbiddenError(CallError):
@@ -27,64 +27,73 @@ class ForbiddenError(CallError):
 
 
 class NotFoundError(CallError):
-    """There is no such thing (any more): 404.
+    """The resource does not exist (any more): 404.
 
     Attributes:
-        is_final: Whether GoTo said so in its own words; an empty 404 is believed for this run only.
+        is_final: Whether the response is GoTo's own; an empty 404 counts for this run only.
     """
 
     def __init__(self, text: str, *, is_final: bool = True) -> None:
-        """Say what is not there."""
+        """Say what does not exist."""
         super().__init__(text)
         self.is_final = is_final
 
 
 class UnexpectedStatusError(CallError):
-    """An answer that repeating the call cannot mend: other 4xx, redirects."""
+    """A status that another attempt would meet again: other 4xx, redirects."""
 
 
 class TransientError(GoToWebinarError):
-    """A failure that the same call may not meet again: no connection, time-out, 5xx, an answer that makes no sense."""
+    """A failure that the same call may not meet again: no connection, time-out, 5xx, a malformed response.
+
+    Attributes:
+        retry_after: Seconds that GoTo asks to wait before the next attempt; None: it does not say.
+    """
+
+    def __init__(self, text: str, *, retry_after: float | None = None) -> None:
+        """Say what failed."""
+        super().__init__(text)
+        self.retry_after = retry_after
 
 
 class ConnectError(TransientError):
-    """No connection came about: whatever was to be done has not been done."""
+    """No connection was made: the request was not sent."""
 
 
 class MalformedResponseError(TransientError):
-    """A 200 that did not arrive whole: no JSON, cut off, an empty envelope that should have rows."""
+    """A 200 that is not whole: no JSON, truncated, an envelope without the rows it counts."""
 
 
 class InvalidRowError(GoToWebinarError):
-    """One row of an answer cannot become a record; the rows around it can."""
+    """One row of a response cannot become a record; the other rows can."""
 
 
 class UnreadableResponseError(CallError):
-    """An answer that arrived whole and that the code cannot read; asked again, it would be the same."""
+    """A whole response that the code cannot read; another attempt would bring the same."""
 
 
 class ResponseTooLargeError(GoToWebinarError):
-    """An answer of more bytes than are taken; asked again, it would be as large."""
+    """A response that is too large; another attempt would bring the same."""
 
 
 class RetriesExhaustedError(CallError):
-    """A call that failed in a transient way each time it was tried."""
+    """A call whose attempts all failed in a transient way."""
 
 
 class OutputError(GoToWebinarError):
-    """What was read cannot be handed on: the reader is gone, or the disk is full."""
+    """The output cannot be written: its reader is gone, or the disk is full."""
 
 
 class RateLimitedError(GoToWebinarError):
-    """GoTo asks for a longer pause than a run should sit through."""
+    """GoTo asks for a pause that is longer than `LONGEST_PAUSE`."""
 
 
 class SharedBudgetError(GoToWebinarError):
-    """The database of `rate_budget_url` cannot be used: without it nobody knows when a call may be sent."""
+    """The database of `rate_budget_url` cannot be used, and no call may be sent without it."""
 
 
 def internal_error(error: Exception) -> str:
-    """Return the line about an error that nobody foresaw; its own text may hold data."""
+    """Return the line about an unexpected error, without its text, which may hold data."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{pathlib.PurePath(frame.filename).name}, line {frame.lineno}"
     return f"internal error: {type(error).__name__} in {place}; please report it"

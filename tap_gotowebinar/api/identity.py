@@ -12,7 +12,7 @@ from tap_gotowebinar.api.errors import (
     MalformedResponseError,
     NotFoundError,
 )
-from tap_gotowebinar.api.keys import is_key
+from tap_gotowebinar.api.responses import is_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,69 +1,73 @@
-"""How long a call may be tried and waited for: what a server asks for with 429, and the time that all tries share."""
+"""How often and for how long a call is repeated: attempts, the time they share, and pauses that GoTo asks for."""
 
 from __future__ import annotations
 
 import datetime as dt
 import email.utils
+import functools
 import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import backoff
 
 from tap_gotowebinar.api.errors import TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 T = TypeVar("T")
 
-LONGEST_PAUSE: Final = 300.0
-"""Seconds a run sits through when GoTo answers 429; after more it ends and is to be started again later."""
+TRIES: Final = 6
+"""Attempts of a call that fails in a transient way: about 15 seconds of waiting in all, plus time-outs."""
 
-MIN_ASKED_PAUSE: Final = 0.5
-"""Seconds; a shorter `Retry-After` (or a date gone by) is replaced by our own growing waits."""
+WAITS: Final = functools.partial(backoff.expo, factor=0.5, max_value=30)
+"""Longest waits between these attempts, in seconds; each is drawn at random below."""
+
+LONGEST_PAUSE: Final = 300.0
+"""Seconds that a run pauses when GoTo answers 429; a longer pause ends the run."""
 
 
 def parse_retry_after(retry_after: str) -> float | None:
-    """Return the seconds a `Retry-After` header asks for, in either of its forms; None when it makes no sense."""
+    """Return the seconds that a `Retry-After` header asks for, in either of its forms; None below half a second."""
     try:
         seconds = float(retry_after)
     except ValueError:
         try:
             date = email.utils.parsedate_to_datetime(retry_after)
-            # Without a zone it is GMT, as every date in HTTP; a naive one would be taken for local time.
+            # Dates in HTTP are GMT; one without a zone would be taken for local time.
             seconds = (date if date.tzinfo else date.replace(tzinfo=dt.UTC)).timestamp() - time.time()
         except (ValueError, OverflowError):
             return None
-    return seconds if MIN_ASKED_PAUSE <= seconds < float("inf") else None
+    return seconds if 0.5 <= seconds < float("inf") else None  # noqa: PLR2004
 
 
 def resume_time(pause: float) -> str:
-    """Return the time after a pause, in UTC, for people to read."""
+    """Return the time after a pause in UTC, at most a year ahead, for people to read."""
     return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(time.time() + min(pause, 366 * 86400)))
 
 
 class TimeBudget:
-    """The time for one call.
-
-    Only what the other end takes counts: waiting for the rate budget may take hours and is nobody's fault.
+    """The time that all attempts of one call may take; waiting for the rate limiter does not count.
 
     Attributes:
         spent: Seconds spent so far.
     """
 
     def __init__(self, seconds: float) -> None:
-        """Start with all of it."""
+        """Start with nothing spent."""
         self.spent = 0.0
         self._seconds = seconds
 
     @property
-    def is_over(self) -> bool:
-        """Whether nothing is left for another try."""
+    def is_spent(self) -> bool:
+        """Whether no time is left for another attempt."""
         return self.spent >= self._seconds
 
-    def of(self, send: Callable[..., T]) -> Callable[..., T]:
-        """Return a `send` that spends of this time; it raises TransientError once nothing is left."""
+    def wrap(self, send: Callable[..., T]) -> Callable[..., T]:
+        """Return a `send` that counts its time; it raises TransientError once the budget is spent."""
 
         def timed(**options: Any) -> T:  # noqa: ANN401 - those of `send`
-            if self.is_over:
+            if self.is_spent:
                 msg = "it takes too long"
                 raise TransientError(msg)
             began = time.monotonic()
@@ -73,3 +77,40 @@ class TimeBudget:
                 self.spent += time.monotonic() - began
 
         return timed
+
+
+def call_with_retries(
+    attempt: Callable[[], T],
+    budget: TimeBudget,
+    waits: Callable[[], Generator[Any, None, None]],
+    *,
+    on_retry: Callable[[], object] = lambda: None,
+    sleep: Callable[[float], object] = time.sleep,
+) -> T:
+    """Return the result of the first attempt that does not raise TransientError.
+
+    Args:
+        attempt: One attempt; the `retry_after` of its error replaces the next wait.
+        budget: The time of all attempts.
+        waits: Longest waits between attempts, in seconds.
+        on_retry: Called before each wait.
+        sleep: Waits for so many seconds; may raise to end the attempts.
+
+    Raises:
+        TransientError: that of the last attempt, after `TRIES` of them or once the budget is spent.
+    """
+
+    def wait() -> Generator[float, TransientError, None]:
+        growing = waits()
+        next(growing)
+        error = yield 0.0
+        while True:
+            on_retry()
+            # Here and not in the library, which offers no way to end a wait.
+            sleep(error.retry_after or backoff.full_jitter(next(growing)))
+            error = yield 0.0
+
+    retrying = backoff.on_exception(
+        wait, TransientError, max_tries=TRIES, jitter=None, giveup=lambda _: budget.is_spent, logger=None
+    )
+    return retrying(attempt)()

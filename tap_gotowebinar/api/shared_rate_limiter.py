@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import psycopg
 from psycopg_pool import ConnectionPool
 
-from tap_gotowebinar.api import rate_budget_sql as sql
 from tap_gotowebinar.api.errors import SharedBudgetError
 from tap_gotowebinar.api.rate_limiter import CLOCK_MARGIN, WINDOW
 
@@ -30,6 +29,79 @@ CONNECT_SECONDS: Final = 10
 
 NAPS_PER_WINDOW: Final = 60
 """How often a process looks again while every slot is with a call in flight."""
+
+
+# The statements: a row for each budget, its gate, and a row for each slot in use. `{now}` stands for the time; all
+# lengths are seconds.
+
+IS_CREATED: Final = "SELECT to_regclass('gotowebinar_rate_slot') IS NOT NULL"
+
+CREATE: Final = """
+SELECT pg_advisory_xact_lock(7071355); -- two that create one table at the same time stumble
+CREATE TABLE IF NOT EXISTS gotowebinar_rate_gate (
+    budget text PRIMARY KEY,
+    opens_at timestamptz NOT NULL DEFAULT 'epoch',
+    paused_until timestamptz NOT NULL DEFAULT 'epoch'
+);
+CREATE TABLE IF NOT EXISTS gotowebinar_rate_slot (
+    budget text, slot int, is_held boolean NOT NULL, free_at timestamptz NOT NULL, PRIMARY KEY (budget, slot)
+) WITH (fillfactor = 50);
+"""
+
+OPEN: Final = "INSERT INTO gotowebinar_rate_gate (budget) VALUES (%(budget)s) ON CONFLICT DO NOTHING"
+
+TAKE: Final = """
+-- A statement of its own: the next one sees what those before us in the queue for this row have written.
+SELECT FROM gotowebinar_rate_gate WHERE budget = %(budget)s FOR UPDATE;
+WITH clock AS MATERIALIZED (
+    SELECT {now} AS now
+), slots AS MATERIALIZED (
+    SELECT slot, greatest(free_at, now) AS free_at, NOT is_held OR free_at <= now AS is_usable
+    FROM gotowebinar_rate_slot, clock WHERE budget = %(budget)s AND slot <= %(per_window)s
+), found AS MATERIALIZED (
+    SELECT slot, free_at FROM slots WHERE is_usable
+    UNION ALL
+    SELECT count(slot) + 1, now FROM clock LEFT JOIN slots ON true GROUP BY now HAVING count(slot) < %(per_window)s
+    ORDER BY free_at, slot LIMIT 1
+), turn AS (
+    UPDATE gotowebinar_rate_gate
+    SET opens_at = greatest(opens_at, free_at) + %(spacing)s * interval '1 second'
+    FROM found WHERE budget = %(budget)s
+    RETURNING opens_at - %(spacing)s * interval '1 second' AS sends_at
+), taken AS (
+    INSERT INTO gotowebinar_rate_slot (budget, slot, is_held, free_at)
+    SELECT %(budget)s, slot, true, sends_at + %(lease)s * interval '1 second' FROM found, turn
+    ON CONFLICT (budget, slot) DO UPDATE SET is_held = true, free_at = EXCLUDED.free_at
+)
+SELECT slot, extract(epoch FROM sends_at - {now})::float FROM found, turn
+"""
+"""Gives out the slot that is free first, and the next turn at the gate, perhaps in the future; nothing if all slots are
+with calls in flight."""
+
+RESUME: Final = """
+WITH turn AS (
+    UPDATE gotowebinar_rate_gate
+    SET opens_at = greatest(opens_at, paused_until) + %(spacing)s * interval '1 second'
+    WHERE budget = %(budget)s AND paused_until > {now}
+    RETURNING opens_at - %(spacing)s * interval '1 second' AS sends_at
+), kept AS (
+    UPDATE gotowebinar_rate_slot SET free_at = sends_at + %(lease)s * interval '1 second'
+    FROM turn WHERE budget = %(budget)s AND slot = %(slot)s
+)
+SELECT extract(epoch FROM sends_at - {now})::float FROM turn
+"""
+"""Gives out another turn for a slot when there is a pause; nothing if there is none."""
+
+GIVE: Final = """
+UPDATE gotowebinar_rate_slot SET is_held = false, free_at = {now} + %(seconds)s * interval '1 second'
+WHERE budget = %(budget)s AND slot = %(slot)s
+"""
+
+PAUSE: Final = """
+UPDATE gotowebinar_rate_gate SET paused_until = greatest(paused_until, {now} + %(seconds)s * interval '1 second'),
+    opens_at = greatest(opens_at, {now} + %(seconds)s * interval '1 second')
+WHERE budget = %(budget)s
+"""
 
 
 class Turn(NamedTuple):
@@ -103,7 +175,7 @@ class SharedRateLimiter:
         Raises:
             SharedBudgetError: the database cannot be used.
         """
-        self._run(sql.PAUSE, seconds=seconds)
+        self._run(PAUSE, seconds=seconds)
 
     def close(self) -> None:
         """Give back what is held, and close the connections to the database."""
@@ -127,7 +199,7 @@ class SharedRateLimiter:
 
     def _take(self) -> Turn | None:
         """Return the next turn; None: every slot is with a call in flight."""
-        row = self._run(sql.TAKE)
+        row = self._run(TAKE)
         if row is None:
             return None
         self._held.add(row[0])
@@ -135,11 +207,11 @@ class SharedRateLimiter:
 
     def _resume(self, slot: int) -> float:
         """Return the seconds still to wait: more than 0 when a pause began after the turn was given out."""
-        row = self._run(sql.RESUME, slot=slot)
+        row = self._run(RESUME, slot=slot)
         return float(row[0]) if row else 0.0
 
     def _give(self, slot: int, seconds: float) -> None:
-        self._run(sql.GIVE, slot=slot, seconds=seconds)
+        self._run(GIVE, slot=slot, seconds=seconds)
         self._held.discard(slot)
 
     def _run(self, statement: str, **values: float) -> tuple[Any, ...] | None:
@@ -154,9 +226,9 @@ class SharedRateLimiter:
         # Its warnings name hosts and users; what matters of them is raised.
         logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
         with _one_line(), psycopg.connect(self._url, connect_timeout=CONNECT_SECONDS) as database:
-            if database.execute(sql.IS_CREATED).fetchone() != (True,):
-                database.execute(sql.CREATE)
-            database.execute(sql.OPEN, self._values)
+            if database.execute(IS_CREATED).fetchone() != (True,):
+                database.execute(CREATE)
+            database.execute(OPEN, self._values)
         return ConnectionPool(
             self._url,
             min_size=1,

@@ -1,7 +1,6 @@
-"""One HTTP exchange: a request goes out, a status and a decoded body come back, or one named failure.
+"""One HTTP exchange: sends a request and returns a status and a decoded body, or raises one named error.
 
-Knows nothing of tokens, budgets or retries. Exceptions of the HTTP library never leave this module, because their
-texts hold URLs and addresses of objects.
+Exceptions of the HTTP library never leave this module, because their texts hold URLs and addresses of objects.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import logging
 import ssl
 import time
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -24,7 +24,7 @@ import requests
 from typing_extensions import override
 from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
-from tap_gotowebinar.api.deadline_adapter import RESPONSE_DEADLINE_FACTOR, TimedAdapter
+from tap_gotowebinar.api.deadline_adapter import RESPONSE_DEADLINE_FACTOR, DeadlineAdapter
 from tap_gotowebinar.api.errors import (
     ConnectError,
     GoToWebinarError,
@@ -38,46 +38,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 CONNECT_TIMEOUT: Final = 10.0
-"""Seconds for a connection to come about; the setting `request_timeout` bounds the silence after that."""
-
-POOL_SIZE: Final = 100
-"""Connections kept open to one host: more than calls are ever in flight."""
+"""Seconds in which a connection has to be made; after that the setting `request_timeout` bounds each silence."""
 
 MAX_RESPONSE_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of an answer, unpacked: some 200,000 registrants. A larger one would take memory without end."""
-
-MAX_JSON_NODES: Final = 4_000_000
-"""Values of an answer, about. Each takes memory, however short: 22 million fit into `MAX_RESPONSE_BYTES`."""
-
-CHUNK: Final = 256 * 1024
-"""Bytes of an answer that are unpacked at once."""
+"""Bytes of a response, unpacked: some 200,000 registrants."""
 
 CALL_DEADLINE_FACTOR: Final = 10
-"""Times `request_timeout` that all tries of one call may take together."""
+"""Times `request_timeout` that all attempts of one call may take together."""
 
-# It would log what came instead of a header, with a traceback.
+# It would log malformed header lines, with a traceback.
 logging.getLogger("urllib3.connection").addFilter(lambda record: record.levelno < logging.WARNING)
-
-SUCCESS: Final = range(200, 300)
-"""Statuses that come with a body of JSON."""
-
-REQUEST_TIMEOUT: Final = 408
-"""What a server says that did not see all of a request in time; nothing about what was asked (RFC 9110, 15.5.9)."""
-
-SERVER_ERROR: Final = 500
-"""The first status that says: it is the server's fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """What came back.
+    """A response.
 
     Attributes:
         status: HTTP status.
-        body: Decoded JSON. None for an error answer that is not JSON. The texts of an error hold no secret.
-        is_empty: Whether it came without a body.
-        retry_after: The `Retry-After` header as it came, or an empty string.
-        location: Where a redirect points, without its query, or an empty string.
+        body: Decoded JSON; None for an error response that is not JSON. The texts of an error hold no secret.
+        retry_after: The `Retry-After` header, or an empty string.
+        location: Target of a redirect without its query, or an empty string.
+        is_empty: Whether it has no body.
     """
 
     status: int
@@ -86,42 +68,46 @@ class ApiResponse:
     location: str = ""
     is_empty: bool = False
 
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
 
 def is_transient(status: int) -> bool:
-    """Return whether a status says nothing about the request, so that the same one may fare better later."""
-    return status >= SERVER_ERROR or status == REQUEST_TIMEOUT
+    """Return whether a status says nothing about the request, so that another attempt may succeed."""
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT
 
 
 class _Session(requests.Session):
-    """A session for which no answer is a redirect; the library would read its body and its target all the same."""
-
     @override
     def get_redirect_target(self, resp: requests.Response) -> None:
-        return None
+        """None: otherwise the library reads the body of a redirect, however large, without following it."""
 
 
 class Transport:
-    """A pool of connections with one time-out and one user agent, for any thread."""
+    """A pool of connections with one time-out and one user agent. Thread-safe."""
 
     def __init__(self, *, request_timeout: float, user_agent: str, secrets: Iterable[str | None] = ()) -> None:
-        """Open nothing yet.
+        """Open no connection yet.
 
         Args:
-            request_timeout: Seconds of silence after which a call is given up.
-            user_agent: How the program introduces itself.
-            secrets: What no error may repeat, beside what is sent with a request.
+            request_timeout: Seconds of silence after which an attempt fails.
+            user_agent: Value of the `User-Agent` header.
+            secrets: What no error may repeat, besides what a request holds.
         """
         self._secrets = tuple(secrets)
         self._timeout = (min(CONNECT_TIMEOUT, request_timeout), request_timeout)
         self.longest_call = CALL_DEADLINE_FACTOR * request_timeout
         self._session = _Session()
         self._session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
-        adapter = TimedAdapter(pool_connections=4, pool_maxsize=POOL_SIZE)
+        # More connections than calls are ever in flight.
+        adapter = DeadlineAdapter(pool_connections=4, pool_maxsize=100)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         # Also keeps a .netrc file from replacing our Authorization header.
         self._session.trust_env = False
-        # Whatever a server wants us to remember, nothing is taken from one call to the next.
+        # Keeps no cookies.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._environment = functools.cache(_environment)
 
@@ -140,29 +126,29 @@ class Transport:
         data: Mapping[str, str] | None = None,
         content: Mapping[str, Any] | None = None,
     ) -> ApiResponse:
-        """Send one request and read its answer to the end. Redirects are not followed: a token stays where it was sent.
+        """Send one request and read the whole response. Redirects are not followed: they could take a token elsewhere.
 
         Args:
             method: HTTP method.
-            url: Where to.
+            url: URL without a query.
             token: Access token.
-            auth: Name and password, where there is no token yet.
+            auth: User name and password, used where there is no token.
             params: Query parameters.
             data: Form fields.
-            content: What goes as JSON.
+            content: Sent as JSON.
 
         Raises:
             ConnectError: no connection.
-            TransientError: no answer in time, an answer cut off.
-            MalformedResponseError: a status of success without JSON.
-            ResponseTooLargeError: more than `MAX_RESPONSE_BYTES` bytes, or `MAX_JSON_NODES` values.
+            TransientError: no response in time, or it was cut off.
+            MalformedResponseError: a 2xx that is not JSON.
+            ResponseTooLargeError: more than `MAX_RESPONSE_BYTES` bytes.
             GoToWebinarError: the request cannot be made with this environment or these secrets.
         """
         scheme, host = urlsplit(url)[:2]
         headers = {"Authorization": f"Bearer {token}" if token else _basic(auth)}
         began = time.monotonic()
         try:
-            response = self._session.request(
+            reply = self._session.request(
                 method,
                 url,
                 params=params,
@@ -174,39 +160,51 @@ class Transport:
                 stream=True,
                 **self._environment(f"{scheme}://{host}"),
             )
-            body = _body(response, host)
+            body = _read(reply, host)
         except ValueError:
             msg = f"the request to {host} cannot be made: check the proxy settings, and the secrets for odd characters"
             raise GoToWebinarError(msg) from None
-        except requests.exceptions.SSLError as error:
-            raise _tls_failure(error, host) from None
-        except (requests.exceptions.ConnectTimeout, requests.exceptions.ReadTimeout) as error:
-            raise _transient(error)(self._too_late(host, began)) from None
-        except requests.exceptions.ProxyError:
-            msg = f"no connection to {host} through the proxy that the environment names"
-            raise ConnectError(msg) from None
-        except requests.exceptions.ConnectionError as error:
-            is_late = bool(error.args) and isinstance(error.args[0], ReadTimeoutError)
-            msg = self._too_late(host, began) if is_late else f"no connection to {host}, or it was cut"
-            raise _transient(error)(msg) from None
-        except requests.exceptions.RequestException as error:
-            msg = f"the answer of {host} could not be read ({type(error).__name__})"
-            raise TransientError(msg) from None
-        except OSError:
-            msg = f"no connection to {host}: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names certificates that are not there"
-            raise GoToWebinarError(msg) from None
-        _count_values(body, host)
-        answer = _answer(response, body)
-        if answer.status in SUCCESS:
-            return answer
+        except OSError as error:  # what the library raises, too
+            raise self._failure(error, host, began) from None
+        response = _decode(reply, body)
+        if response.is_success:
+            return response
         sent = [value for name, value in (data or {}).items() if name != "grant_type"]
-        return replace(answer, body=without_secrets(answer.body, [*self._secrets, token, *(auth or ()), *sent]))
+        return replace(response, body=without_secrets(response.body, [*self._secrets, token, *(auth or ()), *sent]))
+
+    def _failure(self, error: OSError, host: str, began: float) -> GoToWebinarError:
+        """Return what an exception of the HTTP library means."""
+        reason = getattr(error.args[0], "reason", None) if error.args else None
+        was_not_sent = isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(reason, NewConnectionError)
+        transient = ConnectError if was_not_sent else TransientError
+        match error:
+            case requests.exceptions.SSLError():
+                return _tls_failure(reason, host)
+            case requests.exceptions.Timeout():
+                return transient(self._too_late(host, began))
+            case requests.exceptions.ProxyError():
+                return ConnectError(f"no connection to {host} through the proxy that the environment names")
+            case requests.exceptions.ConnectionError():
+                is_late = bool(error.args) and isinstance(error.args[0], ReadTimeoutError)
+                return transient(self._too_late(host, began) if is_late else f"no connection to {host}, or it was cut")
+            case requests.exceptions.RequestException():
+                return TransientError(f"the answer of {host} could not be read ({type(error).__name__})")
+        advice = "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names certificates that are not there"
+        return GoToWebinarError(f"no connection to {host}: {advice}")
 
     def _too_late(self, host: str, began: float) -> str:
-        longest = RESPONSE_DEADLINE_FACTOR * self._timeout[1]
-        if time.monotonic() - began < longest:
+        deadline = RESPONSE_DEADLINE_FACTOR * self._timeout[1]
+        if time.monotonic() - began < deadline:
             return f"{host} did not answer in time"
-        return f"{host} did not finish its answer within {longest:g} seconds"
+        return f"{host} did not finish its answer within {deadline:g} seconds"
+
+
+def _tls_failure(reason: object, host: str) -> TransientError:
+    if isinstance(getattr(reason, "args", (None,))[0], ssl.SSLCertVerificationError):
+        advice = "if your network inspects TLS, name its certificates in REQUESTS_CA_BUNDLE"
+        return ConnectError(f"the certificate of {host} is not to be trusted; {advice}")
+    # It may have failed after the request was sent.
+    return TransientError(f"no trusted TLS connection to {host}")
 
 
 def _basic(auth: tuple[str, str] | None) -> str | None:
@@ -216,52 +214,32 @@ def _basic(auth: tuple[str, str] | None) -> str | None:
     return "Basic " + base64.b64encode(":".join(auth).encode(errors="replace")).decode()
 
 
-def _transient(error: requests.exceptions.RequestException) -> type[TransientError]:
-    """Return which kind of transient failure it was: whether the request may have arrived."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    was_not_sent = isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(reason, NewConnectionError)
-    return ConnectError if was_not_sent else TransientError
-
-
 def _environment(origin: str) -> dict[str, Any]:
     """Return the proxies and certificate bundle that the environment names for `origin`.
 
-    Looked up once per origin: for every call it costs as much as the call itself.
+    Looked up once per origin: for every call it would cost as much as the call itself.
     """
     with requests.Session() as session:
         settings = session.merge_environment_settings(origin, {}, None, None, None)
-    # What is meant for this machine goes in the clear, which is why nobody else may carry it.
+    # What goes to this machine is not encrypted, so that no proxy may carry it.
     proxies = {} if is_loopback(urlsplit(origin).hostname or "") else settings["proxies"]
     return {"proxies": proxies, "verify": settings["verify"]}
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, as it stands in a URL, is this machine."""
+    """Return whether a host, as it stands in a URL, is this machine."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 
 
-def _tls_failure(error: requests.exceptions.SSLError, host: str) -> TransientError:
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(getattr(reason, "args", (None,))[0], ssl.SSLCertVerificationError):
-        advice = "if your network inspects TLS, name its certificates in REQUESTS_CA_BUNDLE"
-        return ConnectError(f"the certificate of {host} is not to be trusted; {advice}")
-    # It may have broken after the request was sent.
-    return TransientError(f"no trusted TLS connection to {host}")
-
-
-def _body(response: requests.Response, host: str) -> bytes:
-    """Read an answer to its end, unpacked, as long as it is not too large.
-
-    Raises:
-        ResponseTooLargeError: it is.
-    """
-    with contextlib.closing(response):
-        # Not a list of its parts: they may be of one byte each.
+def _read(reply: requests.Response, host: str) -> bytes:
+    """Return the unpacked body; raises ResponseTooLargeError."""
+    with contextlib.closing(reply):
+        # Not a list of its parts, which may be of one byte each.
         body = bytearray()
-        for part in response.iter_content(CHUNK):
+        for part in reply.iter_content(256 * 1024):
             body += part
             if len(body) > MAX_RESPONSE_BYTES:
                 msg = f"the answer of {host} is larger than {MAX_RESPONSE_BYTES // 1024**2} MiB"
@@ -269,38 +247,18 @@ def _body(response: requests.Response, host: str) -> bytes:
     return bytes(body)
 
 
-def _count_values(content: bytes, host: str) -> None:
-    """Let no answer be decoded that may hold more values than the memory has room for.
-
-    Raises:
-        ResponseTooLargeError: it may.
-    """
-    if len(content) > MAX_JSON_NODES and sum(map(content.count, (b",", b"[", b"{"))) > MAX_JSON_NODES:
-        msg = f"the answer of {host} holds more than {MAX_JSON_NODES / 10**6:g} million values"
-        raise ResponseTooLargeError(msg)
-
-
-def _answer(response: requests.Response, content: bytes) -> ApiResponse:
-    status = response.status_code
-    try:
-        body = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        body = _tolerantly_decoded(status, content)
-    return ApiResponse(
-        status,
-        body,
-        retry_after=response.headers.get("Retry-After", ""),
-        location=response.headers.get("Location", "").partition("?")[0],
+def _decode(reply: requests.Response, content: bytes) -> ApiResponse:
+    response = ApiResponse(
+        reply.status_code,
+        None,
+        retry_after=reply.headers.get("Retry-After", ""),
+        location=reply.headers.get("Location", "").partition("?")[0],
         is_empty=not content.strip(),
     )
-
-
-def _tolerantly_decoded(status: int, content: bytes) -> object:
-    """Decode what the fast decoder is too strict for: lone surrogates, a byte order mark, NaN."""
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        if status in SUCCESS:
-            msg = f"the answer is not JSON (status {status}, {len(content)} bytes)"
-            raise MalformedResponseError(msg) from None
-        return None
+    for decode in (msgspec.json.decode, json.loads):  # the latter also takes lone surrogates, a byte order mark, NaN
+        with contextlib.suppress(ValueError, RecursionError):
+            return replace(response, body=decode(content))
+    if response.is_success:
+        msg = f"the answer is not JSON (status {response.status}, {len(content)} bytes)"
+        raise MalformedResponseError(msg) from None
+    return response

@@ -1,4 +1,4 @@
-"""The command line: what is asked, what is said, and every failure one line."""
+"""The command line of the login; every failure is one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tap_gotowebinar.api.identity import UNKNOWN_OWNER
 from tap_gotowebinar.login import messages
 from tap_gotowebinar.login.browser import RedirectListener
 from tap_gotowebinar.login.flow import Login, owner
-from tap_gotowebinar.login.settings import VARIABLES, configured, for_check, for_login, names_whose, with_client
+from tap_gotowebinar.login.settings import ENV_PREFIX, configured, for_check, for_login, has_explicit_scope, with_client
 from tap_gotowebinar.settings.connection import DISTRIBUTION, SECRETS
 
 if TYPE_CHECKING:
@@ -26,34 +26,28 @@ if TYPE_CHECKING:
     from tap_gotowebinar.settings.connection import ConnectionSettings
 
 DEFAULT_REDIRECT_URI: Final = "http://localhost:8914/callback"
-"""What the README says to register."""
-
-PATIENCE: Final = 300
-"""Seconds that a person has to log in, unless they say otherwise."""
-
-INTERRUPTED: Final = 130
-"""Exit code of what Ctrl-C ended."""
+"""The one that the README tells people to register."""
 
 
 @click.command(
     help="Let the tap read your GoToWebinar: log in with a browser, once. Settings are those of the tap: "
-    "TAP_GOTOWEBINAR_CLIENT_ID and its like, in the environment or in a file .env in this folder, or a file named by "
-    "--config. A client ID or secret that is missing is asked for."
+    "TAP_GOTOWEBINAR_CLIENT_ID and so on, in the environment or in a file .env in this folder, or in a file named by "
+    "--config. The command asks for a missing client ID or secret."
 )
-@click.option("--check", is_flag=True, help="Log nobody in: say whose the credentials are that the tap uses.")
+@click.option("--check", is_flag=True, help="Do not log in: show whose credentials the tap uses.")
 @click.option("--config", "files", multiple=True, metavar="FILE", help="The tap's JSON file of settings.")
 @click.option(
     "--redirect-uri",
     default=DEFAULT_REDIRECT_URI,
     show_default=True,
     metavar="URI",
-    help="A redirect URI that is registered with the OAuth client, to the letter.",
+    help="A redirect URI of the OAuth client, exactly as it is registered.",
 )
-@click.option("--no-browser", is_flag=True, help="Open no browser: show the address, and take what is pasted.")
+@click.option("--no-browser", is_flag=True, help="Open no browser: show the address, and ask for the one to paste.")
 @click.option(
     "--timeout",
     type=click.IntRange(1, 86400),
-    default=PATIENCE,
+    default=300,
     show_default=True,
     metavar="SECONDS",
     help="How long to wait for the browser.",
@@ -63,22 +57,22 @@ INTERRUPTED: Final = 130
 def cli(  # noqa: PLR0913 - the options
     *, check: bool, files: tuple[str, ...], redirect_uri: str, no_browser: bool, timeout: int, show_token: bool
 ) -> None:
-    """Log in, or check what is there."""
+    """Log in, or check the credentials."""
     with _one_line_errors():
         config = configured(files)
         if check:
-            _say_whose(for_check(config), config)
+            _print_owner(for_check(config), config)
             return
         login = Login(for_login(with_client(config)), redirect_uri)
         if no_browser:
-            _say(messages.pasting(login.address, redirect_uri))
+            _print(messages.paste_lines(login.address, redirect_uri))
             login.finish(_pasted())
         else:
             _browse(login, redirect_uri, timeout)
-        _say(messages.stored(login.settings.token_store, config))
+        _print(messages.storage_lines(login.settings.token_store, config))
         if show_token:
-            _say([f"refresh_token: {login.refresh_token}"])
-        _say_whose(login.settings, config)
+            _print([f"refresh_token: {login.refresh_token}"])
+        _print_owner(login.settings, config)
 
 
 def _pasted() -> str:
@@ -92,34 +86,28 @@ def _pasted() -> str:
 
 
 def _browse(login: Login, redirect_uri: str, seconds: float) -> None:
-    """Finish a login through a browser that is sent back to us."""
-    with RedirectListener(redirect_uri) as listener:
-        _say(messages.opening(login.address))
+    """Finish a login in a browser on this machine."""
+    with RedirectListener(redirect_uri, login.finish) as listener:
+        _print(messages.browser_lines(login.address))
         for name in SECRETS:
             # The browser inherits the environment.
-            os.environ.pop(VARIABLES + name.upper(), None)
-        # A browser that runs in a terminal returns only when it is closed.
+            os.environ.pop(ENV_PREFIX + name.upper(), None)
+        # In a thread: a browser that runs in a terminal returns when it is closed.
         threading.Thread(target=webbrowser.open, args=(login.address,), daemon=True).start()
-        answer = listener.wait(seconds)
-        page = messages.FAILED
-        try:
-            login.finish(answer.address)
-            page = messages.DONE
-        finally:
-            answer.reply(*page)
+        listener.wait(seconds)
 
 
-def _say_whose(settings: ConnectionSettings, config: Mapping[str, Any]) -> None:
+def _print_owner(settings: ConnectionSettings, config: Mapping[str, Any]) -> None:
     found = owner(settings)
     if found is not None:
-        _say(messages.whose(found))
-    elif names_whose(config):
-        _say([messages.UNNAMED])
+        _print(messages.owner_lines(found))
+    elif has_explicit_scope(config):
+        _print([messages.UNKNOWN_PERSON])
     else:
         raise GoToWebinarError(UNKNOWN_OWNER)
 
 
-def _say(lines: Iterable[str]) -> None:
+def _print(lines: Iterable[str]) -> None:
     for line in lines:
         click.echo(line)
 
@@ -131,7 +119,7 @@ def _one_line_errors() -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, click.Abort):
-        line, code = "stopped", INTERRUPTED
+        line, code = "stopped", 130
     except (GoToWebinarError, OSError) as error:
         line = str(error)
     except Exception as error:  # noqa: BLE001 - the last resort

@@ -1,4 +1,4 @@
-"""A login from its beginning to the stored tokens, and the question whose they are."""
+"""A login from the authorization request to the stored tokens, and the owner of the tokens."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Login:
     """One login of one person.
 
     Attributes:
-        settings: Where, and for which client.
-        address: What the person opens in a browser.
-        refresh_token: What it brought; empty before that.
+        settings: The connection, with its OAuth client.
+        address: The address that the person opens in a browser.
+        refresh_token: The new refresh token; empty until the login is finished.
     """
 
     def __init__(self, settings: ConnectionSettings, redirect_uri: str) -> None:
@@ -37,22 +37,22 @@ class Login:
         self.refresh_token = ""
 
     def finish(self, redirected: str) -> None:
-        """Trade what came back for tokens, and store them.
+        """Exchange the authorization code for tokens, and store them.
 
         Args:
-            redirected: The address the browser was sent to, or its query alone.
+            redirected: The address that GoTo redirected the browser to, or its query alone.
 
         Raises:
-            GoToWebinarError: GoTo gives none, or they cannot be stored.
+            GoToWebinarError: GoTo issues no tokens, or they cannot be stored.
         """
-        granted = self._traded(self._request.answered(redirected))
-        if granted.refresh_token is None:
+        response = self._exchange(self._request.credentials_from(redirected))
+        if response.refresh_token is None:
             msg = "GoTo gave an access token and no refresh token: use a personal access token instead"
             raise AuthenticationError(msg)
-        self.refresh_token = granted.refresh_token
+        self.refresh_token = response.refresh_token
         store, replaced = self.settings.token_store, self.settings.credentials.refresh_token
         try:
-            store.log_in(self.refresh_token, granted.access_token, granted.lifetime, configured=replaced)
+            store.log_in(self.refresh_token, response.access_token, response.lifetime, configured=replaced)
         except OSError as error:
             msg = (
                 f"the tokens cannot be stored in {store} ({error.strerror}): let token_path name a file in a folder "
@@ -60,19 +60,19 @@ class Login:
             )
             raise GoToWebinarError(msg) from None
 
-    def _traded(self, credentials: CodeCredentials) -> TokenResponse:
+    def _exchange(self, credentials: CodeCredentials) -> TokenResponse:
         settings = self.settings
         transport = Transport(request_timeout=settings.request_timeout, user_agent=settings.user_agent)
         with contextlib.closing(transport):
             endpoint = TokenEndpoint(credentials, transport, f"{settings.auth_url}/oauth/token")
-            return endpoint.ask(credentials.secret, time.monotonic, threading.Event())
+            return endpoint.request(credentials.credential, time.monotonic, threading.Event())
 
 
 def owner(settings: ConnectionSettings) -> Owner | None:
-    """Return whose the tokens are that the tap would use; None when GoTo does not tell.
+    """Return the person the tap's tokens belong to; None if GoTo does not tell.
 
     Raises:
-        GoToWebinarError: they do not work.
+        GoToWebinarError: the tokens do not work.
     """
-    with contextlib.closing(settings.connect()) as connection:
-        return owner_of_token(lambda path, read: connection.get(path, read, StreamStats(), refusals=NO_IDENTITY))
+    with contextlib.closing(settings.api_client()) as client:
+        return owner_of_token(lambda path, read: client.get(path, read, StreamStats(), forbidden_statuses=NO_IDENTITY))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.api.errors import InvalidRowError
-from tap_gotowebinar.api.keys import is_key
+from tap_gotowebinar.api.responses import is_key
 from tap_gotowebinar.records.timestamps import canonical_time
 
 if TYPE_CHECKING:

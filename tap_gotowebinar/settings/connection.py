@@ -1,4 +1,4 @@
-"""The settings of a connection to GoTo, and the connection they make: shared by everything that calls it."""
+"""The settings of a connection to GoTo, shared by all programs, and the API client that they configure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tap_gotowebinar.api.client import ApiClient
 from tap_gotowebinar.api.deadline_adapter import RESPONSE_DEADLINE_FACTOR
 from tap_gotowebinar.api.rate_limiter import WINDOW, RateLimiter
 from tap_gotowebinar.api.transport import Transport, is_loopback
-from tap_gotowebinar.settings.values import number_problems, text
+from tap_gotowebinar.settings.values import number_problems, optional_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
 
 DISTRIBUTION: Final = "tap-gotowebinar"
-"""What is installed, whichever of its programs runs."""
+"""The installed package, of which the target and the login are programs, too."""
 
 DEFAULT_API_URL: Final = "https://api.getgo.com"
 DEFAULT_AUTH_URL: Final = "https://authentication.logmeininc.com"
@@ -36,18 +36,7 @@ DEFAULT_REQUESTS_PER_SECOND: Final = 8
 DEFAULT_MAX_CONCURRENCY: Final = 20
 DEFAULT_REQUEST_TIMEOUT: Final = 60
 
-LONGEST_TIMEOUT: Final = 86400
-"""Seconds of `request_timeout` that sockets of every system take."""
-
-LONGEST_CALL: Final = RESPONSE_DEADLINE_FACTOR + 3
-"""Times the `request_timeout` after which a call is over: connecting, sending, the first byte, and the rest."""
-
-LONGEST_HEADER: Final = 8192
-"""Characters of a value that servers take in a header."""
-
 SECRETS: Final = ("client_id", "client_secret", "refresh_token", "personal_access_token")
-
-_HOST: Final = re.compile(r"[a-z0-9._:-]+")
 
 CONNECTION_SETTINGS: Final = (
     th.Property(
@@ -139,7 +128,7 @@ CONNECTION_SETTINGS: Final = (
     ),
     th.Property(
         "request_timeout",
-        th.NumberType(exclusive_minimum=0, maximum=LONGEST_TIMEOUT),
+        th.NumberType(exclusive_minimum=0, maximum=86400),  # sockets of every system take it
         default=DEFAULT_REQUEST_TIMEOUT,
         title="Request timeout",
         description="Seconds without data after which a call counts as failed and is retried.",
@@ -155,7 +144,7 @@ CONNECTION_SETTINGS: Final = (
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """Settings of a connection in the form the code uses; build it only from settings without `connection_problems`."""
+    """The typed settings of a connection; made only from settings without `connection_problems`."""
 
     credentials: Credentials
     token_path: Path | None
@@ -169,38 +158,38 @@ class ConnectionSettings:
     user_agent: str
 
     @classmethod
-    def of(cls, config: Mapping[str, Any], program: str) -> ConnectionSettings:
+    def from_config(cls, config: Mapping[str, Any], program: str) -> ConnectionSettings:
         """Return the typed form of valid settings.
 
         Args:
             config: The settings.
-            program: Name of the command, for who does not set a `user_agent`.
+            program: Name of the command, for the default `user_agent`.
         """
         return cls(
             credentials=Credentials(
-                text(config, "client_id") or "",
-                text(config, "client_secret") or "",
-                text(config, "refresh_token"),
-                text(config, "personal_access_token"),
+                optional_text(config, "client_id") or "",
+                optional_text(config, "client_secret") or "",
+                optional_text(config, "refresh_token"),
+                optional_text(config, "personal_access_token"),
             ),
             token_path=_path(config),
-            api_url=(text(config, "api_url") or DEFAULT_API_URL).rstrip("/"),
-            auth_url=(text(config, "auth_url") or DEFAULT_AUTH_URL).rstrip("/"),
+            api_url=(optional_text(config, "api_url") or DEFAULT_API_URL).rstrip("/"),
+            auth_url=(optional_text(config, "auth_url") or DEFAULT_AUTH_URL).rstrip("/"),
             requests_per_minute=int(config.get("requests_per_minute") or DEFAULT_REQUESTS_PER_MINUTE),
             requests_per_second=config.get("requests_per_second") or DEFAULT_REQUESTS_PER_SECOND,
-            rate_budget_url=text(config, "rate_budget_url"),
+            rate_budget_url=optional_text(config, "rate_budget_url"),
             max_concurrency=config.get("max_concurrency") or DEFAULT_MAX_CONCURRENCY,
             request_timeout=config.get("request_timeout") or DEFAULT_REQUEST_TIMEOUT,
-            user_agent=text(config, "user_agent") or f"{program}/{metadata.version(DISTRIBUTION)}",
+            user_agent=optional_text(config, "user_agent") or f"{program}/{metadata.version(DISTRIBUTION)}",
         )
 
     @property
     def token_store(self) -> TokenStore:
-        """Where tokens are kept between runs."""
+        """Keeps tokens between runs."""
         return TokenStore(self.token_path, self.auth_url, self.credentials.client_id)
 
-    def connect(self, *, window: float = WINDOW) -> ApiClient:
-        """Return a connection: one pool, one token, one budget. Nothing is sent before its first call.
+    def api_client(self, *, window: float = WINDOW) -> ApiClient:
+        """Return a client, which sends nothing before its first call.
 
         Args:
             window: Seconds in which `requests_per_minute` calls may be made.
@@ -216,11 +205,12 @@ class ConnectionSettings:
         rate = (self.requests_per_minute, self.requests_per_second)
         if self.rate_budget_url is None:
             return RateLimiter(*rate, window=window)
-        # Only here: few need it, and its libraries are those of an extra.
+        # Only here: its libraries belong to an extra.
         from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter  # noqa: PLC0415
 
         name = fingerprint(f"{self.auth_url}\n{self.credentials.client_id}")
-        longest_call = LONGEST_CALL * self.request_timeout
+        # Connecting, sending, waiting for the first byte, and the rest.
+        longest_call = (3 + RESPONSE_DEADLINE_FACTOR) * self.request_timeout
         return SharedRateLimiter(self.rate_budget_url, name, *rate, longest_call=longest_call, window=window)
 
 
@@ -230,31 +220,31 @@ def connection_problems(config: Mapping[str, Any]) -> Iterator[str]:
     yield from _path_problems(config)
     yield from _budget_problems(config)
     for name, default in (("api_url", DEFAULT_API_URL), ("auth_url", DEFAULT_AUTH_URL)):
-        if url := text(config, name):
+        if url := optional_text(config, name):
             yield from _origin_problems(name, url, default)
     yield from number_problems(config, "requests_per_second", "request_timeout")
     for name in (*SECRETS, "user_agent"):
-        if len(text(config, name) or "") > LONGEST_HEADER:
-            yield f"{name} is longer than {LONGEST_HEADER} characters: shorten it or copy it again"
-    if not _fits_a_header(text(config, "user_agent")):
+        if len(optional_text(config, name) or "") > 8192:  # noqa: PLR2004 - a header that servers accept
+            yield f"{name} is longer than 8192 characters: shorten it or copy it again"
+    if not _fits_a_header(optional_text(config, "user_agent")):
         yield "user_agent holds characters that no HTTP header may hold: use printable ASCII"
 
 
 def _credential_problems(config: Mapping[str, Any]) -> Iterator[str]:
     for name in ("client_id", "client_secret"):
-        if text(config, name) is None:
+        if optional_text(config, name) is None:
             yield f"{name} is empty: set it to the value shown at https://developer.logmeininc.com/clients"
-    settings = ConnectionSettings.of(config, DISTRIBUTION)
+    settings = ConnectionSettings.from_config(config, DISTRIBUTION)
     is_readable = not any(_path_problems(config))
-    if is_readable and not settings.credentials.secret and not settings.token_store.has_login():
+    if is_readable and not settings.credentials.credential and not settings.token_store.has_login():
         yield MISSING
     for name in SECRETS:
-        if not _fits_a_header(text(config, name)):
+        if not _fits_a_header(optional_text(config, name)):
             yield f"{name} holds characters that GoTo never gives out: copy it again, without line breaks or quotes"
 
 
 def _path(config: Mapping[str, Any]) -> Path | None:
-    written = text(config, "token_path")
+    written = optional_text(config, "token_path")
     return Path(written) if written else None
 
 
@@ -270,7 +260,7 @@ def _path_problems(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _budget_problems(config: Mapping[str, Any]) -> Iterator[str]:
-    url = text(config, "rate_budget_url")
+    url = optional_text(config, "rate_budget_url")
     if url is None:
         return
     if not url.startswith(("postgresql://", "postgres://")):
@@ -293,7 +283,7 @@ def _origin_problems(name: str, url: str, default: str) -> Iterator[str]:
         yield f"{name} is not a URL: write it like {default}"
     elif parts.path.strip("/") or any(mark in url for mark in "?#@\\"):
         yield f"{name} must be an origin, scheme and host without a path, query or user: write it like {default}"
-    elif not _HOST.fullmatch(host):
+    elif not re.fullmatch(r"[a-z0-9._:-]+", host):
         yield f"{name} is not a URL: write it like {default}"
     elif parts.scheme == "http" and not is_loopback(host):
         yield f"{name} must start with https://: tokens are never sent in the clear"

@@ -1,4 +1,4 @@
-"""The settings of the tap: what they are, what is wrong with them, and the typed form the code uses."""
+"""The settings of the tap, their errors, and their typed form."""
 
 from __future__ import annotations
 
@@ -10,23 +10,20 @@ from singer_sdk import typing as th
 
 from tap_gotowebinar.records.timestamps import canonical_time
 from tap_gotowebinar.settings.connection import ConnectionSettings, connection_problems
-from tap_gotowebinar.settings.values import is_key, key_problems, number_problems, stream_map_problems, text
+from tap_gotowebinar.settings.values import is_key, key_problems, number_problems, optional_text, stream_map_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PROGRAM: Final = "tap-gotowebinar"
-"""Name of the command; its settings may come from environment variables that begin with it."""
+"""Name of the command, and prefix of its environment variables."""
 
 DEFAULT_START_DATE: Final = "2000-01-01T00:00:00Z"
 DEFAULT_SETTLE_DAYS: Final = 14
 DEFAULT_RECHECK_FACTOR: Final = 0.1
 
 FIRST_START: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-"""An earlier `start_date` means the same: there were no webinars, and some clocks do not go back further."""
-
-LONGEST_SETTLING: Final = 36500
-"""Days of `settle_days`: a century is for ever, and more does not fit every calendar."""
+"""The earliest effective `start_date`: some systems have no earlier times."""
 
 TAP_SETTINGS: Final = (
     th.Property(
@@ -53,7 +50,7 @@ TAP_SETTINGS: Final = (
     ),
     th.Property(
         "settle_days",
-        th.NumberType(minimum=0, maximum=LONGEST_SETTLING),
+        th.NumberType(minimum=0, maximum=36500),  # more does not fit every calendar
         default=DEFAULT_SETTLE_DAYS,
         title="Settle days",
         description="Days after its end, without a new registration, until a webinar is settled. Every run reads "
@@ -88,28 +85,28 @@ TAP_SETTINGS: Final = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings in the form the code uses; build it only from settings without `problems`."""
+    """The typed settings; made only from settings without `problems`."""
 
     connection: ConnectionSettings
     organizer_keys: tuple[str, ...]
     account_key: str | None
     start_date: dt.datetime
-    forgive_refusals: bool
+    skip_forbidden: bool
     settle: dt.timedelta
     recheck_factor: float
     max_calls: int | None
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Settings:
+    def from_config(cls, config: Mapping[str, Any]) -> Settings:
         """Return the typed form of valid settings."""
-        start = dt.datetime.fromisoformat(canonical_time(text(config, "start_date")) or DEFAULT_START_DATE)
+        start = dt.datetime.fromisoformat(canonical_time(optional_text(config, "start_date")) or DEFAULT_START_DATE)
         return cls(
-            connection=ConnectionSettings.of(config, PROGRAM),
+            connection=ConnectionSettings.from_config(config, PROGRAM),
             # The same key twice, as text and as a number, is one organizer.
             organizer_keys=tuple(dict.fromkeys(str(key).strip() for key in config.get("organizer_keys") or ())),
-            account_key=text(config, "account_key"),
+            account_key=optional_text(config, "account_key"),
             start_date=max(start, FIRST_START),
-            forgive_refusals=config.get("on_forbidden") == "skip",
+            skip_forbidden=config.get("on_forbidden") == "skip",
             settle=dt.timedelta(days=float(_or_default(config.get("settle_days"), DEFAULT_SETTLE_DAYS))),
             recheck_factor=float(_or_default(config.get("recheck_factor"), DEFAULT_RECHECK_FACTOR)),
             max_calls=config.get("max_calls"),
@@ -122,7 +119,7 @@ def problems(config: Mapping[str, Any]) -> Iterator[str]:
     if not all(is_key(key) for key in config.get("organizer_keys") or ()):
         yield "organizer_keys holds something that is not a key: keys are whole numbers of up to 19 digits"
     yield from key_problems(config, "account_key")
-    yield from _start_problems(text(config, "start_date"))
+    yield from _start_problems(optional_text(config, "start_date"))
     yield from number_problems(config, "settle_days", "recheck_factor")
     yield from stream_map_problems(config)
     if config.get("emit_activate_version_messages"):

@@ -1,6 +1,6 @@
-"""Settings as they come in, from a file or the environment: read with care, and what is wrong with their form.
+"""Settings from a file or the environment, and the errors of their form.
 
-Knows no setting by name. Error texts never hold a value: a secret in the wrong place would end up in a log.
+Error texts never hold a value: a secret in the wrong place would end up in a log.
 """
 
 from __future__ import annotations
@@ -19,35 +19,27 @@ if TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
-_FORMS: Final = {
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "array": "one key, several with commas between them, or a JSON list",
-}
-"""What a variable may hold, by the type of its setting; lists are lists of keys."""
-
 _BOOLEANS: Final = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off", ""), False),
 }
-"""What a variable may say for true and false; the SDK takes everything else for false, a misspelt `true` too."""
 
 MAX_FILE: Final = 256 * 1024 * 1024
-"""Characters of a file of the command line; a device that never ends would take memory without end."""
+"""Characters of a file of the command line: a device may never end."""
 
 _KEY: Final = re.compile(r"[0-9]{1,19}")
 
 
 def environment_prefix(program: str) -> str:
-    """Return what the environment variables of a program's settings begin with."""
+    """Return the prefix of the environment variables of a program."""
     return program.upper().replace("-", "_") + "_"
 
 
 def json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None:
-    """Return the JSON object that a file of the command line holds; None without a file.
+    """Return the JSON object in a file of the command line; None without a file.
 
     Raises:
-        GoToWebinarError: it holds something else.
+        GoToWebinarError: the file holds something else.
     """
     if file is None:
         return None
@@ -66,33 +58,14 @@ def json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None:
     return value
 
 
-def text(config: Mapping[str, Any], name: str) -> str | None:
-    """Return a setting without blanks around it; None when nothing is left: an empty text means not set."""
+def optional_text(config: Mapping[str, Any], name: str) -> str | None:
+    """Return a setting without blanks around it; None if it is empty or not set."""
     value = config.get(name)
     return (str(value).strip() or None) if value is not None else None
 
 
-def with_numbers(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings in which numbers are numbers: those of the environment are texts."""
-    settings = dict(config)
-    for name, declared in schema.get("properties", {}).items():
-        value = settings.get(name)
-        if isinstance(value, str) and "number" in declared.get("type", []):
-            with contextlib.suppress(ValueError):
-                settings[name] = float(value)
-        elif isinstance(value, str | int) and not isinstance(value, bool) and "array" in declared.get("type", []):
-            with contextlib.suppress(ValueError):
-                settings[name] = _keys(str(value))
-    return settings
-
-
 def schema_problem(error: ValidationError, prefix: str) -> str:
-    """Return a line about a setting that does not fit the settings schema, without its value.
-
-    Args:
-        error: What the schema's validator found.
-        prefix: What the environment variables of the program's settings begin with.
-    """
+    """Return a line, without the value, about a setting that does not fit the schema."""
     if error.validator == "required":
         missing = next((name for name in _names(error.validator_value) if f"'{name}'" in error.message), "a setting")
         return f"{missing} is missing: set it in the configuration or as {prefix}{missing.upper()}"
@@ -109,42 +82,44 @@ def schema_problem(error: ValidationError, prefix: str) -> str:
     return f"{name} {expected.get(str(error.validator), 'is not valid')}: correct it"
 
 
-def environment_settings(
-    schema: Mapping[str, Any], environ: Mapping[str, str], prefix: str
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the settings that environment variables hold, and a line for each variable that cannot be read."""
-    settings, problems = {}, []
+def environment_settings(names: Iterable[str], environ: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """Return the settings that environment variables hold, as texts."""
+    variables = {name: prefix + name.upper() for name in names}
+    return {name: environ[variable] for name, variable in variables.items() if variable in environ}
+
+
+def typed_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with the declared types: those of the environment are texts, and one key is a list of keys.
+
+    A text that cannot be read stays as it is, so that the schema rejects it. The SDK's own reader shows values in its
+    errors, and takes a misspelt `true` for false.
+    """
+    settings = dict(config)
     for name, declared in schema.get("properties", {}).items():
-        variable = prefix + name.upper()
-        types = declared.get("type", [])
-        if variable not in environ:
-            continue
-        try:
-            settings[name] = _read(environ[variable], types)
-        except (ValueError, KeyError, RecursionError):
-            form = next((form for name, form in _FORMS.items() if name in types), "JSON, such as {}")
-            problems.append(f"{name} is not valid: the environment variable {variable} must hold {form}")
-    return settings, problems
+        value, types = settings.get(name), declared.get("type", [])
+        is_key_alone = "array" in types and isinstance(value, int) and not isinstance(value, bool)
+        if is_key_alone or (isinstance(value, str) and "string" not in types):
+            with contextlib.suppress(ValueError, KeyError, RecursionError):
+                settings[name] = _read(str(value), types)
+    return settings
 
 
-def _read(written: str, types: list[str]) -> Any:  # noqa: ANN401 - JSON
+def _read(text: str, types: list[str]) -> object:
     if "integer" in types:
-        return int(written)
+        return int(text)
+    if "number" in types:
+        return float(text)
     if "boolean" in types:
-        return _BOOLEANS[written.lower()]
-    if "array" in types:
-        return _keys(written)
-    if "object" in types:
-        return json.loads(written, parse_constant=_refuse)
-    return written
+        return _BOOLEANS[text.lower()]
+    return _keys(text) if "array" in types else json.loads(text, parse_constant=_refuse)
 
 
-def _keys(written: str) -> list[Any]:
-    """Return keys in one of the forms of `_FORMS`; none of an empty text, which means not set."""
-    if written.lstrip().startswith("["):
-        keys = json.loads(written, parse_constant=_refuse)
+def _keys(text: str) -> list[Any]:
+    """Return one key, several with commas between them, or a JSON list; no key of an empty text."""
+    if text.lstrip().startswith("["):
+        keys = json.loads(text, parse_constant=_refuse)
     else:
-        keys = [key.strip() for key in written.split(",")] if written.strip() else []
+        keys = [key.strip() for key in text.split(",")] if text.strip() else []
     if not all(map(is_key, keys)):
         raise ValueError
     return keys  # type: ignore[no-any-return]  # JSON that begins with a bracket is a list
@@ -153,40 +128,33 @@ def _keys(written: str) -> list[Any]:
 def unread_variables(
     errors: Iterable[str], schema: Mapping[str, Any], environ: Mapping[str, str], prefix: str
 ) -> list[str]:
-    """Return the environment variables that hold what is missing.
-
-    Args:
-        errors: What is said of settings for which the environment was not read.
-        schema: The settings schema.
-        environ: The environment.
-        prefix: What the environment variables of the program's settings begin with.
-    """
+    """Return the environment variables that hold the settings which these errors call missing."""
     missing = {name for error in errors for name in error.partition(" is missing")[0].split(" or ")}
     variables = [prefix + name.upper() for name in schema.get("properties", {}) if name in missing]
     return [variable for variable in variables if variable in environ]
 
 
 def is_key(value: object) -> bool:
-    """Whether a setting is the key of an organizer, an account or a webinar."""
+    """Return whether a setting is the key of an organizer, an account or a webinar."""
     return _KEY.fullmatch(str(value).strip()) is not None
 
 
 def key_problems(config: Mapping[str, Any], *names: str) -> Iterator[str]:
-    """Yield a line for each of these settings that is set and no key."""
+    """Yield a line for each of these settings that is set and is no key."""
     for name in names:
-        if not is_key(text(config, name) or "0"):
+        if not is_key(optional_text(config, name) or "0"):
             yield f"{name} is not a key: keys are whole numbers of up to 19 digits"
 
 
 def number_problems(config: Mapping[str, Any], *names: str) -> Iterator[str]:
-    """Yield a line for each of these settings that is not finite: JSON has no NaN, but Python reads it all the same."""
+    """Yield a line for each of these settings that is not finite; Python reads NaN from JSON."""
     for name in names:
         if isinstance(config.get(name), float) and not math.isfinite(config[name]):
             yield f"{name} is not a number: correct it"
 
 
 def stream_map_problems(config: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a line when the SDK would stumble over its own `stream_maps`."""
+    """Yield a line if `stream_maps` is null, on which the SDK fails."""
     if "stream_maps" in config and config["stream_maps"] is None:
         yield "stream_maps is null: fill it or leave it out"
 

@@ -22,8 +22,8 @@ from tap_gotowebinar.settings.values import (
     environment_settings,
     json_object,
     schema_problem,
+    typed_settings,
     unread_variables,
-    with_numbers,
 )
 from tap_gotowebinar.singer.sdk_overrides import ConfigInput, is_relevant, read_dotenv
 from tap_gotowebinar.singer.signals import StopSignals
@@ -61,7 +61,7 @@ class CommandLinePlugin(PluginBase):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings; the SDK's own messages contain values, also secrets."""
         self.append_builtin_config(self.config_jsonschema)
-        self._config = with_numbers(self._config, self.config_jsonschema)
+        self._config = typed_settings(self._config, self.config_jsonschema)
         validator = JSONSchemaValidator(self.config_jsonschema)
         errors = [schema_problem(error, environment_prefix(self.name)) for error in validator.iter_errors(self._config)]
         errors = errors or list(self.setting_problems(self._config))
@@ -130,11 +130,8 @@ class CommandLinePlugin(PluginBase):
         if config is not None and config.parse_env:
             cls.append_builtin_config(cls.config_jsonschema)
             read_dotenv()
-            prefix = environment_prefix(cls.name)
-            variables, errors = environment_settings(cls.config_jsonschema, os.environ, prefix)
-            if errors:
-                raise ConfigValidationError(errors[0], errors=errors, schema={})
-            settings |= variables
+            names = cls.config_jsonschema["properties"]
+            settings |= environment_settings(names, os.environ, environment_prefix(cls.name))
         return settings
 
     @classmethod

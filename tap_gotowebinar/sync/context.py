@@ -83,7 +83,7 @@ class SyncContext:
     @functools.cached_property
     def settings(self) -> Settings:
         """The settings in typed form."""
-        return Settings.of(self._config())
+        return Settings.from_config(self._config())
 
     @functools.cached_property
     def client(self) -> ApiClient:

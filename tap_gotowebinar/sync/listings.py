@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tap_gotowebinar.api import responses
 from tap_gotowebinar.api.client import API
 from tap_gotowebinar.api.errors import ForbiddenError, NotFoundError
-from tap_gotowebinar.api.keys import is_key
+from tap_gotowebinar.api.responses import is_key
 from tap_gotowebinar.records.record_list import RecordList
 from tap_gotowebinar.sync.bookmarks.listed_webinars import WebinarList
 

@@ -42,7 +42,7 @@ class OrganizerScope:
     @functools.cached_property
     def _owner(self) -> dict[str, Any] | CallError | None:
         """What came of the look-up; a failure, too, is asked for once only."""
-        look_up = functools.partial(self._client.get, refusals=NO_IDENTITY)
+        look_up = functools.partial(self._client.get, forbidden_statuses=NO_IDENTITY)
         try:
             return owner_of_token(lambda path, read: self._client.wait_for(functools.partial(look_up, path, read)))
         except CallError as error:

@@ -162,22 +162,22 @@ class Report:
         )
 
     def failures(
-        self, *, forgive_refusals: bool, forgive_lists: bool | None = None, read_before: Collection[str] = ()
+        self, *, skip_forbidden: bool, forgive_lists: bool | None = None, read_before: Collection[str] = ()
     ) -> list[str]:
         """Return a line for each reason why the run is not complete; none when it is.
 
         Args:
-            forgive_refusals: Whether refused paths are accepted (`on_forbidden: skip`). A stream that was refused
+            skip_forbidden: Whether refused paths are accepted (`on_forbidden: skip`). A stream that was refused
                 every time is a problem all the same.
-            forgive_lists: The same of the lists of organizers and accounts; as `forgive_refusals` if not given.
+            forgive_lists: The same of the lists of organizers and accounts; as `skip_forbidden` if not given.
             read_before: Streams of which earlier runs have read what this one did not ask for.
         """
         refused, given_up = [], []
         for stream, stats in self._stats.items():
             is_list = stream in LISTS
-            forgives = forgive_lists if is_list and forgive_lists is not None else forgive_refusals
+            forgives = forgive_lists if is_list and forgive_lists is not None else skip_forbidden
             if stats.refused and not (forgives and (stream in read_before or self._read_something(stats))):
-                remedy = _remedy(is_list=is_list, forgives=forgive_refusals)
+                remedy = _remedy(is_list=is_list, forgives=skip_forbidden)
                 refused.append(f"'{stream}': {len(stats.refused)} refused ({_named(stats.refused)}); {remedy}")
             if stats.given_up:
                 given_up.append(

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tap_gotowebinar.api import responses
-from tap_gotowebinar.api.client import REFUSALS
+from tap_gotowebinar.api.client import FORBIDDEN_STATUSES
 from tap_gotowebinar.api.errors import InvalidRowError, MalformedResponseError
 from tap_gotowebinar.api.pagination import read_pages
 from tap_gotowebinar.records.record_list import read_rows
@@ -58,10 +58,10 @@ class StreamClient:
         read: Callable[[object], T],
         *,
         params: Mapping[str, str | int] | None = None,
-        refusals: frozenset[int] = REFUSALS,
+        forbidden_statuses: frozenset[int] = FORBIDDEN_STATUSES,
     ) -> T:
         """Return what `read` makes of the answer; see `ApiClient.get` for what may be raised."""
-        return self._client.get(path, read, self.stats, params=params, refusals=refusals)
+        return self._client.get(path, read, self.stats, params=params, forbidden_statuses=forbidden_statuses)
 
     def get_single(self, path: str, asked: Mapping[str, str]) -> dict[str, Any]:
         """Return the record of an answer that is one object.

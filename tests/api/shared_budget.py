@@ -93,9 +93,9 @@ def main() -> None:
 
         def call() -> None:
             while time.monotonic() < until:
-                tally = StreamStats()
-                talking.connection.get(ME, lambda body: body, tally)
-                done.waits.append(tally.waited)
+                stats = StreamStats()
+                talking.connection.get(ME, lambda body: body, stats)
+                done.waits.append(stats.waited)
 
         endings = in_threads(task.threads, call)
     assert endings == [None] * task.threads, endings

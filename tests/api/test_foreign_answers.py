@@ -20,7 +20,7 @@ EVERYTHING: Final = (
 @pytest.fixture(autouse=True)
 def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up soon: the waits between tries are somebody else's test."""
-    monkeypatch.setattr("tap_gotowebinar.api.client.TRIES", 2)
+    monkeypatch.setattr("tap_gotowebinar.api.retries.TRIES", 2)
 
 
 @pytest.fixture
@@ -82,9 +82,8 @@ def test_a_404_of_goto_is_remembered(runs: Runs) -> None:
 
 
 def test_a_token_endpoint_hidden_by_a_proxy_is_tried_again_and_named(
-    runs: Runs, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    runs: Runs, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("tap_gotowebinar.api.auth.token_endpoint.TRIES", 2)
     organizer_keys = [row["organizerKey"] for row in runs.control.truth()["organizers"]]
     runs.control.configure(faults=[foreign(403, "/oauth/token")])
     assert runs.run("webinars", organizer_keys=organizer_keys).exit_code == 1

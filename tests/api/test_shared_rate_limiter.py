@@ -22,9 +22,8 @@ from demo.postgres import Postgres
 from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.api import shared_rate_limiter
 from tap_gotowebinar.api.errors import SharedBudgetError
-from tap_gotowebinar.api.rate_budget_sql import OPEN
 from tap_gotowebinar.api.rate_limiter import CLOCK_MARGIN
-from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter, Turn
+from tap_gotowebinar.api.shared_rate_limiter import OPEN, SharedRateLimiter, Turn
 from tap_gotowebinar.settings.connection import ConnectionSettings, connection_problems
 from tests.api.shared_budget import Done, Task, results, start
 from tests.api.test_rate_limiter import most_in_any_window
@@ -312,7 +311,7 @@ def test_a_429_pauses_everybody(make_sandbox: Callable[..., Sandbox], database: 
 
 def budget_of(program: str, **changes: object) -> str:
     config = {**SECRETS, "rate_budget_url": "postgresql://example.com/rates", **changes}
-    limiter = ConnectionSettings.of(config, program)._rate_limiter(WINDOW)
+    limiter = ConnectionSettings.from_config(config, program)._rate_limiter(WINDOW)
     assert isinstance(limiter, SharedRateLimiter)
     return str(limiter._values["budget"])
 

@@ -31,7 +31,7 @@ def test_pauses_that_are_asked_for_again_and_again_have_an_end_together() -> Non
     with Canned(later) as server, contextlib.closing(transport):
         endpoint = TokenEndpoint(Credentials("client", "secret"), transport, f"{server.url}/oauth/token", AT_ONCE)
         with pytest.raises(RateLimitedError, match="start again after"):
-            endpoint.ask("refresh", time.monotonic, hurry)
+            endpoint.request("refresh", time.monotonic, hurry)
 
     assert hurry.waits == [140, 140]
     assert len(server.requests) == 3
@@ -44,6 +44,6 @@ def test_a_secret_that_is_repeated_is_not_shown_however_short() -> None:
         known = Credentials("client", "s3cr3t", refresh_token="r3fr3sh")
         endpoint = TokenEndpoint(known, transport, f"{server.url}/oauth/token", AT_ONCE)
         with pytest.raises(AuthenticationError) as caught:
-            endpoint.ask("r3fr3sh", time.monotonic, Hurry())
+            endpoint.request("r3fr3sh", time.monotonic, Hurry())
 
     assert "invalid_client: <secret> of Ada is wrong, and so is <secret>" in str(caught.value)

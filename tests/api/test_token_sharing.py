@@ -97,11 +97,11 @@ def test_what_was_configured_is_tried_when_what_was_stored_is_refused(
     settings: dict[str, Any], sandbox: Sandbox
 ) -> None:
     seed = settings["refresh_token"]
-    ConnectionSettings.of(settings, "tests").token_store.log_in(
+    ConnectionSettings.from_config(settings, "tests").token_store.log_in(
         "of-another-world", "not-good-any-more", 0, configured=seed
     )
 
-    with contextlib.closing(ConnectionSettings.of(settings, "tests").connect()) as connection:
+    with contextlib.closing(ConnectionSettings.from_config(settings, "tests").api_client()) as connection:
         assert connection._authenticator.token()
     assert token_calls(sandbox) == 2
 
@@ -171,11 +171,11 @@ def test_a_refresh_token_that_is_stored_at_a_later_renewal_is_no_failure(
     sandbox = make_sandbox(rotate_refresh_tokens=True)
     config = {**sandbox.settings, "token_path": str(tmp_path / "a-file" / "tokens.json")}
     (tmp_path / "a-file").touch()
-    with contextlib.closing(ConnectionSettings.of(config, "tests").connect()) as connection:
+    with contextlib.closing(ConnectionSettings.from_config(config, "tests").api_client()) as connection:
         first = connection._authenticator.token()
         assert connection.problem is not None
         (tmp_path / "a-file").unlink()
-        connection._authenticator.refused(first)
+        connection._authenticator.on_rejected(first)
         connection._authenticator.token()
 
         assert connection.problem is None
@@ -215,24 +215,24 @@ def test_a_run_that_is_stopped_while_a_refresh_token_is_on_its_way_stores_it_fir
 def test_a_store_that_is_lost_while_a_run_goes_on_is_made_anew_from_what_the_run_knows(
     hurt: Callable[[Path], object], settings: dict[str, Any], path: Path
 ) -> None:
-    with contextlib.closing(ConnectionSettings.of(settings, "tests").connect()) as connection:
+    with contextlib.closing(ConnectionSettings.from_config(settings, "tests").api_client()) as connection:
         first = connection._authenticator.token()
         hurt(path)
-        connection._authenticator.refused(first)
+        connection._authenticator.on_rejected(first)
         second = connection._authenticator.token()
 
     assert second != first
-    with contextlib.closing(ConnectionSettings.of(settings, "tests").connect()) as connection:
+    with contextlib.closing(ConnectionSettings.from_config(settings, "tests").api_client()) as connection:
         assert connection._authenticator.token() == second
 
 
 def test_a_store_that_is_lost_is_made_anew_by_who_has_only_read_it(settings: dict[str, Any], path: Path) -> None:
-    with contextlib.closing(ConnectionSettings.of(settings, "tests").connect()) as connection:
+    with contextlib.closing(ConnectionSettings.from_config(settings, "tests").api_client()) as connection:
         stored = connection._authenticator.token()
-    with contextlib.closing(ConnectionSettings.of(settings, "tests").connect()) as connection:
+    with contextlib.closing(ConnectionSettings.from_config(settings, "tests").api_client()) as connection:
         assert connection._authenticator.token() == stored
         path.unlink()
-        connection._authenticator.refused(stored)
+        connection._authenticator.on_rejected(stored)
         assert connection._authenticator.token() != stored
 
 
@@ -246,7 +246,7 @@ def test_after_a_login_nothing_needs_to_be_configured(
     assert run().errors == [MISSING]
     assert LOGIN in MISSING
 
-    store = ConnectionSettings.of(settings, "tests").token_store
+    store = ConnectionSettings.from_config(settings, "tests").token_store
     store.log_in(seed, "not-good-any-more", 3600)
 
     for _ in range(3):

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from tap_gotowebinar.api.auth.token_store import LOGGED_IN, StoredTokens, TokenStore
+from tap_gotowebinar.api.auth.token_store import LOGIN_ENTRY, StoredTokens, TokenStore
 from tap_gotowebinar.api.errors import RetriesExhaustedError
 
 AUTH_URL = "https://auth.example.com"
-SEED = "seed-of-a"
+CREDENTIAL = "token-of-a"
 NEVER = threading.Event()
 
 
@@ -38,20 +38,20 @@ def unwritable(path: Path) -> Path:
     return path
 
 
-def keep(store: TokenStore, seed: str, refresh_token: str | None, access: str = "access") -> None:
+def keep(store: TokenStore, credential: str, refresh_token: str | None, access: str = "access") -> None:
     """Do what a renewal does."""
     with store.locked(NEVER):
-        tokens = store.read(seed)
-        tokens.take(access, refresh_token, 3600, time.time() + 3600)
-        store.write(seed, tokens)
+        tokens = store.read(credential)
+        tokens.update(access, refresh_token, 3600, time.time() + 3600)
+        store.write(credential, tokens)
 
 
 def content(path: Path) -> Any:  # noqa: ANN401 - JSON
     return json.loads(path.read_bytes())
 
 
-def current(store: TokenStore, seed: str) -> str | None:
-    return store.read(seed).refresh_token
+def current(store: TokenStore, credential: str) -> str | None:
+    return store.read(credential).refresh_token
 
 
 def mode(path: Path) -> int:
@@ -61,32 +61,29 @@ def mode(path: Path) -> int:
 # Who finds what ------------------------------------------------------------------------------------------------------
 
 
-def test_what_was_stored_is_found_by_its_seed_only(store: TokenStore) -> None:
-    keep(store, SEED, "second", "an-access-token")
-
-    assert store.read(SEED).access_token == "an-access-token"
-    assert current(store, SEED) == "second"
-    assert store.read("another").access_token is None
-
-
-def test_seeds_live_side_by_side(store: TokenStore) -> None:
-    keep(store, "a", "a-2")
+def test_what_was_stored_is_found_by_its_credential_only(store: TokenStore) -> None:
     keep(store, "b", "b-2")
-    keep(store, "a", "a-3")
+    keep(store, CREDENTIAL, "second", "an-access-token")
 
-    assert (current(store, "a"), current(store, "b")) == ("a-3", "b-2")
+    assert store.read(CREDENTIAL).access_token == "an-access-token"
+    assert (current(store, CREDENTIAL), current(store, "b")) == ("second", "b-2")
+    assert store.read("another").access_token is None
 
 
 def test_clients_and_token_endpoints_live_side_by_side_in_one_file(path: Path, store: TokenStore) -> None:
     other_client = TokenStore(path, AUTH_URL, "other")
     other_url = TokenStore(path, "https://other.example.com", "our-client")
     for number, each in enumerate((store, other_client, other_url)):
-        keep(each, SEED, f"refresh-{number}")
+        keep(each, CREDENTIAL, f"refresh-{number}")
 
-    assert [current(each, SEED) for each in (store, other_client, other_url)] == ["refresh-0", "refresh-1", "refresh-2"]
+    assert [current(each, CREDENTIAL) for each in (store, other_client, other_url)] == [
+        "refresh-0",
+        "refresh-1",
+        "refresh-2",
+    ]
 
 
-def test_a_seed_that_is_the_current_token_of_another_goes_on_from_there(store: TokenStore) -> None:
+def test_a_credential_that_is_the_current_token_of_another_goes_on_from_there(store: TokenStore) -> None:
     keep(store, "a", "a-2", "of-a")
 
     assert store.read("a-2").access_token == "of-a"
@@ -95,34 +92,24 @@ def test_a_seed_that_is_the_current_token_of_another_goes_on_from_there(store: T
 
 
 def test_who_configures_nothing_finds_the_last_login(store: TokenStore) -> None:
+    keep(store, "a", "a-2")
     assert not store.has_login()
     store.log_in("first", "access-1", 3600)
     store.log_in("second", "access-2", 3600)
 
     assert store.has_login()
-    assert current(store, LOGGED_IN) == "second"
+    tokens = store.read(LOGIN_ENTRY)
+    assert (tokens.refresh_token, tokens.access_token) == ("second", "access-2")
+    assert 3500 < tokens.seconds_left() <= 3540
+    assert current(store, "a") == "a-2"
 
 
 def test_a_login_is_also_found_by_its_own_token_and_by_the_one_whose_place_it_takes(store: TokenStore) -> None:
     keep(store, "used up", "dead")
     store.log_in("fresh", "access", 3600, configured="used up")
-    keep(store, LOGGED_IN, "fresh-2")
+    keep(store, LOGIN_ENTRY, "fresh-2")
 
-    assert [current(store, seed) for seed in ("used up", "fresh", LOGGED_IN)] == ["fresh-2"] * 3
-
-
-def test_what_a_login_brought_is_good_for_calls_at_once(store: TokenStore) -> None:
-    store.log_in("new-refresh", "new-access", 3600)
-    tokens = store.read(LOGGED_IN)
-    assert tokens.access_token == "new-access"
-    assert 3500 < tokens.seconds_left() <= 3540
-
-
-def test_a_login_leaves_who_configures_something_else_alone(store: TokenStore) -> None:
-    keep(store, "a", "a-2")
-    store.log_in("fresh", "access", 3600)
-
-    assert current(store, "a") == "a-2"
+    assert [current(store, each) for each in ("used up", "fresh", LOGIN_ENTRY)] == ["fresh-2"] * 3
 
 
 def test_what_nobody_used_for_a_quarter_is_forgotten(path: Path, store: TokenStore) -> None:
@@ -140,36 +127,25 @@ def test_what_nobody_used_for_a_quarter_is_forgotten(path: Path, store: TokenSto
 
 
 @pytest.mark.parametrize(
-    ("left", "lifetime", "usable"), [(3600, 3600, 3540), (61, 3600, 1), (59, 3600, -1), (10, 20, 8), (-5, 3600, -65)]
+    ("left", "lifetime", "usable"),
+    [(3600, 3600, 3540), (61, 3600, 1), (59, 3600, -1), (10, 20, 8), (-5, 3600, -65), (7200, 3600, 0), (3601, 3600, 0)],
 )
-def test_an_access_token_may_be_used_until_shortly_before_its_end(left: float, lifetime: float, usable: float) -> None:
-    tokens = StoredTokens(client="", seeds=[])
-    tokens.take("access", None, lifetime, time.time() + left)
-
-    assert tokens.seconds_left() == pytest.approx(usable, abs=1)
-
-
-def test_an_access_token_may_be_used_from_the_very_moment_it_was_given_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_access_token_may_be_used_until_shortly_before_its_end_unless_that_is_later_than_it_can_be(
+    monkeypatch: pytest.MonkeyPatch, left: float, lifetime: float, usable: float
+) -> None:
     monkeypatch.setattr(time, "time", lambda: 1e9)
-    tokens = StoredTokens(client="", seeds=[])
-    tokens.take("access", None, 3600, 1e9 + 3600)
+    tokens = StoredTokens(client="", credential_ids=[])
+    tokens.update("access", None, lifetime, 1e9 + left)
 
-    assert tokens.seconds_left() == 3540
-
-
-def test_a_token_that_expires_later_than_it_can_is_not_believed() -> None:
-    tokens = StoredTokens(client="", seeds=[])
-    tokens.take("access", None, 3600, time.time() + 7200)
-
-    assert tokens.seconds_left() == 0
+    assert tokens.seconds_left() == usable
 
 
-def test_seeds_and_clients_are_not_in_the_file_and_nothing_shows_in_text(path: Path, store: TokenStore) -> None:
-    keep(store, SEED, None)
+def test_credentials_and_clients_are_not_in_the_file_and_nothing_shows_in_text(path: Path, store: TokenStore) -> None:
+    keep(store, CREDENTIAL, None)
 
-    assert SEED not in path.read_text(encoding="utf-8")
+    assert CREDENTIAL not in path.read_text(encoding="utf-8")
     assert "our-client" not in path.read_text(encoding="utf-8")
-    assert repr(store.read(SEED)) == "StoredTokens()"
+    assert repr(store.read(CREDENTIAL)) == "StoredTokens()"
 
 
 # The file ------------------------------------------------------------------------------------------------------------
@@ -189,7 +165,7 @@ def test_the_default_is_a_file_of_the_client_in_the_state_folder(state_folder: P
 
 
 def test_file_and_folder_are_for_their_owner_only(path: Path, store: TokenStore) -> None:
-    keep(store, SEED, None)
+    keep(store, CREDENTIAL, None)
 
     assert (mode(path.parent), mode(path)) == (0o700, 0o600)
     assert {mode(file) for file in path.parent.iterdir()} == {0o600}
@@ -198,55 +174,44 @@ def test_file_and_folder_are_for_their_owner_only(path: Path, store: TokenStore)
 def test_a_file_that_others_could_read_is_said_once_and_closed(
     path: Path, store: TokenStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    keep(store, SEED, "second")
+    keep(store, CREDENTIAL, "second")
     path.chmod(0o644)
 
-    assert [current(store, SEED), current(store, SEED)] == ["second", "second"]
+    assert [current(store, CREDENTIAL), current(store, CREDENTIAL)] == ["second", "second"]
     assert caplog.messages == [f"others could read {path}: it is for its owner only (mode 0600)"]
     assert mode(path) == 0o600
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_root_leaves_the_file_to_its_owner(path: Path, store: TokenStore) -> None:
-    keep(store, SEED, "second")
+    keep(store, CREDENTIAL, "second")
     for theirs in (path, path.parent):
         os.chown(theirs, 1234, 1234)
 
-    keep(store, SEED, "third")
+    keep(store, CREDENTIAL, "third")
 
     assert (path.stat().st_uid, path.stat().st_gid) == (1234, 1234)
 
 
-def test_a_link_stays_a_link(tmp_path: Path, path: Path, store: TokenStore) -> None:
-    keep(store, SEED, "second")
-    link = tmp_path / "link.json"
-    link.symlink_to(path)
-
-    keep(TokenStore(link, AUTH_URL, "our-client"), SEED, "third")
-
-    assert link.is_symlink()
-    assert current(store, SEED) == "third"
-
-
-def test_a_link_in_the_state_folder_stays_a_link(tmp_path: Path, state_folder: Path) -> None:
+def test_a_link_stays_a_link_in_the_state_folder_too(tmp_path: Path, state_folder: Path) -> None:
     store = TokenStore(None, AUTH_URL, "our-client")
     state_folder.mkdir(parents=True)
     store.path.symlink_to(tmp_path / "kept.json")
 
-    keep(TokenStore(None, AUTH_URL, "our-client"), SEED, "second")
+    keep(TokenStore(None, AUTH_URL, "our-client"), CREDENTIAL, "second")
 
     assert store.path.is_symlink()
     assert content(tmp_path / "kept.json")
 
 
 def test_what_a_killed_writer_left_is_taken_away(path: Path, store: TokenStore) -> None:
-    keep(store, SEED, "second")
+    keep(store, CREDENTIAL, "second")
     half_written = path.with_name(".tokens.json.new")
     half_written.write_text('{"version": 1, "entr', encoding="utf-8")
 
     with store.locked(NEVER):
         assert not half_written.exists()
-    assert current(store, SEED) == "second"
+    assert current(store, CREDENTIAL) == "second"
 
 
 @pytest.mark.parametrize(
@@ -272,9 +237,9 @@ def test_a_damaged_file_is_set_aside_and_said(
     path.chmod(0o600)
 
     with caplog.at_level(logging.WARNING, "tap-gotowebinar"):
-        keep(store, SEED, "second")
+        keep(store, CREDENTIAL, "second")
 
-    assert current(store, SEED) == "second"
+    assert current(store, CREDENTIAL) == "second"
     (aside,) = path.parent.glob("tokens.json.*.damaged")
     assert aside.read_bytes() == damaged
     assert caplog.messages == [f"{path} is damaged, or of a newer version: set aside as {aside.name}"]
@@ -294,37 +259,37 @@ def test_what_is_no_ordinary_file_is_left_alone(
             file.truncate(1 << 40)
     before = path.stat().st_mode
 
-    assert store.read(SEED).access_token is None
+    assert store.read(CREDENTIAL).access_token is None
 
     assert path.stat().st_mode == before
     reason = "it is too large" if kind == "huge" else "it is not an ordinary file"
     assert caplog.messages == [f"{store} cannot be read ({reason}): what was stored is not used"]
     with store.locked(NEVER), pytest.raises(OSError, match=reason):
-        store.write(SEED, store.read(SEED))
+        store.write(CREDENTIAL, store.read(CREDENTIAL))
 
 
 def test_a_file_that_is_damaged_while_an_answer_is_on_its_way_keeps_nobody_from_storing_it(
     path: Path, store: TokenStore
 ) -> None:
     with store.locked(NEVER):
-        tokens = store.read(SEED)
-        tokens.take("access", "second", 3600, time.time() + 3600)
+        tokens = store.read(CREDENTIAL)
+        tokens.update("access", "second", 3600, time.time() + 3600)
         path.write_text("not JSON", encoding="utf-8")
-        store.write(SEED, tokens)
+        store.write(CREDENTIAL, tokens)
 
-    assert current(store, SEED) == "second"
+    assert current(store, CREDENTIAL) == "second"
 
 
 def test_a_full_disk_leaves_the_file_as_it_was(path: Path, store: TokenStore) -> None:
-    keep(store, SEED, "second")
+    keep(store, CREDENTIAL, "second")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (16, hard))
     try:
         with store.locked(NEVER), pytest.raises(OSError, match="File too large"):
-            store.write(SEED, store.read(SEED))
+            store.write(CREDENTIAL, store.read(CREDENTIAL))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert current(store, SEED) == "second"
+    assert current(store, CREDENTIAL) == "second"
     assert sorted(file.name for file in path.parent.iterdir()) == ["tokens.json", "tokens.json.lock"]
 
 
@@ -332,7 +297,8 @@ def test_where_nothing_can_be_written_there_is_no_lock_and_nothing_is_stored(
     unwritable: Path, store: TokenStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     with store.locked(NEVER), pytest.raises(NotADirectoryError):
-        store.write(SEED, store.read(SEED))
+        store.write(CREDENTIAL, store.read(CREDENTIAL))
+    store.read(CREDENTIAL)
 
     assert caplog.messages == [f"{unwritable} cannot be read (Not a directory): what was stored is not used"]
 
@@ -340,21 +306,12 @@ def test_where_nothing_can_be_written_there_is_no_lock_and_nothing_is_stored(
 # The lock ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_file_that_cannot_be_read_is_said_once(
-    path: Path, store: TokenStore, caplog: pytest.LogCaptureFixture
-) -> None:
-    path.mkdir(parents=True)
-    assert store.read("seed").refresh_token is None
-    assert store.read("seed").refresh_token is None
-    assert caplog.messages == [f"{path} cannot be read (Is a directory): what was stored is not used"]
-
-
 def test_one_waits_for_the_other(path: Path, store: TokenStore) -> None:
     order = []
 
     def second() -> None:
-        with TokenStore(path, AUTH_URL, "our-client").locked(NEVER):
-            order.append("second")
+        TokenStore(path, AUTH_URL, "our-client").log_in("new", "access", 60)
+        order.append("second")
 
     with store.locked(NEVER):
         waiting = threading.Thread(target=second)
@@ -364,17 +321,6 @@ def test_one_waits_for_the_other(path: Path, store: TokenStore) -> None:
     waiting.join()
 
     assert order == ["first", "second"]
-
-
-def test_a_login_waits_for_the_other_too(path: Path, store: TokenStore) -> None:
-    with store.locked(NEVER):
-        waiting = threading.Thread(target=TokenStore(path, AUTH_URL, "our-client").log_in, args=("new", "access", 60))
-        waiting.start()
-        waiting.join(0.2)
-        assert not store.has_login()
-    waiting.join()
-
-    assert store.has_login()
 
 
 def test_who_waits_too_long_says_what_for(path: Path, store: TokenStore) -> None:

@@ -113,14 +113,6 @@ def test_a_body_that_does_not_unpack_is_a_transient_failure() -> None:
     assert str(error) == f"the answer of {server.host} could not be read (ContentDecodingError)"
 
 
-def test_lengths_that_contradict_each_other_are_the_fault_of_the_answer() -> None:
-    with Canned(raw().replace(b"\r\n", b"\r\nContent-Length: 7\r\n", 1)) as server:
-        error = failure(server.url)
-
-    assert type(error) is TransientError
-    assert str(error) == f"no connection to {server.host}, or it was cut"
-
-
 def test_nobody_at_the_other_end_means_that_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         host = f"127.0.0.1:{unused.getsockname()[1]}"

@@ -23,7 +23,7 @@ def test_the_configuration_file_is_valid() -> None:
 
 def test_a_personal_access_token_is_used_when_both_are_set() -> None:
     assert "the personal access token is used" in PAGE.text
-    assert Credentials("a", "b", "c", "d").proof == "personal_access_token"
+    assert Credentials("a", "b", "c", "d").grant_type == "personal_access_token"
 
 
 def test_the_options_of_the_login_are_those_it_has() -> None:

@@ -41,18 +41,6 @@ def test_the_workflow_sets_settings_and_ends_before_its_time_is_up() -> None:
 
 def test_the_workflow_says_that_it_is_not_run() -> None:
     assert "is not run" in DOCS["github-actions"].text
-    assert "is not run" in DOCS["containers"].text
-
-
-def test_the_image_runs_meltano_as_nobody_special() -> None:
-    lines = DOCS["containers"].of_language("dockerfile")[0].text.splitlines()
-    instructions = [line.split(" ", 1) for line in lines]
-    order = ["FROM", "ENV", "RUN", "WORKDIR", "COPY", "USER", "RUN", "ENTRYPOINT", "CMD"]
-    assert [name for name, _ in instructions] == order
-    told = dict(instructions)
-    command = [*json.loads(told["ENTRYPOINT"]), *json.loads(told["CMD"])]
-    assert command == ["meltano", "run", "tap-gotowebinar", "target-postgres"]
-    assert told["USER"] not in {"root", "0"}
 
 
 def test_the_extras_of_meltano_exist() -> None:
@@ -64,14 +52,6 @@ def test_the_extras_of_meltano_exist() -> None:
 def test_a_state_backend_is_shown_for_each_extra() -> None:
     rows = DOCS["containers"].table("Where", "`MELTANO_STATE_BACKEND_URI`")
     assert {names(row[1])[0].partition(":")[0] for row in rows} == {"s3", "gs", "azure", "file"}
-
-
-def test_the_cron_job_never_runs_twice_at_once_and_not_as_root() -> None:
-    spec = yaml_of("containers")["spec"]
-    pod = spec["jobTemplate"]["spec"]["template"]["spec"]
-    assert spec["concurrencyPolicy"] == "Forbid"
-    assert pod["securityContext"]["runAsNonRoot"] is True
-    assert pod["containers"][0]["env"][0]["name"] == "MELTANO_STATE_BACKEND_URI"
 
 
 @pytest.mark.parametrize("page", ["accounts", "meltano"])

@@ -43,7 +43,7 @@ with open("meltano.yml", "w") as file:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, sandbox: Sandbox, database: Postgres) -> Path:
+def workspace(tmp_path: Path, sandbox: Sandbox, database: Postgres) -> Path:
     """A folder in which everything that a page takes for granted is there: accounts, a warehouse, a clone, Meltano."""
     settings = {**sandbox.settings, **FAST}
     people = [registering.schema(), registering.record(registering.ADA), registering.state(1)]
@@ -77,20 +77,20 @@ def warehouse(database: Postgres) -> dict[str, object]:
 @pytest.mark.external
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", FOLLOWED)
-def test_a_page_can_be_followed(name: str, desk: Path, sandbox: Sandbox, database: Postgres) -> None:
+def test_a_page_can_be_followed(name: str, workspace: Path, sandbox: Sandbox, database: Postgres) -> None:
     page: Page = DOCS[name]
     settings = {**sandbox.settings, **FAST}
-    done = follow(page, desk, connection_variables(settings) | database_variables(database))
+    done = follow(page, workspace, connection_variables(settings) | database_variables(database))
     assert done
     assert [f"{shown.command}{shown.printed}" for shown in done if shown.expected and not fits(shown)] == []
 
 
 @pytest.mark.slow
 @pytest.mark.external
-def test_followed_pages_load_real_rows(desk: Path, sandbox: Sandbox, database: Postgres) -> None:
-    follow(DOCS["singer"], desk, connection_variables({**sandbox.settings, **FAST}) | database_variables(database))
+def test_followed_pages_load_real_rows(workspace: Path, sandbox: Sandbox, database: Postgres) -> None:
+    follow(DOCS["singer"], workspace, connection_variables({**sandbox.settings, **FAST}) | database_variables(database))
     (loaded,) = database.query("select count(*) from gotowebinar.registrants")
-    assert loaded[0] >= len(sandbox.control.truth()["registrants"])
+    assert loaded[0] >= len(sandbox.control.expected_records()["registrants"])
 
 
 def test_the_job_and_its_schedule_are_what_meltano_takes() -> None:

@@ -68,7 +68,7 @@ def test_the_hash_of_the_tap_joins_with_that_of_the_warehouse(sandbox: Sandbox, 
     config = YAML(typ="safe").load(PAGE.of_language("yaml")[0].text)["config"]
     run = run_here({**sandbox.settings, **FAST, **config}, catalog=selecting("registrants", "registrant_details"))
     hashed = {record["registrantKey"]: record["email"] for record in run.records("registrants")}
-    person = next(row for row in sandbox.control.truth()["registrants"] if row["registrantKey"] in hashed)
+    person = next(row for row in sandbox.control.expected_records()["registrants"] if row["registrantKey"] in hashed)
     ((joined,),) = database.query(statement(0, person["email"], "Ada@example.com"))
     assert joined == hashed[person["registrantKey"]]
 

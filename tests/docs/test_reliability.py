@@ -2,10 +2,9 @@
 
 import re
 
-from tap_gotowebinar.api.client import TRIES
 from tap_gotowebinar.api.deadline_adapter import RESPONSE_DEADLINE_FACTOR
 from tap_gotowebinar.api.pagination import MAX_PAGES
-from tap_gotowebinar.api.retries import LONGEST_PAUSE
+from tap_gotowebinar.api.retries import LONGEST_PAUSE, TRIES
 from tap_gotowebinar.api.transport import CALL_DEADLINE_FACTOR, CONNECT_TIMEOUT, MAX_RESPONSE_BYTES
 from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS
 from tap_gotowebinar.streams.parents_and_children import MAX_CONSECUTIVE_FAILURES

@@ -118,8 +118,7 @@ def test_every_kind_of_call_is_fuzzed(fuzzed: Fuzzed) -> None:
 def test_any_answer_is_a_clean_record_a_counted_skip_or_one_clear_error(
     fuzzed: Fuzzed, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr("tap_gotowebinar.api.client.TRIES", 2)
-    monkeypatch.setattr("tap_gotowebinar.api.auth.token_endpoint.TRIES", 1)
+    monkeypatch.setattr("tap_gotowebinar.api.retries.TRIES", 2)
     caplog.set_level(logging.INFO)
     path, right = fuzzed.answers[kind]
 

@@ -52,7 +52,13 @@ def content(sandbox: Sandbox, **tokens: object) -> dict[str, Any]:
     store = TokenStore(None, settings["auth_url"], settings["client_id"])
     ours = store.read(settings["refresh_token"])
     times = {"expires_at": now + 3600, "lifetime": 3600.0, "used_at": now}
-    entry = {"client": ours.client, "seeds": ours.seeds, "access_token": STORED, "refresh_token": STORED, **times}
+    entry = {
+        "client": ours.client,
+        "seeds": ours.credential_ids,
+        "access_token": STORED,
+        "refresh_token": STORED,
+        **times,
+    }
     return {"version": 1, "entries": [{**entry, **tokens}, {**entry, "seeds": ["another"]}]}
 
 

@@ -16,7 +16,7 @@ from tests.runs import Run
 
 COMMAND: Final = str(Path(sys.executable).with_name("tap-gotowebinar-login"))
 ADDRESS: Final = re.compile(r"(http\S+/oauth/authorize\S+)\s")
-VARIABLES: Final = "TAP_GOTOWEBINAR_"
+ENV_PREFIX: Final = "TAP_GOTOWEBINAR_"
 CLIENT: Final = ("api_url", "auth_url", "client_id", "client_secret")
 NO_BROWSER: Final = {"BROWSER": "true"}
 """A browser that opens nothing: the test is the browser."""
@@ -34,9 +34,9 @@ def redirect_uri(sandbox: Sandbox) -> str:
 def environment(sandbox: Sandbox, *more: str, **others: str) -> dict[str, str]:
     """Return the variables of a client, and of more settings, without any other of the tap's."""
     given = {**sandbox.settings, "personal_access_token": sandbox.credentials["personal_access_token"]}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(VARIABLES)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
     ours = {
-        f"{VARIABLES}{name.upper()}": value
+        f"{ENV_PREFIX}{name.upper()}": value
         for name, value in {**{n: given[n] for n in (*CLIENT, *more)}, **others}.items()
     }
     return {**kept, **NO_BROWSER, **ours}

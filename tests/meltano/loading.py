@@ -34,8 +34,8 @@ class Loading:
         variables = self.project.variables | connection_variables(sandbox.settings)
         return Project(self.project.program, self.project.folder, variables)
 
-    def truth(self, kind: str) -> list[Row]:
-        rows: list[Row] = self.sandbox.control.truth(kind)[kind]
+    def expected_records(self, kind: str) -> list[Row]:
+        rows: list[Row] = self.sandbox.control.expected_records(kind)[kind]
         return [{name: value for name, value in row.items() if name not in SECRETS} for row in rows]
 
     def rows(self, table: LiteralString, condition: LiteralString = "true") -> list[Row]:
@@ -45,7 +45,7 @@ class Loading:
         return [{name: _time(value) for name, value in row.items() if not name.startswith("_sdc")} for row in found]
 
     def people(self) -> list[Row]:
-        return self.sandbox.control.truth()["registrants"]
+        return self.sandbox.control.expected_records()["registrants"]
 
     def assert_loaded(self, *gone: tuple[str, str]) -> None:
         """Every value of every registrant, and which webinars there are, is what GoToWebinar has.
@@ -55,7 +55,7 @@ class Loading:
         for table in PEOPLE:
             found = {keys(row): _known(row, table) for row in self.rows(table) if keys(row) not in gone}
             assert found == {keys(person): _known(person, table) for person in self.people()}
-        webinars = self.sandbox.control.truth()["webinars"]
+        webinars = self.sandbox.control.expected_records()["webinars"]
         assert _by_key(self.rows("webinars"), "subject", "approvalType") == _by_key(webinars, "subject", "approvalType")
         assert _by_key(self.rows("webinar_details"), COUNT) == _by_key(webinars, COUNT)
 

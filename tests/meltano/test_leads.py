@@ -2,8 +2,8 @@
 
 import pytest
 
-from demo.leads import write_leads
 from demo.project import MeltanoError
+from demo.sample_leads import write_leads
 from gotowebinar_sandbox import Sandbox
 from tests.meltano.loading import Loading
 
@@ -17,7 +17,9 @@ def test_a_table_is_registered_once_and_a_rejection_fails_the_run(sandbox: Sandb
     webinar, project = sandbox.control.add_webinar(), loaded.project_of(sandbox)
 
     def registered() -> list[str]:
-        return [row["email"] for row in sandbox.control.truth()["registrants"] if row["webinarKey"] == webinar]
+        return [
+            row["email"] for row in sandbox.control.expected_records()["registrants"] if row["webinarKey"] == webinar
+        ]
 
     people = [("ada@example.com", "Ada", "Berg", None), ("zoe@example.com", "Zoë", "Park", None)]
     write_leads(loaded.database, webinar, people)

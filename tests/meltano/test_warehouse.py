@@ -19,14 +19,14 @@ pytestmark = [pytest.mark.external, pytest.mark.timeout(300)]
 
 @pytest.mark.parametrize("stream", STREAMS)
 def test_every_value_of_every_row_is_in_the_database(loaded: Loading, stream: str) -> None:
-    truth = loaded.truth(stream)
-    assert truth
-    assert bag(loaded.rows(stream)) == bag(truth)
+    expected = loaded.expected_records(stream)
+    assert expected
+    assert bag(loaded.rows(stream)) == bag(expected)
 
 
 def test_every_value_of_every_registrant_is_in_the_database(loaded: Loading) -> None:
     loaded.assert_loaded()
-    owners = [row["organizerKey"] for row in loaded.sandbox.control.truth()["organizers"]]
+    owners = [row["organizerKey"] for row in loaded.sandbox.control.expected_records()["organizers"]]
     assert [row["organizerKey"] for row in loaded.rows("organizers")] == owners
 
 
@@ -43,7 +43,7 @@ def test_a_later_run_adds_exactly_what_is_new_and_leaves_what_is_settled_alone(l
     changed = changes(loaded)
     webinar = next(row["webinarKey"] for row in loaded.people())
     guests = [row["registrantKey"] for row in loaded.people() if row["webinarKey"] == webinar][:3]
-    before = {row["sessionKey"] for row in loaded.truth("sessions")}
+    before = {row["sessionKey"] for row in loaded.expected_records("sessions")}
     session = control.hold_session(webinar, guests)
     control.ask_question(webinar, session, guests[0], "Is there a handout?")
     control.add_poll(webinar, session, "Ready?", ["yes", "no"])
@@ -55,11 +55,11 @@ def test_a_later_run_adds_exactly_what_is_new_and_leaves_what_is_settled_alone(l
         assert sorted(keys(row) for row in loaded.rows(table, f"_sdc_sequence > {newest}")) == changed
     asked = {match[1] for call in control.calls() if (match := re.search(r"/sessions/(\d+)/", call["path"]))}
     assert asked - before == {session}
-    settled = {row["sessionKey"] for row in loaded.truth("sessions") if row["endTime"] < _days_ago(14)}
+    settled = {row["sessionKey"] for row in loaded.expected_records("sessions") if row["endTime"] < _days_ago(14)}
     assert settled
     assert not asked & settled
     for stream in ("sessions", "attendees", "polls", "questions", "session_performance"):
-        assert bag(loaded.rows(stream)) == bag(loaded.truth(stream))
+        assert bag(loaded.rows(stream)) == bag(loaded.expected_records(stream))
 
 
 def changes(loaded: Loading) -> list[tuple[str, str]]:
@@ -68,7 +68,7 @@ def changes(loaded: Loading) -> list[tuple[str, str]]:
     The webinar has not begun: who is approved later has been to none of its sessions.
     """
     control, now = loaded.sandbox.control, dt.datetime.now(dt.UTC).isoformat()
-    webinars = loaded.sandbox.control.truth()["webinars"]
+    webinars = loaded.sandbox.control.expected_records()["webinars"]
     ahead = {row["webinarKey"] for row in webinars if row["times"] and row["times"][0]["startTime"] > now}
     waiting = next(row for row in loaded.people() if row["status"] == "WAITING" and row["webinarKey"] in ahead)
     webinar, approved = keys(waiting)

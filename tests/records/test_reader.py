@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from tap_gotowebinar.api.errors import InvalidRowError
-from tap_gotowebinar.api.keys import is_key
+from tap_gotowebinar.api.responses import is_key
 from tap_gotowebinar.api.stats import StreamStats
 from tap_gotowebinar.records.reader import RecordReader
 from tap_gotowebinar.records.timestamps import canonical_time

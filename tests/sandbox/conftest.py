@@ -26,7 +26,7 @@ class Caller:
         self.sandbox = sandbox
         self.session = requests.Session()
         self.login()
-        owner = sandbox.control.truth()["organizers"][0]
+        owner = sandbox.control.expected_records()["organizers"][0]
         self.organizer_key: str = owner["organizerKey"]
         self.account_key: str = owner["accountKey"]
 

@@ -24,7 +24,7 @@ def control(monkeypatch: pytest.MonkeyPatch) -> Iterator[Control]:
 
 
 def people(control: Control) -> dict[str, dict[str, Any]]:
-    return {row["registrantKey"]: row for row in control.truth()["registrants"]}
+    return {row["registrantKey"]: row for row in control.expected_records()["registrants"]}
 
 
 def statuses(control: Control) -> Counter[str]:
@@ -47,29 +47,31 @@ def test_somebody_registers_is_approved_denied_and_cancels(
 
 
 def test_somebody_attends_a_session_that_ends_now(control: Control) -> None:
-    attended = control.truth("attendees")["attendees"]
-    begun = {row["webinarKey"] for row in control.truth()["webinars"] if row["times"][0]["startTime"] < NOW}
+    attended = control.expected_records("attendees")["attendees"]
+    begun = {row["webinarKey"] for row in control.expected_records()["webinars"] if row["times"][0]["startTime"] < NOW}
     webinar = control.add_webinar()
     (named,) = control.add_registrants(webinar)
     assert main(["do", "attend"]) == main(["do", "attend", named]) == 0
-    made_up, asked_for = [row for row in control.truth("attendees")["attendees"] if row not in attended]
+    made_up, asked_for = [row for row in control.expected_records("attendees")["attendees"] if row not in attended]
     assert made_up["webinarKey"] in begun
     assert (asked_for["webinarKey"], asked_for["registrantKey"]) == (webinar, named)
-    ended = {row["sessionKey"]: row["endTime"] for row in control.truth("sessions")["sessions"]}
+    ended = {row["sessionKey"]: row["endTime"] for row in control.expected_records("sessions")["sessions"]}
     assert {ended[made_up["sessionKey"]], ended[asked_for["sessionKey"]]} == {NOW}
 
 
 def test_webinars_come_and_go(control: Control, capsys: pytest.CaptureFixture[str]) -> None:
-    before = {row["webinarKey"] for row in control.truth()["webinars"]}
+    before = {row["webinarKey"] for row in control.expected_records()["webinars"]}
     assert main(["do", "add-webinar", "--subject=Grafting", "--starts-at=2026-03-12T09:00:00+01:00", "--manual"]) == 0
-    (added,) = [row for row in control.truth()["webinars"] if row["webinarKey"] not in before]
+    (added,) = [row for row in control.expected_records()["webinars"] if row["webinarKey"] not in before]
     assert added["webinarKey"] in capsys.readouterr().out
     assert (added["subject"], added["approvalType"]) == ("Grafting", "MANUAL")
     assert added["times"] == [{"startTime": "2026-03-12T08:00:00Z", "endTime": "2026-03-12T09:00:00Z"}]
     assert main(["do", "cancel-webinar", added["webinarKey"]]) == main(["do", "cancel-webinar"]) == 0
-    gone = control.truth("webinar_removals")["webinar_removals"]
+    gone = control.expected_records("webinar_removals")["webinar_removals"]
     assert [row["removedAt"] for row in gone] == [NOW, NOW]
-    assert {row["webinarKey"] for row in control.truth()["webinars"]} == before - {row["webinarKey"] for row in gone}
+    assert {row["webinarKey"] for row in control.expected_records()["webinars"]} == before - {
+        row["webinarKey"] for row in gone
+    }
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ class Examples:
 
     def __init__(self, api: Caller) -> None:
         self.api = api
-        expected = api.sandbox.control.truth("webinars", "registrants", "attendees")
+        expected = api.sandbox.control.expected_records("webinars", "registrants", "attendees")
         self.webinars = [row for row in expected["webinars"] if row["organizerKey"] == api.organizer_key]
         self.registrants = {row["webinarKey"]: row for row in expected["registrants"]}
         self.attendees = {row["webinarKey"]: row for row in expected["attendees"] if row["attendance"]}

@@ -61,7 +61,7 @@ REJECTED: list[tuple[str, Callable[[Control, At], object]]] = [
     ("no session 1", lambda control, at: control.attend(at.webinar, 1, 1)),
     ("no attendee 1", lambda control, at: control.ask_question(at.webinar, at.session, 1, "?")),
     ("questions, counted from 0", lambda control, at: control.answer_poll(at.webinar, at.session, at.who, [], 7)),
-    ("no such stream: colours", lambda control, _: control.truth("colours")),
+    ("no such stream: colours", lambda control, _: control.expected_records("colours")),
     ("no such field: colour", lambda control, _: control.add_webinar(**COLOUR)),
     ("no such field: colour", lambda control, at: control.add_registrants(at.webinar, people=[COLOUR])),
     ("no such field: colour", lambda control, at: control.hold_session(at.webinar, **COLOUR)),
@@ -105,14 +105,14 @@ def test_a_new_webinar_is_listed_and_moves_and_changes_hands_and_is_cancelled(ap
     assert api.get(api.webinar(key)).json()["times"] == times
     assert next(row for row in api.webinars() if row["webinarKey"] == key)["times"] == times
 
-    colleague = control.truth()["organizers"][1]["organizerKey"]
+    colleague = control.expected_records()["organizers"][1]["organizerKey"]
     control.reassign_webinar(key, colleague)
     assert api.get(api.webinar(key)).status_code == 404
     assert api.get(api.organizer(f"/webinars/{key}", colleague)).json()["organizerKey"] == int(colleague)
 
     control.cancel_webinar(key)
     assert api.get(api.organizer(f"/webinars/{key}", colleague)).status_code == 404
-    assert key not in {row["webinarKey"] for row in control.truth()["webinars"]}
+    assert key not in {row["webinarKey"] for row in control.expected_records()["webinars"]}
 
 
 def test_people_register_and_change_and_cancel(api: Caller, control: Control) -> None:
@@ -149,7 +149,7 @@ def test_people_may_have_any_fields_even_invalid_ones(date: str | None, api: Cal
     (row,), detailed = api.registrants(webinar), api.registrant(webinar, key)
     assert {**ada, "email": ""}.items() <= {**detailed, "email": row["email"] or ""}.items()
     assert (row["registrationDate"], "joinUrl" in detailed) == (date, False)
-    assert len(control.truth()["registrants"]) > 1
+    assert len(control.expected_records()["registrants"]) > 1
     control.cancel_webinar(webinar)
 
 

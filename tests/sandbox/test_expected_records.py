@@ -1,4 +1,4 @@
-"""What `Control.truth` tells is what the API tells, with every key as text."""
+"""`Control.expected_records` returns what the API returns, with every key as text."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -62,31 +62,35 @@ def parents(api: Caller, path: str) -> Iterator[dict[str, str]]:
         ("attendee_surveys", f"{ATTENDEE}/surveys"),
     ],
 )
-def test_a_list_is_told(stream: str, path: str, api: Caller) -> None:
+def test_the_records_of_a_list_are_its_rows(stream: str, path: str, api: Caller) -> None:
     listed = [{**keys, **row} for keys in parents(api, path) for row in rows(api, path, **keys)]
     mine = {row["webinarKey"] for row in api.webinars()}
-    told = [row for row in api.sandbox.control.truth(stream)[stream] if row["webinarKey"] in mine]
-    assert [{"organizerKey": api.organizer_key, **row} for row in told] == listed != []
+    expected = [row for row in api.sandbox.control.expected_records(stream)[stream] if row["webinarKey"] in mine]
+    assert [{"organizerKey": api.organizer_key, **row} for row in expected] == listed != []
 
 
-def test_sessions_are_told(api: Caller) -> None:
+def test_the_records_of_sessions_are_those_of_the_organizer(api: Caller) -> None:
     listed = rows(api, "/organizers/{organizerKey}/sessions", organizerKey=api.organizer_key)
     mine = {row["webinarKey"] for row in api.webinars()}
-    assert [row for row in api.sandbox.control.truth("sessions")["sessions"] if row["webinarKey"] in mine] == listed
+    assert [
+        row for row in api.sandbox.control.expected_records("sessions")["sessions"] if row["webinarKey"] in mine
+    ] == listed
 
 
-def test_webinars_are_told_as_list_and_get_by_key_tell_them(api: Caller) -> None:
-    told = {row["webinarKey"]: row for row in api.sandbox.control.truth()["webinars"]}
+def test_the_record_of_a_webinar_has_the_fields_of_list_and_get_by_key(api: Caller) -> None:
+    expected = {row["webinarKey"]: row for row in api.sandbox.control.expected_records()["webinars"]}
     for row in rows(api, "/organizers/{organizerKey}/webinars", organizerKey=api.organizer_key):
         (by_key,) = rows(api, WEBINAR, organizerKey=api.organizer_key, webinarKey=row["webinarKey"])
         assert row.pop("webinarId") == by_key["webinarID"]
-        assert told[row["webinarKey"]] == {**by_key, **row}
+        assert expected[row["webinarKey"]] == {**by_key, **row}
 
 
-def test_registrants_are_told_with_their_details(api: Caller) -> None:
-    told = {(row["webinarKey"], row["registrantKey"]): row for row in api.sandbox.control.truth()["registrants"]}
+def test_the_record_of_a_registrant_has_the_details(api: Caller) -> None:
+    expected = {
+        (row["webinarKey"], row["registrantKey"]): row for row in api.sandbox.control.expected_records()["registrants"]
+    }
     for keys in parents(api, WEBINAR):
         for row in rows(api, f"{WEBINAR}/registrants", **keys):
             key = row["registrantKey"]
             (detailed,) = rows(api, f"{WEBINAR}/registrants/{key}", **keys)
-            assert told[keys["webinarKey"], key] == {"webinarKey": keys["webinarKey"], **detailed}
+            assert expected[keys["webinarKey"], key] == {"webinarKey": keys["webinarKey"], **detailed}

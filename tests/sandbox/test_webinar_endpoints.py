@@ -18,14 +18,14 @@ def page(api: Caller, **query: str | int) -> dict[str, Any]:
 
 def test_the_account_lists_the_webinars_of_all_organizers(api: Caller, control: Control) -> None:
     rows = api.get(f"{PRODUCT}/accounts/{api.account_key}/webinars", size=200, **EVER).json()["_embedded"]["webinars"]
-    assert [row["webinarKey"] for row in rows] == [row["webinarKey"] for row in control.truth()["webinars"]]
+    assert [row["webinarKey"] for row in rows] == [row["webinarKey"] for row in control.expected_records()["webinars"]]
     assert len({row["organizerKey"] for row in rows}) == 2
 
 
 def test_organizers_of_the_same_account_only_may_be_read_each_with_the_own_webinars(
     api: Caller, control: Control
 ) -> None:
-    colleague = control.truth()["organizers"][1]["organizerKey"]
+    colleague = control.expected_records()["organizers"][1]["organizerKey"]
     assert api.get(api.organizer("/webinars", colleague), **EVER).status_code == 200
     stranger = api.get(api.organizer("/webinars", "123456789012345678"), **EVER)
     assert (stranger.status_code, stranger.json()["errorCode"]) == (403, "AccessDenied")

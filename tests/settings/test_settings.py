@@ -16,7 +16,7 @@ from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.api.auth.authenticator import MISSING
 from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS, ConnectionSettings
 from tap_gotowebinar.settings.tap import TAP_SETTINGS, Settings, problems
-from tap_gotowebinar.settings.values import environment_prefix, environment_settings, schema_problem
+from tap_gotowebinar.settings.values import environment_prefix, environment_settings, schema_problem, typed_settings
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import run_here
 
@@ -37,7 +37,7 @@ def lines(**changes: object) -> list[str]:
 def settings(**changes: object) -> Settings:
     config = {**VALID, **changes}
     assert lines(**changes) == []
-    return Settings.of(config)
+    return Settings.from_config(config)
 
 
 def test_the_least_that_works_is_a_client_and_a_token() -> None:
@@ -45,7 +45,7 @@ def test_the_least_that_works_is_a_client_and_a_token() -> None:
     connection = typed.connection
     assert connection.credentials.client_id == "an-id"
     assert connection.credentials.client_secret == "a-secret"
-    assert connection.credentials.secret == "a-token"
+    assert connection.credentials.credential == "a-token"
     assert (connection.api_url, connection.auth_url) == (
         "https://api.getgo.com",
         "https://authentication.logmeininc.com",
@@ -54,12 +54,8 @@ def test_the_least_that_works_is_a_client_and_a_token() -> None:
     assert typed.start_date == dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
     assert (connection.requests_per_minute, connection.requests_per_second, connection.request_timeout) == (100, 8, 60)
     assert connection.user_agent == f"tap-gotowebinar/{version('tap-gotowebinar')}"
-    assert not typed.forgive_refusals
-
-
-def test_a_personal_access_token_goes_before_a_refresh_token() -> None:
-    typed = settings(personal_access_token="a-pat")
-    assert typed.connection.credentials.secret == "a-pat"
+    assert not typed.skip_forbidden
+    assert settings(personal_access_token="a-pat").connection.credentials.credential == "a-pat"
 
 
 # One line each
@@ -69,59 +65,30 @@ def each(name: str, values: Iterable[object], line: str) -> list[tuple[dict[str,
     return [({name: value}, line) for value in values]
 
 
+FROM_GOTO = "is empty: set it to the value shown at https://developer.logmeininc.com/clients"
+NOT_FROM_GOTO = "holds characters that GoTo never gives out: copy it again, without line breaks or quotes"
+TOO_LONG = "is longer than 8192 characters: shorten it or copy it again"
+NO_FILE = "token_path is not a file: let it name a file, which need not be there yet"
+NO_HEADER = "user_agent holds characters that no HTTP header may hold: use printable ASCII"
+MISSING_CLIENT = "is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT"
+
 BAD: list[tuple[dict[str, Any], str]] = [
-    (
-        {"client_id": ...},
-        "client_id is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_ID",
-    ),
-    (
-        {"client_secret": ...},
-        "client_secret is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_SECRET",
-    ),
+    ({"client_id": ...}, f"client_id {MISSING_CLIENT}_ID"),
+    ({"client_secret": ...}, f"client_secret {MISSING_CLIENT}_SECRET"),
     ({"client_id": None}, "client_id must be of type string: correct it"),
-    ({"client_id": " "}, "client_id is empty: set it to the value shown at https://developer.logmeininc.com/clients"),
-    (
-        {"client_secret": ""},
-        "client_secret is empty: set it to the value shown at https://developer.logmeininc.com/clients",
-    ),
+    ({"client_id": " "}, f"client_id {FROM_GOTO}"),
+    ({"client_secret": ""}, f"client_secret {FROM_GOTO}"),
     ({"client_secret": [SECRET]}, "client_secret must be of type string: correct it"),
     ({"refresh_token": ...}, MISSING),
-    (
-        {"refresh_token": "", "personal_access_token": " "},
-        MISSING,
-    ),
+    ({"refresh_token": "", "personal_access_token": " "}, MISSING),
     ({"refresh_token": {"value": SECRET}}, "refresh_token must be of type string: correct it"),
-    (
-        {"refresh_token": f"{SECRET}\n{SECRET}"},
-        "refresh_token holds characters that GoTo never gives out: copy it again, without line breaks or quotes",
-    ),
-    (
-        {"refresh_token": SECRET * 1000},
-        "refresh_token is longer than 8192 characters: shorten it or copy it again",
-    ),
-    (
-        {"user_agent": SECRET * 1000},
-        "user_agent is longer than 8192 characters: shorten it or copy it again",
-    ),
-    (
-        {"token_path": SECRET * 1000},
-        "token_path is not a file: let it name a file, which need not be there yet",
-    ),
-    (
-        {"token_path": "x\0y", "refresh_token": ""},
-        "token_path is not a file: let it name a file, which need not be there yet",
-    ),
-    (
-        {"client_secret": f"“{SECRET}”"},
-        "client_secret holds characters that GoTo never gives out: copy it again, without line breaks or quotes",
-    ),
-    (
-        {"personal_access_token": f"{SECRET}\ud800"},
-        (
-            "personal_access_token holds characters that GoTo never gives out: copy it again, without line breaks or "
-            "quotes"
-        ),
-    ),
+    ({"refresh_token": f"{SECRET}\n{SECRET}"}, f"refresh_token {NOT_FROM_GOTO}"),
+    ({"client_secret": f"“{SECRET}”"}, f"client_secret {NOT_FROM_GOTO}"),
+    ({"personal_access_token": f"{SECRET}\ud800"}, f"personal_access_token {NOT_FROM_GOTO}"),
+    ({"refresh_token": SECRET * 1000}, f"refresh_token {TOO_LONG}"),
+    ({"user_agent": SECRET * 1000}, f"user_agent {TOO_LONG}"),
+    ({"token_path": SECRET * 1000}, NO_FILE),
+    ({"token_path": "x\0y", "refresh_token": ""}, NO_FILE),
     ({"organizer_keys": SECRET}, "organizer_keys must be of type array: correct it"),
     ({"organizer_keys": 1.7}, "organizer_keys must be of type array: correct it"),
     ({"organizer_keys": [True]}, "organizer_keys must hold texts or whole numbers: correct it"),
@@ -174,24 +141,19 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ),
     ({"api_url": [SECRET]}, "api_url must be of type string: correct it"),
     ({"requests_per_minute": 0}, "requests_per_minute must be at least 1: correct it"),
-    ({"requests_per_minute": SECRET}, "requests_per_minute must be of type integer: correct it"),
-    ({"requests_per_minute": True}, "requests_per_minute must be of type integer: correct it"),
-    ({"requests_per_minute": 1.5}, "requests_per_minute must be of type integer: correct it"),
+    *each("requests_per_minute", [SECRET, True, 1.5], "requests_per_minute must be of type integer: correct it"),
     ({"requests_per_second": 0}, "requests_per_second must be greater than 0: correct it"),
     ({"requests_per_second": SECRET}, "requests_per_second must be of type number: correct it"),
-    ({"requests_per_second": float("nan")}, "requests_per_second is not a number: correct it"),
     ({"requests_per_second": float("inf")}, "requests_per_second is not a number: correct it"),
+    *(
+        ({name: float("nan")}, f"{name} is not a number: correct it")
+        for name in ("requests_per_second", "request_timeout", "settle_days", "recheck_factor")
+    ),
     ({"request_timeout": -1}, "request_timeout must be greater than 0: correct it"),
     ({"request_timeout": 1e9}, "request_timeout must be at most 86400: correct it"),
-    ({"request_timeout": float("nan")}, "request_timeout is not a number: correct it"),
     ({"settle_days": 1e9}, "settle_days must be at most 36500: correct it"),
-    ({"settle_days": float("nan")}, "settle_days is not a number: correct it"),
-    ({"recheck_factor": float("nan")}, "recheck_factor is not a number: correct it"),
-    (
-        {"user_agent": f"agent\r\nX-Planted: {SECRET}"},
-        "user_agent holds characters that no HTTP header may hold: use printable ASCII",
-    ),
-    ({"user_agent": "Ägent"}, "user_agent holds characters that no HTTP header may hold: use printable ASCII"),
+    ({"user_agent": f"agent\r\nX-Planted: {SECRET}"}, NO_HEADER),
+    ({"user_agent": "Ägent"}, NO_HEADER),
     ({"user_agent": [SECRET]}, "user_agent must be of type string: correct it"),
     ({"on_forbidden": SECRET}, "on_forbidden must be one of fail or skip: correct it"),
     ({"stream_maps": SECRET}, "stream_maps must be of type object: correct it"),
@@ -252,7 +214,7 @@ def test_any_settings_at_all_are_understood_or_get_lines_without_a_value(changes
         assert "\n" not in line
         assert ": " in line
     if not found:
-        assert Settings.of(config).connection.credentials.client_id
+        assert Settings.from_config(config).connection.credentials.client_id
 
 
 # Variants that work
@@ -316,12 +278,9 @@ def test_an_origin_may_be_https_anywhere_and_http_on_this_machine(url: str, orig
     assert (typed.connection.api_url, typed.connection.auth_url) == (origin, origin)
 
 
-def test_on_forbidden_skip_forgives() -> None:
-    assert settings(on_forbidden="skip").forgive_refusals
-    assert not settings(on_forbidden="fail").forgive_refusals
-
-
-def test_settings_switched_off_are_as_good_as_absent() -> None:
+def test_switches() -> None:
+    assert settings(on_forbidden="skip").skip_forbidden
+    assert not settings(on_forbidden="fail").skip_forbidden
     assert list(problems({**VALID, "emit_activate_version_messages": False, "batch_config": None})) == []
 
 
@@ -335,57 +294,51 @@ def test_credentials_do_not_show_themselves() -> None:
 # The environment
 
 
-KEYS_FORM = "one key, several with commas between them, or a JSON list"
-
-
-def from_environment(**variables: str) -> tuple[dict[str, Any], list[str]]:
-    return environment_settings(TapGoToWebinar.config_jsonschema, variables, "TAP_GOTOWEBINAR_")
+def from_environment(**variables: str) -> dict[str, Any]:
+    schema = TapGoToWebinar.config_jsonschema
+    environ = {f"TAP_GOTOWEBINAR_{name.upper()}": value for name, value in variables.items()}
+    return typed_settings(environment_settings(schema["properties"], environ, "TAP_GOTOWEBINAR_"), schema)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "form"),
+    ("name", "value", "line"),
     [
-        ("requests_per_minute", SECRET, "a whole number"),
-        ("requests_per_minute", "1.5", "a whole number"),
-        ("requests_per_minute", "", "a whole number"),
-        ("account_key", SECRET, "a whole number"),
-        ("flattening_enabled", SECRET, "true or false"),
-        ("flattening_enabled", " true", "true or false"),
+        *(("requests_per_minute", value, "must be of type integer") for value in (SECRET, "1.5", "", "9" * 5000)),
+        *(("flattening_enabled", value, "must be of type boolean") for value in (SECRET, " true")),
         *(
-            ("organizer_keys", value, KEYS_FORM)
-            for value in (SECRET, "1,", "1;2", "12 34", "-1", f"1,{SECRET}", "0" * 20)
+            ("organizer_keys", value, "must be of type array")
+            for value in (
+                *(SECRET, "1,", "1;2", "12 34", "-1", f"1,{SECRET}", "0" * 20),
+                *("[" * 100_000, "[NaN]", "[1e999]", "[[1]]", '["x"]', "[true]", '"12"', '{"12": 13}', "null"),
+            )
         ),
-        *(
-            ("organizer_keys", value, KEYS_FORM)
-            for value in ("[" * 100_000, "[NaN]", "[1e999]", "[[1]]", '["x"]', "[true]")
-        ),
-        *(("organizer_keys", value, KEYS_FORM) for value in ('"12"', '{"12": 13}', "null")),
-        ("stream_maps", "[1", "JSON, such as {}"),
+        ("stream_maps", "[1", "must be of type object"),
+        ("account_key", SECRET, "is not a key: keys are whole numbers of up to 19 digits"),
     ],
 )
-def test_a_variable_that_cannot_be_read_is_named(name: str, value: str, form: str) -> None:
-    variable = f"TAP_GOTOWEBINAR_{name.upper()}"
-    line = f"{name} is not valid: the environment variable {variable} must hold {form}"
-    assert from_environment(**{variable: value}) == ({}, [line])
+def test_a_variable_that_cannot_be_read_is_named_without_its_value(name: str, value: str, line: str) -> None:
+    (said,) = lines(**from_environment(**{name: value}))
+    assert said.removesuffix(": correct it") == f"{name} {line}"
 
 
-def test_variables_that_can_be_read_are_no_problem() -> None:
-    found, lines = from_environment(
-        TAP_GOTOWEBINAR_REQUESTS_PER_MINUTE="480",
-        TAP_GOTOWEBINAR_ORGANIZER_KEYS='["12", 13]',
-        TAP_GOTOWEBINAR_FLATTENING_ENABLED="ON",
-        TAP_GOTOWEBINAR_CLIENT_ID="anything",
-        OTHER_REQUESTS_PER_MINUTE="many",
+def test_variables_have_the_types_of_their_settings() -> None:
+    found = from_environment(
+        requests_per_minute="480",
+        requests_per_second="0.5",
+        organizer_keys='["12", 13]',
+        flattening_enabled="ON",
+        client_id="17",
+        account_key="18",
     )
-    assert (found, lines) == (
-        {
-            "requests_per_minute": 480,
-            "organizer_keys": ["12", 13],
-            "flattening_enabled": True,
-            "client_id": "anything",
-        },
-        [],
-    )
+    assert found == {
+        "requests_per_minute": 480,
+        "requests_per_second": 0.5,
+        "organizer_keys": ["12", 13],
+        "flattening_enabled": True,
+        "client_id": "17",
+        "account_key": "18",
+    }
+    assert environment_settings(["client_id"], {"OTHER_CLIENT_ID": "x"}, "TAP_GOTOWEBINAR_") == {}
 
 
 @pytest.mark.parametrize(
@@ -402,9 +355,7 @@ def test_variables_that_can_be_read_are_no_problem() -> None:
     ],
 )
 def test_organizer_keys_of_a_variable_are_one_several_or_a_list(written: str, keys: tuple[str, ...]) -> None:
-    found, lines = from_environment(TAP_GOTOWEBINAR_ORGANIZER_KEYS=written)
-    assert lines == []
-    assert settings(**found).organizer_keys == keys
+    assert settings(**from_environment(organizer_keys=written)).organizer_keys == keys
 
 
 # Shared with other programs
@@ -418,5 +369,5 @@ def test_a_missing_setting_is_named_as_the_variable_of_the_program_that_runs() -
 
 
 def test_every_program_introduces_itself_by_its_own_name() -> None:
-    connection = ConnectionSettings.of(VALID, "target-gotowebinar")
+    connection = ConnectionSettings.from_config(VALID, "target-gotowebinar")
     assert connection.user_agent == f"target-gotowebinar/{version('tap-gotowebinar')}"

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -64,19 +63,14 @@ def test_version_is_that_of_the_package() -> None:
     )
 
 
-def test_discovery_needs_neither_settings_nor_network(sandbox: Sandbox) -> None:
-    done = run_tap("--discover")
-    assert done.exit_code == 0
-    streams = json.loads(done.stdout)["streams"]
-    assert sorted(stream["tap_stream_id"] for stream in streams) == sorted(ALL_STREAMS)
-    assert all(stream["key_properties"] for stream in streams)
-    assert sandbox.control.calls() == []
-
-
-def test_discovery_with_settings_makes_no_call(sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path) -> None:
-    done = run_command(settings, tmp_path, "--discover")
-    assert done.exit_code == 0
-    assert len(json.loads(done.stdout)["streams"]) == len(ALL_STREAMS)
+def test_discovery_needs_no_settings_and_makes_no_call(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    for done in (run_tap("--discover"), run_command(settings, tmp_path, "--discover")):
+        assert done.exit_code == 0
+        streams = json.loads(done.stdout)["streams"]
+        assert sorted(stream["tap_stream_id"] for stream in streams) == sorted(ALL_STREAMS)
+        assert all(stream["key_properties"] for stream in streams)
     assert sandbox.control.calls() == []
 
 
@@ -104,15 +98,14 @@ def test_standard_error_says_nothing_of_people_and_secrets(
     assert not [secret for secret in secrets if secret in done.stderr]
 
 
-def test_the_catalog_of_discovery_can_be_given_back(sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path) -> None:
+def test_a_catalog_of_discovery_is_read_and_another_selects_streams(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path
+) -> None:
     catalog = json.loads(run_tap("--discover").stdout)
     done = run_command(settings, tmp_path, catalog=catalog)
     assert [len(done.records(stream)) for stream in STREAMS] == [1, 5, 5, 50, 50]
     people = r"/(token|me|webinars|registrants)$|/(webinars|registrants)/\d+$"
     assert len([call for call in sandbox.control.calls() if re.search(people, call["path"])]) == 63
-
-
-def test_a_catalog_selects_streams(settings: dict[str, Any], tmp_path: Path) -> None:
     done = run_command(settings, tmp_path, catalog=selecting("webinars"))
     assert {message["stream"] for message in done.of_type("RECORD")} == {"webinars"}
 
@@ -128,7 +121,7 @@ def test_a_run_goes_on_from_the_state_of_the_last(sandbox: Sandbox, settings: di
 
 
 def test_settings_may_come_from_the_environment(sandbox: Sandbox, tmp_path: Path) -> None:
-    owner = sandbox.control.truth()["organizers"][0]
+    owner = sandbox.control.expected_records()["organizers"][0]
     keys = {"organizer_keys": [int(owner["organizerKey"])], "account_key": owner["accountKey"]}
     catalog = tmp_path / "catalog.json"
     catalog.write_text(json.dumps(selecting("registrants")), encoding="utf-8")
@@ -138,22 +131,18 @@ def test_settings_may_come_from_the_environment(sandbox: Sandbox, tmp_path: Path
     assert sandbox.control.calls()[1]["path"].endswith(f"/accounts/{owner['accountKey']}/webinars")
 
 
-def test_the_environment_goes_before_the_file(sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path) -> None:
-    done = run_command(
-        {**settings, "client_secret": "wrong"}, tmp_path, "--config=ENV", env=variables(sandbox.settings)
-    )
-    assert done.exit_code == 0
+def test_the_environment_is_read_on_request_only_and_then_goes_before_the_file(
+    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    wrong, right = {"TAP_GOTOWEBINAR_CLIENT_SECRET": PLANTED}, variables(sandbox.settings)
+    assert run_command(settings, tmp_path, env=wrong).exit_code == 0
+    assert run_command({**settings, "client_secret": "wrong"}, tmp_path, "--config=ENV", env=right).exit_code == 0
 
 
 def test_numbers_of_a_file_may_have_fractions(settings: dict[str, Any], tmp_path: Path) -> None:
     fractions = {"requests_per_second": 99.5, "request_timeout": 9.5, "settle_days": 0.5, "recheck_factor": 0.25}
     done = run_command({**settings, **fractions}, tmp_path)
     assert (done.exit_code, done.errors) == (0, [])
-
-
-def test_the_environment_is_not_read_unasked(settings: dict[str, Any], tmp_path: Path) -> None:
-    done = run_command(settings, tmp_path, env={"TAP_GOTOWEBINAR_CLIENT_SECRET": PLANTED})
-    assert done.exit_code == 0
 
 
 # Tests of the connection
@@ -166,13 +155,6 @@ def test_the_connection_test_reads_a_record_of_each_stream(
     assert done.exit_code == 0
     assert {message["stream"] for message in done.of_type("RECORD")} >= set(STREAMS)
     assert len(sandbox.control.calls()) < 2 * len(ALL_STREAMS)
-
-
-def test_the_connection_test_fails_with_one_line(sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path) -> None:
-    sandbox.control.revoke_refresh_token()
-    done = run_command(settings, tmp_path, "--test")
-    assert "refresh_token is wrong, expired or used up" in one_error(done)
-    assert done.records("webinars") == []
 
 
 def test_the_schema_test_prints_every_schema_and_makes_no_call(
@@ -209,13 +191,6 @@ def test_a_bad_setting_ends_the_run_with_one_line(
     assert sandbox.control.calls() == []
 
 
-def test_a_missing_setting_ends_the_run_with_one_line(settings: dict[str, Any], tmp_path: Path) -> None:
-    del settings["client_secret"]
-    assert one_error(run_command(settings, tmp_path)) == (
-        "client_secret is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_SECRET"
-    )
-
-
 def test_no_settings_at_all_end_the_run_with_a_line_for_each_that_is_missing() -> None:
     done = run_tap()
     assert (done.exit_code, done.stdout) == (1, "")
@@ -246,20 +221,16 @@ def test_a_dotenv_that_nobody_asked_for_is_found(launcher: Launcher, tmp_path: P
 
 def test_variables_that_do_not_help_change_no_advice(settings: dict[str, Any], tmp_path: Path) -> None:
     del settings["client_secret"]
-    done = run_command(settings, tmp_path, env={"TAP_GOTOWEBINAR_START_DATE": "2024-01-31"})
-    assert one_error(done).startswith("client_secret is missing: set it in the configuration")
+    missing = "client_secret is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_SECRET"
+    for env in ({}, {"TAP_GOTOWEBINAR_START_DATE": "2024-01-31"}):
+        assert one_error(run_command(settings, tmp_path, env=env)) == missing
 
 
-KEYS = "one key, several with commas between them, or a JSON list"
-
-
-@pytest.mark.parametrize(("variable", "form"), [("REQUESTS_PER_MINUTE", "a whole number"), ("ORGANIZER_KEYS", KEYS)])
-def test_a_variable_that_cannot_be_read_ends_the_run_with_one_line(sandbox: Sandbox, variable: str, form: str) -> None:
+@pytest.mark.parametrize(("variable", "type_"), [("REQUESTS_PER_MINUTE", "integer"), ("ORGANIZER_KEYS", "array")])
+def test_a_variable_that_cannot_be_read_ends_the_run_with_one_line(sandbox: Sandbox, variable: str, type_: str) -> None:
     env = {**variables(sandbox.settings), f"TAP_GOTOWEBINAR_{variable}": PLANTED}
     done = run_tap("--config=ENV", env=env)
-    assert one_error(done) == (
-        f"{variable.lower()} is not valid: the environment variable TAP_GOTOWEBINAR_{variable} must hold {form}"
-    )
+    assert one_error(done) == f"{variable.lower()} must be of type {type_}: correct it"
     assert sandbox.control.calls() == []
 
 
@@ -276,22 +247,6 @@ def test_a_file_that_cannot_be_read_ends_the_run_with_one_line(
 
 
 # One line for everything that goes wrong with GoTo
-
-
-def test_a_wrong_secret_is_named(settings: dict[str, Any], tmp_path: Path) -> None:
-    error = one_error(run_command({**settings, "client_secret": PLANTED}, tmp_path))
-    assert "client_id and client_secret are not those of an OAuth client that GoTo knows" in error
-
-
-def test_an_expired_refresh_token_is_named(sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path) -> None:
-    sandbox.control.revoke_refresh_token()
-    assert "refresh_token is wrong, expired or used up" in one_error(run_command(settings, tmp_path))
-
-
-def test_an_unknown_organizer_is_named(settings: dict[str, Any], tmp_path: Path) -> None:
-    done = run_command({**settings, "organizer_keys": ["123456789"]}, tmp_path, catalog=selecting("webinars"))
-    assert "/organizers/123456789/webinars" in one_error(done)
-    assert done.records("webinars") == []
 
 
 def test_a_host_that_cannot_be_reached_is_named(
@@ -342,9 +297,12 @@ class Failure(NamedTuple):
 
 WRONG_KEY = "a key in organizer_keys or account_key may be wrong: correct it, or check the permissions of the user"
 WRONG_SECRET = "client_id and client_secret are not those of an OAuth client that GoTo knows; correct them"
+EXPIRED = "refresh_token is wrong, expired or used up"
 FAILURES = {
-    "secret": Failure(WRONG_SECRET, {"client_secret": "mistyped"}),
-    "secret, test": Failure(WRONG_SECRET, {"client_secret": "mistyped"}, ("--test",)),
+    "secret": Failure(WRONG_SECRET, {"client_secret": PLANTED}),
+    "secret, test": Failure(WRONG_SECRET, {"client_secret": PLANTED}, ("--test",)),
+    "refresh token": Failure(EXPIRED, {"refresh_token": PLANTED}),
+    "refresh token, test": Failure(EXPIRED, {"refresh_token": PLANTED}, ("--test",)),
     "settings": Failure("api_url must be of type string: correct it (1 more above)", {"api_url": 7, "user_agent": 8}),
     "state": Failure("nowhere.json': No such file or directory", arguments=("--state", "nowhere.json")),
     "file": Failure("nowhere.json cannot be used (No such file or directory)", arguments=("--config", "nowhere.json")),
@@ -378,18 +336,16 @@ def test_whatever_fails_the_reason_is_the_last_line(
 
     assert done.exit_code != 0
     assert failure.reason in last_line(done)
-    assert "Traceback" not in done.stderr
+    assert not {"Traceback", PLANTED} & set(re.findall(r"[\w-]+", done.stderr))
 
 
 @pytest.mark.parametrize("arguments", [("--test",), ()], ids=["test", "run"])
-def test_a_wrong_organizer_beside_a_right_one_is_found_by_a_test_even_if_refusals_are_skipped(
+def test_a_test_finds_a_wrong_organizer_beside_a_right_one_even_if_refusals_are_skipped(
     sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
-    owner = sandbox.control.truth()["organizers"][0]["organizerKey"]
+    owner = sandbox.control.expected_records()["organizers"][0]["organizerKey"]
     keys = {"organizer_keys": [owner, "123456789"], "on_forbidden": "skip"}
-
     done = run_command({**settings, **keys}, tmp_path, *arguments)
-
     assert done.exit_code == (1 if arguments else 0)
     assert ("/organizers/123456789/webinars" in last_line(done)) is bool(arguments)
 
@@ -399,22 +355,10 @@ def test_an_organizer_that_goto_does_not_know_does_not_keep_the_others_from_bein
 ) -> None:
     unknown = Fault(kind="raw", status=404, path="/organizers/123456789/", value='{"errorCode": "NotFound"}')
     sandbox = make_sandbox(faults=(unknown,))
-    owner = sandbox.control.truth()["organizers"][0]["organizerKey"]
+    owner = sandbox.control.expected_records()["organizers"][0]["organizerKey"]
 
     done = run_command({**sandbox.settings, **FAST, "organizer_keys": ["123456789", owner]}, tmp_path)
 
     assert done.exit_code == 1
     assert len(done.records("registrants")) == 50
     assert "a key in organizer_keys or account_key may be wrong" in last_line(done)
-
-
-@pytest.mark.parametrize("arguments", [["--discover"], ["--about", "--format=json"]], ids=lambda it: it[0])
-def test_output_that_cannot_be_written_is_said_in_the_last_line(arguments: list[str]) -> None:
-    with Path("/dev/full").open("wb") as full:
-        done = subprocess.run([EXECUTABLE, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
-
-    assert done.returncode == 1
-    assert last_line(Run(1, "", done.stderr.decode())).startswith(
-        "the output cannot be written (No space left on device)"
-    )
-    assert b"Traceback" not in done.stderr

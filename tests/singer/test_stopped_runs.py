@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gotowebinar_sandbox import Fault
-from tap_gotowebinar.singer.signals import FORCE_AFTER, signals_held
+from tap_gotowebinar.singer.signals import FORCE_AFTER
 from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.sync.bookmarks.state import unpack
 from tap_gotowebinar.tap import TapGoToWebinar
@@ -152,7 +152,7 @@ def test_a_second_signal_after_a_while_ends_a_run_that_is_stuck(
 
 
 @pytest.mark.parametrize("signum", SIGNALS)
-def test_a_signal_ends_the_wait_for_the_rate_budget(
+def test_a_signal_ends_the_wait_for_the_rate_limit(
     signum: int, launcher: Launcher, sandbox: Sandbox, settings: dict[str, Any]
 ) -> None:
     launched = launcher.launch({**settings, "requests_per_minute": 2})
@@ -161,27 +161,33 @@ def test_a_signal_ends_the_wait_for_the_rate_budget(
     assert stop(launched, signum).exit_code == 128 + signum
 
 
-@pytest.mark.parametrize("path", ["/oauth/token", "/webinars$", "/registrants$", r"/registrants/\d+$"])
-def test_a_signal_ends_the_wait_for_a_slow_answer(
-    path: str, launcher: Launcher, sandbox: Sandbox, settings: dict[str, Any]
-) -> None:
-    sandbox.control.configure(faults=[Fault(kind="slow", path=path, seconds=60)])
-    launched = launcher.launch(settings)
-    launched.wait_for(lambda: any(call["fault"] for call in sandbox.control.calls()))
-    run = stop(launched, signal.SIGTERM)
+WAITS: dict[str, dict[str, Any]] = {
+    **{
+        f"for a response of {path}": {"kind": "slow", "path": path, "seconds": 60}
+        for path in ("/oauth/token", "/webinars$", "/registrants$", r"/registrants/\d+$")
+    },
+    "for the time of Retry-After": {"kind": "status", "path": "/webinars$", "status": 429, "retry_after": 200},
+    "between two tries": {"kind": "status", "path": r"/registrants/\d+$", "skip": 5},
+}
 
-    assert run.exit_code == 143
+
+@pytest.mark.parametrize("fault", WAITS.values(), ids=WAITS)
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_any_wait(
+    fault: dict[str, Any], signum: int, launcher: Launcher, sandbox: Sandbox, settings: dict[str, Any]
+) -> None:
+    sandbox.control.configure(faults=[fault])
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under `nohup`
+    try:
+        launched = launcher.launch({**settings, "max_concurrency": 1})
+        launched.wait_for(lambda: any(call["fault"] for call in sandbox.control.calls()))
+        run = stop(launched, signum)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert run.exit_code == 128 + signum
+    assert len(run.records("registrant_details")) == fault.get("skip", 0)
     assert_state_says_what_was_written(run)
-
-
-def test_a_signal_ends_the_wait_between_two_tries(
-    launcher: Launcher, sandbox: Sandbox, settings: dict[str, Any]
-) -> None:
-    sandbox.control.configure(faults=[Fault(kind="status", path="/webinars$", status=429, retry_after=200)])
-    launched = launcher.launch(settings)
-    launched.wait_for(lambda: any(call["fault"] for call in sandbox.control.calls()))
-
-    assert stop(launched, signal.SIGTERM).exit_code == 143
 
 
 def test_a_reader_that_is_gone_ends_the_run_with_a_line(
@@ -212,22 +218,18 @@ def test_a_signal_counts_also_when_it_has_ended_the_reader_too(
     assert run.errors == []
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
-def test_a_full_disk_ends_the_run_with_a_line(tmp_path: Path, settings: dict[str, Any]) -> None:
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("arguments", [["--config", "config.json"], ["--discover"], ["--about", "--format=json"]])
+def test_a_full_disk_ends_the_run_with_a_line(arguments: list[str], tmp_path: Path, settings: dict[str, Any]) -> None:
     (tmp_path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [EXECUTABLE, "--config", "config.json"],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            cwd=tmp_path,
-            check=False,
-            timeout=60,
+            [EXECUTABLE, *arguments], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", cwd=tmp_path, check=False
         )
 
     assert done.returncode == 1
     assert Run(1, "", done.stderr).errors == ["the output cannot be written (No space left on device); stopped"]
+    assert done.stderr.splitlines()[-1].endswith("stopped")
     assert "Traceback" not in done.stderr
 
 
@@ -245,7 +247,7 @@ def test_the_only_change_of_a_run_is_in_a_state(launcher: Launcher, make_sandbox
     settings = {**sandbox.settings, **FAST}
     sandbox.control.add_registrants(sandbox.control.add_webinar())
     state = launcher.launch(settings).finish().states[-1]
-    sandbox.control.add_registrants(sandbox.control.truth()["webinars"][0]["webinarKey"])
+    sandbox.control.add_registrants(sandbox.control.expected_records()["webinars"][0]["webinarKey"])
     run = launcher.launch(settings, state=state).finish()
 
     assert len(run.records("registrants")) == 1
@@ -291,16 +293,3 @@ def test_a_discovery_that_is_stopped_is_not_complete() -> None:
         process.terminate()
         process.stdout.read()
         assert process.wait(60) != 0
-
-
-def test_signals_can_be_held_until_a_block_is_done() -> None:
-    heard = []
-    before = signal.signal(signal.SIGTERM, lambda signum, _frame: heard.append(signum))
-    try:
-        with signals_held():
-            # To this thread: other threads, of other tests, do not hold theirs.
-            signal.raise_signal(signal.SIGTERM)
-            assert heard == []
-        assert heard == [signal.SIGTERM]
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -1,4 +1,4 @@
-"""Messages out: whole lines, each SCHEMA once, STATE when it is worth its bytes."""
+"""Messages are written in whole lines, each SCHEMA once, and a STATE only when due."""
 
 import io
 import json
@@ -44,6 +44,14 @@ class Output:
         webinars.get("1").remember({"number": number})
         webinars.changed()
 
+    def write_state(self, after: float = 0.0, *, cost: float = 0.0) -> int:
+        """Offer a STATE so many seconds later, which takes `cost` seconds; return how many were printed so far."""
+        self.clock.now += after
+        self.clock.cost = cost
+        self.writer.write_state({})
+        self.clock.cost = 0.0
+        return len(self.states)
+
     @property
     def states(self) -> list[Any]:
         return [json.loads(line)["value"] for line in self.output.getvalue().splitlines()]
@@ -66,10 +74,9 @@ def lines(output: io.BytesIO) -> list[dict[str, Any]]:
 
 
 def test_without_a_change_no_state_is_printed(out: Output) -> None:
-    out.clock.now = 1000
-    out.writer.write_state({})
+    assert out.write_state(after=1000) == 0
     out.writer.write_final()
-    assert out.states == []
+    assert out.output.getvalue() == b""
 
 
 def test_a_change_made_before_the_writer_was_asked_for_is_printed_too() -> None:
@@ -80,53 +87,26 @@ def test_a_change_made_before_the_writer_was_asked_for_is_printed_too() -> None:
     assert len(out.states) == 1
 
 
-def test_a_state_is_printed_when_the_interval_has_passed_and_at_the_end(out: Output) -> None:
-    for second in range(101):
-        out.clock.now = second * STATE_INTERVAL / 10
-        out.change(second)
-        out.writer.write_state({})
-    assert len(out.states) == 10
-    out.writer.write_final()
-    assert len(out.states) == 10, "nothing has changed since"
+def test_a_new_state_is_printed_when_the_interval_has_passed_and_at_the_end(out: Output) -> None:
+    for number in range(101):
+        out.change(number)
+        out.write_state(after=STATE_INTERVAL / 10)
+    hashes = {state["bookmarks"][STREAM]["webinars"]["1"]["hash"] for state in out.states}
+    assert len(hashes) == len(out.states) == 10
     out.change(-1)
-    out.writer.write_final()
-    assert len(out.states) == 11
+    for _ in range(2):
+        out.writer.write_final()
+        assert len(out.states) == 11, "the second time nothing has changed"
 
 
-def test_each_state_is_as_new_as_the_last_change(out: Output) -> None:
-    hashes = set()
-    for second in range(5):
-        out.clock.now += STATE_INTERVAL
-        out.change(second)
-        out.writer.write_state({})
-        hashes.add(out.states[-1]["bookmarks"][STREAM]["webinars"]["1"]["hash"])
-    assert len(hashes) == len(out.states) == 5
-
-
-def test_a_state_that_takes_long_is_printed_rarely(out: Output) -> None:
-    out.clock.now, out.clock.cost = STATE_INTERVAL, 1.0
+def test_a_state_that_takes_long_is_printed_rarely_but_each_minute(out: Output) -> None:
     out.change(1)
-    out.writer.write_state({})
-    out.clock.cost = 0
-    printed_at = out.clock.now
+    assert out.write_state(after=STATE_INTERVAL, cost=1.0) == 1
     out.change(2)
-    out.clock.now = printed_at + STATE_SHARE - 1
-    out.writer.write_state({})
-    assert len(out.states) == 1
-    out.clock.now = printed_at + STATE_SHARE + 1
-    out.writer.write_state({})
-    assert len(out.states) == 2
-
-
-def test_a_state_of_any_price_is_printed_each_minute(out: Output) -> None:
-    out.clock.now, out.clock.cost = STATE_INTERVAL, 1000.0
-    out.change(1)
-    out.writer.write_state({})
-    out.clock.cost = 0
-    out.change(2)
-    out.clock.now += LONGEST_STATE_INTERVAL
-    out.writer.write_state({})
-    assert len(out.states) == 2
+    assert out.write_state(after=STATE_SHARE - 1) == 1
+    assert out.write_state(after=2, cost=1000.0) == 2
+    out.change(3)
+    assert out.write_state(after=LONGEST_STATE_INTERVAL) == 3
 
 
 def test_a_state_comes_after_every_record_before_it(out: Output) -> None:
@@ -173,13 +153,6 @@ def test_messages_are_collected_and_written_in_whole_lines() -> None:
     assert len(written) < 10
     assert all(piece.endswith(b"\n") and len(piece) < 2 * BUFFER_SIZE for piece in written)
     assert [json.loads(line)["record"]["number"] for line in b"".join(written).splitlines()] == list(range(5000))
-
-
-def test_nothing_is_written_when_there_is_nothing() -> None:
-    output = io.BytesIO()
-    messages = MessageWriter(output)
-    messages.flush()
-    assert output.getvalue() == b""
 
 
 def test_what_cannot_be_written_is_not_written_by_half() -> None:

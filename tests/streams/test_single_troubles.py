@@ -41,7 +41,7 @@ def test_one_webinar_that_cannot_be_read_does_not_end_the_run(
 def test_configured_organizers_are_read_when_nobody_tells_whose_token_it_is(
     make_sandbox: Callable[..., Sandbox], status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tap_gotowebinar.api.client.TRIES", 2)
+    monkeypatch.setattr("tap_gotowebinar.api.retries.TRIES", 2)
     sandbox = make_sandbox(faults=(Fault(kind="status", status=status, path=ME),))
     (organizer,) = sandbox.control.truth()["organizers"]
     done = run_here({**sandbox.settings, **FAST, "organizer_keys": [organizer["organizerKey"]]})
@@ -91,7 +91,7 @@ def test_an_organizer_key_that_is_none_never_becomes_part_of_a_path(
 def test_an_answer_about_somebody_else_is_not_taken(
     make_sandbox: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tap_gotowebinar.api.client.TRIES", 2)
+    monkeypatch.setattr("tap_gotowebinar.api.retries.TRIES", 2)
     stranger = {"registrantKey": 999, "firstName": "Ada"}
     sandbox = make_sandbox(
         webinars=1, registrants=2, faults=(Fault(kind="json", path=r"/registrants/\d+$", value=stranger),)

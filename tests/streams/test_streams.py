@@ -11,7 +11,7 @@ import requests
 from jsonschema import Draft202012Validator, FormatChecker
 
 from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.api import client as connection
+from tap_gotowebinar.api import retries
 from tap_gotowebinar.streams import STREAMS as STREAM_CLASSES
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.comparable_rows import without_nulls
@@ -83,7 +83,7 @@ def text_time(text: str) -> str:
 @pytest.fixture
 def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up soon: the waits between tries are somebody else's test."""
-    monkeypatch.setattr(connection, "TRIES", 2)
+    monkeypatch.setattr(retries, "TRIES", 2)
 
 
 # Written down by hand

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tap_gotowebinar.api.keys import MAX_KEY
+from tap_gotowebinar.api.responses import MAX_KEY
 from tap_gotowebinar.records.timestamps import to_iso
 from tap_gotowebinar.sync.bookmarks.registrants import HASHED_FIELDS, RegistrantBookmark, SeenKeysBookmark, row_hash
 from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark

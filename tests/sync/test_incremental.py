@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.api import client as connection
+from tap_gotowebinar.api import retries
 from tests.incremental_runs import DETAILS, LISTINGS, LISTS, NOW, STREAMS, WEBINARS, Runs, emitted, keys
 from tests.runs import Run
 from tests.selection import selecting
@@ -19,7 +19,7 @@ PEOPLE = 40
 @pytest.fixture(autouse=True)
 def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up soon: the waits between tries are somebody else's test."""
-    monkeypatch.setattr(connection, "TRIES", 2)
+    monkeypatch.setattr(retries, "TRIES", 2)
 
 
 ONE_BY_ONE = {"max_concurrency": 1}

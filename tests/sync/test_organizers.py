@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.api import client as connection
+from tap_gotowebinar.api import retries
 from tap_gotowebinar.api.identity import ADMIN_PATH, IDENTITY_PATH
 from tests.comparable_rows import without_nulls
 from tests.runs import FAST, Run, run_here
@@ -45,7 +45,7 @@ def sent(done: Run, stream: str) -> list[dict[str, Any]]:
 @pytest.fixture
 def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up soon: the waits between tries are somebody else's test."""
-    monkeypatch.setattr(connection, "TRIES", 2)
+    monkeypatch.setattr(retries, "TRIES", 2)
 
 
 # The person behind the token

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.api import client as connection
+from tap_gotowebinar.api import retries
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
@@ -17,7 +17,7 @@ LIST_TRIES = 2
 @pytest.fixture(autouse=True)
 def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up soon: the waits between tries are somebody else's test."""
-    monkeypatch.setattr(connection, "TRIES", LIST_TRIES)
+    monkeypatch.setattr(retries, "TRIES", LIST_TRIES)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def test_a_run_without_incidents_has_no_problems(forgiving: bool) -> None:  # no
     report.stats("registrants").gone.append(LISTS[0])
     report.stats("webinars")
 
-    assert report.failures(forgive_refusals=forgiving) == []
+    assert report.failures(skip_forbidden=forgiving) == []
 
 
 def test_a_refusal_is_a_problem_that_names_what_was_refused() -> None:
@@ -49,7 +49,7 @@ def test_a_refusal_is_a_problem_that_names_what_was_refused() -> None:
     stats.calls, stats.answered, stats.records = 3, 2, 20
     stats.refused.append(LISTS[0])
 
-    assert report.failures(forgive_refusals=False) == [
+    assert report.failures(skip_forbidden=False) == [
         f"'registrants': 1 refused ({LISTS[0]}); check the permissions of the user, or set on_forbidden to skip"
     ]
 
@@ -60,7 +60,7 @@ def test_a_refusal_can_be_forgiven() -> None:
     stats.calls, stats.answered = 3, 2
     stats.refused.append(LISTS[0])
 
-    assert report.failures(forgive_refusals=True) == []
+    assert report.failures(skip_forbidden=True) == []
 
 
 def test_a_stream_that_was_always_refused_is_a_problem_all_the_same() -> None:
@@ -69,7 +69,7 @@ def test_a_stream_that_was_always_refused_is_a_problem_all_the_same() -> None:
     stats.calls, stats.retries = 3, 1  # one of them only because its token had expired
     stats.refused += LISTS[:2]
 
-    (problem,) = report.failures(forgive_refusals=True)
+    (problem,) = report.failures(skip_forbidden=True)
 
     assert problem == (
         f"'registrants': 2 refused ({LISTS[0]}, {LISTS[1]}); every call of this stream was refused: "
@@ -84,7 +84,7 @@ def test_a_stream_that_shares_its_lists_is_judged_by_them() -> None:
     lists.refused.append(LISTS[0])
     details.refused.append(LISTS[0])
 
-    assert report.failures(forgive_refusals=True) == []
+    assert report.failures(skip_forbidden=True) == []
 
 
 def test_a_stream_whose_shared_lists_were_all_refused_is_a_problem() -> None:
@@ -94,7 +94,7 @@ def test_a_stream_whose_shared_lists_were_all_refused_is_a_problem() -> None:
     lists.refused += LISTS[:2]
     details.refused += LISTS[:2]
 
-    problems = report.failures(forgive_refusals=True)
+    problems = report.failures(skip_forbidden=True)
 
     assert [line.split(":")[0] for line in problems] == ["'registrants'", "'registrant_details'"]
 
@@ -105,7 +105,7 @@ def test_what_was_given_up_is_a_problem_whatever_is_forgiven() -> None:
     stats.calls = stats.answered = 9
     stats.given_up += LISTS[:7]
 
-    (problem,) = report.failures(forgive_refusals=True)
+    (problem,) = report.failures(skip_forbidden=True)
 
     assert problem == (
         f"'registrants': 7 not read after several tries ({', '.join(LISTS[:5])} and 2 more); "

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.api import client as connection
+from tap_gotowebinar.api import retries
 from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
 from tap_gotowebinar.sync.bookmarks.state import unpack
 from tap_gotowebinar.sync.state_writer import StateWriter
@@ -24,7 +24,7 @@ LATER: Final = "2026-03-01T00:00:00Z"
 @pytest.fixture(autouse=True)
 def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up soon: the waits between tries are somebody else's test."""
-    monkeypatch.setattr(connection, "TRIES", 2)
+    monkeypatch.setattr(retries, "TRIES", 2)
 
 
 @pytest.fixture

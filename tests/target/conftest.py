@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gotowebinar_sandbox import Options, Sandbox
-from tests.target.registering import TargetHarness
+from tests.target.registering import MakeHarness, TargetHarness
 
 
 @pytest.fixture
@@ -15,8 +15,7 @@ def harness(sandbox: Sandbox, tmp_path: Path) -> TargetHarness:
 
 
 @pytest.fixture
-def make_harness(make_sandbox: Callable[..., Sandbox], tmp_path: Path) -> Callable[..., TargetHarness]:
-    """Open a harness at a sandbox with the options given."""
+def make_harness(make_sandbox: Callable[..., Sandbox], tmp_path: Path) -> MakeHarness:
     return lambda webinar=None, **options: TargetHarness(make_sandbox(**options), tmp_path, **(webinar or {}))
 
 

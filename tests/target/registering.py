@@ -31,6 +31,8 @@ POST: Final[dict[str, Any]] = {"method": "POST", "path": "registrants"}
 FIELDS: Final = ("email", "firstName", "lastName", "webinarKey", "organizerKey", "city", "responses")
 
 Message = dict[str, Any]
+MakeHarness = Callable[..., "TargetHarness"]
+"""Opens a harness; the arguments are options of its sandbox, and `webinar`, the fields of its webinar."""
 
 
 def schema(*fields: str, stream: str = "people") -> Message:
@@ -119,7 +121,7 @@ class TargetHarness:
 
     @property
     def organizer(self) -> str:
-        return str(self.control.truth()["organizers"][0]["organizerKey"])
+        return str(self.control.expected_records()["organizers"][0]["organizerKey"])
 
     def config(self, **settings: object) -> dict[str, Any]:
         return {**self.settings, "results_path": str(self.results), **settings}
@@ -160,7 +162,7 @@ class TargetHarness:
 
     def registered(self, webinar: str | None = None) -> list[dict[str, Any]]:
         """Who is registered, in the order of registration."""
-        rows = self.control.truth()["registrants"]
+        rows = self.control.expected_records()["registrants"]
         return [row for row in rows if row["webinarKey"] == (webinar or self.webinar)]
 
     def posts(self) -> list[dict[str, Any]]:

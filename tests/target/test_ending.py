@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tests.target.registering import (
     GRACE,
     POST,
     LineSource,
+    MakeHarness,
     Message,
     TargetHarness,
     lines,
@@ -48,7 +49,7 @@ def ended_early(harness: TargetHarness, people: list[Message], *, calls: int) ->
 
 @pytest.mark.parametrize(("seconds", "is_answered"), [(0.4, True), (30, False)])
 def test_calls_in_progress_get_their_result_if_it_comes_in_time_and_nobody_else_is_sent(
-    make_harness: Callable[..., TargetHarness],
+    make_harness: MakeHarness,
     seconds: float,
     is_answered: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
@@ -64,9 +65,7 @@ def test_calls_in_progress_get_their_result_if_it_comes_in_time_and_nobody_else_
     assert target.report.unsent == 3 - is_answered
 
 
-def test_one_bad_response_at_the_end_does_not_cost_the_results_of_others(
-    make_harness: Callable[..., TargetHarness],
-) -> None:
+def test_one_bad_response_at_the_end_does_not_cost_the_results_of_others(make_harness: MakeHarness) -> None:
     harness = make_harness(latency=0.2)
     other = harness.control.add_webinar()
     good = Fault(kind="slow", seconds=0.4, method="POST", path=f"{harness.webinar}/registrants")
@@ -108,7 +107,7 @@ def numbered(count: int) -> list[Message]:
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_ended_is_taken_up_where_it_was(
-    make_harness: Callable[..., TargetHarness], launcher: Launcher, signum: signal.Signals
+    make_harness: MakeHarness, launcher: Launcher, signum: signal.Signals
 ) -> None:
     harness, messages = make_harness(latency=0.01), numbered(120)
     run = launcher.launch(harness.config(), program="target", given=None)
@@ -156,9 +155,7 @@ def test_a_signal_ends_a_run_whose_tap_is_silent(harness: TargetHarness, tmp_pat
     assert b"Fatal Python error" not in log
 
 
-def test_two_targets_at_once_register_each_person_once(
-    make_harness: Callable[..., TargetHarness], launcher: Launcher
-) -> None:
+def test_two_targets_at_once_register_each_person_once(make_harness: MakeHarness, launcher: Launcher) -> None:
     harness, given = make_harness(latency=0.005), lines(numbered(60)).encode()
     runs = [launcher.launch(harness.config(), program="target", given=given) for _ in range(2)]
     assert [run.finish().exit_code for run in runs] == [0, 0]

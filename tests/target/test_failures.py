@@ -4,7 +4,6 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import GoToWebinarError, RateLimitedError
 from tests.canned_server import Canned, raw, token_answer
-from tests.target.registering import ADA, GRACE, POST, TargetHarness, lines, person, record, schema, state
+from tests.target.registering import ADA, GRACE, POST, MakeHarness, TargetHarness, lines, person, record, schema, state
 
 LOST = Fault(kind="reset", after=True, times=1, **POST)
 """The person is registered, and the answer is lost."""
@@ -25,7 +24,7 @@ NOT_ARRIVED = Fault(kind="reset", times=1, **POST)
 
 @pytest.mark.parametrize("kind", ["reset", "status", "html"])
 def test_a_registration_whose_answer_was_lost_counts_as_registered(
-    make_harness: Callable[..., TargetHarness],
+    make_harness: MakeHarness,
     kind: Any,  # noqa: ANN401
 ) -> None:
     harness = make_harness(faults=(Fault(kind=kind, after=True, times=1, **POST),))
@@ -38,7 +37,7 @@ def test_a_registration_whose_answer_was_lost_counts_as_registered(
 
 @pytest.mark.parametrize(("fault", "posts"), [(LOST, 1), (NOT_ARRIVED, 2)])
 def test_with_a_second_mail_a_registration_whose_answer_was_lost_is_looked_for(
-    make_harness: Callable[..., TargetHarness], fault: Fault, posts: int
+    make_harness: MakeHarness, fault: Fault, posts: int
 ) -> None:
     harness = make_harness(faults=(fault,))
     row = harness.run(record({**ADA, "email": "ADA.Berg@Example.com"}), resend_confirmation=True).row
@@ -49,7 +48,7 @@ def test_with_a_second_mail_a_registration_whose_answer_was_lost_is_looked_for(
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
-def test_who_cannot_be_looked_for_is_not_answered_for(make_harness: Callable[..., TargetHarness], status: int) -> None:
+def test_who_cannot_be_looked_for_is_not_answered_for(make_harness: MakeHarness, status: int) -> None:
     harness = make_harness(faults=(LOST, Fault(kind="status", status=status, method="GET")))
     done = harness.run(record(ADA), state(1), resend_confirmation=True, organizer_key=harness.organizer)
     assert (done.exit_code, done.states, done.outcomes) == (1, [], ["skipped"])
@@ -60,7 +59,7 @@ def test_who_cannot_be_looked_for_is_not_answered_for(make_harness: Callable[...
 
 @pytest.mark.parametrize(("takes_effect", "outcome"), [(True, "registered"), (False, "rejected")])
 def test_a_rejection_after_a_lost_answer_is_checked(
-    make_harness: Callable[..., TargetHarness],
+    make_harness: MakeHarness,
     takes_effect: bool,  # noqa: FBT001 - a parameter of the test
     outcome: str,
 ) -> None:
@@ -78,7 +77,7 @@ def test_a_rejection_after_a_lost_answer_is_checked(
     ids=["cut off", "too big"],
 )
 def test_in_a_list_that_does_not_come_whole_a_person_is_found_on_any_page(
-    make_harness: Callable[..., TargetHarness], before: int, trouble: dict[str, Any]
+    make_harness: MakeHarness, before: int, trouble: dict[str, Any]
 ) -> None:
     harness = make_harness()
     harness.control.add_registrants(harness.webinar, before)
@@ -92,9 +91,7 @@ def test_in_a_list_that_does_not_come_whole_a_person_is_found_on_any_page(
 
 
 @pytest.mark.parametrize("people", [0, 100])
-def test_a_list_that_comes_whole_is_not_asked_for_in_pages(
-    make_harness: Callable[..., TargetHarness], people: int
-) -> None:
+def test_a_list_that_comes_whole_is_not_asked_for_in_pages(make_harness: MakeHarness, people: int) -> None:
     harness = make_harness()
     harness.control.add_registrants(harness.webinar, people)
     harness.control.configure(faults=(NOT_ARRIVED,))
@@ -110,7 +107,7 @@ def page(number: int) -> dict[str, Any]:
     ("pages", "calls"), [([page(0)], 5), ([page(number) for number in range(20)], 8)], ids=["the same", "others"]
 )
 def test_a_list_without_end_ends_the_search_for_somebody_in_it(
-    make_harness: Callable[..., TargetHarness],
+    make_harness: MakeHarness,
     monkeypatch: pytest.MonkeyPatch,
     pages: list[dict[str, Any]],
     calls: int,
@@ -138,9 +135,7 @@ def test_a_no_that_goto_did_not_give_is_no_answer(harness: TargetHarness, status
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422])
-def test_a_proxy_that_says_no_again_and_again_rejects_nobody(
-    make_harness: Callable[..., TargetHarness], status: int
-) -> None:
+def test_a_proxy_that_says_no_again_and_again_rejects_nobody(make_harness: MakeHarness, status: int) -> None:
     harness = make_harness(faults=(Fault(kind="raw", value="<html>Who are you?</html>", status=status, **POST),))
     people = [record(ADA), state(1), record(GRACE), state(2)]
     done = harness.run(*people)
@@ -150,21 +145,20 @@ def test_a_proxy_that_says_no_again_and_again_rejects_nobody(
     assert harness.run(*people).outcomes == ["registered", "registered"]
 
 
-def test_an_address_that_goto_knows_is_registered_already_and_a_success_without_key_is_no_result(
-    make_harness: Callable[..., TargetHarness],
+def test_a_known_address_is_registered_already_and_a_success_without_key_is_no_result(
+    make_harness: MakeHarness,
 ) -> None:
     for body in ({"registrantKey": 5}, {"errorCode": "DuplicateRegistrant"}):
         known = Fault(kind="raw", value=json.dumps(body), status=409, **POST)
         assert make_harness(faults=(known,)).run(record(ADA)).outcomes == ["already_registered"]
-    nothings: tuple[Any, ...] = ({}, [])
-    for nothing in nothings:
-        done = make_harness(faults=(Fault(kind="json", value=nothing, **POST),)).run(record(ADA))
+    for value in ("{}", "[]"):
+        done = make_harness(faults=(Fault(kind="raw", value=value, **POST),)).run(record(ADA))
         assert (done.exit_code, done.outcomes) == (1, ["skipped"])
         assert "the answer to a registration holds no registrantKey" in done.row["description"]
 
 
 @pytest.mark.parametrize("skip", [0, 1])
-def test_a_path_that_takes_no_token_answers_for_nobody(make_harness: Callable[..., TargetHarness], skip: int) -> None:
+def test_a_path_that_takes_no_token_answers_for_nobody(make_harness: MakeHarness, skip: int) -> None:
     # Before it the token has worked elsewhere; or an answer has been lost, so that somebody is registered already.
     faults = (Fault(kind="reset", after=True, times=skip, **POST), Fault(kind="invalid_token", **POST))
     harness = make_harness(faults=faults)
@@ -175,9 +169,7 @@ def test_a_path_that_takes_no_token_answers_for_nobody(make_harness: Callable[..
     assert harness.run(record(ADA), state(1)).outcomes == ["already_registered" if skip else "registered"]
 
 
-def test_a_server_that_waited_too_long_for_a_request_has_rejected_nobody(
-    make_harness: Callable[..., TargetHarness],
-) -> None:
+def test_a_server_that_waited_too_long_for_a_request_has_rejected_nobody(make_harness: MakeHarness) -> None:
     harness = make_harness(faults=(Fault(kind="status", status=408, times=2, **POST),))
     assert harness.run(record(ADA)).outcomes == ["registered"]
     assert len(harness.posts()) == 3
@@ -186,9 +178,7 @@ def test_a_server_that_waited_too_long_for_a_request_has_rejected_nobody(
 # No answers
 
 
-def test_one_person_goto_does_not_answer_for_keeps_later_states_back_and_nobody_else(
-    make_harness: Callable[..., TargetHarness],
-) -> None:
+def test_one_person_goto_does_not_answer_for_keeps_later_states_back_and_nobody_else(make_harness: MakeHarness) -> None:
     harness = make_harness()
     other = harness.control.add_webinar()
     harness.control.configure(faults=(Fault(kind="status", status=503, method="POST", path=f"{other}/registrants"),))
@@ -205,7 +195,7 @@ def test_one_person_goto_does_not_answer_for_keeps_later_states_back_and_nobody_
 
 @pytest.mark.parametrize("count", [4, 9])
 def test_the_third_person_in_a_row_whom_goto_does_not_answer_for_ends_the_run(
-    make_harness: Callable[..., TargetHarness], count: int
+    make_harness: MakeHarness, count: int
 ) -> None:
     harness, output = make_harness(faults=(Fault(kind="status", status=503, skip=1, **POST),)), io.BytesIO()
     target = harness.target(output, max_concurrency=1)
@@ -218,7 +208,7 @@ def test_the_third_person_in_a_row_whom_goto_does_not_answer_for_ends_the_run(
 
 
 def test_two_in_a_row_and_then_an_answer_is_no_reason_to_stop(
-    make_harness: Callable[..., TargetHarness], caplog: pytest.LogCaptureFixture
+    make_harness: MakeHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     harness = make_harness()
     silent = [harness.control.add_webinar() for _ in range(4)]
@@ -231,7 +221,7 @@ def test_two_in_a_row_and_then_an_answer_is_no_reason_to_stop(
     assert "no answer from GoTo after several tries: 4;" in caplog.text
 
 
-def test_a_rate_limit_that_lasts_ends_the_run(make_harness: Callable[..., TargetHarness]) -> None:
+def test_a_rate_limit_that_lasts_ends_the_run(make_harness: MakeHarness) -> None:
     harness = make_harness(faults=(Fault(kind="status", status=429, retry_after=3600, skip=1, **POST),))
     with pytest.raises(RateLimitedError, match="start again after"):
         harness.run(*(record(person(number)) for number in range(50)))

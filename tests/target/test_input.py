@@ -20,6 +20,7 @@ from tests.target.registering import (
     ADA,
     GRACE,
     LineSource,
+    MakeHarness,
     TargetHarness,
     lines,
     person,
@@ -120,7 +121,7 @@ def test_the_input_does_not_keep_the_process_alive(harness: TargetHarness) -> No
     assert [(reader.name, reader.daemon) for reader in readers] == [("input", True)]
 
 
-def test_an_answer_that_takes_its_time_is_waited_for(make_harness: Callable[..., TargetHarness]) -> None:
+def test_an_answer_that_takes_its_time_is_waited_for(make_harness: MakeHarness) -> None:
     harness = make_harness(faults=(Fault(kind="slow", seconds=SIGNAL_POLL + 0.2, method="POST", path="registrants"),))
     assert harness.run(record(ADA)).outcomes == ["registered"]
 
@@ -154,7 +155,7 @@ def test_a_signal_ends_the_wait_for_a_tap_that_is_silent(
     ],
 )
 def test_everybody_before_a_wrong_line_is_registered(
-    make_harness: Callable[..., TargetHarness], last: str, error: type[InputError]
+    make_harness: MakeHarness, last: str, error: type[InputError]
 ) -> None:
     harness = make_harness(latency=0.05)
     with pytest.raises(error):

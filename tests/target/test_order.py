@@ -5,7 +5,7 @@ import itertools
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from tests.target.registering import (
     GRACE,
     POST,
     LineSource,
+    MakeHarness,
     TargetHarness,
     lines,
     person,
@@ -68,7 +69,7 @@ def test_a_state_waits_for_the_rows_before_it(harness: TargetHarness) -> None:
 
 @pytest.mark.parametrize(("webinars", "limit", "peak"), [(5, None, 5), (5, 3, 3), (1, None, 1)])
 def test_people_of_a_webinar_are_registered_in_their_order_and_webinars_side_by_side(
-    make_harness: Callable[..., TargetHarness], webinars: int, limit: int | None, peak: int
+    make_harness: MakeHarness, webinars: int, limit: int | None, peak: int
 ) -> None:
     harness = make_harness(latency=0.02)
     keys = [harness.webinar, *(harness.control.add_webinar() for _ in range(webinars - 1))]
@@ -81,9 +82,7 @@ def test_people_of_a_webinar_are_registered_in_their_order_and_webinars_side_by_
     assert harness.control.state()["peak"] == peak <= DEFAULT_MAX_CONCURRENCY
 
 
-def test_the_input_is_not_read_without_end(
-    make_harness: Callable[..., TargetHarness], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_input_is_not_read_without_end(make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("target_gotowebinar.pending.MAX_PEOPLE", 20)
     harness = make_harness(faults=(Fault(kind="slow", seconds=2, times=1, **POST),))
     given, enough = itertools.count(), threading.Event()
@@ -105,9 +104,7 @@ def test_the_input_is_not_read_without_end(
     assert not worker.is_alive()
 
 
-def test_a_thousand_people_in_bad_weather_are_registered_once_each(
-    make_harness: Callable[..., TargetHarness],
-) -> None:
+def test_a_thousand_people_in_bad_weather_are_registered_once_each(make_harness: MakeHarness) -> None:
     harness = make_harness(rate_limit=100, rate_window=1.0, token_lifetime=5.0, faults=EVERY_FAULT)
     webinars = [harness.webinar, *(harness.control.add_webinar() for _ in range(9))]
     people = [record(person(number), webinarKey=webinars[number % 10]) for number in range(1000)]
@@ -122,10 +119,10 @@ def test_a_thousand_people_in_bad_weather_are_registered_once_each(
     assert json.loads(output.getvalue()) == "the end"
     assert len(registered) == len({(row["webinarKey"], row["email"]) for row in registered}) == 1000
     assert Counter(row["outcome"] for row in rows)["rejected"] == 5
-    truth = {(row["webinarKey"], row["email"]): row["registrantKey"] for row in registered}
+    expected = {(row["webinarKey"], row["email"]): row["registrantKey"] for row in registered}
     said = [((row["webinarKey"], row["email"]), row) for row in rows if row["outcome"] != "rejected"]
     assert len(said) == 1020
-    assert all(truth[key] == row["registrantKey"] for key, row in said)
-    assert {key for key, row in said if row["outcome"] == "registered"} == truth.keys()
+    assert all(expected[key] == row["registrantKey"] for key, row in said)
+    assert {key for key, row in said if row["outcome"] == "registered"} == expected.keys()
     assert harness.control.state()["confirmations"] == 1000
     assert harness.control.state()["refused"] == 0

@@ -14,7 +14,7 @@ from tap_gotowebinar.api.redaction import MAX_NAMES
 from target_gotowebinar.report import MAX_REASONS, MAX_SHOWN_REASONS, MAX_UNKNOWN
 from tests.canned_server import talk
 from tests.schema_files import TARGET_SCHEMAS
-from tests.target.registering import ADA, GRACE, TargetHarness, lines, person, record, schema, state
+from tests.target.registering import ADA, GRACE, MakeHarness, TargetHarness, lines, person, record, schema, state
 
 
 @pytest.fixture(autouse=True)
@@ -68,9 +68,7 @@ def test_keys_of_records_go_before_those_of_settings_as_texts_or_numbers(
     assert {call["path"].split("/")[1] for call in harness.control.calls()} == {"oauth", "G2W"}
 
 
-def test_the_organizer_of_the_token_is_looked_up_once_if_no_setting_names_it(
-    make_harness: Callable[..., TargetHarness],
-) -> None:
+def test_the_organizer_of_the_token_is_looked_up_once_if_no_setting_names_it(make_harness: MakeHarness) -> None:
     harness = make_harness()
     harness.run(*(record(person(number)) for number in range(5)))
     assert sum("identity" in call["path"] for call in harness.control.calls()) == 1
@@ -96,7 +94,7 @@ def test_a_person_who_is_registered_already_is_no_error(harness: TargetHarness) 
     assert done.row["description"] == "DuplicateRegistrant: The user is already registered for this webinar."
 
 
-def test_a_registrant_who_waits_for_approval_has_no_link(make_harness: Callable[..., TargetHarness]) -> None:
+def test_a_registrant_who_waits_for_approval_has_no_link(make_harness: MakeHarness) -> None:
     row = make_harness(webinar={"approvalType": "MANUAL"}).run(record(ADA)).row
     assert (row["outcome"], row["status"], row["joinUrl"]) == ("registered", "WAITING", None)
 
@@ -131,14 +129,14 @@ def test_a_webinar_that_is_not_there_is_asked_for_once(harness: TargetHarness) -
 
 
 @pytest.mark.parametrize("status", [405, 422])
-def test_another_refusal_rejects_with_its_status(make_harness: Callable[..., TargetHarness], status: int) -> None:
+def test_another_refusal_rejects_with_its_status(make_harness: MakeHarness, status: int) -> None:
     harness = make_harness(faults=(Fault(kind="status", status=status, path="registrants"),))
     row = harness.run(record(ADA)).row
     assert row["outcome"] == "rejected"
     assert row["description"] == "PlantedError: Refused for <e-mail> see <url>"
 
 
-def test_a_redirect_ends_the_run(make_harness: Callable[..., TargetHarness]) -> None:
+def test_a_redirect_ends_the_run(make_harness: MakeHarness) -> None:
     redirect = Fault(kind="redirect", status=302, value="https://example.com/", path="registrants")
     with pytest.raises(UnexpectedStatusError, match=r"to \S+/registrants: status 302, a redirect.*: check api_url"):
         make_harness(faults=(redirect,)).run(record(ADA))
@@ -183,7 +181,7 @@ def test_whatever_fails_the_reason_is_the_last_line(
 
 
 def test_a_refresh_token_that_cannot_be_stored_fails_the_run(
-    make_harness: Callable[..., TargetHarness], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    make_harness: MakeHarness, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "tokens.json"

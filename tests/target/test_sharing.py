@@ -1,14 +1,13 @@
 """Taps and a target at the same time: one connection, one token that is replaced at every refresh."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.forkserver import Launcher
-from tests.target.registering import TargetHarness, lines, person, record, schema, state
+from tests.target.registering import MakeHarness, lines, person, record, schema, state
 
 
 def test_two_taps_and_a_target_share_one_token_that_is_replaced_each_time(
-    make_harness: Callable[..., TargetHarness], tmp_path: Path, launcher: Launcher
+    make_harness: MakeHarness, tmp_path: Path, launcher: Launcher
 ) -> None:
     harness = make_harness(
         webinars=4, registrants=40, rotate_refresh_tokens=True, token_lifetime=2.0, latency=0.05, seed=7

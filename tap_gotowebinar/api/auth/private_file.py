@@ -1,4 +1,4 @@
-"""A file with secrets that several processes read and replace: for its owner only, and whole at any moment."""
+"""A file of secrets that several processes read and replace: readable by its owner only, and never half written."""
 
 from __future__ import annotations
 
@@ -22,14 +22,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-gotowebinar.tokens")
 
-PATIENCE: Final = 300.0
-"""Seconds to wait for a lock: who holds it may be told by GoTo to pause that long."""
+LOCK_TIMEOUT: Final = 300.0
+"""Seconds to wait for the lock: GoTo may ask its holder for a pause that long."""
 
 MAX_SIZE: Final = 16 * 1024 * 1024
 """Bytes of a file: thousands of times what is needed."""
-
-LOOK_AGAIN: Final = 0.05
-"""Seconds between two attempts to get a lock."""
 
 
 class PrivateFile:
@@ -42,50 +39,47 @@ class PrivateFile:
     def __init__(self, path: Path) -> None:
         """Touch nothing yet."""
         self._path = path
+        self._temp_path = path.with_name(f".{path.name}.new")
         self._has_warned = False
 
     @override
     def __str__(self) -> str:
-        """Return where it is."""
+        """Return the path."""
         return str(self._path)
 
     def read(self) -> bytes:
-        """Return what it holds.
+        """Return the content.
 
         Raises:
-            OSError: it is not there, not to be read, no file, too large, or somebody else's.
+            OSError: the file does not exist, cannot be read, is not an ordinary file, is too large, or belongs to
+                another user.
         """
-        with open(self._path, "rb", opener=_at_once) as file:
+        with open(self._path, "rb", opener=_open_nonblocking) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise OSError(0, "it is not an ordinary file")
             if status.st_size > MAX_SIZE:
                 raise OSError(0, "it is too large")
-            self._keep_private(file.fileno(), status)
+            self._make_private(file.fileno(), status)
             return file.read(MAX_SIZE)
 
     @contextlib.contextmanager
-    def locked(self, stop: threading.Event, patience: float = PATIENCE) -> Iterator[None]:
-        """Keep others who lock out of the enclosed block; where no lock can be had there is none.
+    def locked(self, stop: threading.Event, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
+        """Lock out other processes in the enclosed block; where no lock can be made there is none.
 
         Args:
-            stop: Set when nobody waits any more.
-            patience: Seconds to wait for the lock.
+            stop: Ends the waiting once it is set.
+            timeout: Seconds to wait for the lock.
 
         Raises:
             RetriesExhaustedError: another process holds the lock.
         """
         with contextlib.ExitStack() as stack:
-            try:
-                lock = self._lock(stop, patience)
-            except OSError:
-                # Not to be written to: a file that nobody changes needs no lock.
-                pass
-            else:
-                stack.callback(lock.release)
-                with contextlib.suppress(OSError):
-                    # Of a process that was killed.
-                    self._half_written.unlink(missing_ok=True)
+            # A file in a folder that cannot be written to changes for nobody and needs no lock.
+            with contextlib.suppress(OSError):
+                stack.callback(self._acquire(stop, timeout).release)
+                # Of a process that was killed.
+                self._temp_path.unlink(missing_ok=True)
             yield
 
     def replace(self, data: bytes) -> None:
@@ -94,38 +88,31 @@ class PrivateFile:
         Raises:
             OSError: it stays as it was.
         """
-        new = self._half_written
         try:
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
+            descriptor = os.open(self._temp_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
             with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
                 self._keep_owner(descriptor)
                 file.write(data)
                 file.flush()
                 os.fsync(descriptor)
-            new.replace(self._path)
+            self._temp_path.replace(self._path)
         except BaseException:
             with contextlib.suppress(OSError):
-                new.unlink(missing_ok=True)
+                self._temp_path.unlink(missing_ok=True)
             raise
         _sync_folder(self._path.parent)
 
-    def set_aside(self) -> str:
+    def quarantine(self) -> str:
         """Rename the file, and return its new name.
 
         Raises:
-            OSError: it stays where it is.
+            OSError: it keeps its name.
         """
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        aside = self._path.with_name(f"{self._path.name}.{stamp}.damaged")
-        self._path.rename(aside)
-        return aside.name
+        return self._path.rename(self._path.with_name(f"{self._path.name}.{stamp}.damaged")).name
 
-    @property
-    def _half_written(self) -> Path:
-        return self._path.with_name(f".{self._path.name}.new")
-
-    def _keep_private(self, descriptor: int, status: os.stat_result) -> None:
-        """Let nobody else read the file, and use none that somebody else may have put there."""
+    def _make_private(self, descriptor: int, status: os.stat_result) -> None:
+        """Take the file away from other users; raise PermissionError if one of them may have written it."""
         if os.name != "posix":  # pragma: no cover - Windows
             return
         if status.st_uid not in owners(self._path):
@@ -137,30 +124,26 @@ class PrivateFile:
             with contextlib.suppress(OSError):
                 os.fchmod(descriptor, stat.S_IRUSR | stat.S_IWUSR)
 
-    def _lock(self, stop: threading.Event, patience: float) -> BaseFileLock:
+    def _acquire(self, stop: threading.Event, timeout: float) -> BaseFileLock:
         # Only here: most runs find a good token, and the import takes longer than all the rest.
         from filelock import FileLock, Timeout  # noqa: PLC0415
 
-        # One by one: parents that come about on the way would be as open as the umask allows.
+        # One by one: `parents=True` would leave the mode of the parents to the umask.
         for folder in reversed((self._path.parent, *self._path.parent.parents)):
             folder.mkdir(mode=0o700, exist_ok=True)
         lock = FileLock(f"{self._path}.lock", mode=0o600)
-        until = time.monotonic() + patience
-        while True:
-            try:
-                lock.acquire(blocking=False)
-            except Timeout:
-                if stop.wait(LOOK_AGAIN) or time.monotonic() > until:
-                    msg = (
-                        f"another process has held {lock.lock_file} for {patience:.0f} seconds: end it, or give this "
-                        "one a token_path of its own"
-                    )
-                    raise RetriesExhaustedError(msg) from None
-            else:
-                return lock
+        try:
+            lock.acquire(timeout=timeout, poll_interval=0.05, cancel_check=stop.is_set)
+        except Timeout:
+            msg = (
+                f"another process has held {lock.lock_file} for {timeout:.0f} seconds: end it, or give this "
+                "one a token_path of its own"
+            )
+            raise RetriesExhaustedError(msg) from None
+        return lock
 
     def _keep_owner(self, descriptor: int) -> None:
-        """Let root, in a container for one, not take the file away from its owner."""
+        """Keep the owner of the file when root replaces it, in a container for instance."""
         if os.name == "posix" and os.geteuid() == 0:
             with contextlib.suppress(OSError):
                 status = self._path.stat()
@@ -169,17 +152,17 @@ class PrivateFile:
 
 
 def owners(path: Path) -> set[int]:
-    """Return who may own a private file: we and root; for root, in a container for one, also who owns the folder."""
+    """Return who may own a private file: this user and root; for root also the owner of the folder."""
     return {0, os.geteuid() or path.parent.stat().st_uid}
 
 
-def _at_once(path: str, flags: int) -> int:
-    """Open a file without waiting for somebody at the other end, where it is a pipe."""
+def _open_nonblocking(path: str, flags: int) -> int:
+    """Open a file; a pipe without waiting for its other end."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _sync_folder(folder: Path) -> None:
-    """See to it that a replaced file stays replaced when the power fails; not every system knows how."""
+    """Keep the replacement through a power failure, on systems that can."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

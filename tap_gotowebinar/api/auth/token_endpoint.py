@@ -1,4 +1,4 @@
-"""Where access tokens come from: one request, repeated while repeating can help, and what a refusal means.
+"""The OAuth token endpoint: requests access tokens, with retries.
 
 GoTo gives an access token (an hour) for a refresh token (30 days) or a personal access token, with Basic client
 authentication, at `https://authentication.logmeininc.com/oauth/token`. A refresh usually returns no new refresh
@@ -7,14 +7,11 @@ token; when it does, the old one is about to die. Source: developer.goto.com, gu
 
 from __future__ import annotations
 
-import functools
-import random
 import re
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
-
-import backoff
 
 from tap_gotowebinar.api.errors import (
     AuthenticationError,
@@ -24,8 +21,15 @@ from tap_gotowebinar.api.errors import (
     TransientError,
 )
 from tap_gotowebinar.api.redaction import error_text, is_from_goto
-from tap_gotowebinar.api.retries import LONGEST_PAUSE, TimeBudget, parse_retry_after, resume_time
-from tap_gotowebinar.api.transport import SUCCESS, is_transient
+from tap_gotowebinar.api.retries import (
+    LONGEST_PAUSE,
+    WAITS,
+    TimeBudget,
+    call_with_retries,
+    parse_retry_after,
+    resume_time,
+)
+from tap_gotowebinar.api.transport import is_transient
 
 if TYPE_CHECKING:
     import threading
@@ -36,25 +40,16 @@ if TYPE_CHECKING:
 LOGIN: Final = "tap-gotowebinar-login"
 """The command that gets a refresh token."""
 
-DEFAULT_LIFETIME: Final = 3600.0
-"""Seconds an access token lives when the answer does not say."""
-
-TRIES: Final = 6
-"""How often the token endpoint is asked when it fails in a transient way."""
-
-WAITS: Final = functools.partial(backoff.expo, factor=0.5, max_value=30)
-"""Longest waits between these tries, in seconds; each is drawn at random below."""
-
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 
 
 class InvalidGrantError(AuthenticationError):
-    """The proof of who the user is was good once, or never: `invalid_grant`."""
+    """The credential is wrong, expired or used up: `invalid_grant`."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What the user configured: the client, and one of two proofs of who the user is, or neither after a login."""
+    """The configured OAuth client, and a refresh token, a personal access token or neither (after a login)."""
 
     client_id: str = field(repr=False)
     client_secret: str = field(repr=False)
@@ -62,51 +57,51 @@ class Credentials:
     personal_access_token: str | None = field(default=None, repr=False)
 
     @property
-    def proof(self) -> str:
-        """Name of the setting that proves who the user is; a personal access token goes first: it is never replaced."""
+    def grant_type(self) -> str:
+        """The OAuth grant type, and name of the setting; a personal access token comes first: it is never replaced."""
         return "personal_access_token" if self.personal_access_token else "refresh_token"
 
     @property
-    def is_personal(self) -> bool:
-        """Whether the proof is one that is never replaced."""
-        return self.proof == "personal_access_token"
+    def uses_pat(self) -> bool:
+        """Whether the credential is a personal access token."""
+        return self.grant_type == "personal_access_token"
 
     @property
-    def secret(self) -> str:
-        """The proof; empty when none is configured."""
+    def credential(self) -> str:
+        """The configured token; empty when none is configured."""
         return self.personal_access_token or self.refresh_token or ""
 
     @property
     def all_secrets(self) -> tuple[str | None, ...]:
-        """Everything that is nobody else's business."""
+        """Every value that no log and no error may show."""
         return (self.client_id, self.client_secret, self.refresh_token, self.personal_access_token)
 
-    def grant(self, secret: str) -> dict[str, str]:
-        """Return the form body of a token request with a proof, the configured one or what it was replaced by."""
-        return {"grant_type": self.proof, "pat" if self.is_personal else "refresh_token": secret}
+    def form(self, credential: str) -> dict[str, str]:
+        """Return the form of a token request with the configured token, or with the one that has replaced it."""
+        return {"grant_type": self.grant_type, "pat" if self.uses_pat else "refresh_token": credential}
 
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """What a token request brought.
+    """A successful response (RFC 6749, section 5.1).
 
     Attributes:
         access_token: The token.
-        refresh_token: What replaces the refresh token from now on; None: nothing does.
+        refresh_token: The one that replaces the refresh token; None: it stays.
         lifetime: Seconds the access token lives.
-        asked_at: When it was asked for, by the clock of who asked: it lives from some moment after that.
+        requested_at: When it was requested, by the clock of the caller: its life begins after that.
         expires_at: When it expires, in seconds since 1970.
     """
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
     lifetime: float
-    asked_at: float
+    requested_at: float
     expires_at: float
 
 
 class TokenEndpoint:
-    """Asks for access tokens."""
+    """Requests access tokens."""
 
     def __init__(
         self,
@@ -115,109 +110,111 @@ class TokenEndpoint:
         url: str,
         waits: Callable[[], Generator[Any, None, None]] = WAITS,
     ) -> None:
-        """Ask nothing yet.
+        """Send nothing yet.
 
         Args:
-            credentials: Who asks.
+            credentials: The client.
             transport: Sends one request.
-            url: Where to.
-            waits: Longest waits between tries, in seconds.
+            url: URL of the endpoint.
+            waits: Longest waits between attempts, in seconds.
         """
         self._credentials = credentials
         self._transport = transport
         self._url = url
         self._waits = waits
 
-    def ask(self, secret: str, clock: Callable[[], float], stop: threading.Event) -> TokenResponse:
-        """Return what a proof of who the user is brings.
+    def request(self, credential: str, clock: Callable[[], float], stop: threading.Event) -> TokenResponse:
+        """Return new tokens.
 
         Args:
-            secret: The proof.
-            clock: Tells the time, in seconds.
-            stop: Set when nobody waits any more: what is on its way is finished, nothing is tried again.
+            credential: The configured token, or the one that has replaced it.
+            clock: Returns the time in seconds.
+            stop: Once it is set, no further attempt is made.
 
         Raises:
-            AuthenticationError: the credentials are not accepted; InvalidGrantError: it is the proof.
-            RetriesExhaustedError: each try failed in a transient way.
-            RateLimitedError: 429, and longer pauses than `LONGEST_PAUSE` in all.
+            AuthenticationError: the client or the credential is rejected; InvalidGrantError: the credential is.
+            RetriesExhaustedError: all attempts failed in a transient way.
+            RateLimitedError: 429 for longer than `LONGEST_PAUSE`.
         """
-        asked_at, now, answer = self._patiently(self._credentials.grant(secret), clock, stop)
-        body = answer.body if isinstance(answer.body, dict) else {}
-        token = body.get("access_token")
-        if answer.status != 200 or not _is_token(token):  # noqa: PLR2004
-            raise self._refusal(answer)
-        replaced = body.get("refresh_token")
-        is_replaced = _is_token(replaced) and replaced != secret and not self._credentials.is_personal
-        lifetime = _seconds(body.get("expires_in"))
-        return TokenResponse(token, replaced if is_replaced else None, lifetime, asked_at, now + lifetime)
+        requested_at, now, response = self._send_with_retries(self._credentials.form(credential), clock, stop)
+        body = response.body if isinstance(response.body, dict) else {}
+        token, refresh_token = body.get("access_token"), body.get("refresh_token")
+        if response.status != HTTPStatus.OK or not _is_token(token):
+            raise self._rejection(response)
+        is_replaced = _is_token(refresh_token) and refresh_token != credential and not self._credentials.uses_pat
+        lifetime = _lifetime(body.get("expires_in"))
+        return TokenResponse(token, refresh_token if is_replaced else None, lifetime, requested_at, now + lifetime)
 
-    def _patiently(
+    def _send_with_retries(
         self, form: dict[str, str], clock: Callable[[], float], stop: threading.Event
     ) -> tuple[float, float, ApiResponse]:
+        """Return the first response that is GoTo's own word, and when it was requested: by `clock`, since 1970."""
         client = (self._credentials.client_id, self._credentials.client_secret)
-        patience = TimeBudget(self._transport.longest_call)
-        send = patience.of(self._transport.send)
-        waits = self._waits()
-        next(waits)
-        failure, paused = "", 0.0
-        for attempt in range(TRIES):
-            asked_at, now, pause = clock(), time.time(), None
+        budget = TimeBudget(self._transport.longest_call)
+        send = budget.wrap(self._transport.send)
+        paused = 0.0
+
+        def attempt() -> tuple[float, float, ApiResponse]:
+            nonlocal paused
+            requested_at, now = clock(), time.time()
             try:
-                answer = send(method="POST", url=self._url, data=form, auth=client)
-            except ResponseTooLargeError as error:
-                failure = f"{error}; check auth_url"
-                break
+                response = send(method="POST", url=self._url, data=form, auth=client)
             except TransientError as error:
-                failure = f"{error}; check auth_url and the network"
-            else:
-                is_said = answer.status in SUCCESS or is_from_goto(answer.body) or bool(answer.location)
-                if is_said and answer.status != 429 and not is_transient(answer.status):  # noqa: PLR2004
-                    return asked_at, now, answer
-                failure, pause = self._trouble(answer, paused)
-                paused += pause or 0
-            is_last = attempt + 1 == TRIES or patience.is_over
-            if is_last or stop.wait(pause or random.uniform(0, next(waits))):  # noqa: S311
-                break
-        msg = f"gave up asking for an access token: {failure}"
+                msg = f"{error}; check auth_url and the network"
+                raise TransientError(msg) from None
+            if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+                pause = parse_retry_after(response.retry_after)
+                paused += pause or 0.0
+                raise self._too_many(pause, paused)
+            is_own = response.is_success or is_from_goto(response.body) or bool(response.location)
+            if not is_own or is_transient(response.status):
+                msg = f"{self._url} answered {response.status}; check auth_url and the network"
+                raise TransientError(msg)
+            return requested_at, now, response
+
+        def sleep(seconds: float) -> None:
+            if stop.wait(seconds):
+                msg = "gave up asking for an access token: the run is over"
+                raise RetriesExhaustedError(msg)
+
+        try:
+            return call_with_retries(attempt, budget, self._waits, sleep=sleep)
+        except ResponseTooLargeError as error:
+            msg = f"gave up asking for an access token: {error}; check auth_url"
+        except TransientError as error:
+            msg = f"gave up asking for an access token: {error}"
         raise RetriesExhaustedError(msg)
 
-    def _trouble(self, answer: ApiResponse, paused: float) -> tuple[str, float | None]:
-        """Return what to say of an answer that may be another one later, and the seconds that GoTo asks us to wait.
-
-        Args:
-            answer: The answer.
-            paused: Seconds waited already because GoTo asked for it.
-        """
-        where = f"{self._url} answered {answer.status}"
-        if answer.status != 429:  # noqa: PLR2004
-            return f"{where}; check auth_url and the network", None
-        pause = parse_retry_after(answer.retry_after)
-        if pause is not None and paused + pause > LONGEST_PAUSE:
+    def _too_many(self, pause: float | None, paused: float) -> TransientError | RateLimitedError:
+        """Return the error of a 429 that asks for a pause, where all pauses together are `paused` seconds long."""
+        where = f"{self._url} answered 429"
+        if pause is not None and paused > LONGEST_PAUSE:
             msg = f"GoTo gives out no more access tokens for now ({where}): start again after {resume_time(pause)}"
-            raise RateLimitedError(msg)
+            return RateLimitedError(msg)
         remedy = "start again in some minutes, and let runs share tokens by using the same token_path"
-        return f"{where}, because too many were asked for; {remedy}", pause
+        return TransientError(f"{where}, because too many were asked for; {remedy}", retry_after=pause)
 
-    def _refusal(self, answer: ApiResponse) -> AuthenticationError:
-        said = error_text(answer.body)
-        where = f"no access token from {self._url} (status {answer.status}{f', {said}' if said else ''})"
-        if "invalid_client" in said:
+    def _rejection(self, response: ApiResponse) -> AuthenticationError:
+        text = error_text(response.body)
+        grant_type = self._credentials.grant_type
+        where = f"no access token from {self._url} (status {response.status}{f', {text}' if text else ''})"
+        if "invalid_client" in text:
             what = "client_id and client_secret are not those of an OAuth client that GoTo knows; correct them"
             return AuthenticationError(f"{where}: {what}")
-        if "invalid_grant" in said:
-            what = f"{self._credentials.proof} is wrong, expired or used up"
-            remedy = "get a new one and set it" if self._credentials.is_personal else f"get a new one with {LOGIN}"
-            return InvalidGrantError(f"{where}: {what}; {remedy}")
-        return AuthenticationError(f"{where}: check auth_url, client_id, client_secret and {self._credentials.proof}")
+        if "invalid_grant" in text:
+            remedy = "get a new one and set it" if self._credentials.uses_pat else f"get a new one with {LOGIN}"
+            return InvalidGrantError(f"{where}: {grant_type} is wrong, expired or used up; {remedy}")
+        return AuthenticationError(f"{where}: check auth_url, client_id, client_secret and {grant_type}")
 
 
 def _is_token(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 
-def _seconds(value: object) -> float:
+def _lifetime(value: object) -> float:
+    """Return the seconds of `expires_in`; an hour if it makes no sense."""
     try:
         seconds = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
-        return DEFAULT_LIFETIME
-    return seconds if 0 < seconds < float("inf") else DEFAULT_LIFETIME
+        return 3600.0
+    return seconds if 0 < seconds < float("inf") else 3600.0

@@ -14,8 +14,8 @@ import struct
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tap_gotowebinar.api.errors import GoToWebinarError
-from tap_gotowebinar.api.keys import is_key
 from tap_gotowebinar.api.redaction import mask
+from tap_gotowebinar.api.responses import is_key
 from tap_gotowebinar.records.timestamps import canonical_time
 
 if TYPE_CHECKING:

@@ -1,16 +1,16 @@
-"""What the login says."""
+"""The texts of the login."""
 
 import pytest
 
 from gotowebinar_sandbox import Options
 from tap_gotowebinar.login.command import DEFAULT_REDIRECT_URI
-from tap_gotowebinar.login.messages import whose
+from tap_gotowebinar.login.messages import owner_lines
 
 ACCOUNTS = [{"accountKey": "2", "name": "Honey"}, {"accountKey": 3, "name": None}]
 
 
 def test_all_accounts_of_a_person_are_named() -> None:
-    said = list(whose({"organizerKey": "1", "displayName": "Ada Berg", "accounts": ACCOUNTS}))
+    said = list(owner_lines({"organizerKey": "1", "displayName": "Ada Berg", "accounts": ACCOUNTS}))
 
     assert said == [
         "The tokens belong to Ada Berg.",
@@ -30,7 +30,7 @@ def test_all_accounts_of_a_person_are_named() -> None:
     ],
 )
 def test_a_person_is_named_as_far_as_goto_tells(told: dict[str, str | None], name: str) -> None:
-    said = list(whose({"organizerKey": "1", "accountKey": "2", "accounts": [], **told}))
+    said = list(owner_lines({"organizerKey": "1", "accountKey": "2", "accounts": [], **told}))
 
     assert said == [f"The tokens belong to {name}.", "  organizer key  1", "  account key    2"]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Question:
+class Query:
     """A question, the columns of its answer, and the SELECT that gives them."""
 
     text: str
@@ -26,7 +26,7 @@ class Question:
         yield from table(self.columns, [["" if value is None else str(value) for value in row] for row in rows])
 
 
-WEBINARS: Final = Question(
+WEBINARS: Final = Query(
     "What became of the webinars?",
     ("webinar", "state", "registrants", "expected", "came", "no-shows", "came %"),
     """
@@ -37,7 +37,7 @@ WEBINARS: Final = Question(
     """,
 )
 
-PACE: Final = Question(
+PACE: Final = Query(
     "Are we on pace? (the next webinars, and past ones so many days before)",
     ("webinar", "days to go", "registrants", "usual"),
     """
@@ -49,7 +49,7 @@ PACE: Final = Question(
     """,
 )
 
-SOURCES: Final = Question(
+SOURCES: Final = Query(
     "Which source brings people who come?",
     ("source", "expected", "came", "came %"),
     """
@@ -63,7 +63,7 @@ SOURCES: Final = Question(
     """,
 )
 
-QUESTIONS: Final = (WEBINARS, PACE, SOURCES)
+QUERIES: Final = (WEBINARS, PACE, SOURCES)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -55,7 +55,7 @@ PLUGIN: Final = """
 SCRIPT: Final = """#!{python}
 import sys
 sys.path.insert(0, {repository!r})
-from demo.leads import TapLeads
+from demo.sample_leads import TapLeads
 TapLeads.cli()
 """
 
