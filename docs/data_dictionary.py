@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from tap_gotowebinar.streams.base import GoToWebinarStream
 from tap_gotowebinar.streams.organizers import Organizers
 from tap_gotowebinar.streams.registrants import RegistrantRemovals, RosterStream
-from tap_gotowebinar.streams.session_children import SessionChild
-from tap_gotowebinar.streams.session_performance import SessionPerformance
+from tap_gotowebinar.streams.session_children import SessionChild, SessionPerformance
 from tap_gotowebinar.streams.sessions import Sessions
 from tap_gotowebinar.streams.webinar_parts import RegistrationFields, SmallWebinarStream
-from tap_gotowebinar.streams.webinar_removals import WebinarRemovals
-from tap_gotowebinar.streams.webinars import WebinarDetails, Webinars
+from tap_gotowebinar.streams.webinars import WebinarDetails, WebinarRemovals, Webinars
 from tap_gotowebinar.tap import TapGoToWebinar
 
 if TYPE_CHECKING:

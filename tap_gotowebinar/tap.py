@@ -21,8 +21,6 @@ from tap_gotowebinar.singer.tap_cli import CommandLineTap
 from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.streams import STREAMS
 from tap_gotowebinar.streams.organizers import Organizers
-from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
-from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
 from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 from tap_gotowebinar.sync.context import SyncContext
 from tap_gotowebinar.sync.state_origin import check_origin
@@ -59,11 +57,11 @@ class TapGoToWebinar(CommandLineTap):
 
     @staticmethod
     def now() -> dt.datetime:
-        """Return the time, in UTC; asked once per run."""
+        """Return the start of the run, in UTC."""
         return dt.datetime.now(dt.UTC)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's
-        """Take settings, catalog and state; nothing is sent before the first stream is read."""
+        """Take settings, catalog and state; make no call."""
         writer = kwargs.setdefault("message_writer", MessageWriter())
         self.sync_context = SyncContext(lambda: self.config, self.connect, writer=writer, started_at=self.now())
         super().__init__(*args, **kwargs)
@@ -71,7 +69,7 @@ class TapGoToWebinar(CommandLineTap):
         writer.on_record = self._count_record
 
     def connect(self, settings: Settings) -> ApiClient:
-        """Return what all calls of a run go through."""
+        """Return the client of all calls of a run."""
         return settings.connection.api_client(window=self.rate_window)
 
     @override
@@ -81,25 +79,24 @@ class TapGoToWebinar(CommandLineTap):
 
     @functools.cached_property
     def streams(self) -> dict[str, Stream]:
-        """The streams in the order of their declaration, which is that of reading."""
+        """The streams in the order of `STREAMS`, which is that of reading."""
         found = super().streams.values()
         return {stream.name: stream for stream in sorted(found, key=lambda stream: STREAMS.index(type(stream)))}
 
     @property
     def state_writer(self) -> StateWriter:
-        """What streams print STATE through."""
+        """Prints STATE."""
         return self.sync_context.state_writer
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take the state of an earlier run; the SDK's own copy stays empty, so that nothing prints it unasked."""
+        """Take the state of an earlier run; the SDK's own copy stays empty, so that the SDK never prints it."""
         kinds = {stream.name: stream.bookmark_kind for stream in STREAMS if hasattr(stream, "bookmark_kind")}
-        organizer_keyed = [name for name, kind in kinds.items() if kind in {SessionsBookmark, ListedWebinarsBookmark}]
-        self.sync_context.bookmarks = Bookmarks(state, kinds, organizer_keyed)
+        self.sync_context.bookmarks = Bookmarks(state, kinds)
 
     @override
     def run(self) -> int:
-        """Read everything, print the last STATE, and say how it went.
+        """Read everything, print the last STATE, and log the summary.
 
         Returns:
             Exit code: 0 complete, 1 failed or refused, 128 + signal number when stopped.
@@ -134,14 +131,14 @@ class TapGoToWebinar(CommandLineTap):
             self._check_state()
             self.sync_all()
         except StopRequested:
-            # The same signal often ends the reader, too.
+            # The same signal often ends the reader of the output.
             with contextlib.suppress(OutputError):
                 self.sync_context.finish()
             raise
         except OutputError:
             raise
         except Exception:
-            # Whatever it was, a stream map perhaps: what was written is known all the same.
+            # Whatever failed, a stream map perhaps: the records written so far are remembered.
             self.sync_context.finish()
             raise
         self.sync_context.finish()

@@ -1,7 +1,7 @@
-"""From what GoTo sends to what the schema declares: one shape, one spelling, one form per type.
+"""Records in the form that the schema declares: one spelling of each field, one form of each type.
 
-Keys come as numbers here and strings there and exceed 2^53: they come out as strings. Times come with and without
-fractions, in UTC or with an offset: they come out in one form whose text order is their time order.
+GoTo sends keys as numbers or strings, beyond 2^53: records have strings. GoTo sends times with or without a fraction or
+an offset: records have one form whose text order is their time order.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 FIELD_ALIASES: Final[dict[str, str]] = {"webinarId": "webinarID", "panelistKey": "panelistId"}
-"""Names that the wire spells two ways, and the one that comes out."""
+"""Names of fields that GoTo spells in two ways, and the one that records have."""
 
 INVALID: Final = object()
-"""Stands for a value that cannot be made into the declared type."""
+"""Stands for a value that cannot be converted to the declared type."""
 
 MAX_INTEGER: Final = 2**63 - 1
-"""What an integer column of a database holds."""
+"""The largest value of an integer column of a database."""
 
 _INTEGER: Final = re.compile(r"\s*[+-]?[0-9]{1,19}\s*", re.ASCII)
 
@@ -40,11 +40,11 @@ class RecordReader:
 
     Args:
         schema: The stream's JSON schema.
-        keys: Primary keys that the answer itself must hold. The other fields that may not be null are keys of the
-            parent: they are left to it, because the path that was asked for is surer than what a row says.
+        keys: Primary keys that a row must hold. The other fields that may not be null are keys of the parent, and are
+            taken from the path that was asked for.
         stats: Where unusable values are counted.
-        on_unknown: Told the names of fields that the schema does not declare.
-        text_keys: Those of the keys that are any text, not a number; they are part of no path.
+        on_unknown: Called with the names of fields that the schema does not declare.
+        text_keys: Those of the keys that are any text, not a number; no path contains them.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class RecordReader:
         *,
         text_keys: frozenset[str] = frozenset(),
     ) -> None:
-        """Prepare one converter per declared field."""
+        """Prepare one converter for each declared field."""
         self._objects = _ObjectReader(schema, stats, on_unknown, prefix="")
         self.keys = keys
         self._text_keys = text_keys
@@ -67,13 +67,10 @@ class RecordReader:
         ]
 
     def read(self, row: object) -> Record:
-        """Return the record of one row.
-
-        Args:
-            row: A decoded JSON value.
+        """Return the record of one decoded row.
 
         Raises:
-            InvalidRowError: the row is no object, or a key is missing or no key.
+            InvalidRowError: the row is no object, or a key is missing or unusable.
         """
         (record,) = self.read_all([row])
         if isinstance(record, InvalidRowError):
@@ -217,7 +214,7 @@ _LONGEST: Final = 10**1000
 
 def _string(value: Any, /) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, str):
-        # A name that holds NUL or half a character is worth more than no name.
+        # A name without NUL or half a character, which no database takes, is worth more than no name.
         return value if _is_clean(value) else value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -232,7 +229,7 @@ def _time(value: Any, /) -> Any:  # noqa: ANN401 - JSON
 
 
 def _time_or_text(value: Any, /) -> Any:  # noqa: ANN401 - JSON
-    """Take what is a time by its name and text by GoTo's specification; digits alone may be a key."""
+    """Convert a field that is a time by its name and text by GoTo's specification; digits alone may be a key."""
     is_time = isinstance(value, str) and not value.isdecimal()
     return (canonical_time(value) if is_time else None) or _string(value)
 
@@ -260,7 +257,7 @@ def _number(value: Any, /) -> Any:  # noqa: ANN401 - JSON
 
 
 def _count(value: Any, /) -> Any:  # noqa: ANN401 - JSON
-    """Take a count that GoTo specifies as a number with a fraction; without one, it is a whole number."""
+    """Convert a count that GoTo specifies as a number with a fraction to an integer, unless it has a fraction."""
     number = _number(value)
     return int(number) if isinstance(number, float) and number.is_integer() and abs(number) < MAX_INTEGER else number
 

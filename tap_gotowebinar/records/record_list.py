@@ -1,7 +1,8 @@
-"""The records of one list, and what was left out of it."""
+"""The records of one list, what was left out of it, and how rows of one attendee are merged."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ Merge = Callable[[list[Record]], Record]
 
 @dataclass
 class RecordList:
-    """Records that came in one or several answers.
+    """Records from one or several answers.
 
     Attributes:
         records: The usable rows, one for each key.
@@ -48,20 +49,20 @@ class RecordList:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the records stand for all rows that the list holds."""
+        """Whether the records stand for all rows of the list."""
         return not self.is_cut and not self.invalid and self.total in {None, self.received}
 
 
 def read_rows(
     reader: RecordReader, rows: Sequence[Any], *, total: int | None = None, merge: Merge | None = None
 ) -> RecordList:
-    """Return the records of the rows of a list; a row that cannot become one costs no other row.
+    """Return the records of decoded rows; an invalid row is counted and left out.
 
     Args:
         reader: Makes a record of a row.
         rows: Decoded JSON values.
         total: How many there are, as the list says.
-        merge: Makes one record of those that share a key; if not given, the last one counts.
+        merge: Makes one record of those that share a key; None: the last one counts.
     """
     result = RecordList(received=len(rows), total=total, is_merged=merge is not None)
     by_key: dict[tuple[Any, ...], list[Record]] = {}
@@ -74,3 +75,36 @@ def read_rows(
     result.repeated = sum(len(alike) - 1 for alike in by_key.values())
     result.records = [merge(alike) if merge and len(alike) > 1 else alike[-1] for alike in by_key.values()]
     return result
+
+
+def merge_attendance(rows: list[Record]) -> Record:
+    """Return one record for several rows of an attendee, who rejoined or used two devices.
+
+    It has the intervals of all rows, each once, in the order of time. Its seconds are what the intervals cover together
+    if every row has intervals with both ends, else the sum of the rows' seconds. Every other value is that of the last
+    row that has it.
+    """
+    merged = dict(rows[0])
+    for row in rows[1:]:
+        merged |= {name: value for name, value in row.items() if value is not None}
+    intervals = [interval for row in rows for interval in row.get("attendance") or ()]
+    unique = {(interval.get("joinTime"), interval.get("leaveTime")): interval for interval in intervals}
+    if unique:
+        ordered = sorted(unique, key=lambda ends: (ends[0] or "", ends[1] or ""))
+        merged["attendance"] = [unique[ends] for ends in ordered]
+    if all(row.get("attendance") for row in rows) and all(all(ends) for ends in unique):
+        merged["attendanceTimeInSeconds"] = covered_seconds(list(unique))
+    else:
+        seconds = [row["attendanceTimeInSeconds"] for row in rows if row.get("attendanceTimeInSeconds") is not None]
+        merged["attendanceTimeInSeconds"] = sum(seconds) if seconds else None
+    return merged
+
+
+def covered_seconds(intervals: list[tuple[str, str]]) -> int:
+    """Return how many seconds intervals cover together; each is a canonical start and end."""
+    covered, until = dt.timedelta(), None
+    for start, end in sorted(tuple(map(dt.datetime.fromisoformat, ends)) for ends in intervals):
+        begin = start if until is None else max(start, until)
+        covered += max(end - begin, dt.timedelta())
+        until = end if until is None else max(until, end)
+    return round(covered.total_seconds())

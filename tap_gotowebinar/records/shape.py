@@ -1,32 +1,37 @@
-"""All fields of a record, in the schema's order: null where GoTo sends nothing.
+"""The schemas, and records in their shape: all fields in the schema's order, null where GoTo sends nothing.
 
 Targets take their columns from the first record, or from the first batch: a field that came late would be lost there.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import importlib.resources
+from typing import TYPE_CHECKING, Any, Final
+
+from singer_sdk import SchemaDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Record = dict[str, Any]
 
+SCHEMAS: Final = SchemaDirectory(importlib.resources.files("tap_gotowebinar.schemas"))
+"""The JSON schema of each stream, from the files of the distribution."""
+
 
 class RecordShape:
-    """Brings records into the shape of a schema.
+    """Brings records, their objects and the items of their arrays into the shape of a schema.
 
-    Objects inside a record, and items of its arrays, get all their fields, too: flattening makes columns of the ones,
-    and targets with typed columns make structures of both.
+    Flattening makes columns of the objects, and targets with typed columns make structures of both.
 
     Args:
         schema: JSON schema of an object.
-        expands_nulls: Whether an object that is null becomes one whose fields are null. Flattening takes the columns of
-            a record from its objects.
+        expands_nulls: Whether an object that is null becomes one whose fields are null, because flattening takes its
+            columns from the objects of a record.
     """
 
     def __init__(self, schema: Mapping[str, Any], *, expands_nulls: bool = False) -> None:
-        """Find out which fields hold objects."""
+        """Find the fields that hold objects."""
         self._expands_nulls = expands_nulls
         self._nulls: Record = dict.fromkeys(schema["properties"])
         self._inside: list[tuple[str, Callable[[Any], Any]]] = []

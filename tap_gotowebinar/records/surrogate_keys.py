@@ -1,4 +1,4 @@
-"""Keys for rows that GoTo gives none: the same in every run, whatever order the rows come in."""
+"""Keys for rows that GoTo gives none; they depend neither on the run nor on the order of the rows."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Row = dict[str, Any]
 def add_surrogate_keys(rows: list[Row], name: str, *identity: str) -> list[Row]:
     """Return rows with a key made of the fields that identify them.
 
-    Rows with the same identity are numbered by what they hold, not by their place: first by the answers one can choose,
-    which stay, then by everything else.
+    Rows with the same identity are numbered by their content, not by their place: first by the choices of a poll, which
+    do not change, then by everything else.
 
     Args:
         rows: All rows of a session, or of an attendee of one.
         name: The key's name.
-        identity: Fields that are never corrected.
+        identity: Fields that never change.
     """
     alike: defaultdict[bytes, list[int]] = defaultdict(list)
     for place, row in enumerate(rows):

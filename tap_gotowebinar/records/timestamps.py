@@ -1,4 +1,4 @@
-"""Times: from what GoTo sends to one form whose text order is their time order, and back."""
+"""Times in one canonical form, whose text order is their time order."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _WIRE_MARKS: Final = "2026-01-01T00:00:00Z"[7::3]
 
 
 def canonical_time(value: object) -> str | None:
-    """Return an ISO 8601 time, or milliseconds since 1970, as `YYYY-MM-DDThh:mm:ss.ffffffZ`; None when it is no time.
+    """Return an ISO 8601 time, or milliseconds since 1970, as `YYYY-MM-DDThh:mm:ss.ffffffZ`; None if it is no time.
 
-    Without offset it is UTC. The fraction is always there: `30.120Z` would otherwise sort before `30Z`.
+    A time without offset is UTC. The fraction is always there: `30.120Z` would otherwise sort before `30Z`.
     """
     if not isinstance(value, str):
         return _from_milliseconds(value)
@@ -26,7 +26,7 @@ def canonical_time(value: object) -> str | None:
     try:
         moment = dt.datetime.fromisoformat(value)
         if len(value) == len("2026-01-01T00:00:00Z") and value[7::3] == _WIRE_MARKS and value[11:13] != "24":
-            # What GoTo documents: checked, and for the rest only to be given its fraction.
+            # The form that GoTo documents needs only its fraction.
             return f"{value[:-1]}.000000Z"
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=dt.UTC)
@@ -42,16 +42,16 @@ def _from_milliseconds(value: object) -> str | None:
 
 
 def parse_time(text: str | None) -> dt.datetime | None:
-    """Return the moment of a time of any ISO 8601 form."""
+    """Return a time in any ISO 8601 form as a datetime; None if it is no time."""
     canonical = canonical_time(text)
     return dt.datetime.fromisoformat(canonical) if canonical else None
 
 
-def to_iso(moment: dt.datetime) -> str:
-    """Return a moment as text in the form of all times that come out."""
-    return canonical_time(moment.isoformat()) or ""
+def to_iso(time: dt.datetime) -> str:
+    """Return a time in canonical form."""
+    return canonical_time(time.isoformat()) or ""
 
 
-def to_iso_seconds(moment: dt.datetime) -> str:
-    """Return a moment as text, to the second."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def to_iso_seconds(time: dt.datetime) -> str:
+    """Return a time as ISO 8601 text in UTC, to the second."""
+    return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

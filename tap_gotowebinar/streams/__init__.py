@@ -1,10 +1,9 @@
 """The streams: one class each, in the order in which the children of a webinar or session are read."""
 
-from tap_gotowebinar.streams.attendance import Attendees
 from tap_gotowebinar.streams.engagement import AttendeePolls, AttendeeSurveys, Polls, Questions, Surveys
 from tap_gotowebinar.streams.organizers import Organizers
 from tap_gotowebinar.streams.registrants import RegistrantDetails, RegistrantRemovals, Registrants
-from tap_gotowebinar.streams.session_performance import SessionPerformance
+from tap_gotowebinar.streams.session_children import Attendees, SessionPerformance
 from tap_gotowebinar.streams.sessions import Sessions
 from tap_gotowebinar.streams.webinar_parts import (
     CoOrganizers,
@@ -12,8 +11,7 @@ from tap_gotowebinar.streams.webinar_parts import (
     Recordings,
     RegistrationFields,
 )
-from tap_gotowebinar.streams.webinar_removals import WebinarRemovals
-from tap_gotowebinar.streams.webinars import WebinarDetails, Webinars
+from tap_gotowebinar.streams.webinars import WebinarDetails, WebinarRemovals, Webinars
 
 STREAMS = (
     Organizers,

@@ -1,4 +1,4 @@
-"""What all streams have in common: their calls, their records, and the seam to the SDK."""
+"""What all streams have in common: their calls, their records, and how the SDK uses them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from singer_sdk.metrics import log as log_metric
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
-from tap_gotowebinar.records.schemas import SCHEMAS
-from tap_gotowebinar.records.shape import RecordShape
+from tap_gotowebinar.records.shape import SCHEMAS, RecordShape
 from tap_gotowebinar.singer.sdk_overrides import NullStateManager, SilentCounter, SilentTimer, is_relevant
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from tap_gotowebinar.sync.stream_client import StreamClient
 
 MAX_BATCH: Final = 1_000
-"""Records between two looks at STATE and stop signals."""
+"""Most records between two checkpoints, at which a STATE is printed or a signal stops the run."""
 
 
 class GoToWebinarStream(Stream):
@@ -39,11 +38,11 @@ class GoToWebinarStream(Stream):
 
     Attributes:
         path: Endpoint below the API's origin, with `{names}` of context keys.
-        answer_keys: Keys that a row of the answer must hold; the other primary keys come from the parent.
+        answer_keys: Primary keys that a row of the answer must hold; the others come from the parent.
         text_keys: Those of them that are any text, not a number.
-        excluded_fields: Documented fields that the schema leaves out on purpose: links and codes that let people in.
+        excluded_fields: Documented fields that the schema leaves out on purpose: links and codes that give access.
         lists_webinars: Whether it needs the list of webinars, with a list for each organizer too.
-        is_read_seldom: Whether a run that reads nothing may have read all before: what changes seldom or no more.
+        is_read_seldom: Whether a run may read nothing because earlier ones have read everything.
     """
 
     schema = StreamSchema(SCHEMAS)
@@ -58,7 +57,7 @@ class GoToWebinarStream(Stream):
     is_read_seldom: ClassVar[bool] = False
 
     def __init__(self, tap: Tap, sync_context: SyncContext) -> None:
-        """Belong to a run; discovery comes this far without settings."""
+        """Read no settings: discovery works without them."""
         super().__init__(tap)
         self.sync_context = sync_context
         self._own_keys, self._own_replication_key = self.primary_keys, self.replication_key
@@ -66,7 +65,7 @@ class GoToWebinarStream(Stream):
 
     @functools.cached_property
     def stats(self) -> StreamStats:
-        """This stream's counts of this run."""
+        """This stream's counts in this run."""
         return self.sync_context.report.stats(self.name)
 
     @functools.cached_property
@@ -77,7 +76,7 @@ class GoToWebinarStream(Stream):
         )
 
     def written(self, batch: Batch) -> Iterator[Record]:
-        """Write the records of a batch, and remember which; yield those that the SDK has to write."""
+        """Write the records of a batch and remember them; yield those that the SDK has to write."""
         for start in range(0, len(batch.records), MAX_BATCH):
             records = batch.records[start : start + MAX_BATCH]
             if self._is_written_by_sdk:
@@ -96,10 +95,7 @@ class GoToWebinarStream(Stream):
 
     @functools.cached_property
     def _is_written_by_sdk(self) -> bool:
-        """Whether a field is deselected, a stream map or flattening is in force, or the catalog's schema differs.
-
-        A test run, too, is the SDK's: it counts the records.
-        """
+        """Whether the SDK writes: fields are deselected, mapped, flattened or not ours, or `--test` counts records."""
         return (
             self.ABORT_AT_RECORD_COUNT is not None
             or [type(stream_map) for stream_map in self.stream_maps] != [SameRecordTransform]
@@ -120,11 +116,11 @@ class GoToWebinarStream(Stream):
 
     @functools.cached_property
     def _shape(self) -> RecordShape:
-        """The fields of each record: those that the schema of the catalog declares, from which a user may take some."""
+        """The fields of each record: those of the catalog's schema."""
         return RecordShape(self.effective_schema, expands_nulls=self.stream_maps[0].flattening_enabled)
 
     def log_sync_costs(self) -> None:
-        """Log this stream's records as the SDK's metric, once; the SDK calls this when all streams are done."""
+        """Log this stream's record count as the SDK's metric; the SDK calls this after all streams."""
         if self.selected:
             point = Point("counter", Metric.RECORD_COUNT, self.stats.records, {"stream": self.name})
             log_metric(self.metrics_logger, point)
@@ -140,25 +136,22 @@ class GoToWebinarStream(Stream):
 
     @override
     def get_batch_config(self, config: Mapping[str, Any]) -> None:
-        """Never BATCH: that mode passes over selection and stream maps."""
+        """Return no configuration: BATCH messages would ignore selection and stream maps."""
         return
 
     @functools.cached_property
     def state_manager(self) -> StreamStateManager:
-        """The SDK's view of the state, which is ours; made late, because the state is loaded after the streams."""
+        """A state manager that does nothing: the state is the tap's own."""
         return NullStateManager(stream_name=self.name, tap_state={}, tap_name=self.tap_name)
 
     @property
     def emits_everything(self) -> bool:
-        """Whether the catalog asks for all rows each time; bookmarks are left alone then."""
+        """Whether the catalog asks for FULL_TABLE: all rows each time, and no bookmarks."""
         return self.replication_method == REPLICATION_FULL_TABLE
 
     @override
     def apply_catalog(self, catalog: Catalog) -> None:
-        """Take selection and schema from a catalog; what identifies a row and makes it new is not the catalog's to say.
-
-        The one method that can be asked for is FULL_TABLE: then everything is emitted each time.
-        """
+        """Take selection and schema from a catalog, but neither keys nor any replication method except FULL_TABLE."""
         super().apply_catalog(catalog)
         self.primary_keys, self.replication_key = self._own_keys, self._own_replication_key
         if self.forced_replication_method != REPLICATION_FULL_TABLE:

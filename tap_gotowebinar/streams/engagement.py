@@ -1,4 +1,4 @@
-"""What was asked and answered in a session. GoTo gives no keys here: `surrogate_keys` makes them."""
+"""What was asked and answered in a session; the rows get surrogate keys, because GoTo gives none."""
 
 from __future__ import annotations
 
@@ -28,15 +28,11 @@ if TYPE_CHECKING:
 
 
 NO_ATTENDEE: Final = "0"
-"""Up to whom attendees have been asked for when none has been, in the order of their keys."""
+"""The `upto` of a session none of whose attendees has been read; they are read in the order of their keys."""
 
 
 class SurrogateKeyedStream(SessionListStream):
-    """A list whose rows get a key.
-
-    Attributes:
-        key_fields: Fields that the key is made of.
-    """
+    """A list whose rows get a surrogate key, made of `key_fields`."""
 
     key_fields: ClassVar[tuple[str, ...]] = ("question",)
 
@@ -53,7 +49,7 @@ class SurrogateKeyedStream(SessionListStream):
 
 
 class Polls(SurrogateKeyedStream):
-    """What was asked in polls of a session, and how many gave which answer."""
+    """The polls of a session, and how many attendees gave each answer."""
 
     name = "polls"
     path = f"{SESSION}/polls"
@@ -65,7 +61,7 @@ class Polls(SurrogateKeyedStream):
 
 
 class Questions(SurrogateKeyedStream):
-    """What attendees of a session asked, and what they were answered."""
+    """The questions of attendees of a session, and the answers."""
 
     name = "questions"
     path = f"{SESSION}/questions"
@@ -78,7 +74,7 @@ class Questions(SurrogateKeyedStream):
 
 
 class Surveys(SurrogateKeyedStream):
-    """What was asked in surveys after a session, and how many gave which answer."""
+    """The surveys after a session, and how many attendees gave each answer."""
 
     name = "surveys"
     path = f"{SESSION}/surveys"
@@ -90,7 +86,7 @@ class Surveys(SurrogateKeyedStream):
 
 
 class AttendeeAnswers(SessionChild):
-    """What single attendees answered: a call for each of them, so that it is off unless it is selected."""
+    """The answers of single attendees: one call for each, and therefore deselected by default."""
 
     selected_by_default = False
     asks_for_each = "attendee"
@@ -111,9 +107,9 @@ class AttendeeAnswers(SessionChild):
                 return
             reading.is_complete = attendees.is_complete
             keys = sorted({int(record["registrantKey"]) for record in attendees.records})
-            upto = int(entry.get("upto", NO_ATTENDEE))
-            # Who was asked for before a run was cut short is not asked for again.
-            for key in [key for key in keys if key > upto or key not in reading.roster]:
+            resume_after = int(entry.get("upto", NO_ATTENDEE))
+            # Attendees that were read before a run was cut short are not read again.
+            for key in [key for key in keys if key > resume_after or key not in reading.roster]:
                 answers = self.path.format(**session.context, registrantKey=key)
                 read = functools.partial(self._read_answers, self.client, answers, str(key))
                 yield Step(answers, read, emit=functools.partial(self._emit, reading, key))
@@ -132,7 +128,7 @@ class AttendeeAnswers(SessionChild):
             reading.is_complete = False
             return
         hashed = _answers_hash(map(without_nulls, found.records))
-        # An earlier release told null from absent.
+        # Release 0.1.0 told null from absent.
         if reading.roster.get(key, None if found.records else hashed) not in {hashed, _answers_hash(found.records)}:
             yield Batch([add_parent_keys(record, reading.session.context) for record in found.records])
         reading.roster[key] = hashed
@@ -143,14 +139,14 @@ class AttendeeAnswers(SessionChild):
 
     def _finish(self, reading: _Reading, _outcome: Outcome) -> Iterable[Batch]:
         if reading.is_complete:
-            # Not taken away: a merge of states would bring the old one back.
+            # Not removed: a merge of states would bring the old value back.
             self.bookmarks.get(reading.session.organizer_key).remember(reading.session, upto=NO_ATTENDEE)
             self.mark_read(reading.session)
         return ()
 
 
 class AttendeePolls(AttendeeAnswers):
-    """What each attendee answered in polls: one call per attendee."""
+    """Each attendee's answers in polls: one call for each attendee."""
 
     name = "attendee_polls"
     path = f"{ATTENDEES}/{{registrantKey}}/polls"
@@ -162,7 +158,7 @@ class AttendeePolls(AttendeeAnswers):
 
 
 class AttendeeSurveys(AttendeeAnswers):
-    """What each attendee answered in surveys: one call per attendee."""
+    """Each attendee's answers in surveys: one call for each attendee."""
 
     name = "attendee_surveys"
     path = f"{ATTENDEES}/{{registrantKey}}/surveys"
@@ -179,13 +175,7 @@ def _answers_hash(records: Iterable[Record]) -> int:
 
 @dataclass
 class _Reading:
-    """How far the attendees of a session have been asked for.
-
-    Attributes:
-        session: Which session.
-        roster: A hash of what each attendee answered, by registrantKey.
-        is_complete: Whether all of them were read.
-    """
+    """How far the attendees of a session have been read: a hash of each one's answers by registrantKey."""
 
     session: PlannedSession
     roster: dict[int, int]

@@ -1,4 +1,4 @@
-"""Whose webinars are read."""
+"""The organizers whose webinars are read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Organizers(GoToWebinarStream):
-    """The person behind the token, and the organizers whose webinars are read. Always has a row."""
+    """The owner of the token and the organizers whose webinars are read; at least one row."""
 
     name = "organizers"
     path = IDENTITY_PATH
@@ -44,7 +44,7 @@ class Organizers(GoToWebinarStream):
             settings = self.sync_context.settings
             if not (settings.organizer_keys or settings.account_key):
                 raise
-            # Whose data to read is known without it.
+            # The settings already name whose data to read.
             self.stats.given_up.append(self.path)
             self.logger.warning("%s; going on with the configured keys", error)
             return None

@@ -1,4 +1,4 @@
-"""What the streams that others hang below have in common, and what those below them have."""
+"""What parent streams have in common, and what child streams have."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_CONSECUTIVE_FAILURES: Final = 3
-"""Calls given up one after the other, after which the API is down rather than one answer broken."""
+"""Failed calls in a row that end the run: the API is down then, rather than one answer broken."""
 
 logger = logging.getLogger("tap-gotowebinar")
 
@@ -36,8 +36,8 @@ class ParentStream(GoToWebinarStream, Generic[T]):
     """A stream whose records have children.
 
     Attributes:
-        label: What its records are called when they are counted.
-        unit_key: The field of a record that tells it from others.
+        label: What its records are called in the log.
+        unit_key: The primary key of its records.
     """
 
     label: ClassVar[str]
@@ -45,36 +45,36 @@ class ParentStream(GoToWebinarStream, Generic[T]):
 
     @property
     def stream_maps(self) -> list[StreamMap]:
-        """The maps of this stream; in the SDK, one that removes the parents would take their children along."""
+        """The maps of this stream; one that removes the parents would make the SDK skip their children."""
         first, *others = super().stream_maps
         if isinstance(first, RemoveRecordTransform):
             first = _RemovedParent(first.stream_alias, first.raw_schema, first.raw_key_properties, None)
         return [first, *others]
 
     def is_wanted(self, record: Record) -> bool:
-        """Whether the stream's map leaves a record in, and with it its children."""
+        """Return whether the stream's map keeps a record, and with it its children."""
         return bool(self.stream_maps[0].get_filter_result(self.with_nulls(record)))
 
     def with_nulls(self, record: Record) -> Record:
-        """Return a record with null for what GoTo did not send: the filter of a map may ask for it."""
+        """Return a record with null for each missing field, which the filter of a map may use."""
         return {**dict.fromkeys(self.schema["properties"]), **record}
 
     @abc.abstractmethod
     def items(self) -> Iterator[tuple[str, T]]:
-        """Yield what is due, with its key, in the order in which it is read."""
+        """Yield what is due with its key, in the order of reading."""
 
     def start_children(self) -> None:
-        """Let the calls of the children be made ahead; to be called before the first record is given out."""
+        """Start to make the children's calls ahead, before the first record is emitted."""
         self.sync_context.start_prefetching(self.label, self._units(), is_test=self.ABORT_AT_RECORD_COUNT is not None)
 
     @functools.cached_property
     def readers(self) -> list[ChildStream[T]]:
-        """The selected children, in the order in which they are read."""
+        """The selected children, in the order of reading."""
         return [child for child in self.child_streams if isinstance(child, ChildStream) and child.selected]
 
     @property
     def asks_for_each(self) -> list[str]:
-        """What the children make a call for that only other calls show."""
+        """What the children make further calls for, as for `PlannedCalls.each`."""
         return [child.asks_for_each for child in self.readers if child.asks_for_each]
 
     def _units(self) -> Iterator[Unit[T]]:
@@ -85,12 +85,12 @@ class ParentStream(GoToWebinarStream, Generic[T]):
 
 
 class ChildStream(GoToWebinarStream, Generic[T]):
-    """A stream of what belongs to something listed before. One call that fails does not end the run.
+    """A stream of what belongs to a webinar or session; one failed call does not end the run.
 
     Attributes:
         bookmark_kind: How this stream remembers what it has emitted.
-        parent: The class of the stream above.
-        asks_for_each: What it makes a call for that only other calls show; empty: nothing.
+        parent: The class of the parent stream.
+        asks_for_each: What it makes further calls for, as for `PlannedCalls.each`; empty: nothing.
     """
 
     bookmark_kind: ClassVar[type[Bookmark]]
@@ -99,19 +99,19 @@ class ChildStream(GoToWebinarStream, Generic[T]):
 
     @abc.abstractmethod
     def reads(self, item: T) -> bool:
-        """Whether this stream reads a webinar or session that is due."""
+        """Return whether this stream reads a webinar or session that is due."""
 
     def is_empty(self, item: T) -> bool:  # noqa: ARG002 - for those that can know
-        """Whether it is known without a call that there is nothing."""
+        """Return whether it is known without a call that there is nothing."""
         return False
 
     @abc.abstractmethod
     def steps(self, unit: Unit[T]) -> Steps:
-        """Yield what is asked for, and what becomes of the answers."""
+        """Yield the calls for a webinar or session, and what is emitted of the answers."""
 
     @override
     def generate_child_contexts(self, record: Record, context: Context | None) -> Iterable[Context | None]:
-        """No children: the SDK's own way to that result takes as long as writing the record."""
+        """Return nothing; the SDK's own way to that result takes as long as writing the record."""
         return ()
 
     @override
@@ -127,7 +127,7 @@ class ChildStream(GoToWebinarStream, Generic[T]):
         while True:
             try:
                 batch = next(batches, None)
-            except Exception as error:  # noqa: BLE001 - what nobody foresaw of one answer does not end a run
+            except Exception as error:  # noqa: BLE001 - an unforeseen error in one answer does not end the run
                 self._give_up(step.path, UnreadableResponseError(f"gave up on {step.path}: {internal_error(error)}"))
                 return
             if batch is None:
@@ -135,7 +135,7 @@ class ChildStream(GoToWebinarStream, Generic[T]):
             yield from self.written(batch)
 
     def _count(self, step: Step, outcome: Outcome, key: str) -> None:
-        """Count what a call brought, and say what was left out."""
+        """Count an outcome, and log what was left out of a list."""
         if isinstance(outcome, Fetched):
             if step.call is not None:
                 self.sync_context.consecutive_failures = 0
@@ -146,15 +146,15 @@ class ChildStream(GoToWebinarStream, Generic[T]):
         elif outcome.error is None:
             self.sync_context.skipped_by_max_calls[self.parent.label].add(key)
         elif isinstance(outcome.error, ForbiddenError):
-            self.stats.refused.append(step.path)
+            self.stats.forbidden.append(step.path)
         else:
             self._give_up(step.path, outcome.error)
 
     def _give_up(self, path: str, error: CallError) -> None:
-        """Count a call that brought nothing.
+        """Count a failed call.
 
         Raises:
-            CallError: too many calls in a row were given up.
+            CallError: too many calls in a row failed.
         """
         self.stats.given_up.append(path)
         self.sync_context.consecutive_failures += 1
@@ -164,7 +164,7 @@ class ChildStream(GoToWebinarStream, Generic[T]):
 
 
 def fetched_list(outcome: Outcome) -> RecordList | None:
-    """Return the list that a call brought, an empty one of what is gone; None when it is to be asked for again."""
+    """Return the list of an outcome, an empty one of what is gone; None if it has to be read again."""
     if isinstance(outcome, Fetched):
         found: RecordList = outcome.value
         return found
@@ -172,7 +172,7 @@ def fetched_list(outcome: Outcome) -> RecordList | None:
 
 
 def add_parent_keys(record: Record, keys: Mapping[str, str]) -> Record:
-    """Return a record with the keys of what it belongs to, where it does not say them itself."""
+    """Return a record with the keys of its parents, unless it has them."""
     if record.keys().isdisjoint(keys):
         return {**record, **keys}
     return {**record, **{name: key for name, key in keys.items() if record.get(name) is None}}

@@ -1,4 +1,4 @@
-"""Who registered for a webinar, what they told, and who is no longer on the list."""
+"""The registrants of webinars, their details, and those who are no longer listed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tap_gotowebinar.api.client import API
 from tap_gotowebinar.streams.parents_and_children import add_parent_keys
 from tap_gotowebinar.streams.webinars import WebinarChild
 from tap_gotowebinar.sync.bookmarks.registrants import RegistrantBookmark, SeenKeysBookmark
-from tap_gotowebinar.sync.registrant_lists import read_registrants
+from tap_gotowebinar.sync.listings import list_registrants
 from tap_gotowebinar.sync.schedule import DueReason
 from tap_gotowebinar.sync.steps import Batch, Fetched, Gone, Step
 
@@ -31,13 +31,13 @@ REGISTRANTS: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}
 
 @dataclass
 class RegistrantList:
-    """The registrants of a webinar that is read.
+    """The list of registrants of a webinar.
 
     Attributes:
         webinar: Which webinar.
         path: The list's endpoint.
         rows: The registrants by registrantKey.
-        is_complete: Whether these are all of them, and each was dealt with.
+        is_complete: Whether these are all of them, and each has been emitted.
     """
 
     webinar: PlannedWebinar
@@ -47,7 +47,7 @@ class RegistrantList:
 
 
 class RegistrantStream(WebinarChild):
-    """What the streams on the list of registrants share: the list, read once."""
+    """A stream made of the list of registrants, which is read once for all such streams."""
 
     primary_keys = ("webinarKey", "registrantKey")
     answer_keys = ("registrantKey",)
@@ -57,9 +57,9 @@ class RegistrantStream(WebinarChild):
     def steps(self, unit: Unit[PlannedWebinar]) -> Steps:
         webinar, path = unit.item, REGISTRANTS.format_map(unit.item.context)
         known = self.sync_context.known_registrant_count(webinar.key)
-        # On account of whichever stream comes first; the rows are the same.
+        # Counted for the stream that comes first.
         client = self.sync_context.stream_client("registrants", self.answer_keys, stats=self.stats)
-        call = functools.partial(read_registrants, client, path, known=known)
+        call = functools.partial(list_registrants, client, path, known=known)
         emit = functools.partial(self._check_list, webinar)
         outcome = yield from unit.ask_once(Step(path, call, emit=emit, is_awaited=True))
         if isinstance(outcome, Fetched):
@@ -68,17 +68,17 @@ class RegistrantStream(WebinarChild):
 
     @abc.abstractmethod
     def list_steps(self, registrants: RegistrantList) -> Steps:
-        """Yield what becomes of a list."""
+        """Yield the steps after the list."""
 
     def _check_list(self, webinar: PlannedWebinar, outcome: Outcome) -> Iterable[Batch]:
-        """Compare a list with what GoTo counts, and remember who is on it before any of them comes out.
+        """Compare a list with what GoTo counts, and track its registrants before any of them is emitted.
 
-        Their details may take hours; a run that is killed meanwhile must not forget whom the next one has to miss.
+        Their details may take hours; after a run that is killed meanwhile the next one has to find removals.
         """
         if isinstance(outcome, Fetched):
             records = outcome.value.records
             approved = sum(1 for record in records if record.get("status") == "APPROVED")
-            # Whether those who wait or were denied are in GoTo's count is not documented.
+            # Whether waiting and denied registrants are in GoTo's count is not documented.
             counted = self.sync_context.registrant_counts.get(webinar.key)
             self.sync_context.report.check_count("registrants", webinar.key, counted, approved, len(records))
             if RegistrantRemovals.name in webinar.readers:
@@ -89,20 +89,20 @@ class RegistrantStream(WebinarChild):
 
 
 class RosterStream(RegistrantStream):
-    """What the streams share that emit the people of a list: which of them are new or changed."""
+    """A stream of the registrants that are new or have changed."""
 
     replication_key = "registrationDate"
     bookmark_kind = RegistrantBookmark
 
     repeats_whole_list: ClassVar[bool]
-    """Whether the whole list of a settled webinar is emitted again when its count says that the past has changed."""
+    """Whether the whole list of a settled webinar is emitted again when its count shows that older rows changed."""
 
     @override
     def reason(self, rule: DueRule, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
         return DueReason.ALIVE if self.emits_everything else super().reason(rule, timing, newest, webinar_key)
 
     def due_among(self, registrants: RegistrantList) -> Iterable[tuple[int, Row]]:
-        """Return those of a webinar's list rows that this stream has not emitted as they are, and their keys."""
+        """Return the list rows that are new or changed, with their keys."""
         if self.emits_everything:
             return registrants.rows.items()
         bookmark: RegistrantBookmark = self.bookmarks.get(registrants.webinar.key)
@@ -118,7 +118,7 @@ class RosterStream(RegistrantStream):
         self.bookmarks.changed()
 
     def mark_read(self, registrants: RegistrantList, _outcome: Outcome) -> Iterable[Batch]:
-        """Note that all of a list has been dealt with, if it has."""
+        """Mark the webinar as read if all of its list has been emitted."""
         if registrants.is_complete and not self.emits_everything:
             bookmark: RegistrantBookmark = self.bookmarks.get(registrants.webinar.key)
             if bookmark.mark_read(registrants.rows, registrants.webinar.timing):
@@ -127,7 +127,7 @@ class RosterStream(RegistrantStream):
 
 
 class Registrants(RosterStream):
-    """Who registered for a webinar: one call per webinar."""
+    """The registrants of a webinar: one call for each webinar."""
 
     name = "registrants"
     path = REGISTRANTS
@@ -145,7 +145,7 @@ class Registrants(RosterStream):
 
 
 class RegistrantDetails(RosterStream):
-    """What a registrant told in the registration form: one call per new or changed registrant."""
+    """The registration form of a registrant: one call for each new or changed registrant."""
 
     name = "registrant_details"
     path = f"{REGISTRANTS}/{{registrantKey}}"
@@ -169,12 +169,12 @@ class RegistrantDetails(RosterStream):
         elif isinstance(outcome, Gone) and outcome.is_final:
             self.remember(webinar, [row])
         else:
-            # Who was not had stays due: then the webinar is not read to the end.
+            # The registrant stays due, so the webinar is not read to its end.
             registrants.is_complete = False
 
 
 class RegistrantRemovals(RegistrantStream):
-    """Who is no longer on the list of a webinar that is alive: a cancellation. Shares the list; costs no call."""
+    """The registrants who are no longer listed for an alive webinar: cancellations. They cost no call."""
 
     name = "registrant_removals"
     path = REGISTRANTS

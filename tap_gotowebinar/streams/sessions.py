@@ -1,4 +1,4 @@
-"""The sessions: when webinars were really held."""
+"""The sessions: when webinars were held."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Sessions(ParentStream[PlannedSession]):
-    """Every time that a webinar was held, by the organizer it was held for."""
+    """Every time that a webinar was held; read for each organizer."""
 
     name = "sessions"
     label = "sessions"
@@ -55,7 +55,7 @@ class Sessions(ParentStream[PlannedSession]):
 
     def _plan(self) -> None:
         calls = sum(child.reads(item) and not child.is_empty(item) for item in self.due for child in self.readers)
-        # Several sessions of a webinar may come with one call, and of what GoTo counts none nothing is asked.
+        # One call may answer for several sessions of a webinar, and where GoTo counts none no call is made.
         cost = PlannedCalls(len(self.due), "up to", calls, self.asks_for_each)
         summary = f"{len(self.by_key)} sessions listed, {len(self.due)} due"
         run = self.sync_context
@@ -71,12 +71,12 @@ class Sessions(ParentStream[PlannedSession]):
 
     @functools.cached_property
     def due(self) -> list[PlannedSession]:
-        """The sessions that this stream, or one below it, has to read."""
+        """The sessions that this stream, or a child, has to read."""
         return [session for session in self.by_key.values() if self._is_due(session)]
 
     @functools.cached_property
     def by_key(self) -> dict[str, PlannedSession]:
-        """The sessions of this run, each once, those of one organizer after those of the other, by their end."""
+        """The sessions of this run, each once, by organizer and end."""
         found: dict[str, PlannedSession] = {}
         for organizer_key in self._organizer_keys():
             found |= {session.key: session for session in self._listed(organizer_key, found)}
@@ -91,7 +91,7 @@ class Sessions(ParentStream[PlannedSession]):
         return is_read or (self.selected and self._is_new(session))
 
     def _is_new(self, session: PlannedSession) -> bool:
-        """Whether a session is to be emitted; its children may be due all the same."""
+        """Return whether a session has to be emitted; its children may be due although it has not."""
         if self.emits_everything:
             return True
         return self.bookmarks.get(session.organizer_key).is_new(session, [session.record])
@@ -115,12 +115,7 @@ class Sessions(ParentStream[PlannedSession]):
         return sorted(self.sync_context.webinars.organizer_keys)
 
     def _listed(self, organizer_key: str, others: Container[str]) -> list[PlannedSession]:
-        """List the sessions of one organizer, and let the streams that remember them know.
-
-        Args:
-            organizer_key: Whose.
-            others: Keys of the sessions that are read under another organizer.
-        """
+        """List the sessions of one organizer, except `others` of earlier organizers, and load the bookmarks."""
         run, bookmarks = self.sync_context, self._all_bookmarks(organizer_key)
         now, settle, start = run.started_at, run.settings.settle, to_iso(run.settings.start_date)
         until = to_iso(now - max(settle, WINDOW_MARGIN))

@@ -1,7 +1,7 @@
-"""What belongs to a webinar and seldom changes: people, the registration form, recordings.
+"""What belongs to a webinar and seldom changes: panelists, co-organizers, the registration form, recordings.
 
-Each is one short list. It is read when a webinar is new, and then the more rarely the further away the webinar is,
-before it as after it; its rows come out when one of them has changed.
+Each is one short list. It is read when a webinar is new, and then the more rarely the longer it is before or after the
+webinar. All its rows are emitted when one of them has changed.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing_extensions import override
 from tap_gotowebinar.api import responses
 from tap_gotowebinar.api.client import API
 from tap_gotowebinar.records.record_list import RecordList
+from tap_gotowebinar.records.timestamps import to_iso_seconds
 from tap_gotowebinar.streams.parents_and_children import add_parent_keys, fetched_list
 from tap_gotowebinar.streams.webinars import WebinarChild
-from tap_gotowebinar.sync.bookmarks.streams import RowsBookmark
+from tap_gotowebinar.sync.bookmarks.streams import HashBookmark
 from tap_gotowebinar.sync.schedule import DueReason
 from tap_gotowebinar.sync.steps import Batch, Step
 
@@ -30,15 +31,15 @@ WEBINAR = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"
 
 
 class SmallWebinarStream(WebinarChild):
-    """A short list that belongs to a webinar: one call for each webinar that is due."""
+    """A short list of a webinar: one call for each webinar that is due."""
 
-    bookmark_kind = RowsBookmark
+    bookmark_kind = HashBookmark
     has_own_schedule = True
     is_read_seldom = True
 
     @override
     def reason(self, rule: DueRule, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
-        bookmark: RowsBookmark = self.bookmarks.get(webinar_key)
+        bookmark: HashBookmark = self.bookmarks.get(webinar_key)
         if bookmark.read_at is None:
             return DueReason.NEW
         if not rule.is_stale(timing.now, timing.ends_at, bookmark.read_at):
@@ -58,15 +59,17 @@ class SmallWebinarStream(WebinarChild):
         found = fetched_list(outcome)
         if found is None:
             return
-        bookmark: RowsBookmark = self.bookmarks.get(webinar.key)
+        bookmark: HashBookmark = self.bookmarks.get(webinar.key)
         if bookmark.is_due(found.records):
             yield Batch([add_parent_keys(record, webinar.context) for record in found.records])
-        bookmark.mark_read(found.records, webinar.timing.now if found.is_complete else None)
+            bookmark.remember(found.records)
+        if found.is_complete:
+            bookmark.mark_read(to_iso_seconds(webinar.timing.now))
         self.bookmarks.changed()
 
 
 class Panelists(SmallWebinarStream):
-    """Who was invited to speak at a webinar."""
+    """The panelists of a webinar."""
 
     name = "panelists"
     path = f"{WEBINAR}/panelists"
@@ -76,7 +79,7 @@ class Panelists(SmallWebinarStream):
 
 
 class CoOrganizers(SmallWebinarStream):
-    """Who organizes a webinar beside the one who created it."""
+    """The co-organizers of a webinar."""
 
     name = "co_organizers"
     path = f"{WEBINAR}/coorganizers"
@@ -86,7 +89,7 @@ class CoOrganizers(SmallWebinarStream):
 
 
 class RegistrationFields(SmallWebinarStream):
-    """What the registration form of a webinar asks for: one row per webinar."""
+    """The registration form of a webinar: one row for each webinar."""
 
     name = "registration_fields"
     path = f"{WEBINAR}/registrants/fields"

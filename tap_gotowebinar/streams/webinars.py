@@ -1,4 +1,4 @@
-"""The webinars, and what only each of them tells."""
+"""The webinars, their details, and those that are no longer listed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
+from tap_gotowebinar.records.timestamps import to_iso_seconds
+from tap_gotowebinar.streams.base import GoToWebinarStream
 from tap_gotowebinar.streams.parents_and_children import ChildStream, ParentStream, add_parent_keys
-from tap_gotowebinar.sync.bookmarks.streams import RecordBookmark
+from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
+from tap_gotowebinar.sync.bookmarks.streams import HashBookmark
 from tap_gotowebinar.sync.report import PlannedCalls
 from tap_gotowebinar.sync.schedule import DueReason, PlannedWebinar, SyncSchedule, WebinarTiming, last_end, plan_webinar
 from tap_gotowebinar.sync.steps import Batch, Fetched, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from singer_sdk.helpers.types import Context, Record
 
@@ -55,7 +58,7 @@ class Webinars(ParentStream[PlannedWebinar]):
 
     @functools.cached_property
     def schedule(self) -> SyncSchedule:
-        """What this run reads; made when all webinars are listed."""
+        """What this run reads, known when all webinars are listed."""
         readers = [child for child in self.readers if isinstance(child, WebinarChild)]
         schedule = SyncSchedule(self._planned(record, readers) for record in self.sync_context.webinars.records)
         if readers:
@@ -70,12 +73,11 @@ class Webinars(ParentStream[PlannedWebinar]):
         run = self.sync_context
         newest = run.latest_registration(record["webinarKey"])
         timing = WebinarTiming(run.started_at, last_end(record), run.settings.settle)
-        # It needs an organizer, and the stream's map must not filter it out.
         is_read = bool(record["organizerKey"]) and self.is_wanted(record)
         return plan_webinar(record, timing, newest, readers if is_read else (), run.due_rule)
 
     def _check_max_calls(self, schedule: SyncSchedule) -> None:
-        """Say so when the webinars that every run begins with use up all calls: the others would wait for ever."""
+        """Warn if the webinars that every run begins with use up all calls: the others would never be read."""
         limit = self.sync_context.settings.max_calls
         if limit is not None and limit <= self.sync_context.report.calls + schedule.alive:
             self.sync_context.report.warn(
@@ -84,13 +86,40 @@ class Webinars(ParentStream[PlannedWebinar]):
             )
 
 
+class WebinarRemovals(GoToWebinarStream):
+    """The webinars that a complete list no longer shows: cancelled or deleted. They cost no call.
+
+    This stream comes before the webinars, whose children may take hours: a run that is killed meanwhile has emitted the
+    removals and tracked the webinars of its lists.
+    """
+
+    name = "webinar_removals"
+    path = Webinars.path
+    primary_keys = ("webinarKey",)
+    replication_key = "removedAt"
+    bookmark_kind = ListedWebinarsBookmark
+    lists_webinars = True
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        run = self.sync_context
+        lists = run.webinars.lists
+        missing = run.listed_webinars.missing(lists)
+        run.listed_webinars.track(lists)
+        removed = [{"webinarKey": str(key), "removedAt": run.started} for key in missing]
+        yield from self.written(Batch(removed, self._discard))
+
+    def _discard(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self.sync_context.listed_webinars.discard(int(record["webinarKey"]))
+
+
 class WebinarChild(ChildStream[PlannedWebinar]):
     """A stream of what belongs to one webinar.
 
     Attributes:
-        has_own_schedule: Whether a webinar may be due for this stream and not for the others; what is read of
-            registrants is read together.
-        shares_registrant_list: Whether it is made of the list of registrants, which is asked for once.
+        has_own_schedule: Whether a webinar may be due for this stream alone; all others are read together.
+        shares_registrant_list: Whether it is made of the list of registrants, which is read once.
     """
 
     parent = Webinars
@@ -114,18 +143,18 @@ class WebinarChild(ChildStream[PlannedWebinar]):
         return rule.reason(timing, newest, bookmark.read_at) if bookmark.is_known else DueReason.NEW
 
     def is_settled(self, webinar: PlannedWebinar) -> bool:
-        """Whether a webinar is over and quiet, after what has been read of it by now."""
+        """Return whether a webinar is settled, with what has been read of it by now."""
         return webinar.timing.is_settled(self.sync_context.latest_registration(webinar.key))
 
 
 class WebinarDetails(WebinarChild):
-    """What only the webinar itself tells: running or not, registrants, limit, organizer."""
+    """The fields that the list does not have: state, number and limit of registrants, organizer."""
 
     name = "webinar_details"
     path = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"
     primary_keys = ("webinarKey",)
     answer_keys = ("webinarKey",)
-    bookmark_kind = RecordBookmark
+    bookmark_kind = HashBookmark
 
     @override
     def steps(self, unit: Unit[PlannedWebinar]) -> Steps:
@@ -138,17 +167,17 @@ class WebinarDetails(WebinarChild):
             return
         record = outcome.value
         self.sync_context.registrant_counts[webinar.key] = record.get("numberOfRegistrants")
-        bookmark: RecordBookmark = self.bookmarks.get(webinar.key)
-        if bookmark.is_due(record):
+        bookmark: HashBookmark = self.bookmarks.get(webinar.key)
+        if bookmark.is_due([record]):
             yield Batch([add_parent_keys(record, webinar.context)])
-            bookmark.remember(record)
+            bookmark.remember([record])
             self.bookmarks.changed()
-        if bookmark.mark_read(webinar.timing, settled=self.is_settled(webinar)):
+        if bookmark.mark_read(to_iso_seconds(webinar.timing.now) if self.is_settled(webinar) else None):
             self.bookmarks.changed()
 
 
 def _calls_at_least(webinar: PlannedWebinar, readers: list[WebinarChild]) -> int:
-    """Return how many calls a webinar costs before the details of registrants."""
+    """Return how many calls a webinar costs without those for single registrants."""
     due = [reader for reader in readers if reader.reads(webinar)]
     sharing = sum(reader.shares_registrant_list for reader in due)
     return len(due) - max(sharing - 1, 0)

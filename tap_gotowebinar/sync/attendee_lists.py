@@ -1,20 +1,19 @@
-"""The attendees of sessions: a call for each session, or one for all sessions of a webinar where that is cheaper."""
+"""Attendees of sessions, and one answer for all sessions of a webinar where that saves calls."""
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.api import responses
 from tap_gotowebinar.api.client import API
-from tap_gotowebinar.api.errors import UnexpectedStatusError
+from tap_gotowebinar.api.errors import CallError, UnexpectedStatusError
 from tap_gotowebinar.api.pagination import MAX_PAGE_SIZE
-from tap_gotowebinar.records.attendance import merge_attendance
-from tap_gotowebinar.records.record_list import read_rows
-from tap_gotowebinar.sync.webinar_batches import WebinarBatch
+from tap_gotowebinar.records.record_list import merge_attendance, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from tap_gotowebinar.api.responses import Page
     from tap_gotowebinar.records.record_list import RecordList
@@ -25,10 +24,46 @@ ATTENDEES: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/s
 """Who attended a session."""
 
 ALL_SESSIONS: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/attendees"
-"""Everybody who attended any session of a webinar."""
+"""Who attended any session of a webinar."""
 
-MAX_AT_ONCE: Final = 2_000
-"""Attendees of a webinar up to which those of all its sessions are read at once, and kept until the last session."""
+
+class WebinarBatch:
+    """Answers about whole webinars, kept until their last session has been asked for; for any thread.
+
+    Args:
+        sessions: How many sessions will be asked for, by webinarKey; others are not read in batches.
+        read: Returns the rows of all sessions of the webinar of a session, by sessionKey; None if they are unusable.
+    """
+
+    def __init__(
+        self, sessions: Mapping[str, int], read: Callable[[PlannedSession], dict[str, RecordList] | None]
+    ) -> None:
+        """Read nothing yet."""
+        self._wanted = dict(sessions)
+        self._read = read
+        self._rows: dict[str, dict[str, RecordList]] = {}
+        self._locks = {key: threading.Lock() for key in sessions}
+
+    def get(self, session: PlannedSession) -> RecordList | None:
+        """Return the rows of a session; None if a call of its own is needed."""
+        key = session.webinar_key
+        if key not in self._wanted:
+            return None
+        with self._locks[key]:
+            if key not in self._rows:
+                self._rows[key] = self._read_or_nothing(session)
+            found = self._rows[key].get(session.key)
+            self._wanted[key] -= 1
+            if self._wanted[key] <= 0:
+                self._rows[key] = {}
+            return found
+
+    def _read_or_nothing(self, session: PlannedSession) -> dict[str, RecordList]:
+        try:
+            return self._read(session) or {}
+        except CallError:
+            # The calls for the sessions show what is wrong.
+            return {}
 
 
 class AttendeeLists:
@@ -37,9 +72,9 @@ class AttendeeLists:
     Args:
         client: Makes the calls.
         sessions: The sessions of this run.
-        is_read: Whether the attendees of a session are going to be read.
-        is_first_run: Whether nothing is known of the sessions of an organizer: what ended before the bookmark is not
-            listed, and would be read for nothing.
+        is_read: Returns whether the attendees of a session will be read.
+        is_first_run: Returns whether nothing is known of the sessions of an organizer. Later runs list only the latest
+            sessions, and an answer for the whole webinar would hold the earlier ones, too.
     """
 
     def __init__(
@@ -58,11 +93,11 @@ class AttendeeLists:
                 attended[session.webinar_key] += session.record.get("registrantsAttended") or 0
                 due[session.webinar_key] += is_read(session) and not has_nobody(session)
         self._due = {key: count for key, count in due.items() if _saves_calls(count, attended[key])}
-        self._batches = WebinarBatch(self._due, self._read_webinar)
+        self._batch = WebinarBatch(self._due, self._read_webinar)
 
     def read(self, session: PlannedSession) -> RecordList:
         """Return the attendees of a session, each once."""
-        found = self._batches.get(session)
+        found = self._batch.get(session)
         return (
             self._client.get_list(ATTENDEES.format_map(session.context), merge_attendance) if found is None else found
         )
@@ -72,7 +107,7 @@ class AttendeeLists:
 
         def read(body: object) -> Page:
             page = responses.hal("attendeeParticipationResponses")(body)
-            # Who attended before `start_date` is on the list, too: to go on would cost more than it saves.
+            # Attendees from before `start_date` are listed, too: more pages would cost more than they save.
             if -(-(page.total or 0) // MAX_PAGE_SIZE) > self._due[session.webinar_key]:
                 raise UnexpectedStatusError(path)
             return page
@@ -87,10 +122,13 @@ class AttendeeLists:
 
 
 def has_nobody(session: PlannedSession) -> bool:
-    """Whether GoTo counts nobody who attended a session."""
+    """Return whether GoTo counts no attendee of a session."""
     return session.counts_none("registrantsAttended")
 
 
 def _saves_calls(sessions: int, attended: int) -> bool:
-    """Whether the pages of a webinar are fewer than its sessions; a few more people are listed than attended."""
-    return attended <= MAX_AT_ONCE and sessions > -(-attended * 11 // (10 * MAX_PAGE_SIZE))
+    """Return whether a webinar has fewer pages than sessions; somewhat more people are listed than attended.
+
+    At most 2,000 are kept in memory until the last session is read.
+    """
+    return attended <= 2_000 and sessions > -(-attended * 11 // (10 * MAX_PAGE_SIZE))  # noqa: PLR2004

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from tap_gotowebinar.records.reader import RecordReader
-from tap_gotowebinar.records.schemas import load_schema
+from tap_gotowebinar.records.shape import SCHEMAS
 from tap_gotowebinar.records.timestamps import to_iso
 from tap_gotowebinar.settings.tap import Settings
 from tap_gotowebinar.singer.signals import StopSignals
@@ -36,24 +36,22 @@ if TYPE_CHECKING:
 
 
 class SyncContext:
-    """One run: its settings, its one API client, what is remembered and reported, and what streams tell each other.
+    """One run: its settings, its API client, its bookmarks and report, and what streams learn for each other.
 
     Args:
-        config: Returns the settings; they may be asked for only when something is read.
+        config: Returns the settings; discovery never calls it.
         connect: Makes the client.
         writer: Where messages go.
         started_at: Start of the run.
 
     Attributes:
         stop_signals: Lets a signal end a wait.
-        bookmarks: What has been emitted, by stream.
-        report: What the run did.
         sessions: The listed sessions, in the order in which they are read.
         registrant_counts: How many registrants GoTo counts in each webinar whose details were read.
         session_counts: What GoTo counts in each session whose performance was read, by name.
         prefetchers: The steps of the children of each parent stream.
         consecutive_failures: Calls given up one after the other.
-        skipped_by_max_calls: Keys of what was left for the next run, by what it is.
+        skipped_by_max_calls: Keys of what was left for the next run, by the label of the parent stream.
     """
 
     def __init__(
@@ -64,7 +62,7 @@ class SyncContext:
         writer: MessageWriter,
         started_at: dt.datetime,
     ) -> None:
-        """Look at nothing yet: discovery comes this far without settings."""
+        """Read no settings yet."""
         self._config = config
         self._connect = connect
         self.writer = writer
@@ -87,7 +85,7 @@ class SyncContext:
 
     @functools.cached_property
     def client(self) -> ApiClient:
-        """What all calls go through: one pool, one token, one rate limit."""
+        """The client of all calls: one pool, one token, one rate limit."""
         return self._connect(self.settings)
 
     @functools.cached_property
@@ -97,7 +95,7 @@ class SyncContext:
 
     @functools.cached_property
     def state_writer(self) -> StateWriter:
-        """What prints STATE."""
+        """Prints STATE."""
         return StateWriter(self.writer, self.bookmarks)
 
     @functools.cached_property
@@ -109,9 +107,8 @@ class SyncContext:
     def webinars(self) -> WebinarListing:
         """All webinars, listed once per run."""
         client = self.stream_client("webinars", ("webinarKey",))
-        return WebinarListing(
-            self.settings, self.organizers, self.report, client, now=self.started_at, known=self.listed_webinars
-        )
+        start_date = self.settings.start_date
+        return WebinarListing(start_date, self.organizers, self.report, client, self.started_at, self.listed_webinars)
 
     @functools.cached_property
     def listed_webinars(self) -> ListedWebinars:
@@ -121,7 +118,7 @@ class SyncContext:
 
     @functools.cached_property
     def attendees(self) -> AttendeeLists:
-        """Who attended sessions; several streams ask."""
+        """Who attended sessions; several streams need it."""
         bookmarks = self.bookmarks.get("attendees", SessionsBookmark)
         return AttendeeLists(
             self.stream_client("attendees", ("registrantKey",)),
@@ -145,41 +142,39 @@ class SyncContext:
             stream: Name of the stream, and of its schema.
             keys: Primary keys that the answer itself must hold.
             text_keys: Those of them that are any text, not a number.
-            excluded: Documented fields that are left out on purpose.
-            stats: Where calls are counted; those of the stream if not given.
+            excluded: Documented fields that the schema leaves out on purpose.
+            stats: Where calls are counted; None: in those of the stream.
         """
-        found = self.report.stats(stream)
+        own_stats = self.report.stats(stream)
 
         def note_unknown(names: set[str]) -> None:
             self.report.note_unknown(stream, names - excluded)
 
-        reader = RecordReader(load_schema(stream), keys, found, note_unknown, text_keys=text_keys)
-        return StreamClient(
-            self.client, reader, stats or found, before_waiting=self.writer.flush, stop_signals=self.stop_signals
-        )
+        reader = RecordReader(SCHEMAS.fetch_schema(stream), keys, own_stats, note_unknown, text_keys=text_keys)
+        return StreamClient(self.client, reader, stats or own_stats, self.writer.flush, self.stop_signals)
 
     def known_registrant_count(self, webinar_key: str) -> int:
-        """Return how many registrants of a webinar are known."""
+        """Return how many registrants of a webinar earlier runs listed."""
         emitted = (found.get(webinar_key).registrant_count for found in self.bookmarks.all_of_kind(RegistrantBookmark))
         seen = (found.get(webinar_key).registrant_count for found in self.bookmarks.all_of_kind(SeenKeysBookmark))
         return max((*emitted, *seen), default=0)
 
     def latest_registration(self, webinar_key: str) -> str | None:
-        """Return the latest registration of a webinar that any stream has seen."""
+        """Return the latest registration of a webinar that any stream has emitted."""
         known = self.bookmarks.all_of_kind(RegistrantBookmark)
         return max((bookmarks.get(webinar_key).newest or "" for bookmarks in known), default="") or None
 
     def counts_none(self, session_key: str, name: str) -> bool:
-        """Return whether this run has read that there is none of something in a session."""
+        """Return whether GoTo counts none of something in a session whose performance was read."""
         return self.session_counts.get(session_key, {}).get(name) == 0
 
     def start_prefetching(self, label: str, units: Iterator[Unit[Any]], *, is_test: bool) -> None:
-        """Let the calls for the children of a stream be made ahead, while those of the present record are emitted.
+        """Start to make the calls for the children of a stream ahead of the output.
 
         Args:
             label: What the records of the parent stream are called.
             units: What is read, in order.
-            is_test: Whether one record of each stream is all that is wanted; nothing is read ahead then.
+            is_test: Whether one record of each stream is enough; nothing is read ahead then.
         """
         self.prefetchers[label] = Prefetcher(
             units,
@@ -190,13 +185,13 @@ class SyncContext:
         )
 
     def checkpoint(self) -> None:
-        """Note that what was given out has been written and remembered: the moment for a STATE, or to stop."""
+        """Print a STATE or stop, where either is due; all records so far are written and remembered."""
         self.state_writer.write_state({})
         self.report.log_progress()
         self.stop_signals.check()
 
     def finish(self) -> None:
-        """Send nothing more, print the last STATE and hand everything to the reader of the output."""
+        """Make no more calls, print the last STATE and flush the output."""
         for prefetcher in self.prefetchers.values():
             prefetcher.close()
         self.state_writer.write_final()

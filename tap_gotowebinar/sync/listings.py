@@ -1,21 +1,21 @@
-"""The webinars and the sessions of a run, each listed once."""
+"""The webinars, sessions and registrants of a run: lists that show whether they are complete."""
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.api import responses
 from tap_gotowebinar.api.client import API
-from tap_gotowebinar.api.errors import ForbiddenError, NotFoundError
+from tap_gotowebinar.api.errors import ForbiddenError, NotFoundError, RetriesExhaustedError
 from tap_gotowebinar.api.responses import is_key
-from tap_gotowebinar.records.record_list import RecordList
+from tap_gotowebinar.records.record_list import RecordList, read_rows
 from tap_gotowebinar.sync.bookmarks.listed_webinars import WebinarList
 
 if TYPE_CHECKING:
-    from tap_gotowebinar.settings.tap import Settings
     from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinars
     from tap_gotowebinar.sync.organizers import OrganizerScope
     from tap_gotowebinar.sync.report import Report
@@ -24,31 +24,31 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-gotowebinar")
 
 WINDOW_MARGIN: Final = dt.timedelta(days=1)
-"""Asked for on both sides: GoTo does not say whether its filters test the start, the end or the overlap."""
+"""Added on both sides: GoTo does not say whether its filters test the start, the end or the overlap."""
 
 LOOKAHEAD: Final = dt.timedelta(days=3653)
-"""How far ahead webinars are listed, ten years; the API wants an end."""
+"""How far ahead webinars are listed: ten years. The API requires an end."""
 
 
+@dataclass
 class WebinarListing:
-    """The webinars in the window, of the configured organizers or of the whole account, listed when first asked for."""
+    """The webinars of the configured organizers or of the whole account, listed when first asked for.
 
-    def __init__(  # noqa: PLR0913 - what a list depends on
-        self,
-        settings: Settings,
-        organizers: OrganizerScope,
-        report: Report,
-        client: StreamClient,
-        *,
-        now: dt.datetime,
-        known: ListedWebinars,
-    ) -> None:
-        """List nothing yet."""
-        self._known = known
-        self._window = settings.start_date, now + LOOKAHEAD
-        self._organizers = organizers
-        self._report = report
-        self._client = client
+    Attributes:
+        start_date: From when on webinars are listed.
+        organizers: Whose.
+        report: Where problems are noted.
+        client: Makes the calls.
+        now: Start of the run.
+        known: Which webinars earlier runs have listed.
+    """
+
+    start_date: dt.datetime
+    organizers: OrganizerScope
+    report: Report
+    client: StreamClient
+    now: dt.datetime
+    known: ListedWebinars
 
     @functools.cached_property
     def records(self) -> list[dict[str, Any]]:
@@ -56,29 +56,30 @@ class WebinarListing:
         records: dict[str, dict[str, Any]] = {}
         for listing in self.lists:
             for record in listing.records:
-                if self._organizers.includes(record["organizerKey"]):
+                if self.organizers.includes(record["organizerKey"]):
                     records.setdefault(record["webinarKey"], record)
-        self._organizers.check_listed({record["organizerKey"] for record in records.values()}, self._report)
+        self.organizers.check_listed({record["organizerKey"] for record in records.values()}, self.report)
         return list(records.values())
 
     @functools.cached_property
     def lists(self) -> list[WebinarList]:
-        """What each organizer, or the account, lists."""
-        return [self._list(path, organizer_key) for path, organizer_key in self._organizers.listings]
+        """The list of each organizer, or of the account."""
+        return [self._list_checked(path, organizer_key) for path, organizer_key in self.organizers.listings]
 
-    def _list(self, path: str, organizer_key: str | None) -> WebinarList:
-        listing = self._listed(path, organizer_key)
-        if self._known.lost_most(listing):
-            again = self._listed(path, organizer_key)
+    def _list_checked(self, path: str, organizer_key: str | None) -> WebinarList:
+        """Return a list; one that lost more than half of its webinars is read twice."""
+        listing = self._list(path, organizer_key)
+        if self.known.lost_most(listing):
+            again = self._list(path, organizer_key)
             # Refused the second time, it shows nothing.
             listing = again if again.is_complete or again.records else listing._replace(is_complete=False)
         for record in listing.records:
             if record["organizerKey"] is None:
-                self._client.stats.given_up.append(f"{path}/{record['webinarKey']}, which names no organizer")
+                self.client.stats.given_up.append(f"{path}/{record['webinarKey']}, which names no organizer")
         return listing
 
-    def _listed(self, path: str, organizer_key: str | None) -> WebinarList:
-        found = list_window(self._client, self._report, "webinars", path, *self._window)
+    def _list(self, path: str, organizer_key: str | None) -> WebinarList:
+        found = list_window(self.client, self.report, "webinars", path, self.start_date, self.now + LOOKAHEAD)
         for record in found.records:
             # It becomes part of paths: anything but a key would lead elsewhere.
             told = record.get("organizerKey")
@@ -94,7 +95,7 @@ class WebinarListing:
 def list_sessions(
     client: StreamClient, report: Report, organizer_key: str, since: dt.datetime, now: dt.datetime
 ) -> RecordList:
-    """Return the sessions of an organizer that ended since a moment, and some from before it."""
+    """Return the sessions of an organizer that ended after `since`, and some from before it."""
     path = f"{API}/organizers/{organizer_key}/sessions"
     listing = list_window(client, report, "sessions", path, since, now)
     for record in listing.records:
@@ -103,13 +104,13 @@ def list_sessions(
 
 
 _ENVELOPES: Final = {"webinars": ("webinarKey", "webinars"), "sessions": ("sessionKey", "sessionInfoResources")}
-"""What tells rows apart, and the name under which they stand, by stream."""
+"""The key of a row and the name of the list, by stream."""
 
 
 def list_window(  # noqa: PLR0913, PLR0917 - what is listed, and from when to when
     client: StreamClient, report: Report, stream: str, path: str, start: dt.datetime, until: dt.datetime
 ) -> RecordList:
-    """Return the records of all pages of a HAL list; an empty part of it when GoTo refuses it."""
+    """Return the records of all pages of a HAL list; an empty, incomplete list when GoTo refuses it."""
     key, name = _ENVELOPES[stream]
     window = {
         "fromTime": format_api_time(start - WINDOW_MARGIN),
@@ -119,13 +120,42 @@ def list_window(  # noqa: PLR0913, PLR0917 - what is listed, and from when to wh
     try:
         listing = client.wait_for(call)
     except (ForbiddenError, NotFoundError) as error:
-        client.stats.refused.append(path)
+        client.stats.forbidden.append(path)
         logger.warning("%s: the key may be wrong, or the user may not see it", error)
         return RecordList(is_cut=True)
     report.note_list(stream, path, listing)
     return listing
 
 
-def format_api_time(moment: dt.datetime) -> str:
-    """Return a moment as GoTo wants it in a query."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+def format_api_time(time: dt.datetime) -> str:
+    """Return a time as GoTo expects it in a query."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def list_registrants(client: StreamClient, path: str, *, known: int) -> RecordList:
+    """Return a webinar's registrants, each once; for any thread.
+
+    Args:
+        client: Makes the calls.
+        path: The list's endpoint.
+        known: How many registrants earlier runs listed. A list that lost more than half of them is read twice.
+    """
+    found = _read_registrants(client, path)
+    return _read_registrants(client, path) if 2 * len(found) < known else found
+
+
+def _read_registrants(client: StreamClient, path: str) -> RecordList:
+    in_pages = functools.partial(client.get_pages, path, responses.array, "registrantKey", size="limit")
+    try:
+        # Without `page` and `limit` the list is one consistent snapshot.
+        page = client.get(path, responses.array)
+    except RetriesExhaustedError as error:
+        logger.info("%s; trying it in pages", error)
+        return in_pages()
+    if responses.may_be_capped(page):
+        total = client.get(path, responses.array, params={"page": 0, "limit": 1}).total
+        if total is not None and total > len(page.rows):
+            return in_pages()
+    elif page.total is not None and len(page.rows) != page.total:
+        return in_pages()
+    return read_rows(client.reader, page.rows)

@@ -1,8 +1,9 @@
-"""Whose data a run reads: the organizers, the account, and the person behind the token."""
+"""Whose data a run reads: the organizers, the account, and the owner of the token."""
 
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_gotowebinar.api.client import API
@@ -15,22 +16,21 @@ if TYPE_CHECKING:
     from tap_gotowebinar.sync.stream_client import StreamClient
 
 
+@dataclass
 class OrganizerScope:
-    """What the settings and the token say together.
+    """What the settings and the token say together about whose data is read.
 
-    Args:
-        settings: Which organizers and which account were configured.
+    Attributes:
+        settings: Name organizers, an account, or neither.
         client: Makes the look-ups.
     """
 
-    def __init__(self, settings: Settings, client: StreamClient) -> None:
-        """Look nothing up yet."""
-        self._settings = settings
-        self._client = client
+    settings: Settings
+    client: StreamClient
 
     @property
     def owner(self) -> dict[str, Any] | None:
-        """The person the token belongs to, as a row of `organizers`; None when GoTo does not tell this token.
+        """The owner of the token, as a row of `organizers`; None when GoTo does not tell this token.
 
         Raises:
             RetriesExhaustedError, UnexpectedStatusError: one of the two look-ups failed, and the other did not help.
@@ -41,22 +41,22 @@ class OrganizerScope:
 
     @functools.cached_property
     def _owner(self) -> dict[str, Any] | CallError | None:
-        """What came of the look-up; a failure, too, is asked for once only."""
-        look_up = functools.partial(self._client.get, forbidden_statuses=NO_IDENTITY)
+        """The result of the look-up; a failed one is not repeated."""
+        look_up = functools.partial(self.client.get, forbidden_statuses=NO_IDENTITY)
         try:
-            return owner_of_token(lambda path, read: self._client.wait_for(functools.partial(look_up, path, read)))
+            return owner_of_token(lambda path, read: self.client.wait_for(functools.partial(look_up, path, read)))
         except CallError as error:
             return error
 
     @functools.cached_property
     def organizer_keys(self) -> tuple[str, ...]:
-        """Organizers whose webinars are listed one by one, or that an account's webinars are filtered to.
+        """Organizers whose webinars are listed one by one, or to whom an account's webinars are filtered.
 
         Raises:
             GoToWebinarError: none is configured and GoTo does not say whose token it is.
         """
-        if self._settings.organizer_keys or self._settings.account_key:
-            return self._settings.organizer_keys
+        if self.settings.organizer_keys or self.settings.account_key:
+            return self.settings.organizer_keys
         if self.owner is None:
             raise GoToWebinarError(UNKNOWN_OWNER)
         return (str(self.owner["organizerKey"]),)
@@ -64,28 +64,26 @@ class OrganizerScope:
     @property
     def listings(self) -> list[tuple[str, str | None]]:
         """Paths under which webinars are listed, each with the organizer it belongs to (None for an account)."""
-        if self._settings.account_key:
-            return [(f"{API}/accounts/{self._settings.account_key}/webinars", None)]
+        if self.settings.account_key:
+            return [(f"{API}/accounts/{self.settings.account_key}/webinars", None)]
         return [(f"{API}/organizers/{key}/webinars", key) for key in self.organizer_keys]
 
     def includes(self, organizer_key: str | None) -> bool:
-        """Whether a listed webinar of this organizer is wanted: only the list of an account shows others' webinars."""
-        if not self._settings.account_key or not self._settings.organizer_keys:
+        """Return whether this organizer's webinars are wanted; only the list of an account shows others."""
+        if not self.settings.account_key or not self.settings.organizer_keys:
             return True
-        return organizer_key in self._settings.organizer_keys
+        return organizer_key in self.settings.organizer_keys
 
     def check_listed(self, organizer_keys: set[str | None], report: Report) -> None:
-        """Say which configured organizers have no webinar in the account.
+        """Warn of configured organizers that have no webinar in the account.
 
         Raises:
             GoToWebinarError: none of them has.
         """
-        if not self._settings.account_key:
-            return
-        missing = [key for key in self._settings.organizer_keys if key not in organizer_keys]
-        if not missing:
+        missing = [key for key in self.settings.organizer_keys if key not in organizer_keys]
+        if not self.settings.account_key or not missing:
             return
         text = f"no webinar in the account for {', '.join(missing)} of organizer_keys: a key may be wrong"
-        if len(missing) == len(self._settings.organizer_keys):
+        if len(missing) == len(self.settings.organizer_keys):
             raise GoToWebinarError(text)
         report.warn(text)

@@ -1,7 +1,7 @@
 """Calls made ahead of the output: one ordered, bounded sequence of steps.
 
 The main thread runs the streams' generators ahead, threads make the calls, and the main thread takes the same steps in
-the same order. What a run has in memory is bounded by the constants below, times `max_concurrency`.
+the same order. The constants below, times `max_concurrency`, bound the memory.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import collections
 import queue
 import threading
-from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.api.errors import CallError, NotFoundError, UnreadableResponseError, internal_error
+from tap_gotowebinar.records.record_list import RecordList
 from tap_gotowebinar.sync.steps import Fetched, Gone, Skipped, Step
 
 if TYPE_CHECKING:
@@ -20,31 +21,18 @@ if TYPE_CHECKING:
     from tap_gotowebinar.singer.signals import StopSignals
     from tap_gotowebinar.sync.steps import Outcome, Unit
 
-AHEAD: Final = 2
-"""Calls that wait or run, per call in flight: enough that none idles while the main thread is busy."""
-
 MAX_UNTAKEN: Final = 8
-"""Calls on their way and outcomes that wait to be taken, per call in flight."""
+"""Calls on their way and outcomes not yet taken, per call in flight."""
 
 MAX_UNTAKEN_ROWS: Final = 10_000
-"""Rows of lists that wait or are on their way, up to which further units are opened."""
+"""Rows of lists on their way or not yet taken, up to which further units are opened."""
 
 ASSUMED_ROWS: Final = 2_000
-"""Rows that a list on its way counts for, until the first has come; then the largest so far."""
-
-
-@runtime_checkable
-class RowList(Protocol):
-    """A list of an answer."""
-
-    is_complete: bool
-
-    def __len__(self) -> int:
-        """Return how many rows it holds."""
+"""Rows that a list on its way counts for until the first list has come; then the largest so far counts."""
 
 
 class _Task:
-    """A step of a stream on its way; without a step, the end of that stream's steps."""
+    """A step of a stream and its outcome; without a step, the end of that stream's steps."""
 
     def __init__(self, stream: str, step: Step | None) -> None:
         self.stream = stream
@@ -54,7 +42,7 @@ class _Task:
         self.is_done = step is None or step.call is None
 
     def run(self) -> None:
-        """Make the call; whatever happens is kept for the main thread, which meets it at its own place."""
+        """Make the call and keep its outcome, or its error, for the main thread."""
         assert self.step is not None  # noqa: S101 - tells the type checker
         assert self.step.call is not None  # noqa: S101
         try:
@@ -67,18 +55,18 @@ class _Task:
             self.error = error
 
     def skip(self, error: CallError | None = None) -> None:
-        """Note that the call is not made, or that what follows it failed."""
+        """Set the outcome without a call."""
         self.outcome, self.is_done = Skipped(error), True
 
     @property
     def rows(self) -> int:
-        """How many rows wait with it: those of a list, else one."""
+        """The rows of a list, else one."""
         value = self.outcome.value if isinstance(self.outcome, Fetched) else None
-        return len(value) if isinstance(value, RowList) else 1
+        return len(value) if isinstance(value, RecordList) else 1
 
 
 class _Plan:
-    """How far the steps of one unit have been planned, and those that were not taken yet."""
+    """The steps of one unit that have been planned and not yet taken."""
 
     def __init__(self, unit: Unit[Any]) -> None:
         self.key = unit.key
@@ -100,7 +88,7 @@ class _Plan:
         return self._awaited is not None and not self._awaited.is_done
 
     def pass_over(self, stream: str) -> Iterator[_Task]:
-        """Leave out what is left of the streams before this one, and yield what was planned of it."""
+        """Skip the streams before this one, and yield their tasks."""
         while self.tasks and self.tasks[0].stream != stream:
             yield self.tasks.popleft()
         while not self.tasks and self._current is not None and self._current[0] != stream:
@@ -113,14 +101,14 @@ class _Plan:
             stream, steps = self._current
             awaited, self._awaited = self._awaited, None
             if awaited is not None and awaited.error is not None:
-                # It ends the run as soon as it is taken.
+                # It ends the run when it is taken.
                 self._current = None
                 return None
             try:
                 task = _Task(stream, steps.send(None if awaited is None else awaited.outcome))  # type: ignore[arg-type]
             except StopIteration:
                 task, self._current = _Task(stream, None), next(self._streams, None)
-            except Exception as error:  # noqa: BLE001 - it costs what is left of this stream here, not the run
+            except Exception as error:  # noqa: BLE001 - it ends this stream's steps for this unit, not the run
                 task = _Task(stream, Step(self._path))
                 task.skip(UnreadableResponseError(f"gave up on {self._path}: {internal_error(error)}"))
             self.tasks.append(task)
@@ -136,12 +124,12 @@ class Prefetcher:
     """Steps of units, taken in order, with their calls in flight.
 
     Args:
-        units: What is read, in the order in which it is taken.
-        workers: Calls in flight at the most; 0 makes each call when its step is taken.
+        units: What is read, in order.
+        workers: Most calls in flight; 0 makes each call when its step is taken.
         within_call_limit: Takes the number of calls on their way and returns whether one more is allowed; None: no
             limit. With a limit, a unit is finished before the next one is opened: else all calls go to lists and none
             to the registrants on them.
-        before_waiting: Called when nothing is to be done but to wait.
+        before_waiting: Called before the main thread waits.
         stop_signals: Lets a signal end a wait.
     """
 
@@ -154,7 +142,7 @@ class Prefetcher:
         before_waiting: Callable[[], None],
         stop_signals: StopSignals,
     ) -> None:
-        """Start nothing before the first step is taken."""
+        """Make no call before the first step is taken."""
         self._units = units
         self._workers = workers
         self._within_call_limit = within_call_limit
@@ -167,13 +155,13 @@ class Prefetcher:
         self._lists_on_their_way = self._largest_list = 0
 
     def take(self, key: str, stream: str) -> Iterator[tuple[Step, Outcome]]:
-        """Yield the steps of a stream for a unit, each when its outcome is known.
+        """Yield the steps of a stream for a unit, each with its outcome.
 
-        Units and streams are taken in the order in which they were given; what is passed over is dropped.
+        Units and streams are taken in their order; those that are passed over are dropped.
 
         Raises:
             StopRequested: a signal has come.
-            Exception: what a call raised and is not about this call alone.
+            Exception: a call failed for a reason that is not about this call alone.
         """
         plan = self._plan_of(key)
         if stream not in plan.streams:
@@ -194,7 +182,7 @@ class Prefetcher:
             self._untaken_rows -= task.rows if task.is_done else 0
 
     def close(self) -> None:
-        """Send nothing more. Calls in flight are left to themselves: the threads do not keep the process alive."""
+        """Make no more calls. The threads of calls in flight do not keep the process alive."""
         self._workers = 0
         self._units = iter(())
         self._plans.clear()
@@ -208,7 +196,7 @@ class Prefetcher:
         return self._plans[0]
 
     def _next_task(self, plan: _Plan) -> _Task | None:
-        """Return the next task of the unit that is taken; its call is made even if nothing is made ahead."""
+        """Return the next task of the unit that is taken, whose call is made even if none are made ahead."""
         self._fill()
         while not plan.tasks and not plan.is_over:
             if plan.is_blocked:
@@ -250,8 +238,9 @@ class Prefetcher:
         self._fill()
 
     def _fill(self) -> None:
-        # One call in flight is for whom wants to see one after the other: nothing waits behind it.
-        busy = AHEAD * self._workers if self._workers > 1 else self._workers
+        # Two calls per worker, so that none idles while the main thread is busy; one worker makes strictly one call
+        # after the other.
+        busy = 2 * self._workers if self._workers > 1 else self._workers
         while self._busy < busy and self._untaken < MAX_UNTAKEN * self._workers and self._is_allowed():
             if (task := self._next_call()) is None:
                 return
@@ -285,7 +274,7 @@ class Prefetcher:
     def _make(self, task: _Task) -> None:
         with self._in_flight:
             if not self._workers:
-                # Closed while the call waited for its turn.
+                # Closed while the call waited.
                 return
             task.run()
         self._finished.put(task)

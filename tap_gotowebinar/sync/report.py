@@ -1,4 +1,4 @@
-"""What a run did, said while it runs and at its end: counts, what was left out, and whether it was complete."""
+"""What a run logs about itself: plan, progress, counts, what was left out, and whether it is complete."""
 
 from __future__ import annotations
 
@@ -18,27 +18,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-gotowebinar")
 
-PROGRESS_INTERVAL: Final = 30.0
-"""Seconds between two progress lines."""
-
-BAR_INTERVAL: Final = 0.1
-"""Seconds between two looks of the progress bar."""
-
 LISTS: Final = frozenset({"webinars", "sessions"})
-"""Streams that are lists of an organizer or an account; what is refused of them is a key that was configured."""
-
-NAMED_AT_MOST: Final = 5
-"""Keys of webinars that are named when something was left out; the rest are counted."""
+"""Streams that are lists of an organizer or an account: a refused path holds a configured key."""
 
 
 class PlannedCalls(NamedTuple):
-    """What it costs to read what is due.
+    """The calls for what is due.
 
     Attributes:
         due: How many webinars or sessions.
-        bound: Whether `calls` is `at least` or `up to` what it takes when nothing has to be repeated.
+        bound: Whether `calls` are `at least` or `up to` those without retries.
         calls: Calls.
-        each: What further calls are made for, which only the answers show; one word for each stream.
+        each: What further calls are made for, by stream; only the answers show how many.
     """
 
     due: int
@@ -48,7 +39,7 @@ class PlannedCalls(NamedTuple):
 
     @property
     def more(self) -> str:
-        """The further calls, as they are said."""
+        """The further calls, as text."""
         return "".join(f", and {count} for each {what}" for what, count in Counter(self.each).items() if self.due)
 
 
@@ -56,7 +47,7 @@ class Report:
     """The counts of a run by stream, its progress, and why it is not complete."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start with nothing done."""
+        """Start the clock."""
         self._clock = clock
         self._started = self._last_line = clock()
         self._stats: dict[str, StreamStats] = {}
@@ -71,17 +62,17 @@ class Report:
         self.warnings: list[str] = []
 
     def stats(self, stream: str) -> StreamStats:
-        """Return the counts of a stream; the main thread asks first."""
+        """Return the counts of a stream; the main thread calls this first."""
         if stream not in self._stats:
             self._stats[stream] = StreamStats()
         return self._stats[stream]
 
     def note_unknown(self, stream: str, names: Iterable[str]) -> None:
-        """Note that GoTo sends fields which the schema does not declare; from any thread."""
+        """Note fields that GoTo sends and the schema does not declare; from any thread."""
         self.stats(stream).unknown.update(names)
 
     def note_list(self, stream: str, path: str, found: RecordList) -> None:
-        """Say what was left out of a list, once for each list."""
+        """Log what was left out of a list."""
         if found.invalid:
             reasons = ", ".join(f"{count} with {reason}" for reason, count in found.invalid.items())
             self.warn(f"'{stream}': {found.invalid.total()} row(s) of {path} were left out: {reasons}")
@@ -93,22 +84,22 @@ class Report:
             logger.info(text, path, found.total, found.received)
 
     def warn(self, text: str) -> None:
-        """Say something now and count it at the end."""
+        """Log a warning now and count it in the summary."""
         self.warnings.append(text)
         logger.warning("%s", text)
 
     @property
     def calls(self) -> int:
-        """Calls made so far, on account of all streams."""
+        """Calls made so far by all streams."""
         return sum(stats.calls for stats in self._stats.values())
 
     def plan(self, label: str, summary: str, cost: PlannedCalls, requests_per_minute: int) -> None:
-        """Say what is going to be read, and what it costs; from now on this is what is counted.
+        """Log what will be read and how many calls it takes; progress is counted from here.
 
         Args:
-            label: What is read.
-            summary: How many of them were listed and are due.
-            cost: The calls that takes.
+            label: What is read: webinars or sessions.
+            summary: How many were listed and are due.
+            cost: The calls.
             requests_per_minute: The budget.
         """
         self.label, self.total, self.done, self._calls_begun = label, cost.due, 0, self.calls
@@ -127,8 +118,8 @@ class Report:
         Args:
             stream: Name of the stream that was listed.
             key: Key of the webinar or session.
-            counted: How many there are, as GoTo says elsewhere; None if it does not.
-            least: How many of the list are in that count for sure.
+            counted: The count elsewhere; None if GoTo gives none.
+            least: How many of the list are surely in that count.
             most: How many may be in it.
         """
         if counted is not None and not least <= counted <= most:
@@ -136,9 +127,9 @@ class Report:
             self._differences[stream].append(f"{key}: {counted} counted, {listed} listed")
 
     def log_progress(self) -> None:
-        """Say how far the run is, from time to time; called after each record."""
+        """Log how far the run is every 30 s, or show it in the bar; called after each batch."""
         now = self._clock()
-        if now - self._last_line < (PROGRESS_INTERVAL if self._bar is None else BAR_INTERVAL):
+        if now - self._last_line < (30.0 if self._bar is None else 0.1):
             return
         self._last_line = now
         if self._bar is None:
@@ -147,7 +138,7 @@ class Report:
             self._bar.show(self.done, self.total, self._progress())
 
     def start_bar(self) -> None:
-        """Show a live bar instead of progress lines when somebody is watching."""
+        """Show a progress bar instead of lines if standard error is a terminal."""
         # Closed from the start, it is None.
         if sys.stderr is not None and sys.stderr.isatty():
             self._bar = _Bar()
@@ -164,21 +155,21 @@ class Report:
     def failures(
         self, *, skip_forbidden: bool, forgive_lists: bool | None = None, read_before: Collection[str] = ()
     ) -> list[str]:
-        """Return a line for each reason why the run is not complete; none when it is.
+        """Return a line for each reason why the run is not complete.
 
         Args:
-            skip_forbidden: Whether refused paths are accepted (`on_forbidden: skip`). A stream that was refused
-                every time is a problem all the same.
-            forgive_lists: The same of the lists of organizers and accounts; as `skip_forbidden` if not given.
-            read_before: Streams of which earlier runs have read what this one did not ask for.
+            skip_forbidden: Whether refused paths are accepted (`on_forbidden: skip`), unless a stream was refused every
+                time.
+            forgive_lists: The same of the lists of organizers and accounts; None: as `skip_forbidden`.
+            read_before: Streams that earlier runs have read, so that few calls of this one may all be refused.
         """
         refused, given_up = [], []
         for stream, stats in self._stats.items():
             is_list = stream in LISTS
             forgives = forgive_lists if is_list and forgive_lists is not None else skip_forbidden
-            if stats.refused and not (forgives and (stream in read_before or self._read_something(stats))):
+            if stats.forbidden and not (forgives and (stream in read_before or self._read_something(stats))):
                 remedy = _remedy(is_list=is_list, forgives=skip_forbidden)
-                refused.append(f"'{stream}': {len(stats.refused)} refused ({_named(stats.refused)}); {remedy}")
+                refused.append(f"'{stream}': {len(stats.forbidden)} refused ({_named(stats.forbidden)}); {remedy}")
             if stats.given_up:
                 given_up.append(
                     f"'{stream}': {len(stats.given_up)} not read after several tries ({_named(stats.given_up)}); "
@@ -187,18 +178,14 @@ class Report:
         return refused + given_up
 
     def _read_something(self, stats: StreamStats) -> bool:
-        """Whether a stream was answered at all, by calls of its own or by those it shares with another stream."""
+        """Return whether a call of the stream, or one that it shares with another stream, was answered."""
         if stats.calls:
             return stats.answered > 0 or stats.records > 0
-        sharing = (other for other in self._stats.values() if not set(stats.refused).isdisjoint(other.refused))
+        sharing = (other for other in self._stats.values() if not set(stats.forbidden).isdisjoint(other.forbidden))
         return stats.records > 0 or any(other.answered for other in sharing)
 
     def log_summary(self, *, not_selected: Sequence[str] = ()) -> None:
-        """Log the counts of every stream as a table, and what was left out.
-
-        Args:
-            not_selected: Streams that the catalog leaves out.
-        """
+        """Log the counts of every stream as a table, and what was left out; name the streams not selected."""
         if self._bar is not None:
             self._bar.close()
         if not self._stats:
@@ -209,19 +196,19 @@ class Report:
         for stream, stats in active.items():
             logger.info(
                 "%s",
-                f"{stream:<22}{stats.records:>9}{stats.calls:>8}{len(stats.refused):>9}{len(stats.gone):>7}"
+                f"{stream:<22}{stats.records:>9}{stats.calls:>8}{len(stats.forbidden):>9}{len(stats.gone):>7}"
                 f"{stats.retries:>9}{stats.waited:>10.1f}",
             )
-        idle = [stream for stream in self._stats if stream not in active and stream not in not_selected]
-        off = [stream for stream in not_selected if stream not in active]
-        if rest := [
-            f"{what}: {', '.join(names)}" for what, names in (("nothing in", idle), ("not selected", off)) if names
-        ]:
+        others = {
+            "nothing in": [stream for stream in self._stats if stream not in active and stream not in not_selected],
+            "not selected": [stream for stream in not_selected if stream not in active],
+        }
+        if rest := [f"{what}: {', '.join(names)}" for what, names in others.items() if names]:
             logger.info("%s", "; ".join(rest))
         for stream, stats in self._stats.items():
             self._log_left_out(stream, stats)
         for stream, found in self._differences.items():
-            logger.info("'%s': GoTo counts otherwise than it lists: %d (%s)", stream, len(found), _named(found))
+            logger.info("'%s': GoTo's counts and lists differ: %d (%s)", stream, len(found), _named(found))
         planned = f" (planned: {'; '.join(self._plans)})" if self._plans else ""
         warned = f"; {len(self.warnings)} warning(s) above" if self.warnings else ""
         waited = sum(stats.waited for stats in self._stats.values())
@@ -233,8 +220,8 @@ class Report:
 
     @staticmethod
     def _log_left_out(stream: str, stats: StreamStats) -> None:
-        if stats.refused:
-            logger.info("'%s': refused, left out: %d (%s)", stream, len(stats.refused), _named(stats.refused))
+        if stats.forbidden:
+            logger.info("'%s': refused, left out: %d (%s)", stream, len(stats.forbidden), _named(stats.forbidden))
         if stats.gone:
             logger.info("'%s': no longer there: %d (%s)", stream, len(stats.gone), _named(stats.gone))
         for name, count in sorted(stats.unusable.items()):
@@ -255,19 +242,19 @@ def _remedy(*, is_list: bool, forgives: bool) -> str:
 
 
 def _named(paths: list[str]) -> str:
-    more = len(paths) - NAMED_AT_MOST
-    return ", ".join(paths[:NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
+    """Return the first five paths, and how many more there are."""
+    return ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")  # noqa: PLR2004
 
 
 def about(minutes: float) -> str:
-    """Return a length of time as one would say it."""
+    """Return a duration in words."""
     if minutes < 1:
         return "less than a minute"
     return f"about {minutes:.0f} min" if minutes < 120 else f"about {minutes / 60:.1f} h"  # noqa: PLR2004
 
 
 class _Bar:
-    """One line at the bottom of a terminal; log lines scroll above it."""
+    """A progress bar on the last line of a terminal, below the log lines."""
 
     def __init__(self) -> None:
         from tqdm import tqdm  # noqa: PLC0415 - only with a terminal

@@ -1,6 +1,6 @@
-"""What a run reads and in what order: what is alive each time, what is settled ever more rarely.
+"""What a run reads and in what order: alive webinars in every run, settled ones ever more rarely.
 
-Pure rules; the clock is passed in.
+Nothing here reads the clock.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class WebinarTiming(NamedTuple):
-    """What is known about a webinar at the start of a run.
+    """When a webinar ends, as seen from a run.
 
     Attributes:
         now: Start of the run.
-        ends_at: End of the webinar's last occurrence; None when GoTo gives no usable times.
-        settle: How long a webinar has to be quiet until it counts as settled.
+        ends_at: End of the last occurrence; None without usable times.
+        settle: How long a webinar has to be quiet until it is settled.
     """
 
     now: dt.datetime
@@ -31,23 +31,19 @@ class WebinarTiming(NamedTuple):
     settle: dt.timedelta
 
     def is_settled(self, newest: str | None) -> bool:
-        """Whether the webinar has been quiet for long enough.
-
-        Args:
-            newest: Latest registration known.
-        """
+        """Return whether the webinar has been quiet for long enough since its end and its latest registration."""
         since = quiet_since(self.ends_at, newest)
         return since is not None and self.now - since >= self.settle
 
 
 def quiet_since(ends_at: dt.datetime | None, newest: str | None) -> dt.datetime | None:
-    """Return since when nothing is known to have happened: the end or the last registration, whichever is later."""
+    """Return the end or the latest registration, whichever is later."""
     moments = [moment for moment in (ends_at, parse_time(newest)) if moment is not None]
     return max(moments, default=None)
 
 
 class DueReason(enum.Enum):
-    """Why a webinar is read, the most_urgent first."""
+    """Why a webinar is read, the most urgent reason first."""
 
     NEW = "new"
     ALIVE = "alive"
@@ -55,9 +51,8 @@ class DueReason(enum.Enum):
 
 
 def most_urgent(reasons: Iterable[DueReason]) -> DueReason | None:
-    """Return the first of all reasons that is among these."""
-    given = set(reasons)
-    return next((reason for reason in DueReason if reason in given), None)
+    """Return the most urgent of some reasons."""
+    return min(reasons, key=list(DueReason).index, default=None)
 
 
 @dataclass(frozen=True)
@@ -65,8 +60,8 @@ class DueRule:
     """When a webinar is read again.
 
     Attributes:
-        recheck_factor: A settled one is read when the time since the last reading reaches this share of the time it
-            has been quiet. So the readings of a webinar grow with the logarithm of its age.
+        recheck_factor: A settled webinar is read when the time since the last reading reaches this share of the time
+            it has been quiet, so that its readings grow with the logarithm of its age.
     """
 
     recheck_factor: float
@@ -75,23 +70,23 @@ class DueRule:
         """Return why a webinar that was read before is due, None when it is not.
 
         Args:
-            timing: When it is, and when the webinar ends.
+            timing: When it ends.
             newest: Its latest registration, if known.
-            read_at: When it was last read to the end as settled; None when it never was.
+            read_at: When it was last read to its end as settled; None: never.
         """
         since, read = quiet_since(timing.ends_at, newest), parse_time(read_at)
-        # A reading in the future is a clock that was wrong.
+        # A reading in the future shows that a clock was wrong.
         if since is None or read is None or read > timing.now or not timing.is_settled(newest):
             return DueReason.ALIVE
         return DueReason.RECHECK if timing.now - read >= self.recheck_factor * (timing.now - since) else None
 
     def is_stale(self, now: dt.datetime, since: dt.datetime | None, read_at: str | None) -> bool:
-        """Whether something is due that changes around a moment, and ever more rarely before and after it.
+        """Return whether something is due that changes around a time, and ever more rarely before and after it.
 
         Args:
             now: Start of the run.
-            since: The moment; None when there is none.
-            read_at: When it was last read to the end, alive or settled.
+            since: That time, if known.
+            read_at: When it was last read to its end, alive or settled.
         """
         read = parse_time(read_at)
         if since is None or read is None or read > now:
@@ -101,13 +96,7 @@ class DueRule:
 
 @dataclass(frozen=True)
 class PlannedWebinar:
-    """A listed webinar and what the run does with it.
-
-    Attributes:
-        reason: The most urgent reason why a stream reads it.
-        settled: Whether it is over and quiet.
-        readers: Names of the streams that read it.
-    """
+    """A listed webinar, the most urgent reason to read it, and the names of the streams that do."""
 
     record: dict[str, Any]
     timing: WebinarTiming
@@ -122,7 +111,7 @@ class PlannedWebinar:
 
     @property
     def context(self) -> dict[str, str]:
-        """The keys that its children are asked for with."""
+        """The keys in the paths of its children."""
         return {name: self.record[name] for name in ("webinarKey", "organizerKey")}
 
 
@@ -130,7 +119,7 @@ class SyncSchedule:
     """The listed webinars in the order in which they are read: alive ones, then newest to oldest."""
 
     def __init__(self, webinars: Iterable[PlannedWebinar]) -> None:
-        """Put them in order."""
+        """Sort the webinars."""
         self.webinars = sorted(webinars, key=_order)
         self._by_key = {webinar.key: webinar for webinar in self.webinars}
         self.reasons = Counter(webinar.reason for webinar in self.webinars if webinar.reason)
@@ -146,7 +135,7 @@ class SyncSchedule:
 
     @property
     def alive(self) -> int:
-        """How many of them are read by every run, before all others."""
+        """How many of them every run reads, before all others."""
         return sum(1 for webinar in self.webinars if webinar.reason and not webinar.settled)
 
     def summary(self) -> str:
@@ -156,18 +145,13 @@ class SyncSchedule:
 
 
 class WebinarReader(Protocol):
-    """A stream that reads what belongs to webinars.
-
-    Attributes:
-        name: Its name.
-        has_own_schedule: Whether a webinar may be due for it and not for the others.
-    """
+    """A stream that reads what belongs to webinars; with a schedule of its own, or the one that all others share."""
 
     name: str
     has_own_schedule: ClassVar[bool]
 
     def reason(self, rule: DueRule, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
-        """Return why it has to read a webinar, None when it need not."""
+        """Return why the stream has to read a webinar, None when it need not."""
 
 
 def plan_webinar(
@@ -177,15 +161,7 @@ def plan_webinar(
     readers: Sequence[WebinarReader],
     rule: DueRule,
 ) -> PlannedWebinar:
-    """Return a listed webinar with the streams that read it.
-
-    Args:
-        record: The webinar.
-        timing: When it is, and when the webinar ends.
-        newest: Its latest registration, if known.
-        readers: The streams that may read it.
-        rule: When something is read again.
-    """
+    """Return a listed webinar with those of the `readers` that have to read it; `newest` is its latest registration."""
     found = {reader: reader.reason(rule, timing, newest, record["webinarKey"]) for reader in readers}
     reasons = {reader.name: reason for reader, reason in found.items() if reason}
     together = [reader.name for reader in readers if not reader.has_own_schedule]
@@ -196,7 +172,7 @@ def plan_webinar(
 
 
 def last_end(record: Mapping[str, Any]) -> dt.datetime | None:
-    """Return the end of a webinar's last occurrence, None when it gives no usable time."""
+    """Return the end of a webinar's last occurrence, None without usable times."""
     occurrences = [item for item in record.get("times") or () if item]
     ends = [parse_time(item.get("endTime") or item.get("startTime")) for item in occurrences]
     return max((end for end in ends if end is not None), default=None)
@@ -212,9 +188,9 @@ class PlannedSession:
     """A listed session.
 
     Attributes:
-        record: As it comes out.
+        record: As it is emitted.
         now: Start of the run.
-        settle: How long a session has to be over until it counts as settled.
+        settle: How long a session has to be over until it is settled.
     """
 
     record: dict[str, Any]
@@ -238,21 +214,21 @@ class PlannedSession:
 
     @property
     def context(self) -> dict[str, str]:
-        """The keys that its children are asked for with."""
+        """The keys in the paths of its children."""
         return {name: self.record[name] for name in ("organizerKey", "webinarKey", "sessionKey")}
 
     @property
     def end(self) -> str | None:
-        """When it ended, in the form of all times; when it started, where GoTo gives no end."""
+        """When it ended, or started where GoTo gives no end, in canonical form."""
         return self.record.get("endTime") or self.record.get("startTime")
 
     @property
     def ended_at(self) -> dt.datetime | None:
-        """The moment of `end`."""
+        """The time of `end`."""
         return parse_time(self.end)
 
     def counts_none(self, name: str) -> bool:
-        """Whether GoTo counts none of something in this session."""
+        """Return whether GoTo counts none of something in this session."""
         return self.record.get(name) == 0
 
 

@@ -1,4 +1,4 @@
-"""When a STATE is worth its bytes."""
+"""How often a STATE is printed."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ if TYPE_CHECKING:
     from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 
 STATE_INTERVAL: Final = 10.0
-"""Seconds between two STATE messages, at the least."""
+"""Fewest seconds between two STATE messages."""
 
 STATE_SHARE: Final = 50
-"""A STATE that took a second to make is followed by this many seconds without one."""
+"""Times the seconds that a STATE took to encode until the next one."""
 
 SMALL_STATE: Final = 64 * 1024
-"""Bytes of a STATE that needs no reason but the time."""
+"""Bytes of a STATE whose size does not delay the next one."""
 
 OUTPUT_SHARE: Final = 20
-"""A larger STATE is followed by this many times its size of other output, so that its bytes grow with the records."""
+"""Times the size of a larger STATE that other output has to reach before the next one."""
 
 LONGEST_STATE_INTERVAL: Final = 60.0
-"""Seconds after which a STATE is worth any cost: what a killed run loses is at most what it did since the last one."""
+"""Most seconds between two STATE messages: a killed run repeats at most this much work."""
 
 
 class StateWriter(SdkStateWriter):
-    """Prints the bookmarks when they have changed, not more often than they are worth.
+    """Prints the bookmarks when they have changed, at bounded cost.
 
     The SDK asks for a STATE after each child of each parent; printing each would make the output grow with the square
     of the webinars.
     """
 
     interval: ClassVar[float] = STATE_INTERVAL
-    """Seconds between two STATE messages, at the least; a test may shorten it."""
+    """Fewest seconds between two STATE messages; a test may shorten it."""
 
     def __init__(
         self, writer: MessageWriter, bookmarks: Bookmarks, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Nothing has been printed, so there is nothing to print until a bookmark changes."""
+        """Print nothing until a bookmark changes."""
         self._writer = writer
         self._bookmarks = bookmarks
         self._clock = clock
@@ -55,19 +55,19 @@ class StateWriter(SdkStateWriter):
 
     @override
     def write_state(self, state: Any) -> None:
-        """Print the bookmarks if the last STATE is long enough ago; the SDK's own copy of the state is not used."""
+        """Print the bookmarks if the last STATE is long enough ago; the SDK's copy of the state is not used."""
         now = self._clock()
         if now >= self._next_at and (self._writer.bytes_written >= self._min_bytes or now >= self._deadline):
             self.write_final()
 
     def write_final(self) -> None:
-        """Print the bookmarks unless they are as they were."""
+        """Print the bookmarks if they have changed."""
         changes = self._bookmarks.changes
         if changes == self._printed_changes:
             return
         started = self._clock()
         line = self._writer.encode_state(self._bookmarks.state())
-        # Waiting for a slow reader is no price of the STATE: else a slow target would get ever fewer of them.
+        # Without the time of the write: else a slow target would get ever fewer of them.
         encode_seconds = self._clock() - started
         self._writer.write_line(line)
         self._printed_changes = changes

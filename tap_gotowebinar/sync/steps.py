@@ -1,4 +1,4 @@
-"""How a stream reads a webinar or a session, said once: in steps, each a call and what becomes of its answer."""
+"""How a stream reads a webinar or a session: in steps, each a call and what is emitted of its answer."""
 
 from __future__ import annotations
 
@@ -16,33 +16,21 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A call brought something.
-
-    Attributes:
-        value: What the call returned; None for a step without a call.
-    """
+    """A call returned `value`; None for a step without a call."""
 
     value: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """There is nothing to be had any more.
-
-    Attributes:
-        is_final: Whether GoTo said so in its own words, so that it can be remembered.
-    """
+    """What was asked for no longer exists; `is_final` if GoTo itself says so, so that it can be remembered."""
 
     is_final: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A call brought nothing, or was not made; what it was for stays due.
-
-    Attributes:
-        error: Why; None when `max_calls` did not allow the call.
-    """
+    """A call failed with `error`, or was not made because of `max_calls` (None); its subject stays due."""
 
     error: CallError | None = None
 
@@ -52,12 +40,12 @@ Outcome = Fetched | Gone | Skipped
 
 @dataclass(frozen=True)
 class Batch:
-    """Records that come out together.
+    """Records that are emitted together.
 
     Attributes:
-        records: As they come out.
-        remember: Told which of them have been written, some or all at a time; None: they count together, and what
-            makes the batch remembers them when it is asked for the next one.
+        records: As they are emitted.
+        remember: Called with the records that have been written, some or all at a time; None: the batch is remembered
+            as a whole by its maker when the next one is asked for.
     """
 
     records: Sequence[Record]
@@ -66,13 +54,13 @@ class Batch:
 
 @dataclass(frozen=True)
 class Step:
-    """A call, and what becomes of its answer.
+    """A call, and what is emitted of its answer.
 
     Attributes:
         path: What is asked for; it names the step in the log.
-        call: Makes the call, in any thread; None when nothing has to be asked for.
-        emit: Makes batches of the outcome, on the main thread, when all steps before this one are done.
-        is_awaited: Whether the outcome decides what follows. Then it is sent back into the generator.
+        call: Makes the call, in any thread; None: no call is needed.
+        emit: Makes batches of the outcome, on the main thread, after all steps before this one.
+        is_awaited: Whether the outcome is sent back into the generator, because the next steps depend on it.
     """
 
     path: str
@@ -82,17 +70,16 @@ class Step:
 
 
 Steps = Generator[Step, Outcome, None]
-"""The steps of one stream for one unit, in the order in which they are taken."""
+"""The steps of one stream for one unit, in order."""
 
 
 @dataclass
 class Unit(Generic[T]):
-    """A webinar or a session that is read, and what its streams share while it is.
+    """A webinar or a session, `item`, that is read, and what its streams share while it is.
 
     Attributes:
         key: The webinarKey or sessionKey.
-        item: What is read.
-        streams: The steps of each stream that reads it, by the stream's name, in the order in which they are taken.
+        streams: The steps of each stream that reads it, by the stream's name, in order.
         shared: Outcomes that several streams need, by path.
     """
 
@@ -102,7 +89,7 @@ class Unit(Generic[T]):
     shared: dict[str, Outcome] = field(default_factory=dict)
 
     def ask_once(self, step: Step) -> Generator[Step, Outcome, Outcome]:
-        """Return the outcome of a step that several streams take; the first of them takes it for all."""
+        """Return the outcome of a step that several streams take; only the first of them makes its call."""
         if step.path not in self.shared:
             self.shared[step.path] = yield step
         return self.shared[step.path]

@@ -1,8 +1,9 @@
-"""Calls to GoTo on account of one stream, and the records they bring."""
+"""Calls to GoTo on account of one stream, and the records of the answers."""
 
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tap_gotowebinar.api import responses
@@ -25,32 +26,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
 class StreamClient:
     """Makes calls and counts them for one stream; for any thread.
 
-    Args:
+    Attributes:
         client: Makes the call.
         reader: Makes records of rows.
         stats: Where calls are counted.
-        before_waiting: Called when the main thread is going to wait.
+        before_waiting: Called before the main thread waits.
         stop_signals: Lets a signal end a wait of the main thread.
     """
 
-    def __init__(
-        self,
-        client: ApiClient,
-        reader: RecordReader,
-        stats: StreamStats,
-        *,
-        before_waiting: Callable[[], None],
-        stop_signals: StopSignals,
-    ) -> None:
-        """Send nothing yet."""
-        self.reader = reader
-        self.stats = stats
-        self._client = client
-        self._before_waiting = before_waiting
-        self._stop_signals = stop_signals
+    client: ApiClient
+    reader: RecordReader
+    stats: StreamStats
+    before_waiting: Callable[[], None]
+    stop_signals: StopSignals
 
     def get(
         self,
@@ -60,16 +52,11 @@ class StreamClient:
         params: Mapping[str, str | int] | None = None,
         forbidden_statuses: frozenset[int] = FORBIDDEN_STATUSES,
     ) -> T:
-        """Return what `read` makes of the answer; see `ApiClient.get` for what may be raised."""
-        return self._client.get(path, read, self.stats, params=params, forbidden_statuses=forbidden_statuses)
+        """Return what `read` makes of the answer; raises what `ApiClient.get` raises."""
+        return self.client.get(path, read, self.stats, params=params, forbidden_statuses=forbidden_statuses)
 
     def get_single(self, path: str, asked: Mapping[str, str]) -> dict[str, Any]:
-        """Return the record of an answer that is one object.
-
-        Args:
-            path: Endpoint.
-            asked: Keys of what is asked for. What the answer leaves open, they tell.
-        """
+        """Return the record of an answer that is one object; it leaves out the keys in `asked` that GoTo leaves out."""
         return self.get(path, functools.partial(self._read_single, asked))
 
     def get_list(self, path: str, merge: Merge | None = None) -> RecordList:
@@ -86,9 +73,9 @@ class StreamClient:
         return read_pages(self.get, path, read, *keys, size=size, **params)
 
     def wait_for(self, call: Callable[[], T]) -> T:
-        """Return what a call brings that the main thread makes; a signal may end it."""
-        self._before_waiting()
-        with self._stop_signals.waiting():
+        """Make a call on the main thread; a signal may end it."""
+        self.before_waiting()
+        with self.stop_signals.waiting():
             return call()
 
     def _read_single(self, asked: Mapping[str, str], body: object) -> dict[str, Any]:

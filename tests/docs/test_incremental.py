@@ -9,7 +9,7 @@ import pytest
 from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.settings.tap import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS
 from tap_gotowebinar.streams.parents_and_children import ChildStream
-from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, RecordBookmark
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, HashBookmark
 from tap_gotowebinar.sync.schedule import DueRule, WebinarTiming
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.pages import DOCS
@@ -39,7 +39,7 @@ def test_the_table_of_readings_follows_the_rule(row: list[str]) -> None:
 def test_the_example_of_a_state_is_one(make_sandbox: Callable[..., Sandbox]) -> None:
     state = json.loads(next(block.text for block in PAGE.blocks if "bookmarks" in block.text))
     children = [name for name, stream in STREAMS.items() if isinstance(stream, ChildStream)]
-    assert Bookmarks(state, dict.fromkeys(children, RecordBookmark)).state() == state
+    assert Bookmarks(state, dict.fromkeys(children, HashBookmark)).state() == state
     (entry,) = state["bookmarks"]["registrants"]["webinars"].values()
     sandbox = make_sandbox(seed=7, webinars=4, registrants=3)
     printed = run_here({**sandbox.settings, **FAST}).states[-1]["bookmarks"]["registrants"]

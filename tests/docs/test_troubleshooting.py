@@ -18,7 +18,7 @@ MESSAGES = sorted(set().union(*(messages(folder) for folder in FOLDERS)))
 
 INSIDE = {
     "... is not JSON",
-    "half a row",
+    "Expected a ...",
 }
 """What one part of the code tells another; it reaches nobody."""
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.records.attendance import covered_seconds, merge_attendance
+from tap_gotowebinar.records.record_list import covered_seconds, merge_attendance
 from tests.incremental_runs import NOW, Runs, keys
 
 GOOD: Final = "8114402279905634571"

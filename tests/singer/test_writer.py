@@ -11,7 +11,7 @@ import pytest
 from singer_sdk.singerlib import RecordMessage, SchemaMessage
 
 from tap_gotowebinar.singer.writer import BUFFER_SIZE, MessageWriter
-from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, RecordBookmark
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, HashBookmark
 from tap_gotowebinar.sync.state_writer import LONGEST_STATE_INTERVAL, STATE_INTERVAL, STATE_SHARE, StateWriter
 
 STREAM = "webinar_details"
@@ -35,13 +35,13 @@ class Output:
     def __init__(self) -> None:
         self.clock = Clock()
         self.output = io.BytesIO()
-        self.bookmarks = Bookmarks(None, {STREAM: RecordBookmark})
+        self.bookmarks = Bookmarks(None, {STREAM: HashBookmark})
         self.messages = MessageWriter(self.output)
         self.writer = StateWriter(self.messages, self.bookmarks, clock=self.clock)
 
     def change(self, number: int) -> None:
-        webinars = self.bookmarks.get(STREAM, RecordBookmark)
-        webinars.get("1").remember({"number": number})
+        webinars = self.bookmarks.get(STREAM, HashBookmark)
+        webinars.get("1").remember([{"number": number}])
         webinars.changed()
 
     def write_state(self, after: float = 0.0, *, cost: float = 0.0) -> int:

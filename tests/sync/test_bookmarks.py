@@ -13,9 +13,9 @@ from tap_gotowebinar.api.responses import MAX_KEY
 from tap_gotowebinar.records.timestamps import to_iso
 from tap_gotowebinar.sync.bookmarks.registrants import HASHED_FIELDS, RegistrantBookmark, SeenKeysBookmark, row_hash
 from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
-from tap_gotowebinar.sync.bookmarks.state import StateError, pack, unpack
-from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, RecordBookmark, RowsBookmark, rows_hash
-from tap_gotowebinar.sync.schedule import WebinarTiming, quiet_since
+from tap_gotowebinar.sync.bookmarks.state import pack, unpack
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, HashBookmark, rows_hash
+from tap_gotowebinar.sync.schedule import WebinarTiming
 
 NOW: Final = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 SETTLE: Final = dt.timedelta(days=14)
@@ -23,6 +23,8 @@ LONG_AGO: Final = NOW - dt.timedelta(days=400)
 ALIVE: Final = WebinarTiming(NOW, NOW + dt.timedelta(days=1), SETTLE)
 SETTLED: Final = WebinarTiming(NOW, LONG_AGO, SETTLE)
 STREAMS: Final = {"registrants": RegistrantBookmark, "registrant_details": RegistrantBookmark}
+OLD: Final = "2001-01-01T00:00:00.000000Z"
+LATER: Final = "2025-06-01T00:00:00.000000Z"
 Row = dict[str, Any]
 
 
@@ -49,10 +51,17 @@ def reloaded(bookmark: RegistrantBookmark) -> RegistrantBookmark:
     return RegistrantBookmark(json.loads(json.dumps(bookmark.entry())))
 
 
+def read_before(*rows: Row, timing: WebinarTiming = ALIVE) -> RegistrantBookmark:
+    """The bookmark of an earlier run that read these rows."""
+    bookmark = RegistrantBookmark({})
+    emitted(bookmark, list(rows), timing)
+    return reloaded(bookmark)
+
+
 # Bytes that may never change
 
 
-def test_the_hash_of_a_row_is_the_same_in_every_release() -> None:
+def test_hashes_and_rosters_are_the_same_in_every_release() -> None:
     row = {
         "registrantKey": "1234567890123456789",
         "firstName": "Zoë",
@@ -66,40 +75,28 @@ def test_the_hash_of_a_row_is_the_same_in_every_release() -> None:
     assert HASHED_FIELDS == ("email", "firstName", "joinUrl", "lastName", "registrationDate", "status", "timeZone")
     assert row_hash(row) == 0x90D3BD9C
     assert row_hash({}) == row_hash({"status": None}) == 0x438DD692
-
-
-def test_a_packed_roster_is_the_same_in_every_release() -> None:
     roster = {1234567890123456789: 0xDEADBEEF, 7: 1}
-    text = "AAAAAAAAAAcAAAABESIQ9H3pgRXerb7v"
-    assert (pack(roster), unpack(text)) == (text, roster)
-
-
-def test_the_hash_of_a_webinar_is_the_same_in_every_release() -> None:
-    bookmark = RecordBookmark({})
-    bookmark.remember({"webinarKey": "1", "subject": "Beekeeping", "times": [{"startTime": "x"}], "inSession": False})
-    assert bookmark.entry() == {"hash": "697bf85d"}
-
-
-def test_the_hash_of_rows_is_the_same_in_every_release() -> None:
+    assert (pack(roster), unpack("AAAAAAAAAAcAAAABESIQ9H3pgRXerb7v")) == ("AAAAAAAAAAcAAAABESIQ9H3pgRXerb7v", roster)
+    webinar = {"webinarKey": "1", "subject": "Beekeeping", "times": [{"startTime": "x"}], "inSession": False}
+    assert rows_hash([webinar]) == "697bf85d"
     assert rows_hash([{"b": 2, "a": "Zoë"}, {"a": 1}]) == "7d5b1317"
     assert rows_hash([]) == "00000000"
 
 
-def test_what_the_first_release_remembered_with_its_nulls_does_not_come_again() -> None:
+def test_what_the_first_release_remembered_with_its_nulls_is_not_emitted_again() -> None:
     record = {"webinarKey": "1", "subject": "Beekeeping", "times": [{"startTime": None}], "inSession": False}
-    assert not RecordBookmark({"hash": "cd11b710"}).is_due(record)
-    assert not RowsBookmark({"hash": "6482d843"}).is_due([{"b": 2, "a": "Zoë"}, {"a": None}])
-    assert RecordBookmark({"hash": "cd11b710"}).is_due({**record, "inSession": None})
+    assert not HashBookmark({"hash": "cd11b710"}).is_due([record])
+    assert not HashBookmark({"hash": "6482d843"}).is_due([{"b": 2, "a": "Zoë"}, {"a": None}])
+    assert HashBookmark({"hash": "cd11b710"}).is_due([{**record, "inSession": None}])
 
 
-def test_null_and_absent_are_the_same_to_a_hash() -> None:
+def test_null_and_absent_have_the_same_hash() -> None:
     absent = {"a": "null", "times": [{"end": 1}], "replyTo": {}}
     null = {"b": None, "a": "null", "times": [{"start": None, "end": 1}], "replyTo": {"name": None}}
     assert rows_hash([null]) == rows_hash([absent]) != rows_hash([{**absent, "a": None}])
 
 
-def test_the_first_release_s_state_is_read_by_this_one() -> None:
-    """A state as printed by version 0.1: one alive webinar and one settled."""
+def test_the_state_of_the_first_release_is_read_by_this_one() -> None:
     row = person(1234567890123456789)
     entry = {"replication_key_value": row["registrationDate"], "roster": "ESIQ9H3pgRUbI43P"}
     assert emitted(RegistrantBookmark(entry), [row]) == []
@@ -107,169 +104,120 @@ def test_the_first_release_s_state_is_read_by_this_one() -> None:
     assert emitted(RegistrantBookmark(settled), [row], SETTLED) == []
 
 
-def test_only_what_a_person_would_call_a_change_changes_the_hash() -> None:
+def test_only_hashed_fields_change_the_hash_of_a_row() -> None:
     row = person(1)
     assert all(row_hash({**row, name: "new"}) != row_hash(row) for name in HASHED_FIELDS)
     assert row_hash({**row, "somethingNew": 1}) == row_hash(dict(reversed(row.items()))) == row_hash(row)
 
 
-def test_keys_of_every_length_fit_a_roster() -> None:
+def test_keys_of_every_length_fit_a_roster_in_sixteen_characters() -> None:
     roster = {0: 0, 9999999999999999999: 5, MAX_KEY: 2**32 - 1}
-    assert unpack(pack(roster)) == roster
+    assert (unpack(pack(roster)), len(pack(roster))) == (roster, 3 * 16)
     assert (pack({}), unpack("")) == ("", {})
-
-
-def test_a_roster_costs_sixteen_characters_a_row() -> None:
-    assert len(pack(dict.fromkeys(range(10**18, 10**18 + 500), 2**32 - 1))) == 500 * 16
 
 
 # One webinar, alive
 
 
-def test_every_row_comes_out_once() -> None:
-    bookmark, rows = RegistrantBookmark({}), [person(1), person(2), person(3, None)]
-    assert emitted(bookmark, rows) == ["1", "2", "3"]
-    assert emitted(reloaded(bookmark), rows) == []
+@pytest.mark.parametrize("date", ["2025-02-01T10:00:00.000000Z", OLD, None])
+def test_every_row_is_emitted_once_whatever_its_date(date: str | None) -> None:
+    rows = [person(1), person(2), person(3, date)]
+    assert emitted(RegistrantBookmark({}), rows) == ["1", "2", "3"]
+    assert emitted(read_before(*rows), rows) == []
+    assert emitted(read_before(*rows[:2]), rows) == ["3"]
 
 
-@pytest.mark.parametrize("date", ["2025-02-01T10:00:00.000000Z", "2001-01-01T00:00:00.000000Z", None])
-def test_a_late_row_comes_out_whatever_its_date(date: str | None) -> None:
-    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
-    emitted(bookmark, rows)
-    assert emitted(reloaded(bookmark), [*rows, person(3, date)]) == ["3"]
-
-
-def test_a_changed_row_comes_out_again_and_only_that() -> None:
-    bookmark, rows = RegistrantBookmark({}), [person(1, status="WAITING"), person(2)]
-    emitted(bookmark, rows)
+def test_a_changed_row_is_emitted_again_and_only_that() -> None:
+    rows = [person(1, status="WAITING"), person(2)]
+    bookmark = read_before(*rows)
     rows[0] = {**rows[0], "status": "APPROVED"}
     assert emitted(reloaded(bookmark), rows) == ["1"]
     assert emitted(reloaded(bookmark), rows) == ["1"], "what was not printed was not remembered"
 
 
-def test_who_vanished_and_came_back_is_new_again() -> None:
-    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
-    emitted(bookmark, rows)
+def test_a_registrant_who_vanished_and_came_back_is_new_again() -> None:
+    rows = [person(1), person(2)]
+    bookmark = read_before(*rows)
     assert emitted(bookmark, rows[1:]) == []
     assert emitted(reloaded(bookmark), rows) == ["1"]
 
 
 def test_the_bookmark_is_the_newest_date_and_never_in_the_future() -> None:
-    bookmark = RegistrantBookmark({})
-    emitted(bookmark, [person(1), person(2, "2099-01-01T00:00:00.000000Z"), person(3, "2024-01-01T00:00:00.000000Z")])
+    bookmark = read_before(person(1), person(2, "2099-01-01T00:00:00.000000Z"), person(3, OLD))
     assert bookmark.entry()["replication_key_value"] == to_iso(NOW)
 
 
-def test_an_alive_webinar_without_anybody_is_remembered_once() -> None:
-    bookmark = RegistrantBookmark({})
-    assert bookmark.mark_read({}, ALIVE)
-    again = reloaded(bookmark)
-    again.load_roster({}, whole_list=True)
-    assert again.is_known
-    assert not again.mark_read({}, ALIVE)
+@pytest.mark.parametrize("rows", [[], [person(1)]])
+def test_reading_an_alive_webinar_again_without_a_change_is_no_change(rows: list[Row]) -> None:
+    bookmark = read_before(*rows)
+    before = json.dumps(bookmark.entry())
+    bookmark.load_roster(by_key(rows), whole_list=True)
+    assert bookmark.is_known
+    assert not bookmark.mark_read(by_key(rows), ALIVE)
+    assert json.dumps(bookmark.entry()) == before
 
 
-def test_a_settled_webinar_without_anybody_is_settled() -> None:
-    bookmark = RegistrantBookmark({})
-    bookmark.load_roster({}, whole_list=True)
-    assert bookmark.mark_read({}, SETTLED)
-    assert bookmark.entry() == {"count": 0, "read_at": "2026-03-10T12:00:00Z"}
-
-
-def test_without_days_to_settle_who_registers_at_this_very_moment_is_covered() -> None:
-    bookmark = RegistrantBookmark({})
-    emitted(bookmark, [person(1, to_iso(NOW))], WebinarTiming(NOW, LONG_AGO, dt.timedelta(0)))
+def test_without_days_to_settle_a_registration_at_this_very_moment_is_covered() -> None:
+    bookmark = read_before(person(1, to_iso(NOW)), timing=WebinarTiming(NOW, LONG_AGO, dt.timedelta(0)))
     assert bookmark.entry()["count"] == 1
 
 
-def test_as_many_people_are_known_once_a_webinar_is_settled_as_before() -> None:
-    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
-    emitted(bookmark, rows)
-    bookmark = reloaded(bookmark)
-    assert bookmark.registrant_count == 2
-    emitted(bookmark, rows, SETTLED)
-    assert bookmark.registrant_count == 2
-
-
-def test_after_people_without_a_date_the_first_with_one_is_new() -> None:
-    bookmark, rows = RegistrantBookmark({}), [person(1, None)]
-    emitted(bookmark, rows, SETTLED)
-    assert emitted(reloaded(bookmark), [*rows, person(2)], SETTLED) == ["2"]
-
-
-def test_reading_again_what_has_not_changed_is_no_change() -> None:
-    bookmark, rows = RegistrantBookmark({}), [person(1)]
-    emitted(bookmark, rows)
-    before = json.dumps(bookmark.entry())
-    again = reloaded(bookmark)
-    again.load_roster(by_key(rows), whole_list=True)
-    assert not again.mark_read(by_key(rows), ALIVE)
-    assert json.dumps(again.entry()) == before
+def test_after_rows_without_a_date_the_first_with_one_is_new() -> None:
+    rows = [person(1, None)]
+    assert emitted(read_before(*rows, timing=SETTLED), [*rows, person(2)], SETTLED) == ["2"]
 
 
 # One webinar, settled
 
 
 def test_a_settled_webinar_is_remembered_by_bookmark_count_and_time() -> None:
-    bookmark = RegistrantBookmark({})
-    emitted(bookmark, [person(1), person(2, None)], SETTLED)
-    assert bookmark.entry() == {
-        "replication_key_value": "2025-02-01T10:00:00.000000Z",
-        "count": 2,
-        "read_at": "2026-03-10T12:00:00Z",
-    }
+    rows = [person(1), person(2, None)]
+    assert read_before(*rows).registrant_count == 2
+    bookmark = read_before(*rows, timing=SETTLED)
+    newest = {"replication_key_value": "2025-02-01T10:00:00.000000Z"}
+    assert bookmark.entry() == {**newest, "count": 2, "read_at": "2026-03-10T12:00:00Z"}
+    assert bookmark.registrant_count == 2
+    assert read_before(timing=SETTLED).entry() == {"count": 0, "read_at": "2026-03-10T12:00:00Z"}
 
 
 @pytest.mark.parametrize("whole_list", [True, False])
-def test_of_a_settled_webinar_newer_rows_come_out(*, whole_list: bool) -> None:
-    bookmark, rows = RegistrantBookmark({}), [person(1), person(2, None)]
-    emitted(bookmark, rows, SETTLED)
-    rows.append(person(3, "2025-06-01T00:00:00.000000Z"))
-    bookmark = reloaded(bookmark)
-    assert emitted(bookmark, rows, SETTLED, whole_list=whole_list) == ["3"]
-    assert bookmark.entry()["count"] == 3
+def test_of_a_settled_webinar_newer_rows_are_emitted_even_after_half_a_reading(*, whole_list: bool) -> None:
+    rows, late = [person(1), person(2, None)], [person(3, LATER), person(4, LATER)]
+    bookmark = read_before(*rows, timing=SETTLED)
+    again = reloaded(bookmark)
+    assert emitted(again, [*rows, *late], SETTLED, whole_list=whole_list) == ["3", "4"]
+    assert again.entry()["count"] == 4
+    bookmark.load_roster(by_key([*rows, *late]), whole_list=whole_list)
+    bookmark.remember([late[0]], not_after=to_iso(NOW))
+    assert emitted(reloaded(bookmark), [*rows, *late], SETTLED, whole_list=whole_list) == ["4"]
 
 
-def test_of_a_settled_webinar_whose_past_changed_the_list_is_repeated_where_it_costs_nothing() -> None:
-    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
-    emitted(bookmark, rows, SETTLED)
-    rows.append(person(3, "2001-01-01T00:00:00.000000Z"))
+def test_of_a_settled_webinar_whose_past_changed_the_list_is_repeated_where_it_costs_no_call() -> None:
+    rows = [person(1), person(2)]
+    bookmark = read_before(*rows, timing=SETTLED)
+    rows.append(person(3, OLD))
     assert emitted(reloaded(bookmark), rows, SETTLED, whole_list=False) == []
-    bookmark = reloaded(bookmark)
     assert emitted(bookmark, rows, SETTLED, whole_list=True) == ["1", "2", "3"]
     assert emitted(reloaded(bookmark), rows, SETTLED, whole_list=True) == []
 
 
 def test_a_settled_webinar_that_is_moved_to_the_future_gets_its_roster_back() -> None:
-    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
-    emitted(bookmark, rows, SETTLED)
-    bookmark = reloaded(bookmark)
+    rows = [person(1), person(2)]
+    bookmark = read_before(*rows, timing=SETTLED)
     assert emitted(bookmark, rows, ALIVE) == []
     assert len(unpack(bookmark.entry()["roster"])) == 2
     assert emitted(reloaded(bookmark), [*rows, person(3, None)], ALIVE) == ["3"]
 
 
-def test_a_row_dated_in_the_future_comes_out_once_however_often_it_is_read() -> None:
+def test_a_row_dated_in_the_future_is_emitted_once_however_often_it_is_read() -> None:
     """The bookmark cannot cover it, so the webinar keeps its roster until the date has passed."""
     bookmark, rows = RegistrantBookmark({}), [person(1), person(2, "2026-06-01T00:00:00.000000Z")]
     seen = []
     for days in range(0, 400, 20):
-        timing = SETTLED._replace(now=NOW + dt.timedelta(days=days))
-        seen += emitted(bookmark, rows, timing)
+        seen += emitted(bookmark, rows, SETTLED._replace(now=NOW + dt.timedelta(days=days)))
         bookmark = reloaded(bookmark)
     assert seen == ["1", "2"]
     assert bookmark.entry()["count"] == 2
-
-
-@pytest.mark.parametrize("whole_list", [True, False])
-def test_half_a_reading_of_a_settled_webinar_is_gone_on_with(*, whole_list: bool) -> None:
-    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
-    emitted(bookmark, rows, SETTLED)
-    late = [person(key, "2025-06-01T00:00:00.000000Z") for key in (3, 4)]
-    bookmark = reloaded(bookmark)
-    bookmark.load_roster(by_key([*rows, *late]), whole_list=whole_list)
-    bookmark.remember([late[0]], not_after=to_iso(NOW))
-    assert emitted(reloaded(bookmark), [*rows, *late], SETTLED, whole_list=whole_list) == ["4"]
 
 
 # Older and merged states
@@ -284,32 +232,19 @@ def test_of_a_bookmark_without_a_roster_only_older_rows_count_as_emitted() -> No
 
 def test_a_merged_entry_of_roster_and_count_loses_nothing() -> None:
     """Meltano merges maps: the roster of an old state stays beside the count of a new one."""
-    bookmark, rows = RegistrantBookmark({}), [person(1), person(2)]
-    emitted(bookmark, rows[:1], ALIVE)
-    old = bookmark.entry()
-    emitted(bookmark, rows, SETTLED)
-    merged = RegistrantBookmark({**old, **bookmark.entry()})
+    rows = [person(1), person(2)]
+    old, new = read_before(rows[0]).entry(), read_before(*rows, timing=SETTLED).entry()
+    merged = RegistrantBookmark({**old, **new})
     assert (merged.count, merged.read_at) == (None, None)
-    assert emitted(merged, [*rows, person(3, "2001-01-01T00:00:00.000000Z")], SETTLED) == ["2", "3"]
-
-
-def test_a_merged_list_of_keys_only_tells_of_people_who_are_really_gone() -> None:
-    """The entry of a settled webinar is gone from the new state, and comes back from the old one."""
-    bookmark = SeenKeysBookmark({})
-    bookmark.mark_read(by_key([person(1), person(2)]), settled=False)
-    assert SeenKeysBookmark(bookmark.entry()).missing({2: person(2)}) == [1]
+    assert emitted(merged, [*rows, person(3, OLD)], SETTLED) == ["2", "3"]
 
 
 # Removals
 
 
-def test_nobody_is_missed_before_anybody_was_seen() -> None:
+def test_each_removal_is_found_until_it_has_been_emitted() -> None:
     bookmark = SeenKeysBookmark({})
     assert (bookmark.missing({1: person(1)}), bookmark.is_known, bookmark.entry()) == ([], False, {})
-
-
-def test_each_removal_is_told_once() -> None:
-    bookmark = SeenKeysBookmark({})
     bookmark.mark_read(by_key([person(1), person(2), person(3)]), settled=False)
     bookmark = SeenKeysBookmark(json.loads(json.dumps(bookmark.entry())))
     assert bookmark.missing({3: person(3)}) == [1, 2]
@@ -317,7 +252,7 @@ def test_each_removal_is_told_once() -> None:
     assert SeenKeysBookmark(bookmark.entry()).missing({3: person(3)}) == [2]
 
 
-def test_who_is_expected_is_missed_beside_those_who_were_seen() -> None:
+def test_tracked_registrants_are_missed_beside_those_seen_before() -> None:
     bookmark = SeenKeysBookmark({"roster": pack({1: 0})})
     assert bookmark.track({2: person(2)})
     assert not bookmark.track({2: person(2)})
@@ -326,7 +261,7 @@ def test_who_is_expected_is_missed_beside_those_who_were_seen() -> None:
     assert SeenKeysBookmark(bookmark.entry()).missing({}) == [1, 2]
 
 
-def test_of_a_settled_webinar_nobody_is_remembered() -> None:
+def test_no_registrant_of_a_settled_webinar_is_remembered() -> None:
     bookmark = SeenKeysBookmark({})
     bookmark.mark_read({1: person(1)}, settled=False)
     assert bookmark.mark_read({1: person(1)}, settled=True)
@@ -334,107 +269,56 @@ def test_of_a_settled_webinar_nobody_is_remembered() -> None:
     assert not bookmark.mark_read({1: person(1)}, settled=True)
 
 
-# The one record of a webinar
+# Rows that come together
 
 
-def test_a_webinar_comes_out_when_it_is_new_or_has_changed() -> None:
-    bookmark = RecordBookmark({})
-    assert bookmark.is_due({"a": 1})
-    bookmark.remember({"a": 1})
-    bookmark = RecordBookmark(bookmark.entry())
-    assert not bookmark.is_due({"a": 1})
-    assert bookmark.is_due({"a": 2})
-
-
-def test_a_settled_webinar_is_remembered_with_the_time_at_which_it_was_read() -> None:
-    bookmark = RecordBookmark({})
-    assert not bookmark.is_known
-    bookmark.remember({"a": 1})
-    assert bookmark.mark_read(SETTLED, settled=True)
-    bookmark = RecordBookmark(json.loads(json.dumps(bookmark.entry())))
-    assert bookmark.is_known
-    assert bookmark.read_at == "2026-03-10T12:00:00Z"
-    assert not bookmark.mark_read(SETTLED, settled=True)
-    assert bookmark.mark_read(ALIVE, settled=False)
-    assert bookmark.entry().keys() == {"hash"}
-
-
-# The rows of a webinar that come together
-
-
-def test_rows_come_out_when_they_are_new_or_one_has_changed_whatever_their_order() -> None:
+def test_rows_are_due_when_one_is_new_or_has_changed_whatever_their_order() -> None:
     rows = [{"a": 1, "b": 2}, {"a": 3}]
-    bookmark = RowsBookmark({})
-    assert bookmark.is_due(rows)
-    assert bookmark.is_due([])
-    assert bookmark.entry() == {}
-    bookmark.mark_read(rows, NOW)
-    again = RowsBookmark(json.loads(json.dumps(bookmark.entry())))
+    bookmark = HashBookmark({})
+    assert (bookmark.is_due(rows), bookmark.is_due([]), bookmark.is_known, bookmark.entry()) == (True, True, False, {})
+    bookmark.remember(rows)
+    assert bookmark.mark_read("2026-03-10T12:00:00Z")
+    again = HashBookmark(json.loads(json.dumps(bookmark.entry())))
     assert again.entry() == bookmark.entry() == {"hash": rows_hash(rows), "read_at": "2026-03-10T12:00:00Z"}
-    assert again.read_at == "2026-03-10T12:00:00Z"
     assert not again.is_due([{"a": 3}, {"b": 2, "a": 1}])
     assert again.is_due([{"a": 3}, {"a": 1, "b": 4}])
-
-
-# Quiet since
-
-
-@pytest.mark.parametrize(
-    ("ends_at", "newest", "since"),
-    [
-        (NOW, "2026-03-09T12:00:00Z", NOW),
-        (LONG_AGO, "2026-03-10T12:00:00Z", NOW),
-        (None, "2026-03-10T12:00:00Z", NOW),
-        (NOW, None, NOW),
-        (None, None, None),
-        (None, "nonsense", None),
-    ],
-)
-def test_a_webinar_is_quiet_since_its_end_or_its_last_registration(
-    ends_at: dt.datetime | None, newest: str | None, since: dt.datetime | None
-) -> None:
-    assert quiet_since(ends_at, newest) == since
+    assert not again.mark_read("2026-03-10T12:00:00Z")
+    assert again.mark_read(None)
+    assert again.is_known
+    assert again.entry().keys() == {"hash"}
 
 
 # All streams
 
 
-def test_what_the_state_says_of_unknown_streams_is_printed_as_it_came() -> None:
-    odd = {"sessions": {"version": 9, "anything": [1, None]}, "webinars": {}}
-    bookmarks = Bookmarks({"bookmarks": odd}, STREAMS)
-    assert bookmarks.state() == {"bookmarks": odd}
-
-
-def test_entries_of_webinars_that_nobody_asked_for_are_kept() -> None:
-    state = {"bookmarks": {"registrants": {"version": 1, "webinars": {"5": {"count": 0, "read_at": "2026-01-01"}}}}}
-    bookmarks = Bookmarks(state, STREAMS)
+@pytest.mark.parametrize(
+    "streams",
+    [
+        {"polls": {"version": 9, "anything": [1, None]}, "webinars": {}},
+        {"registrants": {"version": 1, "webinars": {"5": {"count": 0, "read_at": "2026-01-01"}}}},
+        {
+            "sessions": {
+                "version": 1,
+                "organizers": {"2": {"replication_key_value": "2025-02-01", "start": "2025-01-01"}},
+            }
+        },
+    ],
+    ids=["streams of another release", "webinars that are not read", "organizers"],
+)
+def test_what_is_not_read_is_printed_as_it_came(streams: dict[str, Any]) -> None:
+    bookmarks = Bookmarks({"bookmarks": streams}, {**STREAMS, "sessions": SessionsBookmark})
     bookmarks.get("registrants", RegistrantBookmark).get("6")
-    assert bookmarks.state() == state
+    assert bookmarks.state() == {"bookmarks": streams}
 
 
-def test_entries_of_organizers_stand_under_their_own_name() -> None:
-    entries = {"2": {"replication_key_value": "2025-02-01T10:00:00.000000Z", "start": "2025-01-01T00:00:00.000000Z"}}
-    state = {"bookmarks": {"sessions": {"version": 1, "organizers": entries}}}
-    bookmarks = Bookmarks(state, STREAMS, ["sessions"])
-    assert bookmarks.get("sessions", SessionsBookmark).get("2").newest == "2025-02-01T10:00:00.000000Z"
-    assert bookmarks.state() == state
-
-
-def test_a_damaged_entry_is_told_with_the_place_where_it_stands() -> None:
-    with pytest.raises(StateError, match=r"the state is damaged: bookmarks\.registrants\.webinars\.5 is not"):
-        Bookmarks({"bookmarks": {"registrants": {"webinars": {"5": 7}}}}, STREAMS)
-
-
-def test_entries_stand_under_their_webinars_unless_said() -> None:
+def test_bookmarks_are_printed_under_their_webinars_and_their_changes_are_counted() -> None:
     bookmarks = Bookmarks()
-    bookmarks.get("registrants", RegistrantBookmark).get("6").mark_read({}, ALIVE)
-    assert bookmarks.state() == {"bookmarks": {"registrants": {"version": 1, "webinars": {"6": {"roster": ""}}}}}
-
-
-def test_a_bookmark_is_the_same_one_whenever_it_is_asked_for() -> None:
-    bookmarks = Bookmarks(None, STREAMS)
-    bookmarks.get("registrants", RegistrantBookmark).get("6").mark_read({}, ALIVE)
-    assert bookmarks.get("registrants", RegistrantBookmark).get("6").is_known
+    assert bookmarks.changes == 0
+    for stream in ("registrants", "registrant_details"):
+        bookmarks.get(stream, RegistrantBookmark).get("6").mark_read({}, ALIVE)
+        bookmarks.get(stream, RegistrantBookmark).changed()
+    assert bookmarks.changes == 2
+    assert bookmarks.state()["bookmarks"]["registrants"] == {"version": 1, "webinars": {"6": {"roster": ""}}}
 
 
 def test_streams_that_an_earlier_run_remembered_are_known_from_those_it_did_not() -> None:
@@ -442,24 +326,10 @@ def test_streams_that_an_earlier_run_remembered_are_known_from_those_it_did_not(
     assert [bookmarks.has_state_for(name) for name in ("registrants", "webinars", "polls")] == [True, False, False]
 
 
-def test_changes_are_counted_over_all_streams() -> None:
-    bookmarks = Bookmarks(None, STREAMS)
-    assert bookmarks.changes == 0
-    for stream in ("registrants", "registrants", "registrant_details"):
-        bookmarks.get(stream, RegistrantBookmark).changed()
-    assert bookmarks.changes == 3
-
-
 def test_an_entry_that_has_become_empty_is_no_longer_printed() -> None:
     state = {"bookmarks": {"registrant_removals": {"version": 1, "webinars": {"5": {"roster": pack({1: 0})}}}}}
     bookmarks = Bookmarks(state, {"registrant_removals": SeenKeysBookmark})
     bookmarks.get("registrant_removals", SeenKeysBookmark).get("5").mark_read({}, settled=True)
-    assert bookmarks.state() == {"bookmarks": {}}
-
-
-def test_a_stream_without_entries_is_not_printed() -> None:
-    bookmarks = Bookmarks(None, STREAMS)
-    bookmarks.get("registrants", RegistrantBookmark).get("6")
     assert bookmarks.state() == {"bookmarks": {}}
 
 

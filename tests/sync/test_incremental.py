@@ -67,20 +67,15 @@ def test_the_first_run_brings_everyone_once(make_runs: Callable[..., Runs]) -> N
     assert done.records("registrant_removals") == []
 
 
-def test_alive_webinars_are_read_first_and_then_the_newest(make_runs: Callable[..., Runs]) -> None:
+def test_alive_webinars_are_read_first_then_the_newest_and_each_list_before_its_details(
+    make_runs: Callable[..., Runs],
+) -> None:
     runs = make_runs(ONE_BY_ONE)
     runs.run()
     read = [path.split("/")[-2] for path in runs.calls(LISTS)]
-    assert read == list(runs.webinars())
-    assert read == alive(runs) + settled(runs)
-
-
-def test_inside_a_webinar_the_list_comes_before_the_details(make_runs: Callable[..., Runs]) -> None:
-    runs = make_runs(ONE_BY_ONE)
-    runs.run()
-    paths = [path for path in runs.calls(f"{LISTS}|{DETAILS}|{WEBINARS}") if alive(runs)[0] in path]
-    people = len(runs.people(alive(runs)[0]))
-    assert [path.count("/") - paths[0].count("/") for path in paths] == [0, 1, *[2] * people]
+    assert read == list(runs.webinars()) == alive(runs) + settled(runs)
+    paths = [path for path in runs.calls(f"{LISTS}|{DETAILS}|{WEBINARS}") if read[0] in path]
+    assert [path.count("/") - paths[0].count("/") for path in paths] == [0, 1, *[2] * len(runs.people(read[0]))]
 
 
 # 1. Nothing new, and five new people
@@ -466,29 +461,6 @@ def everything_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 def left(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if "left for the next run" in record.getMessage()]
-
-
-@pytest.mark.parametrize("max_calls", [12, 23])
-def test_a_backfill_in_pieces_brings_everyone_once_and_wastes_no_call(
-    make_runs: Callable[..., Runs], caplog: pytest.LogCaptureFixture, max_calls: int
-) -> None:
-    runs = make_runs()
-    seen: list[str] = []
-    details: list[str] = []
-    for _ in range(60):
-        caplog.clear()
-        done = runs.run(*BOTH, "registrant_removals", max_calls=max_calls)
-        assert done.exit_code == 0
-        seen += keys(done, "registrants")
-        details += runs.calls(DETAILS)
-        if not left(caplog):
-            break
-        assert len(done.states) == 1
-        assert len(runs.control.calls()) <= max_calls + 1, "the token is no call to the API"
-    everyone = sorted(row["registrantKey"] for row in runs.people())
-    assert sorted(seen) == everyone
-    assert sorted(path.split("/")[-1] for path in details) == everyone
-    assert emitted(runs.run(*BOTH)) == {}
 
 
 def test_a_run_that_is_cut_says_how_many_webinars_are_left(

@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime as dt
-import itertools
 import re
 import signal
 import threading
@@ -16,6 +15,7 @@ import pytest
 from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.api.errors import AuthenticationError, ForbiddenError, NotFoundError
 from tap_gotowebinar.records.record_list import RecordList
+from tap_gotowebinar.settings.connection import DEFAULT_MAX_CONCURRENCY
 from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.streams.parents_and_children import MAX_CONSECUTIVE_FAILURES
 from tap_gotowebinar.sync.prefetch import ASSUMED_ROWS, MAX_UNTAKEN, MAX_UNTAKEN_ROWS, Prefetcher
@@ -30,7 +30,7 @@ BOTH: Final = ("registrants", "registrant_details")
 ALL: Final = ("organizers", "webinars", *STREAMS)
 CHILDREN: Final = r"/webinars/\d+"
 SELECTIONS: Final = [("registrants",), ("registrant_details",), BOTH, ("webinar_details",), ALL]
-CONCURRENCIES: Final = (1, 5, 20)
+CONCURRENCIES: Final = (1, 5, DEFAULT_MAX_CONCURRENCY)
 TIMEOUT: Final = 20.0
 """Seconds in which a test that waits for a thread fails; none comes near."""
 
@@ -225,7 +225,7 @@ def test_what_goes_wrong_changes_neither_the_records_nor_their_order(shaky: Call
 # In flight
 
 
-@pytest.mark.parametrize("concurrency", [1, 5, 20])
+@pytest.mark.parametrize("concurrency", CONCURRENCIES)
 def test_as_many_calls_are_in_flight_as_allowed_and_never_more(
     make_sandbox: Callable[..., Sandbox], concurrency: int
 ) -> None:
@@ -233,21 +233,6 @@ def test_as_many_calls_are_in_flight_as_allowed_and_never_more(
     run(sandbox, concurrency)
 
     assert sandbox.control.state()["peak"] == concurrency
-
-
-def test_details_of_the_next_webinar_are_in_flight_while_those_of_this_one_are(
-    make_sandbox: Callable[..., Sandbox],
-) -> None:
-    sandbox = make_sandbox(webinars=6, registrants=6, latency=0.05, now=NOW)
-    run(sandbox, 5)
-    times: dict[str, list[tuple[float, float]]] = {}
-    for call in sandbox.control.calls():
-        if re.search(DETAILS, call["path"]):
-            times.setdefault(call["path"].split("/")[-3], []).append((call["at"], call["done"]))
-    spans = sorted((min(at for at, _ in span), max(done for _, done in span)) for span in times.values())
-
-    # One after the other, none would begin before the one before it has ended.
-    assert sum(following[0] < span[1] for span, following in itertools.pairwise(spans)) >= 3
 
 
 # Failures at their own place
@@ -610,12 +595,12 @@ def test_sigterm_ends_a_run_whose_calls_all_hang(launcher: Launcher, make_sandbo
         return sum(call["fault"] == "slow" and call["done"] is None for call in sandbox.control.calls())
 
     launched = launcher.launch(settings, now=NOW)
-    assert launched.wait_for(lambda: hanging() == 20)
+    assert launched.wait_for(lambda: hanging() == DEFAULT_MAX_CONCURRENCY)
     launched.send(signal.SIGTERM)
     done = launched.finish()
 
     assert done.exit_code == 143
-    assert hanging() == 20, "no slow answer had come"
+    assert hanging() == DEFAULT_MAX_CONCURRENCY, "no slow answer had come"
     assert done.messages[-1]["type"] == "STATE"
     assert "Traceback" not in done.stderr
 
@@ -640,7 +625,7 @@ def test_a_closed_pipe_ends_a_run_with_no_call_but_those_in_flight(
 
     assert done.exit_code == 1
     assert done.errors == ["the reader of the output is gone; stopped"]
-    assert len(hung) <= 20
+    assert len(hung) <= DEFAULT_MAX_CONCURRENCY
     assert all(call["done"] is None for call in hung), "no slow answer had come"
 
 

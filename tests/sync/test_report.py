@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.sync.report import PlannedCalls, Report
+from tap_gotowebinar.sync.report import PlannedCalls, Report, about
 from tests.canned_server import api_calls
 from tests.forkserver import run_command
 from tests.runs import EXECUTABLE, FAST, run_here
@@ -31,86 +31,63 @@ def everything_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "tap-gotowebinar")
 
 
-# The verdict ---------------------------------------------------------------------------------------------------------
+# Whether the run is complete -----------------------------------------------------------------------------------------
+
+CHECK = "check the permissions of the user"
+NEXT_TIME = "they are read again next time"
+EVERY_CALL = f"every call of this stream was refused: deselect it, or {CHECK}"
 
 
-@pytest.mark.parametrize("forgiving", [False, True])
-def test_a_run_without_incidents_has_no_problems(forgiving: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("forgiving", "counts", "failures"),
+    [
+        (False, {"registrants": {"gone": LISTS[:1]}, "webinars": {}}, []),
+        (True, {"registrants": {"gone": LISTS[:1]}, "webinars": {}}, []),
+        (
+            False,
+            {"registrants": {"calls": 3, "answered": 2, "records": 20, "forbidden": LISTS[:1]}},
+            [f"'registrants': 1 refused ({LISTS[0]}); {CHECK}, or set on_forbidden to skip"],
+        ),
+        (True, {"registrants": {"calls": 3, "answered": 2, "forbidden": LISTS[:1]}}, []),
+        (
+            True,  # One of the calls was repeated because its token had expired.
+            {"registrants": {"calls": 3, "retries": 1, "forbidden": LISTS[:2]}},
+            [f"'registrants': 2 refused ({LISTS[0]}, {LISTS[1]}); {EVERY_CALL}"],
+        ),
+        (
+            True,  # The details share the lists.
+            {
+                "registrants": {"calls": 3, "answered": 2, "forbidden": LISTS[:1]},
+                "registrant_details": {"forbidden": LISTS[:1]},
+            },
+            [],
+        ),
+        (
+            True,
+            {
+                "registrants": {"calls": 2, "forbidden": LISTS[:1]},
+                "registrant_details": {"forbidden": LISTS[:1]},
+                "webinars": {"calls": 2, "answered": 2},
+            },
+            [f"'{stream}': 1 refused ({LISTS[0]}); {EVERY_CALL}" for stream in ("registrants", "registrant_details")],
+        ),
+        (
+            True,
+            {"registrants": {"calls": 9, "answered": 9, "given_up": LISTS[:7]}},
+            [
+                f"'registrants': 7 not read after several tries ({', '.join(LISTS[:5])} and 2 more); {NEXT_TIME}",
+            ],
+        ),
+    ],
+)
+def test_a_run_is_incomplete_for_what_failed_and_for_refusals_unless_they_are_skipped(
+    *, forgiving: bool, counts: dict[str, dict[str, Any]], failures: list[str]
+) -> None:
     report = Report()
-    report.stats("registrants").gone.append(LISTS[0])
-    report.stats("webinars")
-
-    assert report.failures(skip_forbidden=forgiving) == []
-
-
-def test_a_refusal_is_a_problem_that_names_what_was_refused() -> None:
-    report = Report()
-    stats = report.stats("registrants")
-    stats.calls, stats.answered, stats.records = 3, 2, 20
-    stats.refused.append(LISTS[0])
-
-    assert report.failures(skip_forbidden=False) == [
-        f"'registrants': 1 refused ({LISTS[0]}); check the permissions of the user, or set on_forbidden to skip"
-    ]
-
-
-def test_a_refusal_can_be_forgiven() -> None:
-    report = Report()
-    stats = report.stats("registrants")
-    stats.calls, stats.answered = 3, 2
-    stats.refused.append(LISTS[0])
-
-    assert report.failures(skip_forbidden=True) == []
-
-
-def test_a_stream_that_was_always_refused_is_a_problem_all_the_same() -> None:
-    report = Report()
-    stats = report.stats("registrants")
-    stats.calls, stats.retries = 3, 1  # one of them only because its token had expired
-    stats.refused += LISTS[:2]
-
-    (problem,) = report.failures(skip_forbidden=True)
-
-    assert problem == (
-        f"'registrants': 2 refused ({LISTS[0]}, {LISTS[1]}); every call of this stream was refused: "
-        "deselect it, or check the permissions of the user"
-    )
-
-
-def test_a_stream_that_shares_its_lists_is_judged_by_them() -> None:
-    report = Report()
-    lists, details = report.stats("registrants"), report.stats("registrant_details")
-    lists.calls, lists.answered = 3, 2
-    lists.refused.append(LISTS[0])
-    details.refused.append(LISTS[0])
-
-    assert report.failures(skip_forbidden=True) == []
-
-
-def test_a_stream_whose_shared_lists_were_all_refused_is_a_problem() -> None:
-    report = Report()
-    lists, details, others = report.stats("registrants"), report.stats("registrant_details"), report.stats("webinars")
-    lists.calls = others.calls = others.answered = 2
-    lists.refused += LISTS[:2]
-    details.refused += LISTS[:2]
-
-    problems = report.failures(skip_forbidden=True)
-
-    assert [line.split(":")[0] for line in problems] == ["'registrants'", "'registrant_details'"]
-
-
-def test_what_was_given_up_is_a_problem_whatever_is_forgiven() -> None:
-    report = Report()
-    stats = report.stats("registrants")
-    stats.calls = stats.answered = 9
-    stats.given_up += LISTS[:7]
-
-    (problem,) = report.failures(skip_forbidden=True)
-
-    assert problem == (
-        f"'registrants': 7 not read after several tries ({', '.join(LISTS[:5])} and 2 more); "
-        "they are read again next time"
-    )
+    for stream, values in counts.items():
+        for name, value in values.items():
+            setattr(report.stats(stream), name, value)
+    assert report.failures(skip_forbidden=forgiving) == failures
 
 
 def test_a_run_that_was_refused_everything_fails_although_refusals_are_skipped(
@@ -150,8 +127,9 @@ def test_the_summary_is_a_table_of_all_streams(caplog: pytest.LogCaptureFixture)
     report.stats("webinars").calls = 1
     stats = report.stats("registrant_details")
     stats.records, stats.calls, stats.retries, stats.waited = 12345, 12350, 4, 61.44
-    stats.refused.append(LISTS[0])
+    stats.forbidden.append(LISTS[0])
     stats.gone += LISTS[1:3]
+    stats.unusable.update({"status": 2, "email": 1})
 
     report.log_summary()
 
@@ -161,6 +139,8 @@ def test_the_summary_is_a_table_of_all_streams(caplog: pytest.LogCaptureFixture)
         "registrant_details        12345   12350        1      2        4      61.4",
         f"'registrant_details': refused, left out: 1 ({LISTS[0]})",
         f"'registrant_details': no longer there: 2 ({LISTS[1]}, {LISTS[2]})",
+        "'registrant_details': 1 unusable value(s) of 'email' became null",
+        "'registrant_details': 2 unusable value(s) of 'status' became null",
         "used 12351 calls, waited 61.4 s for the rate, finished in 63.2 s",
     ]
 
@@ -210,18 +190,6 @@ def test_the_run_has_waited_as_long_as_it_stood_still(
     _, waited, seconds = used(caplog)
     assert 0.9 <= waited <= seconds
     assert sum(waited for _, waited in table(caplog).values()) == pytest.approx(waited, abs=1)
-
-
-def test_unusable_values_are_counted_by_field(caplog: pytest.LogCaptureFixture) -> None:
-    report = Report()
-    report.stats("registrants").unusable.update({"status": 2, "email": 1})
-
-    report.log_summary()
-
-    assert caplog.messages[2:4] == [
-        "'registrants': 1 unusable value(s) of 'email' became null",
-        "'registrants': 2 unusable value(s) of 'status' became null",
-    ]
 
 
 def test_a_run_that_did_nothing_has_no_summary(caplog: pytest.LogCaptureFixture) -> None:
@@ -319,18 +287,11 @@ def test_progress_is_said_every_half_minute(caplog: pytest.LogCaptureFixture) ->
     )
 
 
-def test_long_times_are_said_in_hours(caplog: pytest.LogCaptureFixture) -> None:
-    clock = [0.0]
-    report = Report(clock=lambda: clock[0])
-    report.plan("webinars", "1001 webinars", PlannedCalls(1001, "at least", 2002, []), 100)
-    report.stats("registrants").calls = 150
-    caplog.clear()
-    clock[0] = 31
-
-    report.done += 1
-    report.log_progress()
-
-    assert "about 25.0 h left" in caplog.messages[0]
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(0.9, "less than a minute"), (22.3, "about 22 min"), (1500, "about 25.0 h")]
+)
+def test_long_times_are_given_in_hours(minutes: float, words: str) -> None:
+    assert about(minutes) == words
 
 
 def test_nobody_sees_a_bar_where_there_is_no_terminal(sandbox: Sandbox, tmp_path: Path) -> None:

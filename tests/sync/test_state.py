@@ -2,7 +2,6 @@
 
 import copy
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -11,11 +10,11 @@ import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.sync.bookmarks.state import StateError, loaded_entries, unpack
-from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, RecordBookmark
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, HashBookmark
 from tap_gotowebinar.sync.state_writer import StateWriter
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.forkserver import run_command
-from tests.incremental_runs import DETAILS, LISTS, NOW, STREAMS, Runs, emitted, keys
+from tests.incremental_runs import NOW, STREAMS, Runs, emitted, keys
 from tests.runs import FAST, Run
 from tests.selection import selecting
 from tests.sources import ROOT
@@ -145,13 +144,6 @@ def test_a_stream_map_that_fails_midway_leaves_a_state_too(runs: Runs, tmp_path:
     assert_in_step(done)
 
 
-def test_a_record_that_a_stream_map_filters_out_counts_as_emitted(runs: Runs) -> None:
-    maps = {"stream_maps": {"registrants": {"__filter__": "status == 'APPROVED'"}}}
-    first = runs.run("registrants", **maps)
-    assert 0 < len(first.records("registrants")) < PEOPLE
-    assert emitted(runs.run("registrants", **maps)) == {}
-
-
 # Size
 
 
@@ -164,23 +156,16 @@ def test_an_alive_webinar_costs_sixteen_bytes_a_registrant(make_runs: Callable[.
     assert len(json.dumps(runs.entry("registrant_removals", key))) < 700 * 16 + 20
 
 
-def test_a_settled_webinar_costs_less_than_400_bytes_over_all_streams(runs: Runs) -> None:
-    runs.run()
-    runs.passes(days=400)
-    runs.run(recheck_factor=0)
-    assert runs.state is not None
+def test_a_settled_webinar_costs_less_than_400_bytes_over_all_streams_however_often_it_is_read(runs: Runs) -> None:
+    sizes = []
+    for _ in range(3):
+        runs.run(recheck_factor=0)
+        sizes.append(len(json.dumps(runs.state)))
+        runs.passes(days=400)
+    assert sizes[0] > sizes[1] == sizes[2]
     for key in runs.webinars():
         entries = [runs.entry(stream, key) for stream in STREAMS]
         assert sum(len(json.dumps({key: entry})) for entry in entries if entry) < 400
-
-
-def test_the_state_does_not_grow_from_run_to_run(runs: Runs) -> None:
-    sizes = []
-    for _ in range(4):
-        runs.passes(days=400)
-        runs.run(recheck_factor=0)
-        sizes.append(len(json.dumps(runs.state)))
-    assert len(set(sizes)) == 1
 
 
 def test_the_state_holds_keys_hashes_and_times_only(runs: Runs) -> None:
@@ -226,15 +211,6 @@ def test_of_two_partitions_of_a_webinar_the_earlier_counts() -> None:
     assert loaded_entries(stream, "here") == {"5": {"replication_key_value": "2026-01-01"}}
 
 
-def test_what_belongs_to_streams_this_release_does_not_know_is_handed_on_untouched(runs: Runs) -> None:
-    """Refusing it would make going back a release impossible; dropping it would cost a full reload after."""
-    foreign = {"webhooks": {"version": 7, "webinars": None}, "organizers": {}}
-    runs.state = {"bookmarks": copy.deepcopy(foreign)}
-    runs.run()
-    assert runs.state is not None
-    assert {name: runs.state["bookmarks"][name] for name in foreign} == foreign
-
-
 @pytest.mark.parametrize("state", [{}, {"bookmarks": {}}, {"bookmarks": {"registrants": {}}}])
 def test_a_state_that_says_nothing_is_a_beginning(runs: Runs, state: dict[str, Any]) -> None:
     runs.state = state
@@ -274,16 +250,6 @@ def test_a_bookmark_set_back_by_hand_brings_everything_since(runs: Runs) -> None
     assert sorted(keys(runs.run(*BOTH), "registrant_details")) == sorted(
         row["registrantKey"] for row in runs.people(key)
     )
-
-
-def test_an_entry_taken_out_by_hand_is_read_anew(runs: Runs) -> None:
-    runs.run(*BOTH)
-    key = list(runs.webinars())[-1]
-    assert runs.state is not None
-    del runs.state["bookmarks"]["registrants"]["webinars"][key]
-    done = runs.run(*BOTH)
-    assert sorted(keys(done, "registrants")) == sorted(row["registrantKey"] for row in runs.people(key))
-    assert (len(done.records("registrant_details")), len(runs.calls(DETAILS))) == (0, 0)
 
 
 # Damaged states
@@ -354,7 +320,7 @@ DAMAGED: Final[list[tuple[object, str]]] = [
 @pytest.mark.parametrize(("state", "where"), DAMAGED)
 def test_a_damaged_state_is_refused_with_the_place_and_the_remedy(state: object, where: str) -> None:
     with pytest.raises(StateError) as caught:
-        Bookmarks(state, dict.fromkeys(STREAMS, RecordBookmark))
+        Bookmarks(state, dict.fromkeys(STREAMS, HashBookmark))
     text = str(caught.value)
     assert text.startswith(f"the state is damaged: {where} ")
     assert "restore an earlier state, or remove that entry" in text
@@ -407,12 +373,6 @@ def test_the_first_release_s_state_is_printed_again_as_it_was() -> None:
     for key in ("7", "8", "9"):
         run.latest_registration(key), run.known_registrant_count(key)
     assert tap.sync_context.bookmarks.state() == state
-
-
-def test_state_texts_name_no_person(runs: Runs) -> None:
-    done = runs.run()
-    assert not re.search(r"@", json.dumps(done.states))
-    assert len(runs.calls(LISTS)) == 8
 
 
 def test_a_run_goes_on_from_a_state_of_an_earlier_release_without_emitting_anything_twice(

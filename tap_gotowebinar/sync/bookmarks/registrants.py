@@ -1,8 +1,8 @@
 """What has been emitted of the registrants of one webinar.
 
-While a webinar is alive its entry holds a `roster`: the key of every row emitted with a short hash of the list row as
-emitted. Order, equal instants, late or odd dates and the clocks of others do not matter then. Once a webinar is settled
-(read to the end and quiet for a while) its entry shrinks to a bookmark, a count and the time of the last reading.
+While a webinar is alive its entry holds a `roster`: the key of every row emitted with a short hash of that row. Order,
+equal instants, late or odd dates and the clocks of others do not matter then. Once a webinar is settled (read to its
+end and quiet for a while) its entry shrinks to a bookmark, a count and the time of the last reading.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 import zlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
 
@@ -20,10 +20,11 @@ from tap_gotowebinar.sync.bookmarks.state import pack, unpack
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tap_gotowebinar.sync.bookmarks.state import Entry
     from tap_gotowebinar.sync.schedule import WebinarTiming
 
 HASHED_FIELDS: Final = ("email", "firstName", "joinUrl", "lastName", "registrationDate", "status", "timeZone")
-"""Fields of a list row whose change makes it a changed row. Fixed: one more would make every row of every user new."""
+"""Fields whose change makes a row a changed row. Fixed: one more would make every row of every user new."""
 
 _hashed_values: Final = operator.itemgetter(*HASHED_FIELDS)
 _ENCODER: Final = msgspec.json.Encoder()
@@ -32,11 +33,11 @@ Row = dict[str, Any]
 """A registrant as the list shows it."""
 
 Rows = Mapping[int, Row]
-"""A list of registrants by registrantKey, as the number it is."""
+"""A list of registrants by registrantKey, as a number."""
 
 
 def row_hash(row: Mapping[str, Any]) -> int:
-    """Return 32 bits that differ (but for one in four thousand million times) when a list row has changed."""
+    """Return 32 bits of the fields of a list row."""
     try:
         values: Sequence[Any] = _hashed_values(row)
     except KeyError:
@@ -53,22 +54,23 @@ class RegistrantBookmark:
 
     Attributes:
         newest: Latest registrationDate emitted, never later than the run that emitted it.
-        count: Rows of the list when it was last read to the end; only while settled.
+        count: Rows of the list when it was last read to its end; only while settled.
         read_at: When that was; only while settled.
     """
 
     __slots__ = ("_entry", "_packed", "_roster", "count", "newest", "read_at")
+    parents: ClassVar[str] = "webinars"
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         """Start from an entry of the state; its roster is unpacked when it is first needed."""
         self.newest = canonical_time(entry.get("replication_key_value"))
         self._packed: str | None = entry.get("roster")
-        # Of what this run emitted the row itself, hashed when a STATE needs it: in most webinars none does.
+        # Rows emitted by this run are hashed only when a STATE needs it: most webinars settle before that.
         self._roster: dict[int, int | Row] | None = None
-        # Merged states may hold a roster and a count: the roster is the safer witness.
+        # Merged states may hold a roster and a count: the roster is safer.
         self.count: int | None = None if "roster" in entry else entry.get("count")
         self.read_at: str | None = None if "roster" in entry else entry.get("read_at")
-        self._entry: dict[str, Any] | None = dict(entry)
+        self._entry: Entry | None = dict(entry)
 
     @property
     def is_known(self) -> bool:
@@ -81,11 +83,11 @@ class RegistrantBookmark:
         return len(self._known()) if self._has_roster else self.count or 0
 
     def load_roster(self, rows: Rows, *, whole_list: bool) -> None:
-        """Prepare for the rows of a complete list; a bookmark without a roster gets one of the rows dealt with earlier.
+        """Make a roster of the rows that were emitted before, unless there is one.
 
         Args:
             rows: The complete list.
-            whole_list: Whether to emit all of it when the count says that the past has changed too.
+            whole_list: Whether to emit all of it when the count shows that older rows have changed too.
         """
         if self._has_roster:
             return
@@ -96,7 +98,7 @@ class RegistrantBookmark:
         self._roster = dict(past)
 
     def due(self, rows: Rows) -> Iterator[tuple[int, Row]]:
-        """Yield the list rows that are new or changed, and their keys."""
+        """Yield the list rows that are new or changed, with their keys."""
         roster = self._known()
         for key, row in rows.items():
             known = roster.get(key)
@@ -108,7 +110,7 @@ class RegistrantBookmark:
 
         Args:
             rows: The list rows.
-            not_after: Start of the run; a date later than this never becomes the bookmark.
+            not_after: Start of the run; the bookmark never becomes later.
         """
         self._known().update((int(row["registrantKey"]), row) for row in rows)
         date = max((row.get("registrationDate") or "" for row in rows), default="")
@@ -117,13 +119,9 @@ class RegistrantBookmark:
         self._changed(count=None, read_at=None)
 
     def mark_read(self, rows: Rows, timing: WebinarTiming) -> bool:
-        """Note that all rows of a complete list have been dealt with.
-
-        Returns:
-            Whether anything changed.
-        """
+        """Note that a complete list has been read to its end, and return whether that changes the entry."""
         roster, newest = self._known(), max((row.get("registrationDate") or "" for row in rows.values()), default="")
-        # A bookmark tells old rows from new ones only when it is not behind any of them.
+        # A bookmark tells old rows from new ones only when none of them is later.
         if timing.is_settled(self.newest) and newest <= to_iso(timing.now):
             self.newest = max(self.newest or "", newest) or None
             self._changed(count=len(rows), read_at=to_iso_seconds(timing.now))
@@ -131,16 +129,16 @@ class RegistrantBookmark:
             return True
         gone = roster.keys() - rows.keys()
         for key in gone:
-            # Who comes back after having vanished is new again.
+            # A registrant who comes back is new again.
             del roster[key]
         has_changed = bool(gone) or not self.is_known or self.read_at is not None
         if has_changed:
             self._changed(count=None, read_at=None)
-        # Its turn is over; as text the roster takes a tenth of the memory.
+        # As text the roster takes a tenth of the memory.
         self._packed, self._roster = self.entry()["roster"], None
         return has_changed
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> Entry:
         """Return the entry for the state."""
         if self._entry is None:
             entry = {
@@ -172,7 +170,7 @@ class RegistrantBookmark:
         date = row.get("registrationDate")
         if self.count is not None:
             return date is not None and date > (self.newest or "")
-        # Without a count nothing else would tell of a row that shares the bookmark's instant, or has no date.
+        # Without a count nothing else shows that a row without a date, or with the bookmark's instant, is new.
         return date is None or date >= (self.newest or "")
 
     def _changed(self, *, count: int | None, read_at: str | None) -> None:
@@ -180,13 +178,14 @@ class RegistrantBookmark:
 
 
 class SeenKeysBookmark:
-    """Which registrants of one webinar were seen last; kept only while the webinar is alive."""
+    """Which registrants of one webinar were listed last; kept only while the webinar is alive."""
 
     __slots__ = ("_entry", "_seen")
+    parents: ClassVar[str] = "webinars"
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         """Start from an entry of the state."""
-        self._entry: dict[str, Any] | None = dict(entry)
+        self._entry: Entry | None = dict(entry)
         self._seen: set[int] | None = None
 
     @property
@@ -194,16 +193,15 @@ class SeenKeysBookmark:
         """How many registrants were seen."""
         return len(self._known())
 
-    def track(self, rows: Rows) -> bool:
-        """Remember who is on a list, beside those who were.
+    @property
+    def is_known(self) -> bool:
+        """Whether any registrant is remembered."""
+        return bool(self.entry())
 
-        Returns:
-            Whether anything changed.
-        """
+    def track(self, rows: Rows) -> bool:
+        """Add the registrants of a list, and return whether there are new ones."""
         new = rows.keys() - self._known()
-        if new:
-            self._seen, self._entry = self._known() | new, None
-        return bool(new)
+        return bool(new) and self._replace(self._known() | new)
 
     def missing(self, rows: Rows) -> list[int]:
         """Return the keys that a complete list no longer has."""
@@ -215,26 +213,15 @@ class SeenKeysBookmark:
         self._entry = None
 
     def mark_read(self, rows: Rows, *, settled: bool) -> bool:
-        """Remember who is on a complete list; nobody once the webinar is settled.
-
-        Returns:
-            Whether anything changed.
-        """
+        """Keep the registrants of a complete list, none once the webinar is settled; return whether that changes it."""
         seen = set() if settled else set(rows)
-        has_changed = seen != self._known()
-        if has_changed:
-            self._seen, self._entry = seen, None
-        # Its turn is over; as text the keys take a tenth of the memory.
+        has_changed = seen != self._known() and self._replace(seen)
+        # As text the keys take a tenth of the memory.
         self.entry()
         self._seen = None
         return has_changed
 
-    @property
-    def is_known(self) -> bool:
-        """Whether somebody is remembered."""
-        return bool(self.entry())
-
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> Entry:
         """Return the entry for the state."""
         if self._entry is None:
             self._entry = {"roster": pack(dict.fromkeys(self._seen, 0))} if self._seen else {}
@@ -244,3 +231,7 @@ class SeenKeysBookmark:
         if self._seen is None:
             self._seen = set(unpack((self._entry or {}).get("roster", "")))
         return self._seen
+
+    def _replace(self, seen: set[int]) -> bool:
+        self._seen, self._entry = seen, None
+        return True

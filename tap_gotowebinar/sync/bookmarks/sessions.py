@@ -1,14 +1,14 @@
 """What one stream has emitted of the sessions of one organizer.
 
-All sessions that ended between `start` and the bookmark have been read after they were settled; nothing is remembered
-of each. Of the others that were read there is an entry: when, and a hash of what was emitted. So order within a run,
-failures and equal times do not matter, and the state holds the sessions of the last `settle_days`, and those after one
-that failed.
+All sessions that ended from `start` up to the bookmark were read after they had settled; nothing else is remembered of
+them. Every later session that was read has an entry: when, and a hash of what was emitted. So the order within a run,
+failures and equal times do not matter, and the state holds only the sessions of the last `settle_days` and those after
+one that failed.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_gotowebinar.records.timestamps import canonical_time, parse_time, to_iso_seconds
 from tap_gotowebinar.sync.bookmarks.streams import is_hash_of
@@ -16,6 +16,7 @@ from tap_gotowebinar.sync.bookmarks.streams import is_hash_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tap_gotowebinar.sync.bookmarks.state import Entry
     from tap_gotowebinar.sync.bookmarks.streams import Row
     from tap_gotowebinar.sync.schedule import DueRule, PlannedSession
 
@@ -24,17 +25,17 @@ class SessionsBookmark:
     """What one stream has emitted of the sessions of one organizer.
 
     Attributes:
-        start: From when on the bookmark speaks for all sessions.
+        start: From when on `newest` covers all sessions.
         newest: The bookmark: all sessions that ended from `start` up to it are settled and emitted.
     """
+
+    parents: ClassVar[str] = "organizers"
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         """Start from an entry of the state."""
         self.newest: str | None = canonical_time(entry.get("replication_key_value"))
         self.start: str | None = canonical_time(entry.get("start"))
-        self._sessions: dict[str, dict[str, Any]] = {
-            key: dict(session) for key, session in entry.get("sessions", {}).items()
-        }
+        self._sessions: dict[str, Entry] = {key: dict(session) for key, session in entry.get("sessions", {}).items()}
         self._listed: Sequence[PlannedSession] = ()
         self._done = self._passed = 0
         self._requested_start: str | None = None
@@ -44,7 +45,7 @@ class SessionsBookmark:
         """Return from when on sessions have to be listed.
 
         Args:
-            start: Sessions that ended earlier are not wanted in this run.
+            start: Sessions that ended earlier are not read in this run.
             max_bookmark: The bookmark goes no further: later sessions still change or are not listed yet. A bookmark
                 from the state may be later if a clock was wrong or `settle_days` was smaller.
         """
@@ -52,17 +53,17 @@ class SessionsBookmark:
         if self.newest is not None:
             self.newest = min(self.newest, max_bookmark)
         if self.newest is None or self.start is None or start > self.newest:
-            # What is beyond the gap that this leaves would otherwise count as read.
+            # Sessions in the gap that this leaves would otherwise count as read.
             self.start, self.newest = start, None
         self._requested_start = start
         return self.newest if self.newest is not None and start >= self.start else start
 
     def load_listing(self, listed: Sequence[PlannedSession], *, is_complete: bool) -> None:
-        """Take the list of this run, in the order of the sessions' ends.
+        """Take the listed sessions of this run.
 
         Args:
-            listed: All sessions since `listing_start`.
-            is_complete: Whether none may be missing; else nothing is forgotten.
+            listed: All sessions since `listing_start`, by their end.
+            is_complete: Whether none is missing; else no entry is dropped and the bookmark stays.
         """
         self._listed = [session for session in listed if session.end is not None]
         self._done = self._passed = 0 if is_complete else len(self._listed)
@@ -72,15 +73,12 @@ class SessionsBookmark:
             self._advance()
 
     def is_due(self, session: PlannedSession, rule: DueRule) -> bool:
-        """Whether a session has to be read."""
-        if self._is_covered(session):
-            return False
-        read_at = self._sessions.get(session.key, {}).get("read_at")
+        """Return whether a session has to be read."""
         since = session.ended_at and min(session.ended_at, session.now)
-        return not self._is_final(session) and rule.is_stale(session.now, since, read_at)
+        return not self._is_final(session) and rule.is_stale(session.now, since, self.entry_of(session).get("read_at"))
 
     def is_new(self, session: PlannedSession, rows: Sequence[Row]) -> bool:
-        """Whether what was found of a session has not been emitted yet; a hash of it is remembered."""
+        """Return whether the rows of a session are new or changed."""
         return not self._is_covered(session) and not is_hash_of(self.entry_of(session).get("hash"), rows)
 
     def entry_of(self, session: PlannedSession) -> Mapping[str, Any]:
@@ -92,11 +90,11 @@ class SessionsBookmark:
         self._sessions.setdefault(session.key, {}).update(fields)
 
     def mark_read(self, session: PlannedSession) -> None:
-        """Note that a session has been read to the end, and what of it was new has been emitted."""
+        """Note that a session has been read to its end and emitted."""
         self.remember(session, read_at=to_iso_seconds(session.now))
         self._advance()
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> Entry:
         """Return the entry for the state."""
         if self.newest is None and not self._sessions:
             return {}
@@ -104,15 +102,13 @@ class SessionsBookmark:
         return {name: value for name, value in entry.items() if value}
 
     def _is_covered(self, session: PlannedSession) -> bool:
-        if session.end is None or self.newest is None:
-            return False
-        return (self.start or "") <= session.end <= self.newest
+        return bool(session.end and self.newest and (self.start or "") <= session.end <= self.newest)
 
     def _is_final(self, session: PlannedSession) -> bool:
-        """Whether a session is not read again."""
+        """Return whether a session is not read again."""
         if self._is_covered(session):
             return True
-        read = parse_time(self._sessions.get(session.key, {}).get("read_at"))
+        read = parse_time(self.entry_of(session).get("read_at"))
         if read is None or session.ended_at is None or read > session.now:
             return False
         return read - session.ended_at >= session.settle
@@ -121,13 +117,13 @@ class SessionsBookmark:
         return self._is_final(session) and (session.end or "") <= self._max_bookmark
 
     def _advance(self) -> None:
-        """Let the bookmark speak for the sessions before the first that is not final."""
+        """Move the bookmark up to the first session that is not final."""
         listed = self._listed
         while self._done < len(listed) and self._can_advance(listed[self._done]):
             self._done += 1
         passed = self._done
         while 0 < passed < len(listed) and listed[passed - 1].end == listed[passed].end:
-            # Of sessions that end at the same time the bookmark speaks for all or none.
+            # The bookmark covers all sessions that end at the same time, or none of them.
             passed -= 1
         following = listed[passed].end if passed < len(listed) else None
         if self._requested_start is not None and self._requested_start < (self.start or ""):

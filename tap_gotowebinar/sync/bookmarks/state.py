@@ -1,17 +1,18 @@
-"""The form of the state: how rosters are packed, and what of a state from outside can be believed.
+"""The form of the state: how rosters are packed, and which states are accepted.
 
-State looks like `{"bookmarks": {"registrants": {"version": 1, "webinars": {"<webinarKey>": {entry}}}}}`, and with
-`organizers` by organizerKey where sessions are remembered: maps, because Meltano merges maps and replaces lists. Beside
-the bookmarks stands `origin`: whose data they are about. What cannot be understood is refused with the place where it
-stands: to take it for nothing would be a full reload without a word.
+A state looks like `{"bookmarks": {"registrants": {"version": 1, "webinars": {"<webinarKey>": {entry}}}}}`, with
+`organizers` and organizerKeys where sessions are remembered: maps, because Meltano merges maps and replaces lists.
+Beside the bookmarks stands `origin`: whose data they are about. A state that cannot be understood is an error that
+names the place: to ignore it would cause a silent full reload.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import struct
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
+
+import msgspec
 
 from tap_gotowebinar.api.errors import GoToWebinarError
 from tap_gotowebinar.api.redaction import mask
@@ -19,23 +20,20 @@ from tap_gotowebinar.api.responses import is_key
 from tap_gotowebinar.records.timestamps import canonical_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 VERSION: Final = 1
-"""Version of the state's form; a later one is refused rather than misread."""
+"""Version of the state's form."""
 
 Entry = dict[str, Any]
-"""What is remembered of one webinar, or of the sessions of one organizer."""
-
-KNOWN_FIELDS: Final = {"version", "partitions", "replication_key_signpost", "starting_replication_value"}
-"""Fields that a stream's state may have beside the entries: ours, and what the SDK leaves there."""
+"""What is remembered of one webinar or organizer."""
 
 _ROW: Final = struct.Struct(">QI")
 """A roster row: the key (up to 19 digits fit 64 bits) and the hash. 12 bytes, 16 characters in base64."""
 
 
 class StateError(GoToWebinarError):
-    """A state that cannot be understood; reading everything again without a word would be worse than stopping."""
+    """The state cannot be understood."""
 
     def __init__(self, *, where: str, what: str) -> None:
         """Say what is wrong, where, and what to do about it."""
@@ -79,20 +77,19 @@ def pack(roster: Mapping[int, int]) -> str:
 
 
 def unpack(text: str) -> dict[int, int]:
-    """Return the roster that `pack` made a text of.
+    """Return the roster of a text that `pack` made.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is no roster.
     """
-    data = base64.b64decode(text, validate=True)
-    if len(data) % _ROW.size:
-        msg = "half a row"
-        raise ValueError(msg)
-    return dict(_ROW.iter_unpack(data))
+    try:
+        return dict(_ROW.iter_unpack(base64.b64decode(text, validate=True)))
+    except struct.error as error:
+        raise ValueError(str(error)) from None
 
 
 def stream_states(state: object) -> Mapping[str, object]:
-    """Return what a state says of each stream; no state, and an empty one, say nothing.
+    """Return the state of each stream by its name; none for an empty state.
 
     Raises:
         StateError: it is no state.
@@ -107,12 +104,12 @@ def stream_states(state: object) -> Mapping[str, object]:
 
 
 def loaded_entries(value: object, where: str, parents: str = "webinars") -> dict[str, Entry]:
-    """Return the entries of a stream's state by webinarKey, or by organizerKey.
+    """Return the entries of a stream's state by webinarKey or organizerKey.
 
-    Partitions, as a tap without rosters leaves them, become entries that hold a bookmark only.
+    Partitions, as an SDK tap leaves them, become entries that hold a bookmark only.
 
     Args:
-        value: What the state says of the stream.
+        value: The stream's state.
         where: Its place, for errors.
         parents: What the entries are about: `webinars` or `organizers`.
 
@@ -124,8 +121,9 @@ def loaded_entries(value: object, where: str, parents: str = "webinars") -> dict
         raise StateError(where=where, what=f"has another version than {VERSION}, the one that this release reads")
     if "replication_key_value" in stream_state:
         raise StateError(where=where, what=f"has one bookmark for all {parents}, which says nothing of each of them")
-    if unknown := sorted(stream_state.keys() - KNOWN_FIELDS - {parents}):
-        raise StateError(where=where, what=f"has a field '{mask(unknown[0])}', which means nothing")
+    known = {"version", "partitions", "replication_key_signpost", "starting_replication_value", parents}
+    if unknown := sorted(stream_state.keys() - known):
+        raise StateError(where=where, what=f"has an unknown field '{mask(unknown[0])}'")
     entries = _from_partitions(stream_state.get("partitions", []), f"{where}.partitions")
     for key, entry in mapping(stream_state.get(parents, {}), f"{where}.{parents}").items():
         if not is_key(key):
@@ -168,65 +166,61 @@ def _bookmark(entry: Entry) -> str:
     return canonical_time(entry["replication_key_value"]) or ""
 
 
+class _Time:
+    """A time in any ISO 8601 form."""
+
+
+class _Roster:
+    """A packed roster."""
+
+
+class _Key:
+    """A key, as text."""
+
+
+_Hash = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class _SessionEntry(msgspec.Struct, forbid_unknown_fields=True):
+    read_at: _Time | None = None
+    hash: _Hash | None = None
+    roster: _Roster | None = None
+    upto: _Key | None = None
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+    replication_key_value: _Time | None = None
+    count: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    read_at: _Time | None = None
+    roster: _Roster | None = None
+    hash: _Hash | None = None
+    start: _Time | None = None
+    account: _Key | None = None
+    sessions: dict[Annotated[str, msgspec.Meta(pattern="^[0-9]{1,20}$")], _SessionEntry] | None = None
+
+
 def _checked(value: object, where: str) -> Entry:
     entry = mapping(value, where)
-    for name, item in entry.items():
-        if name not in _USABLE:
-            raise StateError(where=where, what=f"has '{mask(name)}', which no release writes")
-        if item is not None and not _USABLE[name](item):
-            raise StateError(where=f"{where}.{name}", what="cannot be what was written there")
+    try:
+        msgspec.convert(entry, _Entry, dec_hook=_marker)
+    except msgspec.ValidationError as error:
+        what, _, place = str(error).partition(" - at ")
+        place = place.rpartition("$")[2].strip("`")
+        raise StateError(where=where + place, what=f"cannot have been written there: {mask(what)}") from None
     return {name: item for name, item in entry.items() if item is not None}
 
 
-def _is_time(value: object) -> bool:
-    return canonical_time(value) is not None
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_hash(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
-def _is_key(value: object) -> bool:
-    return is_key(value)
-
-
-def _are_sessions(value: object) -> bool:
-    return isinstance(value, dict) and all(
-        is_key(key)
-        and isinstance(entry, dict)
-        and entry.keys() <= _USABLE_OF_A_SESSION.keys()
-        and all(_USABLE_OF_A_SESSION[name](item) for name, item in entry.items())
-        for key, entry in value.items()
-    )
+def _marker(kind: type[object], value: object) -> object:
+    """Check a value whose type JSON does not have; the result is thrown away."""
+    is_valid = {_Time: canonical_time, _Key: is_key, _Roster: _is_roster}[kind]
+    if not is_valid(value):
+        msg = f"Expected a {kind.__name__.strip('_').lower()}"
+        raise ValueError(msg)
+    return kind()
 
 
 def _is_roster(value: object) -> bool:
     try:
         return isinstance(value, str) and unpack(value) is not None
-    except (binascii.Error, ValueError):
+    except ValueError:
         return False
-
-
-_USABLE: Final[dict[str, Callable[[object], bool]]] = {
-    "replication_key_value": _is_time,
-    "count": _is_count,
-    "read_at": _is_time,
-    "roster": _is_roster,
-    "hash": _is_hash,
-    "start": _is_time,
-    "account": _is_key,
-    "sessions": _are_sessions,
-}
-"""The names in an entry, and what tells a value that may stand there."""
-
-_USABLE_OF_A_SESSION: Final[dict[str, Callable[[object], bool]]] = {
-    "read_at": _is_time,
-    "hash": _is_hash,
-    "roster": _is_roster,
-    "upto": _is_key,
-}
-"""The same of an entry of one session."""

@@ -1,38 +1,49 @@
-"""What has been emitted: one memory per stream and webinar (or organizer), and the state it is kept in between runs.
+"""What has been emitted: one bookmark per stream and webinar (or organizer), and the state that keeps them.
 
-A row is emitted when its stream has not emitted it before, or when it has changed since. The identity is the webinarKey
-alone: a webinar that moves keeps its memory. Nothing here asks for the time; it is always passed in.
+A row is emitted when its stream has not emitted it before, or when it has changed since. Bookmarks are found by
+webinarKey alone, so that a webinar whose organizer changes keeps its own. Nothing here reads the clock.
 """
 
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
 
-from tap_gotowebinar.records.timestamps import to_iso_seconds
 from tap_gotowebinar.sync.bookmarks.state import VERSION, Origin, loaded_entries, mapping, stream_states, unpack
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tap_gotowebinar.sync.bookmarks.state import Entry
-    from tap_gotowebinar.sync.schedule import WebinarTiming
 
 Row = dict[str, Any]
-"""A record as it comes out."""
+"""A record as it is emitted."""
 
 
-class RecordBookmark:
-    """The one record that was emitted of a webinar, as a hash.
+class Bookmark(Protocol):
+    """What one stream has emitted of one webinar, or of the sessions or webinars of one organizer."""
+
+    parents: ClassVar[str]
+    """`webinars` or `organizers`: what the state calls the entries, and whose keys they have."""
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        """Start from an entry of the state."""
+
+    def entry(self) -> Entry:
+        """Return the entry for the state; an empty one is not printed."""
+
+
+class HashBookmark:
+    """The rows that were emitted of a webinar, as one hash.
 
     Attributes:
-        read_at: When it was last read; only while the webinar is settled.
+        read_at: When they were last read.
     """
 
     __slots__ = ("_hash", "read_at")
+    parents: ClassVar[str] = "webinars"
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         """Start from an entry of the state."""
@@ -41,89 +52,44 @@ class RecordBookmark:
 
     @property
     def is_known(self) -> bool:
-        """Whether the record has been emitted."""
+        """Whether rows have been emitted."""
         return self._hash is not None
 
-    def is_due(self, record: Row) -> bool:
-        """Whether a record is new or changed."""
-        return not is_hash_of(self._hash, [record])
-
-    def remember(self, record: Row) -> None:
-        """Note that a record has been emitted."""
-        self._hash = rows_hash([record])
-
-    def mark_read(self, timing: WebinarTiming, *, settled: bool) -> bool:
-        """Note that the webinar has been read.
-
-        Returns:
-            Whether anything changed.
-        """
-        before, self.read_at = self.read_at, to_iso_seconds(timing.now) if settled else None
-        return before != self.read_at
-
-    def entry(self) -> dict[str, Any]:
-        """Return the entry for the state."""
-        entry = {"hash": self._hash, "read_at": self.read_at}
-        return {name: value for name, value in entry.items() if value is not None}
-
-
-class RowsBookmark:
-    """The rows that were emitted of a webinar, as one hash.
-
-    Attributes:
-        read_at: When they were last read.
-    """
-
-    __slots__ = ("_hash", "read_at")
-
-    def __init__(self, entry: Mapping[str, Any]) -> None:
-        """Start from an entry of the state."""
-        self._hash: str | None = entry.get("hash")
-        self.read_at: str | None = entry.get("read_at")
-
     def is_due(self, rows: Sequence[Row]) -> bool:
-        """Whether rows are new or changed; their order does not matter."""
+        """Return whether a row is new or changed; their order does not matter."""
         return not is_hash_of(self._hash, rows)
 
-    def mark_read(self, rows: Sequence[Row], now: dt.datetime | None) -> None:
-        """Note that rows have been emitted if they were due, and when all of them were read; None: some are missing."""
+    def remember(self, rows: Sequence[Row]) -> None:
+        """Note that rows have been emitted."""
         self._hash = rows_hash(rows)
-        if now is not None:
-            self.read_at = to_iso_seconds(now)
 
-    def entry(self) -> dict[str, Any]:
+    def mark_read(self, read_at: str | None) -> bool:
+        """Note when all rows were read, and return whether that changes the entry."""
+        before, self.read_at = self.read_at, read_at
+        return before != read_at
+
+    def entry(self) -> Entry:
         """Return the entry for the state."""
         entry = {"hash": self._hash, "read_at": self.read_at}
         return {name: value for name, value in entry.items() if value is not None}
-
-
-class Bookmark(Protocol):
-    """What the bookmarks of all streams have in common."""
-
-    def __init__(self, entry: Mapping[str, Any]) -> None:
-        """Start from an entry of the state."""
-
-    def entry(self) -> dict[str, Any]:
-        """Return the entry for the state."""
 
 
 B = TypeVar("B", bound=Bookmark)
 
 
 class StreamBookmarks(Generic[B]):
-    """The bookmarks of one stream, by webinarKey or organizerKey.
+    """The bookmarks of one stream by webinarKey or organizerKey.
+
+    Args:
+        kind: Makes a bookmark of an entry.
+        entries: Entries of the state by key; `state` brings them up to date.
 
     Attributes:
-        changes: How often one of them has changed in this run.
+        changes: How often a bookmark has changed in this run.
     """
 
-    def __init__(self, kind: Callable[[Mapping[str, Any]], B], entries: dict[str, dict[str, Any]]) -> None:
-        """Start from the entries of the state.
-
-        Args:
-            kind: Makes a bookmark of an entry.
-            entries: Entries by key; kept up to date by `state`.
-        """
+    def __init__(self, kind: Callable[[Mapping[str, Any]], B], entries: dict[str, Entry]) -> None:
+        """Make no bookmark yet."""
         self._kind = kind
         self._entries = entries
         self._open: dict[str, B] = {}
@@ -140,10 +106,10 @@ class StreamBookmarks(Generic[B]):
         return {key: self.get(key) for key in self._entries.keys() | self._open.keys()}
 
     def changed(self) -> None:
-        """Note that a bookmark is no longer what the last STATE said."""
+        """Note that a bookmark differs from the last STATE."""
         self.changes += 1
 
-    def state(self) -> dict[str, dict[str, Any]]:
+    def state(self) -> dict[str, Entry]:
         """Return the entries by key."""
         for key, bookmark in self._open.items():
             if entry := bookmark.entry():
@@ -154,62 +120,55 @@ class StreamBookmarks(Generic[B]):
 
 
 class Bookmarks:
-    """The bookmarks of all streams, and the state they come from and go to.
+    """The bookmarks of all streams.
+
+    Args:
+        state: The state that an earlier run printed.
+        kinds: How each stream remembers, by its name. Other streams' state, a later release's perhaps, is printed again
+            as it came.
 
     Attributes:
         origin: Whose data they are about.
+
+    Raises:
+        StateError: `state` was not printed by this tap or an SDK tap.
     """
 
-    def __init__(
-        self,
-        state: object = None,
-        kinds: Mapping[str, type[Bookmark]] | None = None,
-        organizer_keyed: Collection[str] = (),
-    ) -> None:
-        """Start empty, or from what an earlier run printed.
-
-        Args:
-            state: What was printed.
-            kinds: How each stream remembers, by its name. What the state says of others, a later release's perhaps, is
-                printed again as it came.
-            organizer_keyed: Names of those that remember by organizerKey; the others do by webinarKey.
-
-        Raises:
-            StateError: `state` is not what this tap, or an SDK tap, prints.
-        """
+    def __init__(self, state: object = None, kinds: Mapping[str, type[Bookmark]] | None = None) -> None:
+        """Read the state."""
         states = stream_states(state)
         self.origin = Origin.of(mapping(state or {}, "all of it").get("origin"))
         self._origin_changes = 0
-        self._streams: dict[str, StreamBookmarks[Any]] = {}
-        self._loaded = {name for name, value in states.items() if value}
         self._kinds = dict(kinds or {})
-        self._parents = dict.fromkeys(self._kinds, "webinars") | dict.fromkeys(organizer_keyed, "organizers")
-        self._foreign = {name: value for name, value in states.items() if name not in self._parents}
+        self._with_state = {name for name, value in states.items() if value}
+        self._foreign = {name: value for name, value in states.items() if name not in self._kinds}
+        self._streams: dict[str, StreamBookmarks[Any]] = {}
         self._entries: dict[str, dict[str, Entry]] = {
-            name: loaded_entries(value, f"bookmarks.{name}", self._parents[name])
+            name: loaded_entries(value, f"bookmarks.{name}", self._kinds[name].parents)
             for name, value in states.items()
-            if name in self._parents
+            if name in self._kinds
         }
 
     def has_state_for(self, stream: str) -> bool:
-        """Whether an earlier run has remembered anything of a stream."""
-        return stream in self._loaded
+        """Return whether an earlier run has remembered anything of a stream."""
+        return stream in self._with_state
 
-    def get(self, stream: str, kind: Callable[[Mapping[str, Any]], B]) -> StreamBookmarks[B]:
+    def get(self, stream: str, kind: type[B]) -> StreamBookmarks[B]:
         """Return the bookmarks of a stream."""
         if stream not in self._streams:
+            self._kinds.setdefault(stream, kind)
             self._streams[stream] = StreamBookmarks(kind, self._entries.setdefault(stream, {}))
         return self._streams[stream]
 
     def all_of_kind(self, kind: type[B]) -> list[StreamBookmarks[B]]:
-        """Return the bookmarks of all streams that remember in a certain way."""
+        """Return the bookmarks of all streams that remember in one way."""
         return [self.get(stream, kind) for stream, found in self._kinds.items() if found is kind]
 
     def webinars(self) -> set[int]:
         """Return the webinars that the state knows."""
         known: set[int] = set()
         for name, entries in self._entries.items():
-            if self._parents.get(name, "webinars") == "webinars":
+            if name not in self._kinds or self._kinds[name].parents == "webinars":
                 known.update(map(int, entries))
             else:
                 known.update(*(unpack(entry.get("roster", "")) for entry in entries.values()))
@@ -227,30 +186,30 @@ class Bookmarks:
         return self._origin_changes + sum(stream.changes for stream in self._streams.values())
 
     def state(self) -> dict[str, Any]:
-        """Return the state as it is to be printed, streams that were not read this time included."""
+        """Return the state to print, with the streams that this run does not read."""
         for stream in self._streams.values():
             stream.state()
-        streams = {name: entries for name, entries in self._entries.items() if entries}
         ours = {
-            name: {"version": VERSION, self._parents.get(name, "webinars"): entries}
-            for name, entries in streams.items()
+            name: {"version": VERSION, self._kinds[name].parents: entries}
+            for name, entries in self._entries.items()
+            if entries
         }
         origin = {"origin": self.origin.entry()} if self.origin != Origin() else {}
         return {"bookmarks": {**self._foreign, **ours}, **origin}
 
 
 def rows_hash(rows: Iterable[Row]) -> str:
-    """Return 32 bits that differ when rows have changed, whatever order they came in; null is the same as absent."""
+    """Return 32 bits, in hexadecimal, of rows in any order; null and absent are the same."""
     return _joined_hash(map(_line_without_nulls, rows))
 
 
 def is_hash_of(known: str | None, rows: Sequence[Row]) -> bool:
-    """Whether a hash from the state is that of rows; earlier releases told null from absent."""
+    """Return whether a hash from the state is that of rows; release 0.1.0 told null from absent."""
     return known is not None and (known == rows_hash(rows) or known == _joined_hash(map(_line, rows)))
 
 
 def without_nulls(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return JSON without the fields that are null, at whatever depth."""
+    """Return JSON without the fields that are null, at any depth."""
     if isinstance(value, dict):
         return {name: without_nulls(item) for name, item in value.items() if item is not None}
     return [without_nulls(item) for item in value] if isinstance(value, list) else value
