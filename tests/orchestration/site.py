@@ -150,6 +150,6 @@ class Site:
         )
 
 
-def system_database(database: Postgres, name: str = "postgres") -> str:
-    """Return the URI under which Meltano keeps its states and locks in a PostgreSQL."""
-    return f"postgresql+psycopg://{database.user}:{database.password}@{database.host}:{database.port}/{name}"
+def system_database(database: Postgres) -> str:
+    """Return the URI under which Meltano keeps its states and locks in a database."""
+    return f"postgresql+psycopg://{database.user}:{database.password}@{database.host}:{database.port}/{database.name}"
