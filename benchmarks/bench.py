@@ -24,7 +24,7 @@ HEAD: Final = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure what the command line asks for; the exit code is 1 when something that has to be so is not."""
+    """Measure the scenarios of the command line; the exit code is 1 if a check fails."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="runs of each (default: %(default)s)")
     parser.add_argument("--scenario", nargs="+", choices=NAMES, default=NAMES, help="default: all")
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def report(result: Result) -> str:
-    """Return a table of what a scenario brought, and the list of what had to be so."""
+    """Return the results of a scenario as a table, and its checks as a list."""
     lines = [f"### {result.title}", "", HEAD, "|---" + "|---:" * (HEAD.count("|") - 2) + "|"]
     lines += [_row(result, name) for name in result.runs]
     lines += ["", *(f"- {'met' if check.met else '**not met**'}: {check.text}" for check in result.checks), ""]

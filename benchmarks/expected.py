@@ -1,4 +1,4 @@
-"""What the data require: how many calls, which records, and how fast the limits allow it."""
+"""Expectations from the data: the calls, the records, and the earliest end under the rate limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = 200
-"""Webinars that one call lists."""
+"""Webinars per page of the list."""
 
 SETTLE = dt.timedelta(days=14)
 """How long a webinar counts as alive after its end or its last registration: the tap's default."""
@@ -23,7 +23,7 @@ SETTLE = dt.timedelta(days=14)
 
 @dataclass(frozen=True)
 class Needs:
-    """What there is to read, as the bare reading found it.
+    """The data to read, as found by plain HTTP calls.
 
     Attributes:
         registrants: How many registrants each webinar has, by webinarKey.
@@ -35,7 +35,7 @@ class Needs:
 
     @classmethod
     def of(cls, path: Path) -> Needs:
-        """Read the output of the bare reading."""
+        """Read the output of the plain HTTP calls."""
         registrants: Counter[str] = Counter()
         quiet_since: dict[str, dt.datetime] = {}
         with path.open("rb") as lines:
@@ -56,18 +56,18 @@ class Needs:
         return max(1, -(-len(self.registrants) // PAGE))
 
     def first_calls(self, *, details: bool) -> int:
-        """Return the calls of a first run: the webinars, the list of each, and the details of everyone on it."""
+        """Return the calls of a first run: the webinars, the list of each, and the details of each registrant."""
         people = sum(self.registrants.values()) if details else 0
         return self.listing_calls + sum(map(_list_calls, self.registrants.values())) + people
 
     def idle_calls(self, now: dt.datetime) -> int:
-        """Return the calls of a run right after another one: the webinars, and the lists of those that are alive."""
+        """Return the calls of a run right after another: the webinars, and the lists of alive ones."""
         alive = [key for key, quiet in self.quiet_since.items() if now - quiet < SETTLE]
         return self.listing_calls + sum(_list_calls(self.registrants[key]) for key in alive)
 
 
 def _list_calls(registrants: int) -> int:
-    """Return the calls that read one list; a round length may be a silent cap, which one more call finds out."""
+    """Return the calls that read a list; a round length may be a silent limit, which one more call checks."""
     return 2 if registrants >= 2 * ROUND_LENGTH and registrants % ROUND_LENGTH == 0 else 1
 
 

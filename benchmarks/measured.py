@@ -1,4 +1,4 @@
-"""Runs one command and tells what it cost, as JSON on standard output.
+"""Runs a command and prints its cost as JSON.
 
 A process of its own, of the standard library alone: the peak memory that the system reports for a process starts with
 that of the process it was forked from.
@@ -14,7 +14,7 @@ from pathlib import Path
 from subprocess import Popen
 
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
-"""Bytes that `ru_maxrss` counts in."""
+"""Unit of `ru_maxrss` in bytes."""
 
 
 def main(output: str, log: str, *command: str) -> None:

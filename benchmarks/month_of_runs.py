@@ -1,4 +1,4 @@
-"""What does an hourly schedule cost? `python -m benchmarks.month_of_runs` prints a table.
+"""Measures the calls of an hourly schedule; `python -m benchmarks.month_of_runs` prints a table.
 
 10,000 webinars over five years, 20 of them alive, a run each hour for 30 days. The first days are the real tap against
 the sandbox, with a clock that moves an hour between two runs; the rest is the rule that decides what is due, which
@@ -33,7 +33,7 @@ START: Final = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 HOUR: Final = dt.timedelta(hours=1)
 FIVE_YEARS: Final = dt.timedelta(days=5 * 365)
 PEOPLE: Final = 3
-"""Registrants of each webinar at the beginning."""
+"""Registrants of each webinar at the start."""
 
 PAGE: Final = 200
 """Webinars on a page of the listing."""
@@ -48,11 +48,11 @@ STREAMS: Final = (
 )
 
 PER_WEBINAR: Final = 2
-"""Calls for a webinar that is due, before details of registrants: itself, and its list."""
+"""Calls for a due webinar without details of registrants: by key, and its list."""
 
 
 class MovingTap(TapGoToWebinar):
-    """The tap at a time of our choice.
+    """The tap with a clock that is set.
 
     Attributes:
         at: That time.
@@ -82,7 +82,7 @@ class Figures:
 
     @property
     def everything(self) -> int:
-        """Calls of a run that reads everything again, but without details of registrants."""
+        """Calls of a run that reads everything again, without details of registrants."""
         return pages(self.webinars) + 1 + PER_WEBINAR * self.webinars
 
     def table(self) -> str:
@@ -103,7 +103,7 @@ class Figures:
 
 @dataclass
 class Webinar:
-    """A webinar as the rule sees it."""
+    """A webinar in the form that the due rule reads."""
 
     ends_at: dt.datetime
     newest: str | None
@@ -111,7 +111,7 @@ class Webinar:
 
 
 def pages(webinars: int) -> int:
-    """Return the calls that listing so many webinars takes."""
+    """Return the calls that list this many webinars."""
     return max(1, -(-webinars // PAGE))
 
 
@@ -171,7 +171,7 @@ def _register(control: Control, rng: Random, coming: Sequence[str]) -> int:
 
 
 def _ruled(webinars: Any, now: dt.datetime) -> int:  # noqa: ANN401 - a view of a dictionary
-    """Return how many webinars the rule finds due, and note those that are settled as read."""
+    """Return the number of due webinars, and mark the settled ones as read."""
     rule, settle = DueRule(DEFAULT_RECHECK_FACTOR), dt.timedelta(days=DEFAULT_SETTLE_DAYS)
     due = 0
     for webinar in webinars:
@@ -194,7 +194,7 @@ def _text(moment: dt.datetime) -> str:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.month_of_runs", description=__doc__.partition("\n")[0])
     parser.add_argument("--webinars", type=int, default=10_000, help="default: %(default)s")
     parser.add_argument("--alive", type=int, default=20, help="default: %(default)s")

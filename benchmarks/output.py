@@ -1,4 +1,4 @@
-"""What a run wrote, boiled down to what can be compared."""
+"""The output of a run, reduced to what can be compared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEYS = ("webinarKey", "registrantKey")
 
 @dataclass
 class Output:
-    """What came out of one run.
+    """The output of a run.
 
     Attributes:
         keys: Stream and primary key of every record.

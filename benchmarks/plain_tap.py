@@ -1,4 +1,4 @@
-"""A plain singer-sdk tap for the same data, written the way the SDK's project template leads to.
+"""A plain singer-sdk tap for the same data, written as the SDK's project template suggests.
 
 It is what the measurements compare with: no tricks, and no handicaps either. Where the template's way would cost it
 dearly for nothing, it gets the better one: details are a child of registrants with one bookmark per webinar instead
@@ -33,10 +33,10 @@ SCHEMAS = SchemaDirectory(importlib.resources.files("tap_gotowebinar.schemas"))
 
 
 class PlainAuthenticator(OAuthAuthenticator):
-    """Trades the refresh token for an access token."""
+    """Gets an access token for the refresh token."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        """Take what is needed from the settings."""
+        """Read the settings."""
         pair = f"{config['client_id']}:{config['client_secret']}"
         super().__init__(
             auth_endpoint=f"{config['auth_url']}/oauth/token",
@@ -51,7 +51,7 @@ class PlainAuthenticator(OAuthAuthenticator):
 
 
 class PlainStream(RESTStream[int]):
-    """What the streams have in common."""
+    """The base class of the streams."""
 
     records_jsonpath = "$[*]"
     schema = StreamSchema(SCHEMAS)
@@ -62,7 +62,7 @@ class PlainStream(RESTStream[int]):
         return f"{self.config['api_url']}/G2W/rest/v2/organizers/{self.config['organizer_key']}"
 
     def __init__(self, tap: PlainTap) -> None:
-        """Belong to a tap."""
+        """Create the stream."""
         super().__init__(tap)
         self.tap = tap
 
@@ -84,7 +84,7 @@ class PlainStream(RESTStream[int]):
 
 
 class HalPaginator(PageNumberPaginator):
-    """Goes on to the last of the pages that an answer counts."""
+    """Reads up to the last page that a response counts."""
 
     @override
     def has_more(self, response: requests.Response) -> bool:
@@ -120,7 +120,7 @@ class Webinars(PlainStream):
 
 
 class Registrants(PlainStream):
-    """The registrants of a webinar, as they are listed. The API has no filter: what is older is left out here."""
+    """The registrants of a webinar in its list; the API has no filter, so older rows are left out here."""
 
     name = "registrants"
     parent_stream_type = Webinars
@@ -141,7 +141,7 @@ class Registrants(PlainStream):
 
 
 class RegistrantDetails(PlainStream):
-    """What a registrant told in the registration form."""
+    """The details of a registrant."""
 
     name = "registrant_details"
     parent_stream_type = Registrants

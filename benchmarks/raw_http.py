@@ -1,4 +1,4 @@
-"""The least that any tap has to do: read the same answers, decode them and write the rows. No state, no schema.
+"""The minimum work of any tap: read the same responses, decode them and write the rows, without state and schema.
 
 What it takes shows how much of a measurement is the server's; what it reads says what the others must find.
 """
@@ -23,10 +23,10 @@ OK = 200
 
 
 class Reader:
-    """Reads everything of one organizer."""
+    """Reads all data of an organizer."""
 
     def __init__(self, settings: Mapping[str, Any], workers: int) -> None:
-        """Ask for a token.
+        """Get a token.
 
         Args:
             settings: Those of the plain tap.
@@ -77,7 +77,7 @@ def _write(stream: str, rows: list[dict[str, Any]], **more: str) -> None:
 
 
 def main() -> None:
-    """Read what the command line asks for."""
+    """Read the data that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--workers", type=int, default=1)

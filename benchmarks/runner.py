@@ -1,4 +1,4 @@
-"""Whole processes, side by side: what each costs, what it wrote and what it asked the server for."""
+"""Runs whole processes and measures each: its cost, its output and its calls."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ SCALED_TAP: Final = (sys.executable, "-m", "benchmarks.scaled_tap")
 PLAIN: Final = (sys.executable, "-c", "from benchmarks.plain_tap import PlainTap; PlainTap.cli()")
 BARE: Final = (sys.executable, "-m", "benchmarks.raw_http")
 NOT_AT_HOME: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
-"""Variables that container images set and nobody else: what is compiled anew each time starts later."""
+"""Variables of container images that are removed: without bytecode files each start takes longer."""
 
 MEASURED: Final = (sys.executable, "-S", str(ROOT / "benchmarks" / "measured.py"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a process cost: seconds of the clock and of the processor, and bytes of memory at the peak."""
+    """The cost of a process: wall time and CPU time in seconds, and peak memory in bytes."""
 
     exit_code: int
     wall: float
@@ -86,7 +86,7 @@ class Contender:
 
 
 def this_tap(settings: Mapping[str, Any], *, rate_window: float | None = None, name: str = "this tap") -> Contender:
-    """Return this tap; a `rate_window` other than its own takes a subclass."""
+    """Return this tap; another `rate_window` needs a subclass."""
     if rate_window is None:
         return Contender(name, TAP, settings)
     return Contender(name, SCALED_TAP, settings, {WINDOW_VARIABLE: str(rate_window)})
@@ -96,7 +96,7 @@ PLAIN_TAP: Final = Contender("plain SDK tap", PLAIN)
 
 
 def raw_http_reading(workers: int, *, details: bool) -> Contender:
-    """Return the least that any tap has to do."""
+    """Return the minimum work of any tap."""
     options = (f"--workers={workers}", *(["--details"] if details else []))
     return Contender("bare reading", (*BARE, *options), takes_catalog=False)
 
@@ -114,7 +114,7 @@ class Session:
     """Runs against one sandbox."""
 
     def __init__(self, sandbox: SandboxProcess, folder: Path, *, details: bool) -> None:
-        """Belong to a sandbox.
+        """Run against a sandbox.
 
         Args:
             sandbox: Where everything is read from.
@@ -127,7 +127,7 @@ class Session:
         self._catalogs: dict[tuple[str, ...], Path] = {}
 
     def run(self, contender: Contender, *, state: Mapping[str, Any] | None = None) -> Run:
-        """Run a contender once; its output is left in the folder.
+        """Run a contender once; its output stays in the folder.
 
         Raises:
             RuntimeError: it failed.
@@ -161,7 +161,7 @@ class Session:
 
     @property
     def output_file(self) -> Path:
-        """What the last run wrote."""
+        """The output of the last run."""
         return self._folder / "out"
 
     def _config(self, contender: Contender) -> str:
@@ -189,7 +189,7 @@ class Session:
 
 
 def in_flight(calls: Sequence[Mapping[str, Any]]) -> float:
-    """Return the calls in flight on average, from the first one's arrival to the last one's answer."""
+    """Return the mean number of calls in progress, from the first arrival to the last response."""
     spans = [(call["at"], call["done"]) for call in calls if call["done"] is not None]
     if not spans:
         return 0.0

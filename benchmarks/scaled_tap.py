@@ -1,4 +1,4 @@
-"""The tap with a shorter rate window, so that its budget can be watched in seconds instead of minutes."""
+"""The tap with a shorter rate window, so that a measurement takes seconds instead of minutes."""
 
 from __future__ import annotations
 

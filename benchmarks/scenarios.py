@@ -1,4 +1,4 @@
-"""What is measured: a made-up account, how its server behaves, who runs, and what has to come out."""
+"""The scenarios: a made-up account, the behaviour of its server, the contenders, and the checks."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 UNLIMITED: Final = {"requests_per_minute": 1_000_000, "requests_per_second": 1_000_000}
-"""Settings under which the budget never waits."""
+"""Settings under which the rate limiter never waits."""
 
 PER_MINUTE: Final = 100
 PER_SECOND: Final = 8
-"""What the server allows where the rate is limited: the documented calls a minute, and the tap's own calls a second."""
+"""Rate limits of the server: the documented calls per minute, and the tap's calls per second."""
 
 LATENCY: Final = {"latency": 0.5, "jitter": 1.0}
-"""Seconds that an answer takes where the rate is limited: half a second to one and a half."""
+"""Latency under a rate limit: 0.5 to 1.5 seconds."""
 
 SPEED_UP: Final = 4
-"""Times the records per second of the plain tap."""
+"""Required ratio to the records per second of the plain tap."""
 
 CPU_MEMORY_LIMIT: Final = 70 * 2**20
 MEMORY_LIMIT: Final = 200e6
@@ -39,7 +39,7 @@ MIB: Final = 2**20
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that has to be so, and whether it is.
+    """A check and its result.
 
     Attributes:
         text: What has to be so.
@@ -54,7 +54,7 @@ class Check:
 
 @dataclass(kw_only=True)
 class Result:
-    """What a scenario brought: the runs of each contender, and the checks."""
+    """The result of a scenario: the runs of each contender, and the checks."""
 
     title: str
     needs: Needs
@@ -100,7 +100,7 @@ class Scenario:
     check: Callable[[Result], list[Check]] = lambda _result: []
 
     def measure(self, runs: int) -> Result:
-        """Run everyone in turn, and compare what they brought."""
+        """Run the contenders in turn, and compare their results."""
         with tempfile.TemporaryDirectory() as folder, SandboxProcess(self.world) as sandbox:
             session = Session(sandbox, Path(folder), details=self.details)
             # The first reading also makes the sandbox make up everyone, which it does only once.

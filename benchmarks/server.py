@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 USER_TICKS, SYSTEM_TICKS = 11, 12
-"""Where `/proc/PID/stat` counts the processor's time, after the command's name."""
+"""Fields of CPU time in `/proc/PID/stat`, after the name of the command."""
 
 TICKS_PER_SECOND = 100
 PATIENCE = 10
 
 
 class SandboxProcess:
-    """A sandbox, from entering the context to leaving it."""
+    """A sandbox that runs while its context is entered."""
 
     def __init__(self, options: Options) -> None:
-        """Describe a sandbox; nothing runs yet."""
+        """Take the options; nothing runs yet."""
         self._options = options
 
     def __enter__(self) -> Self:
@@ -47,18 +47,18 @@ class SandboxProcess:
 
     @property
     def organizer_key(self) -> str:
-        """Whose webinars are read; it depends on the seed alone."""
+        """The key of the organizer, which depends on the seed alone."""
         return str(World(dataclasses.replace(self._options, webinars=0)).owner.key)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Settings that point a tap here."""
+        """Settings of a tap that reads from it."""
         known = credentials(self._options.seed)
         names = ("client_id", "client_secret", "refresh_token")
         return {**{name: getattr(known, name) for name in names}, "api_url": self.url, "auth_url": self.url}
 
     def cpu(self) -> float:
-        """Return the seconds of processor time it has used; 0 where the system does not tell."""
+        """Return its CPU time in seconds; 0 where the system does not report it."""
         stat = Path(f"/proc/{self._process.pid}/stat")
         if not stat.exists():
             return 0.0

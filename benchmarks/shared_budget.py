@@ -66,7 +66,7 @@ def pyrate_limiter(place: dict[str, str]) -> Callable[[], AbstractContextManager
 
 
 def limits(place: dict[str, str]) -> Callable[[], AbstractContextManager[object]]:
-    """Return the moving window of limits, in Redis; it says no, and so is asked again."""
+    """Return the moving window of limits, in Redis; it only rejects, so the caller tries again."""
     from limits import RateLimitItemPerSecond  # noqa: PLC0415
     from limits.storage import RedisStorage  # noqa: PLC0415
     from limits.strategies import MovingWindowRateLimiter  # noqa: PLC0415
@@ -87,7 +87,7 @@ CONTENDERS: Final = {"this tap": shared, "pyrate-limiter": pyrate_limiter, "limi
 
 
 def main() -> None:
-    """Measure all, or be one of the processes of a measurement."""
+    """Measure everything, or run as one of the measured processes."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.shared_budget", description=__doc__)
     parser.add_argument("--worker", choices=CONTENDERS, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -134,7 +134,7 @@ def measure(name: str, place: dict[str, str]) -> str:
 def work(
     contender: Callable[[dict[str, str]], Callable[[], AbstractContextManager[object]]], task: dict[str, str]
 ) -> None:
-    """Call the sandbox until the time is over, and print the longest wait and the processor time."""
+    """Call the sandbox until the time is over, and print the longest wait and the CPU time."""
     slot = contender(task)
     until = time.monotonic() + WINDOW * (WINDOWS + 0.5)
     waits: list[float] = []
@@ -176,7 +176,7 @@ def token(sandbox: Sandbox) -> str:
 
 @contextlib.contextmanager
 def redis() -> Iterator[str]:
-    """The URL of a Redis that lives as long as the `with` block; empty where there is none."""
+    """Yield the URL of a Redis that runs during the `with` block; empty without the program."""
     program = shutil.which("redis-server")
     if program is None:
         yield ""

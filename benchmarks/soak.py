@@ -60,7 +60,7 @@ MEBI: Final = 2**20
 
 @dataclass(frozen=True)
 class Sample:
-    """What the tap had at a moment.
+    """The resources of the tap at one time.
 
     Attributes:
         minute: Since its start.
@@ -79,7 +79,7 @@ class Sample:
 
 @dataclass
 class Soak:
-    """What came of it.
+    """The result of a soak test.
 
     Attributes:
         samples: Of the long run.
@@ -91,7 +91,7 @@ class Soak:
         records: Records of all but the last run.
         wrong: A line for each who came out otherwise than the sandbox says.
         idle: Records of the last run.
-        errors: What the runs said.
+        errors: The error messages of the runs.
     """
 
     samples: list[Sample] = field(default_factory=list)
@@ -125,7 +125,7 @@ class Soak:
 
     @property
     def is_flat(self) -> bool:
-        """Whether the last third needed no more memory and files than the first one, give or take a tenth."""
+        """Whether the last third needed at most 10 % more memory and files than the first."""
         third = len(self.samples) // 3
         first, last = self.samples[:third], self.samples[-third:]
         memory = max(sample.memory for sample in last) <= 1.1 * max(sample.memory for sample in first)
@@ -133,15 +133,15 @@ class Soak:
 
     @property
     def is_right(self) -> bool:
-        """Whether everything was read, and nothing twice."""
+        """Whether every record was read, and none twice."""
         return self.exit_codes == [0, 0, 0, 0] and not self.wrong and self.idle == 0
 
 
 class Life(threading.Thread):
-    """Lets people come, change and go, one each second, until it is stopped."""
+    """Adds, changes and cancels registrants, one each second, until stopped."""
 
     def __init__(self, control: Control, seed: int) -> None:
-        """Learn who is there."""
+        """Read the existing registrants."""
         super().__init__(daemon=True)
         self.counts: Counter[str] = Counter()
         self._control = control
@@ -167,17 +167,17 @@ class Life(threading.Thread):
                 self._control.change_registrant(*person, firstName=f"Ada {self.counts[what]}")
 
     def stop(self) -> None:
-        """Let nothing happen any more."""
+        """Stop the changes."""
         self._quiet.set()
         self.join()
 
 
 def soak(minutes: float, *, seed: int = 1) -> Soak:
-    """Run it; see the module.
+    """Run the soak test.
 
     Args:
         minutes: How long the long run takes, about.
-        seed: Of the data and the dice.
+        seed: Seed of the data and of the random changes.
     """
     result = Soak()
     webinars = max(2, round(minutes * PER_MINUTE / PER_WEBINAR))
@@ -197,7 +197,7 @@ def soak(minutes: float, *, seed: int = 1) -> Soak:
         _change_everybody(control)
         given = {**settings, "requests_per_minute": PER_MINUTE, "requests_per_second": PER_MINUTE / 60}
         long_run = functools.partial(_watched, given, folder, min(60, 2 * minutes), runs[0].states[-1], result)
-        runs.append(_in_bad_weather(control, long_run, seed, result))
+        runs.append(_with_faults(control, long_run, seed, result))
         runs.append(_run({**settings, **FAST}, folder, runs[-1]))
         result.records = sum(len(run.of_type("RECORD")) for run in runs)
         result.wrong = list(_wrong(runs, control.expected_records()))
@@ -213,7 +213,7 @@ def _change_everybody(control: Control) -> None:
         control.change_registrant(person["webinarKey"], person["registrantKey"], lastName=f"Berg {number}")
 
 
-def _in_bad_weather(control: Control, run: Callable[[], Run], seed: int, result: Soak) -> Run:
+def _with_faults(control: Control, run: Callable[[], Run], seed: int, result: Soak) -> Run:
     control.reset_calls()
     control.configure(token_lifetime=60, rotate_refresh_tokens=True, latency=0.05, jitter=0.1, faults=FAULTS)
     control.expire_access_tokens()
@@ -262,7 +262,7 @@ def _run(settings: Mapping[str, Any], folder: Path, before: Run | None) -> Run:
 
 
 def _wrong(runs: Sequence[Run], expected: Mapping[str, list[dict[str, Any]]]) -> Iterator[str]:
-    """Yield a line for each who came out otherwise than they are, or went without being told."""
+    """Yield a line for each registrant whose last record is wrong, or whose removal is missing."""
     last: dict[tuple[str, str, str], str] = {}
     for run in runs:
         for stream in STREAMS:
@@ -272,7 +272,7 @@ def _wrong(runs: Sequence[Run], expected: Mapping[str, list[dict[str, Any]]]) ->
     for stream in STREAMS[:2]:
         yield from (f"{stream}: {key} is wrong" for key, name in there.items() if last.get((stream, *key)) != name)
     gone = {key[1:] for key in last} - there.keys()
-    yield from (f"{key} is gone, and was not said to be" for key in gone if (STREAMS[2], *key) not in last)
+    yield from (f"{key} is gone, without a removal" for key in gone if (STREAMS[2], *key) not in last)
 
 
 def _listed(counts: Counter[str]) -> str:
@@ -280,7 +280,7 @@ def _listed(counts: Counter[str]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run it from the command line; 1 when something was not as it has to be."""
+    """Run the soak test from the command line; the exit code is 1 if a check fails."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--seed", type=int, default=1)

@@ -1,4 +1,4 @@
-"""How long it takes until something happens: importing, `--version`, `--discover`, and an idle run with one call."""
+"""Measures start-up: the import, `--version`, `--discover`, and an idle run with one call."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BIGGEST: Final = 12
 
 
 def start_up(runs: int) -> dict[str, tuple[float, float]]:
-    """Return the medians of the clock and of the processor, in seconds, by what is done."""
+    """Return the median wall time and CPU time of each action, in seconds."""
     commands: dict[str, tuple[str, ...]] = {name: (sys.executable, "-c", code) for name, code in IMPORTS.items()}
     for option in ("--version", "--discover"):
         commands |= {f"{option}, this tap": (*TAP, option), f"{option}, plain SDK tap": (*PLAIN, option)}
@@ -44,7 +44,7 @@ def start_up(runs: int) -> dict[str, tuple[float, float]]:
 
 
 def import_shares(runs: int) -> list[tuple[str, float]]:
-    """Return the packages whose own modules take longest to import: the least of all runs, in milliseconds."""
+    """Return the packages whose own modules take longest to import: the minimum of all runs, in milliseconds."""
     command = [sys.executable, "-X", "importtime", "-c", IMPORTS["import, this tap"]]
     least: Counter[str] = Counter()
     for _ in range(runs):

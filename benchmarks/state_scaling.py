@@ -1,4 +1,4 @@
-"""Does the state stay cheap as the account grows? `python -m benchmarks.state_scaling` prints a table.
+"""Measures the cost of the state as an account grows; `python -m benchmarks.state_scaling` prints a table.
 
 A first run over so many webinars, without a rate limit, which is when the state has the largest share of the time.
 """
@@ -33,7 +33,7 @@ ROUNDS: Final = 3
 
 
 class MeasuringStateWriter(StateWriter):
-    """Measures what it costs.
+    """Measures its own cost.
 
     Attributes:
         seconds: Time spent on state so far.
@@ -41,7 +41,7 @@ class MeasuringStateWriter(StateWriter):
     """
 
     def __init__(self, writer: MessageWriter, tap: TapGoToWebinar) -> None:
-        """Measure from the start."""
+        """Start measuring."""
         self.seconds = 0.0
         self.sizes: list[int] = []
         self._encode = writer.encode_state
@@ -92,7 +92,7 @@ class Figures:
 
     @property
     def share(self) -> float:
-        """Share of the time that was spent on state."""
+        """Share of the time spent on state."""
         return self.state_seconds / self.seconds
 
     @property
@@ -102,7 +102,7 @@ class Figures:
 
 
 def measure(webinars: int, *, details: bool = False, people: int = PEOPLE) -> Figures:
-    """Make a first run over so many webinars.
+    """Make a first run with this many webinars.
 
     Args:
         webinars: Webinars in the account.
@@ -138,7 +138,7 @@ def table(rows: Sequence[Figures]) -> str:
 
 
 def main() -> None:
-    """Measure and print; the share is the median of several rounds."""
+    """Measure, and print the table; the share is the median of several rounds."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.state_scaling", description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="default: %(default)s")
     parser.add_argument("--webinars", type=int, nargs="+", default=WEBINARS, help="default: %(default)s")

@@ -96,16 +96,16 @@ def read_twice() -> tuple[Run, Run]:
         RuntimeError: The tap itself failed, or its rows are not those of the sandbox.
     """
     with Sandbox(WORLD) as sandbox:
-        runs = Runs(sandbox)
+        tap = Runs(sandbox)
         webinar = sandbox.control.add_webinar(approvalType="MANUAL")
         waiting, leaver = sandbox.control.add_registrants(webinar, people=[HOSTILE, {}])
         keys = {"webinar": webinar, "waiting": waiting, "leaver": leaver, "other": sandbox.control.add_webinar()}
-        first = runs.run(*STREAM_SCHEMAS)
+        first = tap.run(*STREAM_SCHEMAS)
         wrong = untrue([first], sandbox.control)
-        runs.passes(hours=1, milliseconds=250)
+        tap.passes(hours=1, milliseconds=250)
         for change in CHANGES:
             sandbox_command(["do", "--url", sandbox.url, *change.format(**keys).split()])
-        second = runs.run(*STREAM_SCHEMAS)
+        second = tap.run(*STREAM_SCHEMAS)
         wrong += untrue([first, second], sandbox.control)
     if first.exit_code or second.exit_code or wrong:
         message = f"the tap's own rows are wrong: {wrong}"

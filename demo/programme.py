@@ -1,4 +1,4 @@
-"""A year of webinars of a made-up company, so that the marts and the page have something to tell."""
+"""A year of webinars of a made-up company, as data for the marts and the page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SEED: Final = 11
 AUDIENCE: Final = 220
-"""How many people there are; each of them registers for about two webinars."""
+"""Number of people; each registers for about two webinars."""
 OPENS: Final = dt.timedelta(days=35)
 LENGTH: Final = dt.timedelta(hours=1)
 HOUR: Final = 14
@@ -27,7 +27,7 @@ ORGANIZATIONS: Final = ("Example GmbH", "Honey & Sons", "Harbour Gardens", "City
 
 
 class Planned(NamedTuple):
-    """A webinar: what it is about, in how many days it is or was, how many people register until it starts."""
+    """A webinar: its subject, the days from today, and its registrants at the start."""
 
     subject: str
     days: int
@@ -54,7 +54,7 @@ CANCELLED: Final = Planned("Balconies in the shade", 12, 35)
 
 
 def hold(control: Control) -> str:
-    """Let the webinars of the programme be planned, registered for and held; returns the key of one to be cancelled."""
+    """Add the webinars with their registrants and sessions, and return the key of one to be cancelled."""
     today = dt.datetime.now(dt.UTC).replace(hour=HOUR, minute=0, second=0, microsecond=0)
     rng = Random(SEED)  # noqa: S311 - made-up data
     series: dict[str, str] = {}
@@ -65,7 +65,7 @@ def hold(control: Control) -> str:
 
 
 def add(control: Control, planned: Planned, today: dt.datetime, rng: Random, **fields: str | None) -> str:
-    """Add a webinar with its registrants; one of a weekend is on the Friday before."""
+    """Add a webinar with its registrants; one on a weekend is moved to the Friday before."""
     day = today + dt.timedelta(days=planned.days)
     start = day - dt.timedelta(days=max(0, day.weekday() - FRIDAY))
     key = control.add_webinar(
@@ -81,7 +81,7 @@ def add(control: Control, planned: Planned, today: dt.datetime, rng: Random, **f
 
 
 def registrants(planned: Planned, start: dt.datetime, rng: Random) -> Iterator[dict[str, Any]]:
-    """Those who have registered by now, most of them in the last days before the start."""
+    """Return the registrants so far; most register in the last days before the start."""
     now = dt.datetime.now(dt.UTC)
     for number in rng.sample(range(AUDIENCE), planned.people):
         registered = start - OPENS * rng.random() ** 2

@@ -1,4 +1,4 @@
-"""This repository as a Meltano project in a temporary folder: nothing of a run stays behind, and no `.env` gets in."""
+"""This repository as a Meltano project in a temporary folder, without `.env`; runs leave no files."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ STOP_SECONDS: Final = 10
 
 
 class MissingProgramError(RuntimeError):
-    """A program the project runs is not installed."""
+    """A program of the project is not installed."""
 
 
 class MeltanoError(RuntimeError):
-    """A Meltano command failed; the message is everything it printed."""
+    """A Meltano command failed; the message is its output."""
 
 
 class Project:
-    """A Meltano project whose tap reads from one place and whose target writes to one database."""
+    """A Meltano project with one source and one database."""
 
     def __init__(self, program: str, folder: Path, variables: Mapping[str, str]) -> None:
         """Run this Meltano in an existing folder with a meltano.yml in it."""
@@ -89,7 +89,7 @@ class Project:
 
 @contextmanager
 def temporary_project(settings: Mapping[str, Any], database: Postgres) -> Iterator[Project]:
-    """A project with this repository's meltano.yml and marts, gone at the end of the `with` block.
+    """Yield a project with this repository's meltano.yml and marts, deleted at the end of the `with` block.
 
     Its plugins are the programs installed beside this Python: the only changes to meltano.yml are that Meltano is not
     told where to install them from, and that there is a table of leads to read.
@@ -110,13 +110,13 @@ def temporary_project(settings: Mapping[str, Any], database: Postgres) -> Iterat
 
 
 def search_path() -> str:
-    """Where programs are looked for: beside this Python, in the environment of dbt, then where the shell looks."""
+    """Return the search path of programs: beside this Python, the environment of dbt, then PATH."""
     own = (Path(sys.executable).parent, Path(sys.prefix) / "answers" / "bin")
     return os.pathsep.join([*map(str, own), os.environ.get("PATH", os.defpath)])
 
 
 def found(program: str, path: str) -> str:
-    """Where a program is.
+    """Return the path of a program.
 
     Raises:
         MissingProgramError: it is not installed.
@@ -128,7 +128,7 @@ def found(program: str, path: str) -> str:
 
 
 def connection_variables(settings: Mapping[str, Any]) -> dict[str, str]:
-    """The settings of tap and target as Meltano reads them from the environment."""
+    """Return the settings of tap and target as environment variables of Meltano."""
     return {
         f"{program}_GOTOWEBINAR_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
         for program in ("TAP", "TARGET")
@@ -137,7 +137,7 @@ def connection_variables(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def database_variables(database: Postgres) -> dict[str, str]:
-    """The settings of what reads and writes the database as Meltano reads them from the environment."""
+    """Return the settings of the programs that use the database as environment variables of Meltano."""
     return {
         "TARGET_POSTGRES_HOST": database.host,
         "TARGET_POSTGRES_PORT": str(database.port),
@@ -150,7 +150,7 @@ def database_variables(database: Postgres) -> dict[str, str]:
 
 
 def surroundings(path: str, folder: str) -> dict[str, str]:
-    """Variables that keep all files inside the folder and all calls on this machine."""
+    """Return variables that keep all files inside the folder and all calls on this machine."""
     return {
         "PATH": path,
         "HOME": folder,
@@ -162,7 +162,7 @@ def surroundings(path: str, folder: str) -> dict[str, str]:
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    """End a Meltano and its plugins: asked first, then by force."""
+    """Terminate Meltano and its plugins, by force if necessary."""
     for request in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, request)

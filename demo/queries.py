@@ -1,4 +1,4 @@
-"""What an analyst asks of the marts, in SQL."""
+"""Queries of an analyst on the marts."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Query:
-    """A question, the columns of its answer, and the SELECT that gives them."""
+    """A question, the columns of its answer, and its SELECT."""
 
     text: str
     columns: tuple[str, ...]
     statement: LiteralString
 
     def answer(self, database: Postgres) -> Iterator[str]:
-        """The lines of the answer, as a table."""
+        """Yield the lines of the answer as a table."""
         rows = database.query(self.statement)
         yield from table(self.columns, [["" if value is None else str(value) for value in row] for row in rows])
 
@@ -67,7 +67,7 @@ QUERIES: Final = (WEBINARS, PACE, SOURCES)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Lines with the columns aligned, the first to the left and the others by their content."""
+    """Yield lines with aligned columns, the first to the left, the others by their content."""
     lines = [columns, *rows]
     widths = [max(shown_width(line[index]) for line in lines) for index in range(len(columns))]
     for line in lines:
@@ -78,11 +78,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str
 
 
 def pad(text: str, width: int) -> str:
-    """A cell of the given width: numbers to the right, text to the left."""
+    """Return a cell of the given width: numbers to the right, text to the left."""
     space = " " * (width - shown_width(text))
     return space + text if text.isdecimal() else text + space
 
 
 def shown_width(text: str) -> int:
-    """How many columns a terminal takes for a text: two for each wide character."""
+    """Return the columns of a text on a terminal: two for each wide character."""
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

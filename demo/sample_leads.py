@@ -42,7 +42,7 @@ MAPS: Final = {
         "__key_properties__": ["webinarKey", "email"],
     }
 }
-"""What the columns are called where they go."""
+"""The names of the columns at GoTo."""
 
 PLUGIN: Final = """
     - name: tap-leads
@@ -61,7 +61,7 @@ TapLeads.cli()
 
 
 class Leads(Stream):
-    """The rows that came since the last run."""
+    """The rows added since the last run."""
 
     name = "leads"
     primary_keys: ClassVar[Sequence[str]] = ("id",)
@@ -94,7 +94,7 @@ class TapLeads(Tap):
 
 
 def write_leads(database: Postgres, webinar_key: str, people: Sequence[Sequence[str | None]]) -> None:
-    """Make the table if need be, and write people into it who are interested in a webinar.
+    """Create the table if necessary, and add people who are interested in a webinar.
 
     Args:
         database: Where to.
@@ -107,7 +107,7 @@ def write_leads(database: Postgres, webinar_key: str, people: Sequence[Sequence[
 
 
 def plugin(folder: Path, python: str, repository: Path) -> str:
-    """Write the tap's program into a folder; return its entry in meltano.yml."""
+    """Write the program of the tap into a folder, and return its entry in meltano.yml."""
     path = folder / "tap-leads"
     path.write_text(SCRIPT.format(python=python, repository=str(repository)), encoding="utf-8")
     path.chmod(0o755)

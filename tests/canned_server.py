@@ -1,4 +1,4 @@
-"""A connection to a sandbox, made of the real parts, and a server that answers with the very bytes it is given."""
+"""A client of a sandbox, made of the real parts, and a server that answers with the very bytes it is given."""
 
 import contextlib
 import functools
@@ -61,7 +61,7 @@ class QuickEvent(threading.Event):
 
 
 def quick_client(settings: ConnectionSettings) -> ApiClient:
-    """Return a connection that waits a hundredth of what it should, between tries and when GoTo asks for a pause."""
+    """Return a client that waits a hundredth of what it should, between tries and when GoTo asks for a pause."""
     waits = functools.partial(backoff.expo, factor=0.5 / SPEED)
     transport = Transport(request_timeout=settings.request_timeout, user_agent=settings.user_agent)
     endpoint = TokenEndpoint(settings.credentials, transport, f"{settings.auth_url}/oauth/token", waits)
@@ -71,7 +71,7 @@ def quick_client(settings: ConnectionSettings) -> ApiClient:
 
 
 class QuickTap(TapGoToWebinar):
-    """The tap, with such a connection."""
+    """The tap, with such a client."""
 
     @override
     def connect(self, settings: Settings) -> ApiClient:
@@ -80,9 +80,9 @@ class QuickTap(TapGoToWebinar):
 
 @dataclass
 class Talk:
-    """A connection, its parts, and what it counted."""
+    """A client, its parts, and what it counted."""
 
-    connection: ApiClient
+    client: ApiClient
     authenticator: Authenticator
     budget: RateLimiter | SharedRateLimiter
     stats: StreamStats = field(default_factory=StreamStats)
@@ -93,7 +93,7 @@ class Talk:
         read: Callable[[object], object] = lambda body: body,
         forbidden_statuses: frozenset[int] = FORBIDDEN_STATUSES,
     ) -> Any:  # noqa: ANN401 - JSON
-        return self.connection.get(path, read, self.stats, forbidden_statuses=forbidden_statuses)
+        return self.client.get(path, read, self.stats, forbidden_statuses=forbidden_statuses)
 
 
 @contextlib.contextmanager
@@ -118,9 +118,9 @@ def talk(
     store = TokenStore(None, given["auth_url"], given["client_id"])
     authenticator = Authenticator(credentials, endpoint, store, clock=clock)
     budget = budget or quick_budget()
-    connection = ApiClient(given["api_url"], transport, authenticator, budget, waits=AT_ONCE)
-    with contextlib.closing(connection):
-        yield Talk(connection, authenticator, budget)
+    client = ApiClient(given["api_url"], transport, authenticator, budget, waits=AT_ONCE)
+    with contextlib.closing(client):
+        yield Talk(client, authenticator, budget)
 
 
 def token_calls(sandbox: Sandbox) -> int:

@@ -45,7 +45,7 @@ class Changes:
 
     def add_webinar(self, fields: Mapping[str, Any]) -> str:
         """Add a webinar without registrants and return its key."""
-        refuse_unknown(fields.keys() - WEBINAR_FIELDS.keys() - OTHER_FIELDS)
+        reject_unknown(fields.keys() - WEBINAR_FIELDS.keys() - OTHER_FIELDS)
         organizer_key = self._organizer(fields.get("organizerKey", self._world.owner.key))
         times = self._next_week()
         if "times" in fields:
@@ -102,7 +102,7 @@ class Changes:
     def change_registrant(self, webinar_key: Key, registrant_key: Key, fields: dict[str, Any]) -> None:
         """Change fields of a registrant."""
         webinar = find_webinar(self._state, webinar_key)
-        refuse_unknown(fields.keys() - REGISTRANT_FIELDS)
+        reject_unknown(fields.keys() - REGISTRANT_FIELDS)
         registrant = find_registrant(self._state, webinar, registrant_key)
         details = self._world.details(webinar, registrant)
         self._world.registrants(webinar).change(registrant.registrant_key, details, fields)
@@ -137,7 +137,7 @@ class Changes:
         return key
 
     def _add_registrant(self, webinar: Webinar, fields: Mapping[str, Any]) -> int:
-        refuse_unknown(fields.keys() - REGISTRANT_FIELDS)
+        reject_unknown(fields.keys() - REGISTRANT_FIELDS)
         key = self._world.new_key()
         self._newcomers += 1
         status = fields.get("status", "WAITING" if webinar.approval_type == "MANUAL" else "APPROVED")
@@ -167,7 +167,7 @@ def find_registrant(state: SandboxState, webinar: Webinar, registrant_key: Key) 
     return registrant
 
 
-def refuse_unknown(names: set[str]) -> None:
+def reject_unknown(names: set[str]) -> None:
     """Raise ``UnknownError`` if there are unknown names of fields."""
     if names:
         message = f"no such field: {', '.join(sorted(names))}"

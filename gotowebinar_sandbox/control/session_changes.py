@@ -9,7 +9,7 @@ from gotowebinar_sandbox.control.changes import (
     find_registrant,
     find_webinar,
     number,
-    refuse_unknown,
+    reject_unknown,
 )
 from gotowebinar_sandbox.data.engagement import AttendeeQuestion, PollQuestion
 from gotowebinar_sandbox.data.models import Session, Window, parse_time
@@ -51,7 +51,7 @@ class SessionChanges:
 
     def follow_up(self, webinar_key: Key, session_key: Key, counts: Mapping[str, int]) -> None:
         """Set the counts of a session."""
-        refuse_unknown(counts.keys() - {"numRegLinkClicks", "numOpenedInvitations"})
+        reject_unknown(counts.keys() - {"numRegLinkClicks", "numOpenedInvitations"})
         activity = self._activity(webinar_key, session_key)
         activity.link_clicks = counts.get("numRegLinkClicks", activity.link_clicks)
         activity.opened_invitations = counts.get("numOpenedInvitations", activity.opened_invitations)
@@ -85,7 +85,7 @@ class SessionChanges:
 
 
 def _times(given: Mapping[str, str], *names: str) -> dict[str, datetime]:
-    refuse_unknown(given.keys() - set(names))
+    reject_unknown(given.keys() - set(names))
     return {name: parse_time(text) for name, text in given.items()}
 
 

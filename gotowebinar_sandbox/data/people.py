@@ -30,7 +30,7 @@ CAPITALS_EVERY = 23
 
 
 class Person(NamedTuple):
-    """Who somebody is, in every webinar they register for."""
+    """A person, the same in every webinar."""
 
     first_name: str
     last_name: str

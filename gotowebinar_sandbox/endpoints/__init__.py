@@ -1,1 +1,1 @@
-"""What the HTTP interfaces answer: GoToWebinar's, the identity and admin ones, OAuth, and the sandbox's own control."""
+"""The HTTP endpoints: GoToWebinar, identity and admin, OAuth."""

@@ -1,4 +1,4 @@
-"""The two endpoints that tell whose a token is (API reference, section 2.5)."""
+"""The two endpoints that describe the owner of a token (API reference, section 2.5)."""
 
 from starlette.requests import Request
 from starlette.responses import Response

@@ -44,7 +44,7 @@ def make_app(state: SandboxState) -> RequestMiddleware:
     return RequestMiddleware(app, state)
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
+async def _error_response(_request: Request, error: Exception) -> Response:
     return cast("ProductError", error).response()
 
 
@@ -54,7 +54,7 @@ async def _unknown_path(request: Request, _error: Exception) -> Response:
 
 
 _HANDLERS = {
-    ProductError: _refused,
+    ProductError: _error_response,
     HTTPStatus.NOT_FOUND: _unknown_path,
     HTTPStatus.METHOD_NOT_ALLOWED: _unknown_path,
 }

@@ -1,4 +1,4 @@
-"""Who a token belongs to: two look-ups, of which GoTo may answer one, the other or none (API reference, 2.5)."""
+"""The owner of a token: two look-ups, of which a token may use one, the other or none (API reference, 2.5)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ IDENTITY_PATH: Final = "/identity/v1/Users/me"
 """SCIM; needs the scope `identity:scim.me`."""
 
 ADMIN_PATH: Final = "/admin/rest/v1/me"
-"""Answers 401 `not.authenticated` to narrow tokens, among them some from personal access tokens."""
+"""Returns 401 `not.authenticated` for narrow tokens, some of personal access tokens among them."""
 
 NO_IDENTITY: Final = frozenset({401, 403})
-"""Statuses with which an identity endpoint says that it is not for this token."""
+"""Statuses of an identity endpoint that this token may not use."""
 
 UNKNOWN_OWNER: Final = (
     "GoTo does not tell this token which organizer it belongs to: set organizer_keys, "
@@ -36,13 +36,13 @@ Owner = dict[str, Any]
 
 
 def owner_of_token(look_up: Callable[[str, Callable[[object], Owner]], Owner]) -> Owner | None:
-    """Return the person the token belongs to; None when GoTo does not tell this token.
+    """Return the person the token belongs to; None if the token may use neither look-up.
 
     Args:
-        look_up: Makes one call: takes the path and the reader of the answer, and `NO_IDENTITY` as refusals.
+        look_up: Makes one call with a path and a reader, and `NO_IDENTITY` as forbidden statuses.
 
     Raises:
-        RetriesExhaustedError, UnexpectedStatusError: one of the two look-ups failed, and the other did not help.
+        RetriesExhaustedError, UnexpectedStatusError: one look-up failed, and the other returned no owner.
     """
     failure: GoToWebinarError | None = None
     for path, read in ((IDENTITY_PATH, _from_identity), (ADMIN_PATH, _from_admin)):

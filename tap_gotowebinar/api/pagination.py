@@ -1,4 +1,4 @@
-"""Lists that come in pages: each row once, and whether they are all there."""
+"""Lists in pages: reads each row once, and tells whether the list is complete."""
 
 from __future__ import annotations
 
@@ -12,26 +12,21 @@ if TYPE_CHECKING:
     from tap_gotowebinar.api.responses import Page
 
 MAX_PAGE_SIZE: Final = 200
-"""Rows a page may hold at the most, on HAL lists (`size`) and on flat ones (`limit`)."""
+"""Rows of a page, at most, on HAL lists (`size`) and on flat ones (`limit`)."""
 
 MAX_PAGES: Final = 5000
-"""Pages of one list: a million rows. One that has more goes round in circles."""
+"""Pages of one list: a million rows."""
 
 
 class Listing(NamedTuple):
-    """Rows of all pages together.
-
-    Attributes:
-        rows: Each row once.
-        total: How many there are, as the list says; None when it does not.
-    """
+    """The rows of all pages, each once, and the total that the list states; None: it states none."""
 
     rows: list[Any]
     total: int | None
 
     @property
     def is_complete(self) -> bool:
-        """Whether the rows are as many as the list says it holds."""
+        """Whether there are as many rows as the list states."""
         return self.total is None or len(self.rows) == self.total
 
 
@@ -39,7 +34,7 @@ class GetPage(Protocol):
     """Makes one call."""
 
     def __call__(self, path: str, read: Callable[[object], Page], *, params: Mapping[str, str | int]) -> Page:
-        """Return the page that is at a path."""
+        """Return the page at a path."""
 
 
 def read_pages(
@@ -47,14 +42,14 @@ def read_pages(
 ) -> Listing:
     """Return the rows of all pages.
 
-    Pages are numbered, not pointed at: a list that grows while it is read repeats or skips rows. So the number of rows
-    is compared with what the last page says, and the list is read once more if they differ.
+    A list that changes while it is read in numbered pages repeats or skips rows. So the number of rows is compared with
+    the total of the last page, and the list is read once more if they differ.
 
     Args:
         get: Makes one call.
         path: Endpoint.
         read: Reader of one page.
-        keys: Fields that tell rows apart.
+        keys: Fields that identify a row.
         size: Name of the parameter for the page's size: `size` on HAL lists, `limit` on flat ones.
         params: Further parameters.
     """

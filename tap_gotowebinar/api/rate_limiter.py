@@ -1,8 +1,8 @@
-"""The rate budget: never more calls in any window than allowed, whatever the network does.
+"""The rate limiter of one process: never more calls in any window than allowed, whatever the network does.
 
 The documented limit is 100 calls in 60 seconds per connection; GoTo itself publishes 10 a second. The server counts
-a call when it arrives, which is some time between its being sent and its answer. So a slot of the window is free
-again one window after the *answer*: two calls that share a slot are then at least a window apart on the server too.
+a call when it arrives, some time between the request and the response. So a slot is free again one window after the
+*response*: two calls in the same slot are then at least a window apart on the server, too.
 """
 
 from __future__ import annotations
@@ -20,21 +20,18 @@ WINDOW: Final = 60.0
 """Seconds of the documented window."""
 
 CLOCK_MARGIN: Final = 0.0025
-"""Share added to the window, because the server's clock may run a little slower than ours.
-
-Clocks that are being set right are slewed by 0.05 % at the most (NTP), so that two of them differ by 0.1 %.
-"""
+"""Share added to the window, because the server's clock may be slower: NTP slews each clock by up to 0.05 %."""
 
 
 class RateLimiter:
-    """Slots for calls, given out in the order in which they were asked for. Thread-safe.
+    """Gives out slots for calls, first come, first served. Thread-safe.
 
     Args:
         per_window: Calls that may arrive in any window.
         per_second: Calls that may be sent in a second, evenly spaced.
         window: Length of the window in seconds.
         clock: Monotonic seconds.
-        wait: Waits on a condition for so many of the clock's seconds, or without end.
+        wait: Waits on a condition for so many of the clock's seconds, or without limit.
     """
 
     def __init__(
@@ -61,11 +58,11 @@ class RateLimiter:
 
     @contextlib.contextmanager
     def slot(self) -> Iterator[float]:
-        """Hold a slot for one call, from before it is sent until it was answered or given up.
+        """Hold a slot for one call, from before its request until its response.
 
         Yields:
-            Seconds that this call, being the next, was held back. So the seconds of all calls together are those in
-            which the rate held up the run, however many threads wait.
+            Seconds that the call was held back while it was the next. The sum over all calls is the time that the
+            rate has cost the run, however many threads wait.
         """
         waited = self._acquire()
         try:
@@ -74,7 +71,7 @@ class RateLimiter:
             self._release()
 
     def pause(self, seconds: float) -> None:
-        """Let nobody send for `seconds`: the server said it has had enough."""
+        """Hold back all calls for `seconds`, as a 429 asks."""
         with self._changed:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
 

@@ -20,13 +20,13 @@ MAX_LENGTH: Final = 200
 """Characters of a foreign message that are shown."""
 
 READ_AT_MOST: Final = 20 * MAX_LENGTH
-"""Characters of a foreign message that are looked at."""
+"""Characters of a foreign message that are read."""
 
 MAX_NAMES: Final = 100
-"""Names that are listed; an object keyed by data has them without end."""
+"""Names that are listed; an object whose keys are data may have any number."""
 
 LONG_SECRET: Final = 8
-"""Characters from which on a secret is found inside a word too; a shorter one may be part of any."""
+"""Characters of a secret that is also found inside a word; a shorter one may be part of any word."""
 
 _MESSAGE_FIELDS: Final = ("description", "message", "msg", "error_description", "errorMessage")
 _CODE_FIELDS: Final = ("errorCode", "int_err_code", "error")
@@ -91,7 +91,7 @@ def without_secrets(body: Any, secrets: Iterable[str | None]) -> Any:  # noqa: A
 
 
 def printable(text: str) -> str:
-    """Return `text` without what a terminal or a log would act upon."""
+    """Return `text` without control characters."""
     return "".join(filter(str.isprintable, text))
 
 
@@ -155,10 +155,7 @@ def _is_name(text: str) -> bool:
 
 
 def _is_one_word(text: str) -> bool:
-    """Return whether a text is the name of a column whose words a database has run together in one case.
-
-    In running text it could be a secret; a column is not called like one.
-    """
+    """Return whether a text is a column name whose words are joined in one case; elsewhere it may be a secret."""
     is_plain = text.isascii() and text.isalpha() and text in {text.lower(), text.upper()} and len(text) <= _LONGEST_NAME
     return is_plain and not _UNSPEAKABLE_PART.search(text.lower())
 

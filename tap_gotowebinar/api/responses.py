@@ -1,7 +1,6 @@
-"""The shapes in which GoTo wraps rows, and the rows inside.
+"""The envelopes of GoTo's lists: HAL (`_embedded.<name>` and `page`), bare arrays, flat objects (`data`, `total`).
 
-HAL (`_embedded.<name>` and `page`), bare arrays, and a flat object (`data`, `total`). An answer is empty only when
-it says so: a HAL answer that lost its `_embedded` but counts elements is broken, not empty.
+A response is empty only if it says so: one that has no rows and counts some is malformed, not empty.
 """
 
 from __future__ import annotations
@@ -14,18 +13,17 @@ from tap_gotowebinar.api.errors import MalformedResponseError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
 ROUND_LENGTH: Final = 100
 """A bare array whose length is a multiple of this, and at least twice as long, may have been capped."""
 
 
 class Page(NamedTuple):
-    """Rows of one answer.
+    """The rows of one response.
 
     Attributes:
-        rows: The rows as they came.
-        total: Rows that all pages hold together; None when the answer does not say.
-        is_last: Whether no further page is to be asked for.
+        rows: The rows, unchanged.
+        total: Rows of all pages together; None if the response does not say.
+        is_last: Whether there is no further page.
     """
 
     rows: list[Any]
@@ -34,7 +32,7 @@ class Page(NamedTuple):
 
 
 def hal(name: str) -> Callable[[object], Page]:
-    """Return a reader of HAL answers whose rows are under `_embedded.<name>`."""
+    """Return a reader of HAL responses whose rows are under `_embedded.<name>`."""
 
     def read(body: object) -> Page:
         counters = _mapping(body).get("page")
@@ -52,11 +50,7 @@ def hal(name: str) -> Callable[[object], Page]:
 
 
 def array(body: object) -> Page:
-    """Read a bare array, or the flat object that the same path answers with when it is paged.
-
-    Raises:
-        MalformedResponseError: neither of the two.
-    """
+    """Read a bare array, or the flat object that the same path returns with paging; raises MalformedResponseError."""
     if isinstance(body, list):
         return Page(body, None, is_last=True)
     rows, total = _mapping(body).get("data"), _count(_mapping(body).get("total"))
@@ -72,11 +66,7 @@ def may_be_capped(page: Page) -> bool:
 
 
 def single(body: object) -> dict[str, Any]:
-    """Read one object.
-
-    Raises:
-        MalformedResponseError: anything else, or an object without fields.
-    """
+    """Read one object with fields; raises MalformedResponseError for anything else."""
     if not isinstance(body, dict) or not body:
         raise MalformedResponseError(_BROKEN.format("an object with fields"))
     return body
@@ -86,14 +76,8 @@ _BROKEN: Final = "the answer should hold {} and does not"
 
 
 def _page(rows: list[Any], total: int, number: int | None, pages: int | None) -> Page:
-    """Return the page if it may be as empty as it is: a list that shrank while it was read ends before a later page.
-
-    Args:
-        rows: Rows of this page.
-        total: Rows of all pages.
-        number: Number of this page, from 0.
-        pages: How many pages there are.
-    """
+    """Return page `number`, counted from 0; raises MalformedResponseError if it has lost its rows."""
+    # A list that became shorter while it was read ends before a later page.
     is_beyond = bool(number) and (pages is None or (number or 0) >= pages)
     if not rows and total > 0 and not is_beyond:
         raise MalformedResponseError(_BROKEN.format(f"some of the {total} rows it counts"))

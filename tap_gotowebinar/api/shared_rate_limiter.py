@@ -1,9 +1,8 @@
-"""A rate budget that processes on any number of machines share: the slots of `RateLimiter` as rows in PostgreSQL.
+"""The rate limiter that processes on several machines share: the slots of `RateLimiter` as rows in PostgreSQL.
 
-A slot is taken before a call is sent and is free again one window after the call's *answer*, on the clock of the
-database: what the processes think the time is does not matter. Turns are given out ahead, in the order in which they
-are asked for: whoever gets a slot that is not free yet is told how long to wait for it. So nobody is overtaken, and
-nobody has to ask again and again. The slot of a process that died is free when its lease is over.
+A slot is free again one window after the call's *response*, by the clock of the database. Turns are given out ahead,
+first come, first served: a process that gets a slot which is not free yet is told how long to wait. So no call is
+overtaken, and no process polls. The slot of a process that died is free when its lease ends.
 """
 
 from __future__ import annotations
@@ -25,10 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CONNECT_SECONDS: Final = 10
-"""How long the database may take to answer before it counts as unreachable."""
-
-NAPS_PER_WINDOW: Final = 60
-"""How often a process looks again while every slot is with a call in flight."""
+"""Seconds in which the database has to answer."""
 
 
 # The statements: a row for each budget, its gate, and a row for each slot in use. `{now}` stands for the time; all
@@ -112,14 +108,13 @@ class Turn(NamedTuple):
 
 
 class SharedRateLimiter:
-    """What `RateLimiter` is to one process, to all that name the same database and budget. Thread-safe.
+    """A `RateLimiter` for all processes that name the same database and budget. Thread-safe.
 
-    Those who share a budget give it the same `per_window` and `per_second`. The database is first asked at the first
-    call.
+    They have to use the same `per_window` and `per_second`. The database is first used by the first call.
 
     Args:
-        url: The database, as libpq takes it.
-        name: The budget's.
+        url: URL of the database, for libpq.
+        name: Name of the budget.
         per_window: Calls that may arrive in any window.
         per_second: Calls that may be sent in a second, evenly spaced.
         longest_call: Seconds after which a call is over, whatever happens.
@@ -152,10 +147,10 @@ class SharedRateLimiter:
 
     @contextlib.contextmanager
     def slot(self) -> Iterator[float]:
-        """Hold a slot for one call, from before it is sent until it was answered or given up.
+        """Hold a slot for one call, from before its request until its response.
 
         Yields:
-            Seconds that this call, being the next of this process, was held back.
+            Seconds that the call was held back while it was the next of this process.
 
         Raises:
             SharedBudgetError: the database cannot be used.
@@ -170,7 +165,7 @@ class SharedRateLimiter:
             self._give(slot, self._window)
 
     def pause(self, seconds: float) -> None:
-        """Let nobody send for `seconds`: the server said it has had enough.
+        """Hold back all calls for `seconds`, as a 429 asks.
 
         Raises:
             SharedBudgetError: the database cannot be used.
@@ -178,19 +173,19 @@ class SharedRateLimiter:
         self._run(PAUSE, seconds=seconds)
 
     def close(self) -> None:
-        """Give back what is held, and close the connections to the database."""
+        """Give back all slots, and close the connections to the database."""
         if "_pool" not in vars(self):
             return
         with contextlib.suppress(SharedBudgetError):
             for slot in tuple(self._held):
-                # A call that is given up now may arrive yet; one that has arrived counts for a window.
+                # The request may still be on its way to GoTo.
                 self._give(slot, 2 * self._window)
         self._pool.close()
 
     def _take_in_turn(self) -> int:
         while (turn := self._take()) is None:
-            # A slot that is given back now is free a window later: there is no hurry.
-            self._wait(self._window / NAPS_PER_WINDOW)
+            # A slot that is given back now is free only a window later.
+            self._wait(self._window / 60)
         wait = turn.wait
         while wait > 0:
             self._wait(wait)
@@ -198,7 +193,7 @@ class SharedRateLimiter:
         return turn.slot
 
     def _take(self) -> Turn | None:
-        """Return the next turn; None: every slot is with a call in flight."""
+        """Return the next turn; None: all slots belong to calls in flight."""
         row = self._run(TAKE)
         if row is None:
             return None
@@ -223,7 +218,7 @@ class SharedRateLimiter:
 
     @functools.cached_property
     def _pool(self) -> ConnectionPool[psycopg.Connection[tuple[Any, ...]]]:
-        # Its warnings name hosts and users; what matters of them is raised.
+        # Its warnings name hosts and users; its errors are raised.
         logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
         with _one_line(), psycopg.connect(self._url, connect_timeout=CONNECT_SECONDS) as database:
             if database.execute(IS_CREATED).fetchone() != (True,):

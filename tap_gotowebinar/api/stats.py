@@ -1,4 +1,4 @@
-"""What is counted of the calls and records of one stream."""
+"""Counts of one stream: calls, records and what was left out."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class StreamStats:
     Attributes:
         records: RECORD messages.
         calls: Requests sent to the API, repeated ones too.
-        answered: Calls that brought what was asked for, or that it is gone.
-        retries: Requests sent again after a transient failure, a 429 or for an expired token.
-        waited: Seconds in which the run's next call was one of these and was held back to stay within the rate.
-        refused: Paths GoTo did not allow to be read.
-        gone: Paths of things that no longer exist.
-        given_up: Paths that failed each time they were tried.
-        unusable: Values that were replaced by null because they are not of the declared type, per field.
-        unknown: Names of fields that the schema does not declare, and that were left out.
+        answered: Calls that succeeded, or whose resource is gone.
+        retries: Requests sent again after a transient failure, a 429 or an expired token.
+        waited: Seconds that the rate limiter held back a call of this stream while it was the next of the run.
+        forbidden: Paths that GoTo does not allow to be read.
+        gone: Paths of resources that no longer exist.
+        given_up: Paths whose attempts all failed.
+        unusable: Values per field that became null because they are not of the declared type.
+        unknown: Fields that were left out because the schema does not declare them.
     """
 
     records: int = 0
@@ -29,7 +29,7 @@ class StreamStats:
     answered: int = 0
     retries: int = 0
     waited: float = 0.0
-    refused: list[str] = field(default_factory=list)
+    forbidden: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
     unusable: Counter[str] = field(default_factory=Counter)
@@ -38,11 +38,11 @@ class StreamStats:
 
     @property
     def is_active(self) -> bool:
-        """Whether there is anything to say of the stream."""
-        return bool(self.records or self.calls or self.refused or self.gone or self.given_up)
+        """Whether the stream has made calls or records."""
+        return bool(self.records or self.calls or self.forbidden or self.gone or self.given_up)
 
     def count(self, *, calls: int = 0, answered: int = 0, retries: int = 0, waited: float = 0.0) -> None:
-        """Add to the counts of calls; from any thread."""
+        """Add to the counts of calls; thread-safe."""
         with self._lock:
             self.calls += calls
             self.answered += answered
@@ -50,6 +50,6 @@ class StreamStats:
             self.waited += waited
 
     def count_unusable(self, name: str, values: int = 1) -> None:
-        """Count values of a field that became null; from any thread."""
+        """Count values of a field that became null; thread-safe."""
         with self._lock:
             self.unusable[name] += values

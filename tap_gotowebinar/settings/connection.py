@@ -217,7 +217,7 @@ class ConnectionSettings:
 
 
 def connection_problems(config: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a line for each setting of a connection, or combination of them, that fits the schema and cannot work."""
+    """Yield a line for each setting, or combination of settings, that fits the schema and cannot work."""
     yield from _credential_problems(config)
     yield from _path_problems(config)
     yield from _budget_problems(config)

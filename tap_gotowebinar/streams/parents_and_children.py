@@ -146,7 +146,7 @@ class ChildStream(GoToWebinarStream, Generic[T]):
         elif outcome.error is None:
             self.sync_context.skipped_by_max_calls[self.parent.label].add(key)
         elif isinstance(outcome.error, ForbiddenError):
-            self.stats.refused.append(step.path)
+            self.stats.forbidden.append(step.path)
         else:
             self._give_up(step.path, outcome.error)
 

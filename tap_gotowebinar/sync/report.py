@@ -167,9 +167,9 @@ class Report:
         for stream, stats in self._stats.items():
             is_list = stream in LISTS
             forgives = forgive_lists if is_list and forgive_lists is not None else skip_forbidden
-            if stats.refused and not (forgives and (stream in read_before or self._read_something(stats))):
+            if stats.forbidden and not (forgives and (stream in read_before or self._read_something(stats))):
                 remedy = _remedy(is_list=is_list, forgives=skip_forbidden)
-                refused.append(f"'{stream}': {len(stats.refused)} refused ({_named(stats.refused)}); {remedy}")
+                refused.append(f"'{stream}': {len(stats.forbidden)} refused ({_named(stats.forbidden)}); {remedy}")
             if stats.given_up:
                 given_up.append(
                     f"'{stream}': {len(stats.given_up)} not read after several tries ({_named(stats.given_up)}); "
@@ -181,7 +181,7 @@ class Report:
         """Return whether a call of the stream, or one that it shares with another stream, was answered."""
         if stats.calls:
             return stats.answered > 0 or stats.records > 0
-        sharing = (other for other in self._stats.values() if not set(stats.refused).isdisjoint(other.refused))
+        sharing = (other for other in self._stats.values() if not set(stats.forbidden).isdisjoint(other.forbidden))
         return stats.records > 0 or any(other.answered for other in sharing)
 
     def log_summary(self, *, not_selected: Sequence[str] = ()) -> None:
@@ -196,7 +196,7 @@ class Report:
         for stream, stats in active.items():
             logger.info(
                 "%s",
-                f"{stream:<22}{stats.records:>9}{stats.calls:>8}{len(stats.refused):>9}{len(stats.gone):>7}"
+                f"{stream:<22}{stats.records:>9}{stats.calls:>8}{len(stats.forbidden):>9}{len(stats.gone):>7}"
                 f"{stats.retries:>9}{stats.waited:>10.1f}",
             )
         others = {
@@ -220,8 +220,8 @@ class Report:
 
     @staticmethod
     def _log_left_out(stream: str, stats: StreamStats) -> None:
-        if stats.refused:
-            logger.info("'%s': refused, left out: %d (%s)", stream, len(stats.refused), _named(stats.refused))
+        if stats.forbidden:
+            logger.info("'%s': refused, left out: %d (%s)", stream, len(stats.forbidden), _named(stats.forbidden))
         if stats.gone:
             logger.info("'%s': no longer there: %d (%s)", stream, len(stats.gone), _named(stats.gone))
         for name, count in sorted(stats.unusable.items()):

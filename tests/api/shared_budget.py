@@ -94,7 +94,7 @@ def main() -> None:
         def call() -> None:
             while time.monotonic() < until:
                 stats = StreamStats()
-                talking.connection.get(ME, lambda body: body, stats)
+                talking.client.get(ME, lambda body: body, stats)
                 done.waits.append(stats.waited)
 
         endings = in_threads(task.threads, call)

@@ -315,7 +315,7 @@ def registrants_path(sandbox: Sandbox) -> str:
 
 def post(talking: Talk, path: str, check: Callable[[], tuple[int, bool] | None] | None = None) -> tuple[int, bool]:
     """Register somebody; the answer is its status, and whether it came after a try that may have taken effect."""
-    return talking.connection.post(
+    return talking.client.post(
         path, ADA, lambda answer, maybe_applied: (answer.status, maybe_applied), talking.stats, check_applied=check
     )
 

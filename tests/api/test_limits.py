@@ -149,16 +149,12 @@ def test_a_small_answer_that_unpacks_to_a_large_one_is_not_taken(
     assert str(caught.value) == f"the answer of {sandbox.url.removeprefix('http://')} is larger than 64 MiB"
 
 
-def test_what_is_packed_more_than_once_is_not_taken_either(patient: Transport) -> None:
-    twice = gzip.compress(BOMB)
-    with Canned(raw(twice, Content_Encoding="gzip, gzip")) as server, pytest.raises(ResponseTooLargeError):
-        patient.send("GET", server.url)
-
-
 @pytest.mark.parametrize("status", ["200 OK", "302 Found", "503 Service Unavailable"])
-def test_an_answer_of_any_status_is_bounded(patient: Transport, status: str) -> None:
-    packed = BOMB
-    answer = raw(packed, status, Content_Encoding="gzip", Location="/elsewhere")
+@pytest.mark.parametrize(("packed", "encoding"), [(BOMB, "gzip"), (gzip.compress(BOMB), "gzip, gzip")])
+def test_an_answer_of_any_status_is_bounded_however_often_it_is_packed(
+    patient: Transport, packed: bytes, encoding: str, status: str
+) -> None:
+    answer = raw(packed, status, Content_Encoding=encoding, Location="/elsewhere")
     with Canned(answer) as server, pytest.raises(ResponseTooLargeError):
         patient.send("GET", server.url)
 

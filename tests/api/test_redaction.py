@@ -95,21 +95,14 @@ def without_marks(said: str) -> str:
     return re.sub("<(e-mail|url|token|number)>", "", said)
 
 
-@given(before=AROUND, secret=EMAILS | URLS, after=AROUND)
-def test_no_address_of_any_kind_survives(before: str, secret: str, after: str) -> None:
+@given(before=AROUND, secret=EMAILS | URLS | NUMBERS, after=AROUND)
+def test_no_address_of_any_kind_and_no_long_number_survives(before: str, secret: str, after: str) -> None:
     said = mask(f"{before}{secret}{after}")
-
-    assert not any(map(str.isalpha, without_marks(said)))
-
-
-@given(before=AROUND, secret=TOKENS, after=AROUND)
-def test_no_token_survives_even_in_part(before: str, secret: str, after: str) -> None:
-    said = mask(f"{before} {secret} {after}")
 
     assert not any(map(str.isalnum, without_marks(said)))
 
 
-@given(before=AROUND, secret=OPAQUE, after=AROUND)
+@given(before=AROUND, secret=TOKENS | OPAQUE, after=AROUND)
 def test_no_secret_survives_in_the_forms_that_services_use(before: str, secret: str, after: str) -> None:
     said = mask(f"{before} {secret} {after}")
 
@@ -203,13 +196,6 @@ def test_names_have_an_end() -> None:
     assert names.endswith(f"field_{MAX_NAMES - 1}, and 5 more")
 
 
-@given(before=AROUND, secret=NUMBERS, after=AROUND)
-def test_no_long_number_survives(before: str, secret: str, after: str) -> None:
-    said = mask(f"{before}{secret}{after}")
-
-    assert not any(map(str.isdigit, said))
-
-
 @given(st.text() | st.text(st.characters(categories=["Zl", "Zp", "Zs", "Cc", "Cf"])) | TOKENS.map(lambda it: it * 30))
 def test_whatever_comes_becomes_one_short_printable_line(text: str) -> None:
     said = mask(text)
@@ -217,11 +203,7 @@ def test_whatever_comes_becomes_one_short_printable_line(text: str) -> None:
     assert len(said) <= MAX_LENGTH
     assert said.isprintable()
     assert len(said.splitlines()) <= 1
-
-
-@given(st.text() | EMAILS | URLS | TOKENS)
-def test_what_is_masked_stays_as_it_is(text: str) -> None:
-    assert mask(mask(text)) == mask(text)
+    assert mask(said) == said
 
 
 @pytest.mark.parametrize(
@@ -294,17 +276,14 @@ def test_a_secret_at_the_end_of_what_is_read_does_not_survive_in_half(cut: int) 
 # Error bodies --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("field", ["description", "message", "msg", "error_description", "errorMessage"])
-def test_a_message_is_found_under_each_of_its_names(field: str) -> None:
-    assert error_text({field: "Not allowed.", "other": "x"}) == "Not allowed."
-    assert is_from_goto({field: "Not allowed."})
-
-
-@pytest.mark.parametrize("field", ["errorCode", "int_err_code", "error"])
-def test_a_code_is_found_under_each_of_its_names(field: str) -> None:
-    assert error_code({field: "AccessDenied", "msg": "x"}) == "AccessDenied"
-    assert error_text({field: "AccessDenied", "msg": "Not allowed."}) == "AccessDenied: Not allowed."
-    assert is_from_goto({field: "AccessDenied"})
+def test_a_message_and_a_code_are_found_under_each_of_their_names() -> None:
+    for field in ("description", "message", "msg", "error_description", "errorMessage"):
+        assert error_text({field: "Not allowed.", "other": "x"}) == "Not allowed."
+        assert is_from_goto({field: "Not allowed."})
+    for field in ("errorCode", "int_err_code", "error"):
+        assert error_code({field: "AccessDenied", "msg": "x"}) == "AccessDenied"
+        assert error_text({field: "AccessDenied", "msg": "Not allowed."}) == "AccessDenied: Not allowed."
+        assert is_from_goto({field: "AccessDenied"})
 
 
 def test_of_several_messages_and_codes_the_one_under_the_best_known_name_is_told() -> None:

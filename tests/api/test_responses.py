@@ -29,6 +29,7 @@ def flat_body(rows: object, *, total: object, page: object = 0, limit: object = 
 @pytest.mark.parametrize(("number", "is_last"), [(0, False), (1, False), (2, True), (3, True)])
 def test_a_hal_page_is_the_last_when_its_number_says_so(number: int, is_last: bool) -> None:  # noqa: FBT001
     assert webinars(hal_body(ROWS, total=6, pages=3, number=number)) == Page(ROWS, 6, is_last)
+    assert webinars(hal_body(ROWS, total="6", pages="3", number=str(number))) == Page(ROWS, 6, is_last)
 
 
 def test_a_hal_page_that_holds_everything_is_the_last_even_if_it_does_not_count_pages() -> None:
@@ -41,10 +42,6 @@ def test_a_hal_page_that_holds_everything_is_the_last_even_if_it_does_not_count_
 )
 def test_a_hal_list_is_empty_when_it_counts_nothing(body: object) -> None:
     assert webinars(body) == Page([], 0, is_last=True)
-
-
-def test_counters_may_be_texts() -> None:
-    assert webinars(hal_body(ROWS, total="5", pages="3", number="1")) == Page(ROWS, 5, is_last=False)
 
 
 @pytest.mark.parametrize("rows", [None, []])
@@ -70,12 +67,9 @@ def test_a_hal_page_without_a_usable_total_is_broken(total: object) -> None:
 
 
 @pytest.mark.parametrize("rows", [{}, "rows", 1, {"0": ROWS[0]}])
-def test_a_hal_page_whose_rows_are_no_array_is_broken(rows: object) -> None:
+def test_a_hal_page_whose_rows_are_no_array_or_under_another_name_is_broken(rows: object) -> None:
     with pytest.raises(MalformedResponseError, match=r"_embedded\.webinars"):
         webinars(hal_body(rows, total=2))
-
-
-def test_rows_under_another_name_are_no_rows() -> None:
     with pytest.raises(MalformedResponseError):
         webinars({**hal_body(total=2), "_embedded": {"sessions": ROWS}})
 

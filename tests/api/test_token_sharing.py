@@ -5,14 +5,14 @@ import contextlib
 import json
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.api.auth.authenticator import MISSING
+from tap_gotowebinar.api.auth.authenticator import MISSING, Authenticator
 from tap_gotowebinar.settings.connection import ConnectionSettings
 from tests.canned_server import token_calls
 from tests.forkserver import Launcher, run_command
@@ -41,6 +41,12 @@ def settings(sandbox: Sandbox, path: Path) -> dict[str, Any]:
 @pytest.fixture
 def run(launcher: Launcher, settings: dict[str, Any]) -> Callable[..., Run]:
     return lambda **changes: launcher.launch({**settings, **changes}).finish()
+
+
+@contextlib.contextmanager
+def authenticator(config: Mapping[str, Any]) -> Iterator[Authenticator]:
+    with contextlib.closing(ConnectionSettings.from_config(config, "tests").api_client()) as client:
+        yield client._authenticator
 
 
 def personal(sandbox: Sandbox) -> dict[str, Any]:
@@ -73,13 +79,11 @@ def test_ten_runs_in_a_row_need_one_refresh_token_that_never_changes(
     assert token_calls(sandbox) == 10
 
 
-def test_a_run_goes_on_with_the_access_token_of_the_last(run: Callable[..., Run], sandbox: Sandbox) -> None:
-    assert [run().exit_code for _ in range(3)] == [0, 0, 0]
-    assert token_calls(sandbox) == 1
-
-
-def test_runs_share_what_a_personal_access_token_brought(run: Callable[..., Run], sandbox: Sandbox) -> None:
-    assert [run(**personal(sandbox)).exit_code for _ in range(3)] == [0, 0, 0]
+@pytest.mark.parametrize("changes", [lambda _: {}, personal], ids=["refresh token", "personal access token"])
+def test_a_run_goes_on_with_the_access_token_of_the_last(
+    run: Callable[..., Run], sandbox: Sandbox, changes: Callable[[Sandbox], dict[str, Any]]
+) -> None:
+    assert [run(**changes(sandbox)).exit_code for _ in range(3)] == [0, 0, 0]
     assert token_calls(sandbox) == 1
 
 
@@ -96,13 +100,13 @@ def test_a_newly_configured_token_takes_over_and_the_old_one_still_works_after_i
 def test_what_was_configured_is_tried_when_what_was_stored_is_refused(
     settings: dict[str, Any], sandbox: Sandbox
 ) -> None:
-    seed = settings["refresh_token"]
+    credential = settings["refresh_token"]
     ConnectionSettings.from_config(settings, "tests").token_store.log_in(
-        "of-another-world", "not-good-any-more", 0, configured=seed
+        "of-another-world", "not-good-any-more", 0, configured=credential
     )
 
-    with contextlib.closing(ConnectionSettings.from_config(settings, "tests").api_client()) as connection:
-        assert connection._authenticator.token()
+    with authenticator(settings) as auth:
+        assert auth.token()
     assert token_calls(sandbox) == 2
 
 
@@ -171,14 +175,14 @@ def test_a_refresh_token_that_is_stored_at_a_later_renewal_is_no_failure(
     sandbox = make_sandbox(rotate_refresh_tokens=True)
     config = {**sandbox.settings, "token_path": str(tmp_path / "a-file" / "tokens.json")}
     (tmp_path / "a-file").touch()
-    with contextlib.closing(ConnectionSettings.from_config(config, "tests").api_client()) as connection:
-        first = connection._authenticator.token()
-        assert connection.problem is not None
+    with authenticator(config) as auth:
+        first = auth.token()
+        assert auth.problem is not None
         (tmp_path / "a-file").unlink()
-        connection._authenticator.on_rejected(first)
-        connection._authenticator.token()
+        auth.on_rejected(first)
+        auth.token()
 
-        assert connection.problem is None
+        assert auth.problem is None
 
 
 def test_who_is_killed_between_the_replacing_and_the_storing_is_told_to_log_in(
@@ -215,25 +219,25 @@ def test_a_run_that_is_stopped_while_a_refresh_token_is_on_its_way_stores_it_fir
 def test_a_store_that_is_lost_while_a_run_goes_on_is_made_anew_from_what_the_run_knows(
     hurt: Callable[[Path], object], settings: dict[str, Any], path: Path
 ) -> None:
-    with contextlib.closing(ConnectionSettings.from_config(settings, "tests").api_client()) as connection:
-        first = connection._authenticator.token()
+    with authenticator(settings) as auth:
+        first = auth.token()
         hurt(path)
-        connection._authenticator.on_rejected(first)
-        second = connection._authenticator.token()
+        auth.on_rejected(first)
+        second = auth.token()
 
     assert second != first
-    with contextlib.closing(ConnectionSettings.from_config(settings, "tests").api_client()) as connection:
-        assert connection._authenticator.token() == second
+    with authenticator(settings) as auth:
+        assert auth.token() == second
 
 
 def test_a_store_that_is_lost_is_made_anew_by_who_has_only_read_it(settings: dict[str, Any], path: Path) -> None:
-    with contextlib.closing(ConnectionSettings.from_config(settings, "tests").api_client()) as connection:
-        stored = connection._authenticator.token()
-    with contextlib.closing(ConnectionSettings.from_config(settings, "tests").api_client()) as connection:
-        assert connection._authenticator.token() == stored
+    with authenticator(settings) as auth:
+        stored = auth.token()
+    with authenticator(settings) as auth:
+        assert auth.token() == stored
         path.unlink()
-        connection._authenticator.on_rejected(stored)
-        assert connection._authenticator.token() != stored
+        auth.on_rejected(stored)
+        assert auth.token() != stored
 
 
 # Settings ------------------------------------------------------------------------------------------------------------
@@ -242,12 +246,12 @@ def test_a_store_that_is_lost_is_made_anew_by_who_has_only_read_it(settings: dic
 def test_after_a_login_nothing_needs_to_be_configured(
     run: Callable[..., Run], settings: dict[str, Any], sandbox: Sandbox
 ) -> None:
-    seed = settings.pop("refresh_token")
+    credential = settings.pop("refresh_token")
     assert run().errors == [MISSING]
     assert LOGIN in MISSING
 
     store = ConnectionSettings.from_config(settings, "tests").token_store
-    store.log_in(seed, "not-good-any-more", 3600)
+    store.log_in(credential, "not-good-any-more", 3600)
 
     for _ in range(3):
         sandbox.control.expire_access_tokens()

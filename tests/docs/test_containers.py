@@ -47,9 +47,12 @@ def last(name: str) -> str:
     return [rest for instruction, rest in instructions() if instruction == name][-1]
 
 
+def pipeline() -> str:
+    return shlex.join([*json.loads(last("ENTRYPOINT")), *json.loads(last("CMD"))])
+
+
 def test_the_image_runs_the_pipeline_of_this_repository() -> None:
-    command = [*json.loads(last("ENTRYPOINT")), *json.loads(last("CMD"))]
-    assert command == ["meltano", "run", "tap-gotowebinar", "target-postgres"]
+    assert pipeline() == "meltano run tap-gotowebinar target-postgres"
 
 
 def test_the_folder_belongs_to_the_user_who_runs_in_it() -> None:
@@ -95,7 +98,7 @@ def test_the_steps_make_a_project_that_an_unprivileged_user_can_run(
     assert uncompiled(project.glob("tap_gotowebinar")) == []
     assert uncompiled(project.glob(".meltano/**/site-packages/singer_sdk")) == []
     for _ in range(2):
-        unprivileged(shlex.join([*json.loads(last("ENTRYPOINT")), *json.loads(last("CMD"))]), project, variables)
+        unprivileged(pipeline(), project, variables)
     assert database.query("select count(*) from gotowebinar.registrants") == [(people(sandbox),)]
 
 
@@ -104,14 +107,15 @@ def test_the_steps_make_a_project_that_an_unprivileged_user_can_run(
 @pytest.mark.timeout(1200)
 def test_the_image_is_built_and_runs(sandbox: Sandbox, new_database: Callable[[], Postgres], tmp_path: Path) -> None:
     builder, database = found_builder(), new_database()
-    build(builder, ROOT, f"--build-arg=PLUGINS={PLUGINS}", f"--tag={IMAGE}")
     settings = "\n".join(f"ENV {name}={shlex.quote(value)}" for name, value in settings_of(sandbox, database).items())
-    pipeline = shlex.join([*json.loads(last("ENTRYPOINT")), *json.loads(last("CMD"))])
     # Running it as one more step works with every builder.
-    (tmp_path / "Dockerfile").write_text(
-        f"FROM {IMAGE}\n{settings}\nRUN test $(id -u) = {last('USER')} && {pipeline} && {pipeline}\n", encoding="utf-8"
-    )
-    build(builder, tmp_path, "--network=host", f"--tag={IMAGE}-run")
+    steps = f"FROM {IMAGE}\n{settings}\nRUN test $(id -u) = {last('USER')} && {pipeline()} && {pipeline()}\n"
+    (tmp_path / "Dockerfile").write_text(steps, encoding="utf-8")
+    try:
+        build(builder, ROOT, f"--build-arg=PLUGINS={PLUGINS}", f"--tag={IMAGE}")
+        build(builder, tmp_path, "--network=host", f"--tag={IMAGE}-run")
+    finally:
+        subprocess.run([builder, "rmi", "--force", f"{IMAGE}-run", IMAGE], capture_output=True, check=False)
     assert database.query("select count(*) from gotowebinar.registrants") == [(people(sandbox),)]
 
 

@@ -28,9 +28,9 @@ WRITTEN_HERE = {"catalog.json", "config.json", "messages.jsonl", "people.jsonl",
 }
 NOT_OURS = {"answer_keys", "inherit_from", "meeting_times", "text_keys", "pip_url"} | {
     *("gotowebinar_rate_gate", "gotowebinar_rate_slot", "gotowebinar_sandbox", "gotowebinar_sandbox_marts"),
-    "single_session",
+    *("load_method", "single_session"),
 }
-"""Of the tutorial, of Meltano, of a database, and of GoTo."""
+"""Of the tutorial, of Meltano, of a database, of targets, and of GoTo."""
 
 
 def settings() -> set[str]:

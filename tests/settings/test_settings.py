@@ -140,6 +140,11 @@ BAD: list[tuple[dict[str, Any], str]] = [
         "auth_url must start with https://: tokens are never sent in the clear",
     ),
     ({"api_url": [SECRET]}, "api_url must be of type string: correct it"),
+    *each(
+        "rate_budget_url",
+        ["mysql://example.com/rates", f"host=example.com password={SECRET}"],
+        "rate_budget_url is not the URL of a PostgreSQL database: let it start with postgresql://",
+    ),
     ({"requests_per_minute": 0}, "requests_per_minute must be at least 1: correct it"),
     *each("requests_per_minute", [SECRET, True, 1.5], "requests_per_minute must be of type integer: correct it"),
     ({"requests_per_second": 0}, "requests_per_second must be greater than 0: correct it"),

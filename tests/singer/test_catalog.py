@@ -1,14 +1,13 @@
 """What a catalog may decide, and what it may not."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gotowebinar_sandbox import Sandbox
-from tests.forkserver import run_command
 from tests.runs import Run, run_here
 from tests.selection import selecting
+from tests.singer.conftest import Command
 
 BOTH = ("registrants", "registrant_details")
 
@@ -42,9 +41,9 @@ def test_a_field_taken_out_of_the_schema_does_not_come_out(settings: dict[str, A
     assert not [time for time in occurrences if "endTime" in time]
 
 
-def test_a_catalog_without_keys_and_methods_changes_neither(settings: dict[str, Any], tmp_path: Path) -> None:
-    first = run_command(settings, tmp_path, catalog=bare(*BOTH))
-    again = run_command(settings, tmp_path, catalog=bare(*BOTH), state=first.states[-1])
+def test_a_catalog_without_keys_and_methods_changes_neither(command: Command) -> None:
+    first = command(catalog=bare(*BOTH))
+    again = command(catalog=bare(*BOTH), state=first.states[-1])
     (schema,) = [message for message in first.of_type("SCHEMA") if message["stream"] == "registrants"]
     assert schema["key_properties"] == ["webinarKey", "registrantKey"]
     assert len(first.records("registrant_details")) == 50
@@ -52,12 +51,12 @@ def test_a_catalog_without_keys_and_methods_changes_neither(settings: dict[str, 
 
 
 def test_a_catalog_may_name_its_streams_in_one_way_only_and_a_missing_stream_is_not_read(
-    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path
+    command: Command, sandbox: Sandbox
 ) -> None:
     catalog = bare("registrants")
     for stream in catalog["streams"]:
         stream["stream"] = stream.pop("tap_stream_id")
-    done = run_command(settings, tmp_path, catalog=catalog)
+    done = command(catalog=catalog)
     assert {message["stream"] for message in done.of_type("RECORD")} == {"registrants"}
     assert not [call for call in sandbox.control.calls() if "/registrants/" in call["path"]]
 
@@ -84,9 +83,9 @@ def test_no_method_but_full_table_can_be_asked_for(settings: dict[str, Any], met
     ],
 )
 def test_what_is_no_catalog_is_a_line_before_any_call(
-    sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path, catalog: dict[str, Any]
+    command: Command, sandbox: Sandbox, catalog: dict[str, Any]
 ) -> None:
-    done = run_command(settings, tmp_path, catalog=catalog)
+    done = command(catalog=catalog)
     assert one_line(done) == (
         "the file of --catalog is not a catalog: make one with --discover, and select streams in it"
     )
@@ -94,12 +93,10 @@ def test_what_is_no_catalog_is_a_line_before_any_call(
 
 
 @pytest.mark.parametrize("field", ["registrantKey", "registrationDate"])
-def test_a_schema_without_what_the_stream_needs_is_a_line(settings: dict[str, Any], tmp_path: Path, field: str) -> None:
+def test_a_schema_without_what_the_stream_needs_is_a_line(command: Command, field: str) -> None:
     catalog = selecting("registrants")
     del entry(catalog, "registrants")["schema"]["properties"][field]
-    assert one_line(run_command(settings, tmp_path, catalog=catalog)) == (
-        f"the catalog's schema of 'registrants' lacks {field}: put it back"
-    )
+    assert one_line(command(catalog=catalog)) == (f"the catalog's schema of 'registrants' lacks {field}: put it back")
 
 
 def one_line(done: Run) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from gotowebinar_sandbox import Sandbox
-from tests.forkserver import Launcher, run_command, run_tap
+from tests.forkserver import Launcher, run_tap
 from tests.runs import FAST
 from tests.selection import selecting
+from tests.singer.conftest import Command
 from tests.singer.test_cli import variables
 
 SECRET = "planted-secret-9f8e7d"
@@ -73,8 +74,8 @@ def test_logging_that_cannot_be_set_up_is_one_line(variable: str, value: str, ki
     assert "Traceback" not in done.stderr
 
 
-def test_an_empty_level_of_logging_is_none(settings: dict[str, Any], tmp_path: Path) -> None:
-    done = run_command(settings, tmp_path, env={"LOGLEVEL": ""})
+def test_an_empty_level_of_logging_is_none(command: Command) -> None:
+    done = command(env={"LOGLEVEL": ""})
     assert (done.exit_code, done.errors) == (0, [])
 
 

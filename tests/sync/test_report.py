@@ -45,28 +45,28 @@ EVERY_CALL = f"every call of this stream was refused: deselect it, or {CHECK}"
         (True, {"registrants": {"gone": LISTS[:1]}, "webinars": {}}, []),
         (
             False,
-            {"registrants": {"calls": 3, "answered": 2, "records": 20, "refused": LISTS[:1]}},
+            {"registrants": {"calls": 3, "answered": 2, "records": 20, "forbidden": LISTS[:1]}},
             [f"'registrants': 1 refused ({LISTS[0]}); {CHECK}, or set on_forbidden to skip"],
         ),
-        (True, {"registrants": {"calls": 3, "answered": 2, "refused": LISTS[:1]}}, []),
+        (True, {"registrants": {"calls": 3, "answered": 2, "forbidden": LISTS[:1]}}, []),
         (
             True,  # One of the calls was repeated because its token had expired.
-            {"registrants": {"calls": 3, "retries": 1, "refused": LISTS[:2]}},
+            {"registrants": {"calls": 3, "retries": 1, "forbidden": LISTS[:2]}},
             [f"'registrants': 2 refused ({LISTS[0]}, {LISTS[1]}); {EVERY_CALL}"],
         ),
         (
             True,  # The details share the lists.
             {
-                "registrants": {"calls": 3, "answered": 2, "refused": LISTS[:1]},
-                "registrant_details": {"refused": LISTS[:1]},
+                "registrants": {"calls": 3, "answered": 2, "forbidden": LISTS[:1]},
+                "registrant_details": {"forbidden": LISTS[:1]},
             },
             [],
         ),
         (
             True,
             {
-                "registrants": {"calls": 2, "refused": LISTS[:1]},
-                "registrant_details": {"refused": LISTS[:1]},
+                "registrants": {"calls": 2, "forbidden": LISTS[:1]},
+                "registrant_details": {"forbidden": LISTS[:1]},
                 "webinars": {"calls": 2, "answered": 2},
             },
             [f"'{stream}': 1 refused ({LISTS[0]}); {EVERY_CALL}" for stream in ("registrants", "registrant_details")],
@@ -127,7 +127,7 @@ def test_the_summary_is_a_table_of_all_streams(caplog: pytest.LogCaptureFixture)
     report.stats("webinars").calls = 1
     stats = report.stats("registrant_details")
     stats.records, stats.calls, stats.retries, stats.waited = 12345, 12350, 4, 61.44
-    stats.refused.append(LISTS[0])
+    stats.forbidden.append(LISTS[0])
     stats.gone += LISTS[1:3]
     stats.unusable.update({"status": 2, "email": 1})
 

@@ -168,7 +168,7 @@ class Bookmarks:
         """Return the webinars that the state knows."""
         known: set[int] = set()
         for name, entries in self._entries.items():
-            if self._kinds[name].parents == "webinars":
+            if name not in self._kinds or self._kinds[name].parents == "webinars":
                 known.update(map(int, entries))
             else:
                 known.update(*(unpack(entry.get("roster", "")) for entry in entries.values()))
