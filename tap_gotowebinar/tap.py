@@ -173,8 +173,8 @@ class TapGoToWebinar(CommandLineTap):
             stream.name for stream in STREAMS if stream.is_read_seldom and run.bookmarks.has_state_for(stream.name)
         ]
         forgiving = run.settings.skip_forbidden
-        problems = [run.client.problem] if run.client.problem else []
-        return problems + run.report.failures(
+        failures = [run.client.problem] if run.client.problem else []
+        return failures + run.report.failures(
             skip_forbidden=forgiving, forgive_lists=forgiving and not is_test, read_before=read_before
         )
 

@@ -80,7 +80,7 @@ class Sessions(ParentStream[PlannedSession]):
         found: dict[str, PlannedSession] = {}
         for organizer_key in self._organizer_keys():
             found |= {session.key: session for session in self._listed(organizer_key, found)}
-        self.sync_context.sessions = list(found.values())
+        self.sync_context.plan_sessions(list(found.values()))
         return found
 
     def _is_due(self, session: PlannedSession) -> bool:

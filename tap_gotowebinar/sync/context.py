@@ -47,6 +47,7 @@ class SyncContext:
     Attributes:
         stop_signals: Lets a signal end a wait.
         sessions: The listed sessions, in the order in which they are read.
+        attendees: Who attended them; several streams need it.
         registrant_counts: How many registrants GoTo counts in each webinar whose details were read.
         session_counts: What GoTo counts in each session whose performance was read, by name.
         prefetchers: The steps of the children of each parent stream.
@@ -72,6 +73,7 @@ class SyncContext:
         self.bookmarks = Bookmarks()
         self.report = Report()
         self.sessions: list[PlannedSession] = []
+        self.attendees: AttendeeLists
         self.registrant_counts: dict[str, int | None] = {}
         self.session_counts: dict[str, Mapping[str, Any]] = {}
         self.prefetchers: dict[str, Prefetcher] = {}
@@ -116,13 +118,13 @@ class SyncContext:
         bookmarks = self.bookmarks.get("webinar_removals", ListedWebinarsBookmark)
         return ListedWebinars(bookmarks, self.organizers, self.settings.start_date, self.settings.account_key)
 
-    @functools.cached_property
-    def attendees(self) -> AttendeeLists:
-        """Who attended sessions; several streams need it."""
+    def plan_sessions(self, sessions: list[PlannedSession]) -> None:
+        """Take the listed sessions before any of them is read: bookmarks still show which organizers are new."""
+        self.sessions = sessions
         bookmarks = self.bookmarks.get("attendees", SessionsBookmark)
-        return AttendeeLists(
+        self.attendees = AttendeeLists(
             self.stream_client("attendees", ("registrantKey",)),
-            self.sessions,
+            sessions,
             is_read=lambda session: bookmarks.get(session.organizer_key).is_due(session, self.due_rule),
             is_first_run=lambda organizer_key: bookmarks.get(organizer_key).newest is None,
         )

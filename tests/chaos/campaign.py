@@ -1,4 +1,4 @@
-"""A campaign: runs that are killed while the data changes, then runs that are left alone, then the reckoning."""
+"""A campaign: runs that are killed while the data changes, then runs that are left alone, then the checks."""
 
 import datetime as dt
 import signal
@@ -9,7 +9,7 @@ from random import Random
 from typing import Any, Final
 
 from gotowebinar_sandbox import Options, Sandbox
-from tests.chaos.faults import SILENCE, ChangingFaults, faults
+from tests.chaos.faults import REQUEST_TIMEOUT, ChangingFaults, faults
 from tests.chaos.invariants import violations
 from tests.chaos.last_rows import KINDS, checked_rows
 from tests.chaos.mutations import Mutations
@@ -24,9 +24,9 @@ START: Final = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 EVERYTHING: Final = selecting(*STREAM_SCHEMAS)
 
 KILLED_RUNS: Final = 6
-"""Some of them end before the blow comes."""
+"""Some of them end before the signal comes."""
 
-BLOWS: Final = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)
+SIGNALS: Final = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)
 
 FINAL_RUNS: Final = 2
 
@@ -38,10 +38,10 @@ class Campaign:
     """One seed."""
 
     def __init__(self, seed: int, launcher: Launcher, *, in_bad_weather: bool = False) -> None:
-        """Throw the dice for what stays the same in all runs.
+        """Choose what stays the same in all runs.
 
         Args:
-            seed: Of all dice.
+            seed: Of all random choices.
             launcher: Starts the runs.
             in_bad_weather: Whether calls fail, tokens die and clocks jump, too.
         """
@@ -60,9 +60,9 @@ class Campaign:
         outcome, runs = Outcome(self._seed), list[PastRun]()
         with Sandbox(options) as sandbox:
             settings = {**sandbox.settings, **FAST, "recheck_factor": self._recheck_factor}
-            dice = Random(f"life/{self._seed}")  # noqa: S311
+            rng = Random(f"life/{self._seed}")  # noqa: S311
             # Runs in bad weather take longer.
-            mutations = Mutations(sandbox.control, dice, START, pause=0.04 if self._in_bad_weather else 0.008)
+            mutations = Mutations(sandbox.control, rng, START, pause=0.04 if self._in_bad_weather else 0.008)
             mutations.start()
             for _ in range(KILLED_RUNS):
                 self._now += dt.timedelta(minutes=self._rng.uniform(2, 600))
@@ -89,14 +89,14 @@ class Campaign:
 
     def _struck_run(self, sandbox: Sandbox, settings: dict[str, Any], mutations: Mutations) -> PastRun:
         sandbox.control.configure(faults=faults(self._rng))
-        weather = ChangingFaults(sandbox.control, Random(self._rng.random()), mutations.alive + mutations.settled)  # noqa: S311
-        weather.start()
-        bad = {**settings, "request_timeout": SILENCE}
+        changing = ChangingFaults(sandbox.control, Random(self._rng.random()), mutations.alive + mutations.settled)  # noqa: S311
+        changing.start()
+        bad = {**settings, "request_timeout": REQUEST_TIMEOUT}
         try:
             return self._killed_run(bad) if self._rng.random() < 0.5 else self._run(bad, hurries=True)
         finally:
-            weather.clear_up()
-            if weather.is_revoked:
+            changing.end()
+            if changing.is_revoked:
                 # What the user does then.
                 settings |= {"personal_access_token": sandbox.credentials["personal_access_token"]}
 
@@ -134,7 +134,7 @@ class Campaign:
             launched.pause = lambda: 0.002
         if is_time:
             launched.wait_for(lambda: is_time(launched, began))
-            launched.send(self._rng.choice(BLOWS))
+            launched.send(self._rng.choice(SIGNALS))
         done = launched.finish(TIMEOUT)
         messages = complete_lines(bytes(launched.received))
         ended, is_limited = time.monotonic(), "max_calls" in settings
@@ -143,7 +143,7 @@ class Campaign:
         return run
 
     def _clock(self, is_wrong: bool) -> dt.datetime:  # noqa: FBT001 - of one caller
-        """Return what the tap's clock shows: where the weather is bad, it may jump by hours."""
+        """Return what the tap's clock shows: with faults, it may jump by hours."""
         if not is_wrong or self._rng.random() < 0.7:
             return self._now
         return self._now + dt.timedelta(hours=self._rng.uniform(-48, 48))

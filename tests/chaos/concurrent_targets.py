@@ -36,14 +36,7 @@ class Fate(enum.Enum):
 
 @dataclass(frozen=True)
 class Entry:
-    """A record of the input.
-
-    Attributes:
-        record: As it comes.
-        email: The address, as a row of the results says it.
-        webinar: The webinar, as a row of the results says it.
-        fate: What must become of it.
-    """
+    """A record of the input, the address and webinar that the row about it has, and what must become of it."""
 
     record: dict[str, Any]
     email: str | None
@@ -95,7 +88,7 @@ class TargetInput:
 
         Args:
             control: Of a sandbox with two organizers and no webinars.
-            rng: Dice.
+            rng: Makes all choices.
             size: Records of the input.
         """
         self._rng = rng

@@ -1,4 +1,4 @@
-"""What goes wrong while a run goes on: faults of every kind, tokens that die, refusals that come and go."""
+"""What goes wrong during a run: faults of every kind, tokens that expire, refusals that come and go."""
 
 import threading
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from typing_extensions import override
 
 from gotowebinar_sandbox import Control, Fault
 
-SILENCE: Final = 0.4
-"""Seconds of `request_timeout` in bad weather."""
+REQUEST_TIMEOUT: Final = 0.4
+"""Seconds of `request_timeout` in runs with faults."""
 
 KINDS: Final[tuple[dict[str, Any], ...]] = (
     *({"kind": "status", "status": status} for status in (500, 502, 503, 504)),
@@ -25,27 +25,27 @@ KINDS: Final[tuple[dict[str, Any], ...]] = (
     *({"kind": "raw", "status": status, "value": "<html>Request blocked</html>"} for status in (403, 404)),
     {"kind": "bomb", "times": 1},
     {"kind": "redirect", "status": 307, "value": "https://elsewhere.invalid/"},
-    {"kind": "slow", "seconds": 2 * SILENCE, "times": 3},
-    {"kind": "drip", "seconds": SILENCE, "times": 3},
-    {"kind": "endless", "seconds": SILENCE / 4, "times": 1},
+    {"kind": "slow", "seconds": 2 * REQUEST_TIMEOUT, "times": 3},
+    {"kind": "drip", "seconds": REQUEST_TIMEOUT, "times": 3},
+    {"kind": "endless", "seconds": REQUEST_TIMEOUT / 4, "times": 1},
 )
-"""What may happen to a call. Not GoTo's 404: it says that something is gone, and a tap that believes it is right."""
+"""What may happen to a call. Not GoTo's 404: a tap that then counts something as gone is right."""
 
 REFUSALS: Final[tuple[dict[str, Any], ...]] = tuple({"kind": "status", "status": status} for status in (400, 403))
-"""What GoTo says of people, for a reason or for a moment."""
+"""How GoTo refuses registrants, for good or for a moment."""
 
 PROXY_REFUSALS: Final[tuple[dict[str, Any], ...]] = tuple(
     {"kind": "raw", "status": status, "value": value}
     for status in (400, 403, 404, 409)
     for value in ("<html>Blocked</html>", "", '{"status": "down"}')
 )
-"""What a proxy says in GoTo's place; it decides nothing."""
+"""What a proxy answers in GoTo's place; it decides nothing."""
 
 MILD: Final = (*(kind for kind in KINDS if kind["kind"] != "redirect"), *REFUSALS * 2, *PROXY_REFUSALS)
-"""What a run may meet again and again without its end."""
+"""Faults that a run survives however often they occur."""
 
 RETRY_AFTER: Final = (None, 0.5, "1", "date", "soon", "-5", "", "2", "nan", "Wed, 99 Foo 2024")
-"""What a 429 may say; a storm of them, a burst of calls that all get it."""
+"""What a 429 may say."""
 
 TOO_LONG: Final = "999999"
 """A `Retry-After` that ends the run."""
@@ -56,26 +56,26 @@ KNOWN: Final = frozenset({409})
 """What a lie is to a target, too, in GoTo's own words: it says that somebody is registered."""
 
 LATE: Final = frozenset({"slow", "drip", "endless"})
-"""Kinds of fault that only a short time-out ends."""
+"""Kinds of fault that only a short timeout ends."""
 
 SERVER_ERROR: Final = 500
 
 MANY: Final = 20
-"""Calls that a fault lets pass at the most before it strikes."""
+"""Most calls that pass before a fault occurs."""
 
 
 def faults(rng: Random) -> list[Fault]:
-    """Return the faults of a run of the tap: a storm of 429 now and then, some downpours, and drizzle all the time."""
-    downpours = [
+    """Return the faults of a run of the tap: sometimes many 429, up to three frequent faults, and three rare ones."""
+    frequent = [
         _rule(rng, rng.choice(PATHS), {"times": rng.choice((1, 3, 10, None)), **rng.choice(KINDS)}, MANY, (0.1, 0.3, 1))
         for _ in range(rng.randint(0, 3))
     ]
-    drizzle = [_rule(rng, rng.choice(PATHS), rng.choice(KINDS), MANY, (0.03,)) for _ in range(3)]
-    return [*_storm(rng), *downpours, *drizzle]
+    rare = [_rule(rng, rng.choice(PATHS), rng.choice(KINDS), MANY, (0.03,)) for _ in range(3)]
+    return [*_rate_limit(rng), *frequent, *rare]
 
 
 def faults_of_registering(rng: Random) -> list[Fault]:
-    """Return the faults of a run of the target: many that strike now and then, and one or none that may end it."""
+    """Return the faults of a run of the target: many rare ones, and at most one that may end the run."""
     rules = []
     severe = rng.randint(0, 1)
     for number in range(rng.randint(4, 10)):
@@ -90,31 +90,26 @@ def faults_of_registering(rng: Random) -> list[Fault]:
             # A run asks for tokens and for who it is once or twice.
             latest = 1 if path in {"/oauth/", "/Users/me"} else MANY
             rules.append(_rule(rng, path, rule, latest, chances))
-    return _storm(rng) + rules
+    return _rate_limit(rng) + rules
 
 
 def _rule(rng: Random, path: str, rule: dict[str, Any], latest: int, chances: Sequence[float]) -> Fault:
     return Fault(path=path, probability=rng.choice(chances), skip=rng.randint(0, latest), **rule)
 
 
-def _storm(rng: Random) -> list[Fault]:
+def _rate_limit(rng: Random) -> list[Fault]:
     if rng.random() >= 0.3:
         return []
-    wish = TOO_LONG if rng.random() < 0.1 else rng.choice(RETRY_AFTER)
+    retry_after = TOO_LONG if rng.random() < 0.1 else rng.choice(RETRY_AFTER)
     times, skip = rng.randint(1, 15), rng.randint(0, 40)
-    return [Fault(kind="status", status=429, retry_after=wish, times=times, skip=skip)]
+    return [Fault(kind="status", status=429, retry_after=retry_after, times=times, skip=skip)]
 
 
 class ChangingFaults(threading.Thread):
-    """Changes while a run goes on: tokens expire, webinars are refused for a moment.
-
-    Attributes:
-        is_revoked: Whether the refresh token has been revoked, so that the user has to get another one.
-        refused: Webinars that were refused at some moment.
-    """
+    """Expires tokens, revokes the refresh token and refuses webinars for a moment, until it is ended."""
 
     def __init__(self, control: Control, rng: Random, webinars: list[str]) -> None:
-        """Nothing has happened yet."""
+        """Change nothing yet."""
         super().__init__(daemon=True)
         self.is_revoked = False
         self.refused: set[str] = set()
@@ -137,8 +132,8 @@ class ChangingFaults(threading.Thread):
                 self._control.revoke_refresh_token()
                 self.is_revoked = True
 
-    def clear_up(self) -> None:
-        """Let the sun shine."""
+    def end(self) -> None:
+        """Let all calls work again."""
         self._over.set()
         self.join()
         self._control.configure(forbidden=[], faults=[])

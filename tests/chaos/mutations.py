@@ -99,7 +99,7 @@ class Mutations(threading.Thread):
 
         Args:
             control: Of the sandbox.
-            rng: Dice.
+            rng: Makes all choices.
             now: What time it is there.
             pause: Seconds between two happenings, on average.
         """

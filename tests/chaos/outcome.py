@@ -1,4 +1,4 @@
-"""What came of a campaign, and of many."""
+"""The results of one campaign and of many."""
 
 import signal
 from collections import Counter
@@ -15,17 +15,16 @@ SHOWN: Final = 20
 
 @dataclass
 class Outcome:
-    """What came of a campaign.
+    """The result of a campaign.
 
     Attributes:
-        seed: Its seed.
         exit_codes: Of all runs; negative: killed by that signal.
         stated: How many of the killed runs had written a STATE.
-        records: What was checked: records that came out of a tap, rows of results of a target.
-        rows: How many rows of the truth were compared with the last ones stored.
-        happened: How often what happened to the data.
-        faults: Calls that were struck, by kind of fault.
-        violations: A line for each thing that was not as it must be.
+        records: Records of a tap, or rows of results of a target, that were checked.
+        rows: Rows of the truth that were compared with the last ones stored.
+        happened: Changes of the data, by kind.
+        faults: Calls that failed, by kind of fault.
+        violations: A line for each broken promise.
     """
 
     seed: int
@@ -47,7 +46,7 @@ class Outcome:
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
-    """Return what many campaigns come to."""
+    """Return the summary of many campaigns."""
     codes = [code for outcome in outcomes for code in outcome.exit_codes]
     happened = sum((outcome.happened for outcome in outcomes), Counter[str]())
     faults = sum((outcome.faults for outcome in outcomes), Counter[str]())

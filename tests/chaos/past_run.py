@@ -7,17 +7,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PastRun:
-    """What came out of a run, up to its last complete line.
+    """A run, from `began` to `ended` in monotonic seconds, and its output up to the last complete line.
 
     Attributes:
-        began: When, in monotonic seconds.
-        ended: When.
-        killed: Whether it was.
-        exit_code: Its exit code; negative: killed by that signal.
-        messages: What it wrote.
-        struck: Whether calls of it were made to fail, so that it may end with 1 and a line that says why.
+        exit_code: Negative: killed by that signal.
+        struck: Whether there were faults, so that it may end with 1 and a line that says why.
         said: What it logged.
-        is_limited: Whether it was allowed so many calls only.
+        is_limited: Whether `max_calls` was set.
     """
 
     began: float

@@ -17,7 +17,7 @@ class SessionMutations:
 
         Args:
             control: Of the sandbox.
-            rng: Dice.
+            rng: Makes all choices.
             settled_before: Sessions that ended before are not changed: what happens there then is not looked for.
         """
         self._control = control

@@ -1,4 +1,4 @@
-"""A campaign against the target: runs over one input, killed and struck, each from the last STATE; then the reckoning.
+"""A campaign against the target: runs over one input, killed and with faults, each from the last STATE; then checks.
 
 What the next run is given is what a tap would send that gets the STATE which the run before has passed on.
 """
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
 from tests.chaos.concurrent_targets import TargetInput, complete, written
-from tests.chaos.faults import LATE, REFUSALS, SILENCE, ChangingFaults, faults_of_registering
+from tests.chaos.faults import LATE, REFUSALS, REQUEST_TIMEOUT, ChangingFaults, faults_of_registering
 from tests.chaos.outcome import Outcome
 from tests.chaos.target_invariants import campaign_violations, run_violations
 from tests.chaos.target_run import Given, Registered, TargetRun
@@ -25,7 +25,7 @@ SIZE: Final = 150
 """Records of an input, beside those that come twice."""
 
 RUNS: Final = 6
-"""Some of them end before the blow comes."""
+"""Some of them end before the signal comes."""
 
 TIMEOUT: Final = 300.0
 """Seconds in which a run has to end, whatever is done to it."""
@@ -36,7 +36,7 @@ ROW: Final = 250
 SMALL: Final = 100 * ROW
 """Bytes of results that are more than those of any log, which must not fill the disk."""
 
-BLOWS: Final = (
+SIGNALS: Final = (
     *((signal.SIGKILL,),) * 3,
     (signal.SIGTERM,),
     (signal.SIGINT,),
@@ -51,10 +51,10 @@ class TargetCampaign:
     """One seed."""
 
     def __init__(self, seed: int, launcher: Launcher, *, in_bad_weather: bool = False) -> None:
-        """Throw the dice for what stays the same in all runs.
+        """Choose what stays the same in all runs.
 
         Args:
-            seed: Of all dice.
+            seed: Of all random choices.
             launcher: Starts the runs.
             in_bad_weather: Whether calls fail and tokens die, too.
         """
@@ -99,16 +99,16 @@ class TargetCampaign:
     def _struck_run(self) -> None:
         rules = faults_of_registering(self._rng)
         self._sandbox.control.configure(faults=rules)
-        weather = ChangingFaults(self._sandbox.control, Random(self._rng.random()), self._input.all_webinars)  # noqa: S311
-        weather.start()
+        changing = ChangingFaults(self._sandbox.control, Random(self._rng.random()), self._input.all_webinars)  # noqa: S311
+        changing.start()
         try:
-            self._run(rules, weather, is_last=False)
+            self._run(rules, changing, is_last=False)
         finally:
-            weather.clear_up()
-        if weather.is_revoked or (self._sandbox.options.rotate_refresh_tokens and "used up" in self._runs[-1].said):
+            changing.end()
+        if changing.is_revoked or (self._sandbox.options.rotate_refresh_tokens and "used up" in self._runs[-1].said):
             self._renew_credentials()
 
-    def _run(self, rules: Sequence[Fault] = (), weather: ChangingFaults | None = None, *, is_last: bool) -> None:
+    def _run(self, rules: Sequence[Fault] = (), changing: ChangingFaults | None = None, *, is_last: bool) -> None:
         before, start = self._registered(), self._size
         given = self._given(is_last=is_last, is_timely=not any(rule.kind in LATE for rule in rules))
         self._sandbox.control.reset_calls()
@@ -120,14 +120,14 @@ class TargetCampaign:
         run = TargetRun(
             given=given,
             signals=signals,
-            is_struck=weather is not None,
+            is_struck=changing is not None,
             is_full=self._size == given.room,
             lines=self._written(start),
             output=bytes(launched.received),
             exit_code=done.exit_code,
             said=done.stderr,
             calls=calls,
-            refusing=frozenset((weather.refused if weather else set()) | _refusing(calls)),
+            refusing=frozenset((changing.refused if changing else set()) | _refusing(calls)),
             before=before,
             after=self._registered(),
         )
@@ -141,7 +141,7 @@ class TargetCampaign:
             "on_rejection": self._rng.choice(("fail", "continue")),
             "resend_confirmation": self._rng.random() < 0.25,
             "dry_run": not is_last and self._rng.random() < 0.1,
-            **({} if is_timely else {"request_timeout": SILENCE}),
+            **({} if is_timely else {"request_timeout": REQUEST_TIMEOUT}),
         }
         items = self._input.items[self._place :]
         data = written(items)
@@ -167,7 +167,7 @@ class TargetCampaign:
 
     def _struck_down(self, launched: Launched, count: int) -> tuple[int, ...]:
         """Send signals at some moment, if it still runs then; return which."""
-        signals, sent = self._rng.choice(BLOWS), []
+        signals, sent = self._rng.choice(SIGNALS), []
         seconds, size = self._rng.uniform(0.02, 0.8), self._size + self._rng.randint(1, count * ROW // 3 + 1)
         until = time.monotonic() + seconds
         if signals == (signal.SIGKILL,) and self._rng.random() < 0.5:

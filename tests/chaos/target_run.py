@@ -57,15 +57,13 @@ class Pair:
 
 @dataclass(frozen=True)
 class Given:
-    """What a run is given.
+    """The settings and the input of a run.
 
     Attributes:
-        settings: Its configuration.
-        data: Its input.
-        items: The messages that are whole in it.
-        is_torn: Whether it breaks off inside of a message.
-        is_timely: Whether the run waits so long for answers that none comes too late.
-        room: Bytes of results at which the disk is full; None: it never is.
+        items: The messages that are whole in the input.
+        is_torn: Whether the input breaks off inside a message.
+        is_timely: Whether no answer comes after the timeout.
+        room: Bytes of results at which the disk is full; None: never.
     """
 
     settings: Mapping[str, Any]
@@ -78,21 +76,15 @@ class Given:
 
 @dataclass(frozen=True)
 class TargetRun:
-    """What a run was given, and what came of it.
+    """A run that is over: its input, the signals it got, its output, its calls, and who was registered.
 
     Attributes:
-        given: What it was given.
-        signals: What it was sent.
-        is_struck: Whether calls of it were made to fail.
+        is_struck: Whether there were faults.
         is_full: Whether the disk was full in the end.
-        lines: What it appended to the file of results, by lines; the last one is what came after the last line's end.
-        output: What it wrote.
-        exit_code: Its exit code; negative: killed by that signal.
+        lines: What it appended to the file of results, by lines; the last one is the incomplete rest.
+        exit_code: Negative: killed by that signal.
         said: What it logged.
-        calls: That arrived.
-        refusing: Webinars for which it was refused, whoever asked.
-        before: Who was registered before it.
-        after: Who was registered when the last call of it was over.
+        refusing: Webinars for which a fault refused somebody.
     """
 
     given: Given

@@ -222,6 +222,13 @@ def test_a_first_run_makes_no_call_whose_answer_is_known(runs: Runs) -> None:
     assert 0 < len(runs.calls(r"/webinars/\d+/attendees$")) < len(sessions) - single
 
 
+def test_attendees_of_a_webinar_are_read_together_even_if_the_first_session_had_none(runs: Runs) -> None:
+    first = min(runs.control.truth("sessions")["sessions"], key=lambda row: row["endTime"])
+    assert first["registrantsAttended"] == 0
+    read(runs, "session_performance", "attendees", max_concurrency=1)
+    assert runs.calls(r"/webinars/\d+/attendees$")
+
+
 def test_the_plan_says_how_many_sessions_are_read(runs: Runs, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "tap-gotowebinar")
     sessions = len(read(runs).records("sessions"))

@@ -1,1 +1,1 @@
-"""What has been emitted: one memory per stream and webinar (or organizer), and the state that keeps it between runs."""
+"""What has been emitted: one bookmark per stream and webinar (or organizer), and the state."""
