@@ -115,7 +115,7 @@ def read_twice() -> tuple[Run, Run]:
 
 def untrue(runs: Sequence[Run], control: Control) -> list[str]:
     """Return the rows of the sandbox that are not the last ones of their keys."""
-    truth, last = control.truth() | control.truth(*KINDS), last_records(runs)
+    truth, last = control.expected_records() | control.expected_records(*KINDS), last_records(runs)
     wrong = []
     for stream, kind in SOURCES.items():
         records = [told(row) for (its_stream, _), row in last.items() if its_stream == stream]

@@ -60,12 +60,12 @@ class Runs:
 
     def webinars(self) -> dict[str, Row]:
         """All webinars by key, those that end last first."""
-        rows = self.control.truth()["webinars"]
+        rows = self.control.expected_records()["webinars"]
         return {row["webinarKey"]: row for row in sorted(rows, key=_end, reverse=True)}
 
     def people(self, webinar_key: str | None = None) -> list[Row]:
         """All registrants, or those of a webinar."""
-        rows = self.control.truth()["registrants"]
+        rows = self.control.expected_records()["registrants"]
         return [row for row in rows if webinar_key in (None, row["webinarKey"])]
 
     def entry(self, stream: str, webinar_key: str) -> dict[str, Any] | None:

@@ -60,8 +60,6 @@ class Control:
         """
         return cast("dict[str, list[Row]]", self._do("expected_records", streams=streams))
 
-    truth = expected_records  # its former name, until all callers have the new one
-
     def add_webinar(self, **fields: object) -> str:
         """Add a webinar and return its key.
 

@@ -61,10 +61,10 @@ def let_things_happen(sandbox: Sandbox) -> None:
     control = sandbox.control
     ahead = {
         row["webinarKey"]: row
-        for row in control.truth()["webinars"]
+        for row in control.expected_records()["webinars"]
         if row["times"] and row["times"][-1]["endTime"] > f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M}"
     }
-    people = [row for row in control.truth()["registrants"] if row["webinarKey"] in ahead]
+    people = [row for row in control.expected_records()["registrants"] if row["webinarKey"] in ahead]
     waiting = [row for row in people if row["status"] == "WAITING"]
     assert len(waiting) > 1
     control.approve_registrant(*registrant_keys(waiting[0]))

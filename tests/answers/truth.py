@@ -42,7 +42,7 @@ class Truth:
 
     def look(self, control: Control) -> None:
         """See what there is now."""
-        now = control.truth() | control.truth(*KINDS)
+        now = control.expected_records() | control.expected_records(*KINDS)
         self.listed = {row["webinarKey"] for row in now["webinars"]}
         self.registered = {registrant_keys(row) for row in now["registrants"]}
         self.webinars |= {row["webinarKey"]: row for row in now["webinars"]}

@@ -160,7 +160,7 @@ def test_a_status_can_be_a_refusal_on_one_path_only(make_sandbox: Callable[..., 
 
 
 def test_what_does_not_exist_is_said_to_be_unknown(sandbox: Sandbox) -> None:
-    organizer = sandbox.control.truth()["organizers"][0]["organizerKey"]
+    organizer = sandbox.control.expected_records()["organizers"][0]["organizerKey"]
     path = f"/G2W/rest/v2/organizers/{organizer}/webinars/123456789012"
 
     with talk(sandbox) as talking, pytest.raises(NotFoundError) as caught:
@@ -309,7 +309,7 @@ LOST = [
 
 def registrants_path(sandbox: Sandbox) -> str:
     webinar = sandbox.control.add_webinar()
-    organizer = sandbox.control.truth()["organizers"][0]["organizerKey"]
+    organizer = sandbox.control.expected_records()["organizers"][0]["organizerKey"]
     return f"/G2W/rest/v2/organizers/{organizer}/webinars/{webinar}/registrants"
 
 

@@ -84,7 +84,7 @@ def test_a_404_of_goto_is_remembered(runs: Runs) -> None:
 def test_a_token_endpoint_hidden_by_a_proxy_is_tried_again_and_named(
     runs: Runs, caplog: pytest.LogCaptureFixture
 ) -> None:
-    organizer_keys = [row["organizerKey"] for row in runs.control.truth()["organizers"]]
+    organizer_keys = [row["organizerKey"] for row in runs.control.expected_records()["organizers"]]
     runs.control.configure(faults=[foreign(403, "/oauth/token")])
     assert runs.run("webinars", organizer_keys=organizer_keys).exit_code == 1
     assert "answered 403; check auth_url" in caplog.text

@@ -190,12 +190,12 @@ def test_a_list_too_large_for_one_answer_is_read_in_pages(make_sandbox: Callable
     sandbox = make_sandbox(webinars=1, registrants=10, faults=(Fault(kind="bomb", path="/registrants$", times=1),))
     done = run_here({**sandbox.settings, **FAST}, catalog=selecting("registrants"))
     assert done.exit_code == 0
-    assert len(done.records("registrants")) == len(sandbox.control.truth()["registrants"])
+    assert len(done.records("registrants")) == len(sandbox.control.expected_records()["registrants"])
 
 
 def test_a_long_text_comes_out_whole(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(webinars=1)
-    (webinar,) = (row["webinarKey"] for row in sandbox.control.truth()["webinars"])
+    (webinar,) = (row["webinarKey"] for row in sandbox.control.expected_records()["webinars"])
     text = "lång " * (2 * MIB)
     row = {"registrantKey": 1, "firstName": text}
     sandbox.control.configure(faults=[Fault(kind="json", path=f"{webinar}/registrants$", value=[row])])

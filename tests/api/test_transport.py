@@ -62,7 +62,7 @@ def test_an_answer_is_its_status_and_its_decoded_body(sandbox: Sandbox) -> None:
     error = send(sandbox.url + ME, token="never-given-out")
 
     assert answer.status == 200
-    assert answer.body["id"] == sandbox.control.truth()["organizers"][0]["organizerKey"]
+    assert answer.body["id"] == sandbox.control.expected_records()["organizers"][0]["organizerKey"]
     assert answer.body["id"] not in repr(answer)
     assert (error.status, error.body["int_err_code"]) == (403, "InvalidToken")
 

@@ -93,7 +93,7 @@ class TargetInput:
         """
         self._rng = rng
         self._number = 0
-        self.owner, other = (row["organizerKey"] for row in control.truth()["organizers"])
+        self.owner, other = (row["organizerKey"] for row in control.expected_records()["organizers"])
         self.webinar_key = control.add_webinar()
         self.webinars = {
             "small": control.add_webinar(registrationLimit=ROOM),

@@ -113,7 +113,7 @@ class Mutations(threading.Thread):
         self.began = now
         self._sessions = SessionMutations(control, rng, now - ALIVE_FOR)
         self._pause = pause
-        truth = control.truth()
+        truth = control.expected_records()
         self._status = {(row["webinarKey"], row["registrantKey"]): row["status"] for row in truth["registrants"]}
         for person, status in self._status.items():
             self.history.begins(person, status, since=0.0)

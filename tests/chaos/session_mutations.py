@@ -46,23 +46,27 @@ class SessionMutations:
         """Let there have been a poll, and an answer to it."""
         if guest := self._guest():
             where = guest["webinarKey"], guest["sessionKey"]
-            polls = [row for row in self._control.truth("polls")["polls"] if row["sessionKey"] == where[1]]
+            polls = [row for row in self._control.expected_records("polls")["polls"] if row["sessionKey"] == where[1]]
             self._control.add_poll(*where, f"Who {self._new_text()}?", ["you", "me"])
             self._control.answer_poll(*where, guest["registrantKey"], ["me"], len(polls))
 
     def help(self) -> None:
         """Give a webinar a panelist, a co-organizer or a recording."""
-        webinar = self._rng.choice(self._control.truth()["webinars"])
+        webinar = self._rng.choice(self._control.expected_records()["webinars"])
         add = self._rng.choice((self._control.add_panelist, self._control.add_coorganizer, self._control.add_recording))
         add(webinar["webinarKey"])
 
     def _session(self) -> Row | None:
-        sessions = [row for row in self._control.truth("sessions")["sessions"] if row["endTime"] > self._settled_before]
+        sessions = [
+            row
+            for row in self._control.expected_records("sessions")["sessions"]
+            if row["endTime"] > self._settled_before
+        ]
         return self._rng.choice(sessions) if sessions else None
 
     def _guest(self) -> Row | None:
         session = self._session()
-        rows = self._control.truth("attendees")["attendees"] if session else []
+        rows = self._control.expected_records("attendees")["attendees"] if session else []
         guests = [row for row in rows if session and row["sessionKey"] == session["sessionKey"]]
         return self._rng.choice(guests) if guests else None
 

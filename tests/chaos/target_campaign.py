@@ -193,7 +193,7 @@ class TargetCampaign:
 
     def _registered(self) -> Registered:
         control = self._sandbox.control
-        return Registered.of({**control.truth(), **control.truth("confirmations")})
+        return Registered.of({**control.expected_records(), **control.expected_records("confirmations")})
 
     def _wait_for_the_last_call(self) -> None:
         """A call that is on its way takes effect after the end of who made it."""

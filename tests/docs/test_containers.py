@@ -133,7 +133,7 @@ def home() -> Iterator[Path]:
 
 
 def people(sandbox: Sandbox) -> int:
-    return len(sandbox.control.truth()["registrants"])
+    return len(sandbox.control.expected_records()["registrants"])
 
 
 def settings_of(sandbox: Sandbox, database: Postgres) -> dict[str, str]:

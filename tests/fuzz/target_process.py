@@ -26,7 +26,7 @@ class TargetRunner:
 
     def clear(self) -> None:
         """Let nobody be registered."""
-        for row in self.harness.control.truth()["registrants"]:
+        for row in self.harness.control.expected_records()["registrants"]:
             self.harness.control.cancel_registrant(row["webinarKey"], row["registrantKey"])
 
     def run(self, given: bytes, *arguments: str, hurries: bool = False, **settings: object) -> RunResult:

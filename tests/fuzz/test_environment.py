@@ -75,7 +75,7 @@ class Surroundings:
             "target": ["--config", "ENV"],
             "login": ["--check"],
         }
-        (webinar,) = sandbox.control.truth()["webinars"]
+        (webinar,) = sandbox.control.expected_records()["webinars"]
         self._given = lines([schema(), record(ADA, webinarKey=webinar["webinarKey"])]).encode()
 
     def run(self, program: str, environ: Mapping[str, str], dotenv: bytes = b"") -> Run:

@@ -59,7 +59,7 @@ def click(browser: Chrome, label: str) -> None:
 
 
 def test_a_person_logs_in(sandbox: Sandbox, browser: Chrome) -> None:
-    organizer = sandbox.control.truth()["organizers"][0]
+    organizer = sandbox.control.expected_records()["organizers"][0]
     with logging_in(environment(sandbox), "--redirect-uri", redirect_uri(sandbox)) as run:
         browser.get(run.address())
         arrive(browser, "Allow access?")

@@ -34,7 +34,7 @@ def complaint(stderr: str) -> str:
 
 
 def whose(sandbox: Sandbox) -> dict[str, Any]:
-    organizer: dict[str, Any] = sandbox.control.truth()["organizers"][0]
+    organizer: dict[str, Any] = sandbox.control.expected_records()["organizers"][0]
     return organizer
 
 

@@ -52,7 +52,7 @@ def difference(database: Postgres, schema: str, sandbox: Sandbox, gone: Iterable
         sandbox: What there should be.
         gone: Keys of registrants who cancelled: the warehouse keeps them.
     """
-    truth = sandbox.control.truth() | sandbox.control.truth("sessions", "attendees")
+    truth = sandbox.control.expected_records() | sandbox.control.expected_records("sessions", "attendees")
     left = set(gone)
     found, wanted = Counter[Any](), Counter[Any]()
     for table, (kind, columns) in COLUMNS.items():

@@ -96,13 +96,19 @@ def rounds(site: Site, start: Start) -> None:
             found = difference(site.database, site.schema(name), sandbox, gone[name])
             assert found.is_none, f"round {number}, {name}: {found}"
             assert removed(site, name) == sorted(gone[name]), f"round {number}, {name}"
-            assert known_webinars(site, name) == {row["webinarKey"] for row in sandbox.control.truth()["webinars"]}
+            assert known_webinars(site, name) == {
+                row["webinarKey"] for row in sandbox.control.expected_records()["webinars"]
+            }
             gone[name].append(somebody_comes_and_somebody_goes(sandbox, ahead[name]))
 
 
 def somebody_comes_and_somebody_goes(sandbox: Sandbox, webinar: str) -> str:
     """Register people for a webinar, and let somebody else cancel; return who cancelled."""
-    people = [row["registrantKey"] for row in sandbox.control.truth()["registrants"] if row["webinarKey"] == webinar]
+    people = [
+        row["registrantKey"]
+        for row in sandbox.control.expected_records()["registrants"]
+        if row["webinarKey"] == webinar
+    ]
     sandbox.control.add_registrants(webinar, 2)
     sandbox.control.cancel_registrant(webinar, people[0])
     return str(people[0])

@@ -46,7 +46,7 @@ def held(runs: Runs, days_ago: int) -> Row:
     start = end.replace("T11", "T10")
     guests = [row["registrantKey"] for row in runs.people(webinar["webinarKey"])[:3]]
     key = runs.control.hold_session(webinar["webinarKey"], guests, startTime=start, endTime=end)
-    (row,) = [row for row in runs.control.truth("sessions")["sessions"] if row["sessionKey"] == key]
+    (row,) = [row for row in runs.control.expected_records("sessions")["sessions"] if row["sessionKey"] == key]
     return dict(row)
 
 
@@ -58,7 +58,7 @@ def test_every_row_of_every_session_comes_out_as_it_is_and_once(runs: Runs) -> N
     assert done.exit_code == 0
     keys = {message["stream"]: message["key_properties"] for message in done.of_type("SCHEMA")}
     for stream in ALL:
-        truth = runs.control.truth(stream)[stream]
+        truth = runs.control.expected_records(stream)[stream]
         assert truth
         assert bag(done.records(stream)) == bag(truth)
         assert len({tuple(row[key] for key in keys[stream]) for row in done.records(stream)}) == len(truth)
@@ -173,7 +173,7 @@ def test_a_stream_selected_later_starts_from_its_own_beginning(runs: Runs) -> No
     read(runs, "sessions", "attendees")
     done = read(runs, "sessions", "attendees", "polls")
     assert fetch_rows(done).keys() == {"polls"}
-    assert bag(done.records("polls")) == bag(runs.control.truth("polls")["polls"])
+    assert bag(done.records("polls")) == bag(runs.control.expected_records("polls")["polls"])
     assert not [call for call in runs.calls(OF_SESSIONS) if not call.endswith("/polls")]
 
 
@@ -182,7 +182,7 @@ def test_a_late_start_date_moved_back_brings_the_rest_and_only_that(runs: Runs) 
     rest = read(runs).records("sessions")
     assert late
     assert rest
-    assert bag(late + rest) == bag(runs.control.truth("sessions")["sessions"])
+    assert bag(late + rest) == bag(runs.control.expected_records("sessions")["sessions"])
 
 
 def test_sessions_can_be_asked_for_in_full_each_time(runs: Runs) -> None:
@@ -199,13 +199,15 @@ def test_sessions_can_be_asked_for_in_full_each_time(runs: Runs) -> None:
 
 
 def attendees(runs: Runs, session_key: str) -> list[Row]:
-    return [row for row in runs.control.truth("attendees")["attendees"] if row["sessionKey"] == session_key]
+    return [row for row in runs.control.expected_records("attendees")["attendees"] if row["sessionKey"] == session_key]
 
 
 def test_a_first_run_makes_no_call_whose_answer_is_known(runs: Runs) -> None:
     read(runs)
-    sessions = runs.control.truth("sessions")["sessions"]
-    performance = {row["sessionKey"]: row for row in runs.control.truth("session_performance")["session_performance"]}
+    sessions = runs.control.expected_records("sessions")["sessions"]
+    performance = {
+        row["sessionKey"]: row for row in runs.control.expected_records("session_performance")["session_performance"]
+    }
     per_webinar = Counter(row["webinarKey"] for row in sessions)
 
     def counted(row: Row, name: str) -> bool:
@@ -223,7 +225,7 @@ def test_a_first_run_makes_no_call_whose_answer_is_known(runs: Runs) -> None:
 
 
 def test_attendees_of_a_webinar_are_read_together_even_if_the_first_session_had_none(runs: Runs) -> None:
-    first = min(runs.control.truth("sessions")["sessions"], key=lambda row: row["endTime"])
+    first = min(runs.control.expected_records("sessions")["sessions"], key=lambda row: row["endTime"])
     assert first["registrantsAttended"] == 0
     read(runs, "session_performance", "attendees", max_concurrency=1)
     assert runs.calls(r"/webinars/\d+/attendees$")
@@ -240,7 +242,7 @@ def test_the_plan_says_how_many_sessions_are_read(runs: Runs, caplog: pytest.Log
 def test_performance_is_never_read_only_to_decide(runs: Runs) -> None:
     read(runs, "questions")
     assert runs.calls("/performance$") == []
-    assert len(runs.calls("/questions$")) == len(runs.control.truth("sessions")["sessions"])
+    assert len(runs.calls("/questions$")) == len(runs.control.expected_records("sessions")["sessions"])
 
 
 def test_sessions_of_a_webinar_are_asked_for_one_by_one_where_the_whole_cannot_be_had(runs: Runs) -> None:
@@ -250,7 +252,7 @@ def test_sessions_of_a_webinar_are_asked_for_one_by_one_where_the_whole_cannot_b
     done = read(runs)
     assert done.exit_code == 0
     for stream in ("attendees", "session_performance"):
-        assert bag(done.records(stream)) == bag(runs.control.truth(stream)[stream])
+        assert bag(done.records(stream)) == bag(runs.control.expected_records(stream)[stream])
 
 
 def test_attendees_of_a_webinar_are_not_read_together_for_a_few_sessions_late_in_it(runs: Runs) -> None:
@@ -272,13 +274,13 @@ def test_attendees_of_a_webinar_are_not_read_together_for_a_few_sessions_late_in
 
 
 def test_a_session_that_the_answer_for_the_whole_webinar_lacks_is_asked_for_alone(runs: Runs) -> None:
-    webinars = Counter(row["webinarKey"] for row in runs.control.truth("sessions")["sessions"])
+    webinars = Counter(row["webinarKey"] for row in runs.control.expected_records("sessions")["sessions"])
     ((webinar, sessions),) = webinars.most_common(1)
     runs.control.configure(faults=[Fault(kind="json", path=f"/{webinar}/performance$", value={})])
     done = read(runs, "session_performance")
     assert sessions > 1
     assert bag(done.records("session_performance")) == bag(
-        runs.control.truth("session_performance")["session_performance"]
+        runs.control.expected_records("session_performance")["session_performance"]
     )
 
 
@@ -305,7 +307,9 @@ def merged(old: Row, new: Row) -> Row:
 
 
 def test_a_session_that_is_refused_is_named_and_the_rest_is_read(runs: Runs, caplog: pytest.LogCaptureFixture) -> None:
-    refused = next(row for row in runs.control.truth("sessions")["sessions"] if row["totalPollCount"])["sessionKey"]
+    refused = next(row for row in runs.control.expected_records("sessions")["sessions"] if row["totalPollCount"])[
+        "sessionKey"
+    ]
     runs.control.configure(faults=[{"kind": "status", "status": 403, "path": f"/{refused}/polls$"}])
     done = read(runs)
     assert done.exit_code == 1
@@ -324,7 +328,7 @@ def test_a_run_cut_into_pieces_brings_everything_once(runs: Runs) -> None:
         if not done.of_type("RECORD"):
             break
     for stream in ALL:
-        truth = runs.control.truth(stream)[stream]
+        truth = runs.control.expected_records(stream)[stream]
         assert bag(row for row in found if row["stream"] == stream) == bag({"stream": stream, **row} for row in truth)
 
 
@@ -332,7 +336,7 @@ def test_a_sessions_list_that_is_refused_leaves_the_other_organizers_alone(
     make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture
 ) -> None:
     sandbox = make_sandbox(organizers=3, webinars=8, registrants=4)
-    keys = [row["organizerKey"] for row in sandbox.control.truth()["organizers"]]
+    keys = [row["organizerKey"] for row in sandbox.control.expected_records()["organizers"]]
     settings = {**sandbox.settings, **FAST, "organizer_keys": keys}
     everything = run_here(settings)
     sandbox.control.configure(forbidden=(keys[1],))
@@ -347,11 +351,11 @@ def test_a_sessions_list_that_is_refused_leaves_the_other_organizers_alone(
 
 def test_an_account_brings_the_sessions_of_all_its_organizers_each_once(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(organizers=3, webinars=6, registrants=4)
-    account = sandbox.control.truth()["webinars"][0]["accountKey"]
+    account = sandbox.control.expected_records()["webinars"][0]["accountKey"]
     done = run_here({**sandbox.settings, **FAST, "account_key": account})
     assert done.exit_code == 0
     for stream in ("sessions", "attendees", "polls"):
-        assert bag(done.records(stream)) == bag(sandbox.control.truth(stream)[stream])
+        assert bag(done.records(stream)) == bag(sandbox.control.expected_records(stream)[stream])
     assert len({row["organizerKey"] for row in done.records("sessions")}) == 3
 
 
@@ -359,9 +363,9 @@ def test_a_session_that_two_organizers_list_comes_once_and_holds_up_no_bookmark(
     make_sandbox: Callable[..., Sandbox],
 ) -> None:
     runs = Runs(make_sandbox(organizers=2, webinars=8, registrants=4, now=NOW))
-    keys = [row["organizerKey"] for row in runs.control.truth()["organizers"]]
+    keys = [row["organizerKey"] for row in runs.control.expected_records()["organizers"]]
     runs.settings["organizer_keys"], second = keys, keys[1]
-    everybody = runs.control.truth("sessions")["sessions"]
+    everybody = runs.control.expected_records("sessions")["sessions"]
     own = [row for row in everybody if runs.webinars()[row["webinarKey"]]["organizerKey"] == second]
     page = {"size": 200, "totalElements": len(everybody), "totalPages": 1, "number": 0}
     answer = {"_embedded": {"sessionInfoResources": everybody}, "page": page}
@@ -383,7 +387,7 @@ def test_the_summary_says_nothing_where_counts_and_lists_agree(
     sandbox: Sandbox, settings: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert run_here(settings).exit_code == 0
-    assert sandbox.control.truth("attendees")["attendees"]
+    assert sandbox.control.expected_records("attendees")["attendees"]
     assert "counts and lists differ" not in caplog.text
 
 
@@ -392,7 +396,9 @@ def test_the_summary_names_a_session_of_which_fewer_came_out_than_attended(
 ) -> None:
     caplog.set_level("INFO", "tap-gotowebinar")
     runs = Runs(make_sandbox(webinars=8, registrants=12, now=NOW))
-    busiest = max(runs.control.truth("sessions")["sessions"], key=lambda row: int(row["registrantsAttended"]))
+    busiest = max(
+        runs.control.expected_records("sessions")["sessions"], key=lambda row: int(row["registrantsAttended"])
+    )
     path = f"({busiest['sessionKey']}|{busiest['webinarKey']})/attendees$"
     runs.control.configure(faults=[Fault(kind="json", path=path, value=[])])
     caplog.set_level("INFO", "tap-gotowebinar")

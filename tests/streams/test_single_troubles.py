@@ -15,7 +15,7 @@ ME = "/Users/me|/rest/v1/me"
 
 
 def webinars_of(sandbox: Sandbox) -> list[str]:
-    return [row["webinarKey"] for row in sandbox.control.truth()["webinars"]]
+    return [row["webinarKey"] for row in sandbox.control.expected_records()["webinars"]]
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_one_webinar_that_cannot_be_read_does_not_end_the_run(
     make_sandbox: Callable[..., Sandbox], trouble: dict[str, Any]
 ) -> None:
     sandbox = make_sandbox()
-    people = sandbox.control.truth()["registrants"]
+    people = sandbox.control.expected_records()["registrants"]
     broken = people[0]["webinarKey"]
     sandbox.control.configure(faults=[Fault(path=f"{broken}/registrants", **trouble)])
     done = run_here({**sandbox.settings, **FAST})
@@ -43,7 +43,7 @@ def test_configured_organizers_are_read_when_nobody_tells_whose_token_it_is(
 ) -> None:
     monkeypatch.setattr("tap_gotowebinar.api.retries.TRIES", 2)
     sandbox = make_sandbox(faults=(Fault(kind="status", status=status, path=ME),))
-    (organizer,) = sandbox.control.truth()["organizers"]
+    (organizer,) = sandbox.control.expected_records()["organizers"]
     done = run_here({**sandbox.settings, **FAST, "organizer_keys": [organizer["organizerKey"]]})
     assert done.exit_code == 1
     assert len(done.records("registrants")) == 50
@@ -54,8 +54,8 @@ def test_an_organizer_that_the_account_does_not_know_is_named(
     make_sandbox: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
     sandbox = make_sandbox(organizers=2)
-    first, second = (row["organizerKey"] for row in sandbox.control.truth()["organizers"])
-    account = sandbox.control.truth()["webinars"][0]["accountKey"]
+    first, second = (row["organizerKey"] for row in sandbox.control.expected_records()["organizers"])
+    account = sandbox.control.expected_records()["webinars"][0]["accountKey"]
     settings = {**sandbox.settings, **FAST, "account_key": account}
     done = run_command({**settings, "organizer_keys": ["999999"]}, tmp_path)
     assert done.exit_code == 1
@@ -74,13 +74,13 @@ def test_an_organizer_key_that_is_none_never_becomes_part_of_a_path(
     page = {"size": 200, "totalElements": 1, "totalPages": 1, "number": 0}
     answer = {"_embedded": {"webinars": [webinar]}, "page": page}
     sandbox = make_sandbox(faults=(Fault(kind="json", path=r"/webinars$", value=answer),))
-    own = sandbox.control.truth()["organizers"][0]["organizerKey"]
+    own = sandbox.control.expected_records()["organizers"][0]["organizerKey"]
     done = run_command({**sandbox.settings, **FAST}, tmp_path)
     assert "zoe" not in done.stderr
     lists = [call["path"] for call in sandbox.control.calls() if "/webinars/12/registrants" in call["path"]]
     assert {path.split("/")[5] for path in lists} == {own}
 
-    account = sandbox.control.truth()["webinars"][0]["accountKey"]
+    account = sandbox.control.expected_records()["webinars"][0]["accountKey"]
     sandbox.control.reset_calls()
     done = run_command({**sandbox.settings, **FAST, "account_key": account}, tmp_path)
     assert done.exit_code == 1

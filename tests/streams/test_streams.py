@@ -115,7 +115,7 @@ FORM: dict[str, Any] = {
 def known_world(make_sandbox: Callable[..., Sandbox]) -> tuple[Sandbox, str, str, list[str]]:
     """A sandbox with one webinar and two registrants of known values, their keys with it."""
     sandbox = make_sandbox(webinars=0, registrants=0, now="2026-03-01T00:00:00Z", live_fields=False)
-    (organizer,) = (row["organizerKey"] for row in sandbox.control.truth()["organizers"])
+    (organizer,) = (row["organizerKey"] for row in sandbox.control.expected_records()["organizers"])
     webinar = sandbox.control.add_webinar(
         subject="Beekeeping",
         description="",
@@ -140,7 +140,7 @@ def test_webinars_are_as_the_list_tells(known_world: tuple[Sandbox, str, str, li
         "webinarKey": webinar,
         "webinarID": f"{int(webinar) % 10**9:09d}",
         "organizerKey": organizer,
-        "accountKey": sandbox.control.truth()["organizers"][0]["accountKey"],
+        "accountKey": sandbox.control.expected_records()["organizers"][0]["accountKey"],
         "omid": f"{int(webinar) % 10**8:08d}",
         "subject": "Beekeeping",
         "description": "",
@@ -158,7 +158,7 @@ def test_webinars_are_as_the_list_tells(known_world: tuple[Sandbox, str, str, li
 
 def test_webinar_details_are_as_the_webinar_tells(known_world: tuple[Sandbox, str, str, list[str]]) -> None:
     sandbox, organizer, webinar, _ = known_world
-    (owner,) = sandbox.control.truth()["organizers"]
+    (owner,) = sandbox.control.expected_records()["organizers"]
     (record,) = run_here({**sandbox.settings, **FAST}).records("webinar_details")
     assert without_nulls(record) == {
         "webinarKey": webinar,
@@ -268,7 +268,7 @@ def test_every_webinar_detail_on_the_wire_comes_out(sandbox: Sandbox, settings: 
 
 def test_primary_keys_tell_every_record_apart(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(organizers=2, webinars=6)
-    organizers = [row["organizerKey"] for row in sandbox.control.truth()["organizers"]]
+    organizers = [row["organizerKey"] for row in sandbox.control.expected_records()["organizers"]]
     done = run_here({**sandbox.settings, **FAST, "organizer_keys": organizers})
     for stream, names in PRIMARY_KEYS.items():
         schema = next(message for message in done.of_type("SCHEMA") if message["stream"] == stream)
@@ -344,7 +344,7 @@ def test_the_tap_offers_neither_batch_nor_activate_version() -> None:
 def test_a_selection_brings_no_other_stream_and_costs_no_other_call(
     sandbox: Sandbox, settings: dict[str, Any], streams: list[str], calls: list[str]
 ) -> None:
-    (owner,) = sandbox.control.truth()["organizers"]
+    (owner,) = sandbox.control.expected_records()["organizers"]
     changes = {} if "organizers" in streams else {"organizer_keys": [owner["organizerKey"]]}
     done = run_here({**settings, **changes}, catalog=selecting(*streams))
     assert done.exit_code == 0
@@ -458,7 +458,7 @@ def test_a_list_of_webinars_is_read_page_by_page(make_sandbox: Callable[..., San
     pages = [call["query"] for call in sandbox.control.calls() if call["path"].endswith("/webinars")]
     assert [(query["page"], query["size"]) for query in pages] == [("0", "200"), ("1", "200"), ("2", "200")]
     assert {row["webinarKey"] for row in done.records("webinars")} == {
-        row["webinarKey"] for row in sandbox.control.truth()["webinars"]
+        row["webinarKey"] for row in sandbox.control.expected_records()["webinars"]
     }
     assert len(done.records("webinars")) == 450
 

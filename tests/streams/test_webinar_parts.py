@@ -85,7 +85,7 @@ def test_links_that_let_people_in_come_out_nowhere(
     runs.control.add_panelist(webinar)
     runs.control.add_coorganizer(webinar)
     runs.control.add_recording(webinar)
-    sent: list[dict[str, Any]] = [row for row in runs.control.truth(stream)[stream] if secret in row]
+    sent: list[dict[str, Any]] = [row for row in runs.control.expected_records(stream)[stream] if secret in row]
     done = runs.run(stream)
     assert sent
     assert done.records(stream)

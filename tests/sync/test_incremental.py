@@ -237,7 +237,7 @@ def test_a_webinar_that_is_put_back_into_the_past_settles(runs: Runs) -> None:
 
 def test_a_webinar_that_changes_organizer_keeps_its_memory(make_runs: Callable[..., Runs]) -> None:
     runs = make_runs(organizers=2, webinars=4)
-    runs.settings["organizer_keys"] = [row["organizerKey"] for row in runs.control.truth()["organizers"]]
+    runs.settings["organizer_keys"] = [row["organizerKey"] for row in runs.control.expected_records()["organizers"]]
     runs.run()
     key = alive(runs)[0]
     before = runs.webinars()[key]["organizerKey"]
@@ -252,7 +252,7 @@ def test_a_webinar_that_changes_organizer_keeps_its_memory(make_runs: Callable[.
 
 def test_an_organizer_added_later_starts_from_its_own_beginning(make_runs: Callable[..., Runs]) -> None:
     runs = make_runs(organizers=2, webinars=4)
-    first, second = [row["organizerKey"] for row in runs.control.truth()["organizers"]]
+    first, second = [row["organizerKey"] for row in runs.control.expected_records()["organizers"]]
     runs.run(organizer_keys=[first])
     done = runs.run(organizer_keys=[first, second])
     theirs = {key for key, row in runs.webinars().items() if row["organizerKey"] == second}

@@ -26,11 +26,11 @@ def paths(sandbox: Sandbox) -> list[str]:
 
 
 def organizers(sandbox: Sandbox) -> list[str]:
-    return [row["organizerKey"] for row in sandbox.control.truth()["organizers"]]
+    return [row["organizerKey"] for row in sandbox.control.expected_records()["organizers"]]
 
 
 def webinars_of(sandbox: Sandbox, *keys: str) -> set[str]:
-    return {row["webinarKey"] for row in sandbox.control.truth()["webinars"] if row["organizerKey"] in keys}
+    return {row["webinarKey"] for row in sandbox.control.expected_records()["webinars"] if row["organizerKey"] in keys}
 
 
 def read_webinars(done: Run) -> list[str]:
@@ -199,7 +199,7 @@ def test_the_person_behind_the_token_has_a_row_beside_the_configured_organizers(
 
 def test_an_account_is_listed_as_a_whole(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(organizers=3)
-    account = sandbox.control.truth()["organizers"][0]["accountKey"]
+    account = sandbox.control.expected_records()["organizers"][0]["accountKey"]
     done = run(sandbox, account_key=int(account))
     assert paths(sandbox) == [IDENTITY_PATH, f"/G2W/rest/v2/accounts/{account}/webinars"]
     assert set(read_webinars(done)) == webinars_of(sandbox, *organizers(sandbox))
@@ -208,7 +208,7 @@ def test_an_account_is_listed_as_a_whole(make_sandbox: Callable[..., Sandbox]) -
 
 def test_an_account_with_organizer_keys_is_filtered_to_them(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(organizers=3)
-    account = sandbox.control.truth()["organizers"][0]["accountKey"]
+    account = sandbox.control.expected_records()["organizers"][0]["accountKey"]
     wanted = organizers(sandbox)[1:]
     done = run(sandbox, catalog=WEBINARS, account_key=account, organizer_keys=[wanted[0], int(wanted[1])])
     assert paths(sandbox) == [f"/G2W/rest/v2/accounts/{account}/webinars"]
@@ -245,10 +245,12 @@ def test_one_refused_organizer_does_not_stop_the_others(
     done = run(sandbox, organizer_keys=keys, on_forbidden=policy, catalog=selecting("webinars", "registrants"))
     assert done.exit_code == exit_code
     assert set(read_webinars(done)) == webinars_of(sandbox, keys[0], keys[2])
-    people = {row["registrantKey"] for row in sandbox.control.truth()["registrants"]}
+    people = {row["registrantKey"] for row in sandbox.control.expected_records()["registrants"]}
     missing = webinars_of(sandbox, keys[1])
     assert {row["registrantKey"] for row in done.records("registrants")} == people - {
-        row["registrantKey"] for row in sandbox.control.truth()["registrants"] if row["webinarKey"] in missing
+        row["registrantKey"]
+        for row in sandbox.control.expected_records()["registrants"]
+        if row["webinarKey"] in missing
     }
     said = [record.getMessage() for record in caplog.records if record.levelno >= 30]
     assert all(keys[1] in line for line in said)
@@ -271,6 +273,6 @@ def test_a_run_that_was_refused_everything_fails_whatever_the_policy(
 
 def test_a_refused_account_fails(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox()
-    account = sandbox.control.truth()["organizers"][0]["accountKey"]
+    account = sandbox.control.expected_records()["organizers"][0]["accountKey"]
     sandbox.control.configure(forbidden=(account,))
     assert run(sandbox, account_key=account, on_forbidden="skip").exit_code == 1

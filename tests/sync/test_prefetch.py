@@ -106,7 +106,7 @@ def formula(sandbox: Sandbox, streams: Iterable[str], wanted: set[str] | None = 
         streams: What is selected.
         wanted: The keys of the webinars that are read; None: all.
     """
-    truth = sandbox.control.truth()
+    truth = sandbox.control.expected_records()
     organizer = f"/G2W/rest/v2/organizers/{truth['organizers'][0]['organizerKey']}"
     calls = ["/identity/v1/Users/me", f"{organizer}/webinars"]
     for webinar in truth["webinars"]:
@@ -149,7 +149,7 @@ def test_the_children_of_a_webinar_that_a_stream_map_filters_out_are_not_foresee
     shaky: Callable[..., Sandbox],
 ) -> None:
     sandbox = shaky()
-    listed = sorted(row["webinarKey"] for row in sandbox.control.truth()["webinars"])
+    listed = sorted(row["webinarKey"] for row in sandbox.control.expected_records()["webinars"])
     maps = {"webinars": {"__filter__": f"webinarKey > '{listed[2]}'"}}
     outcomes = []
     for concurrency in CONCURRENCIES:
@@ -192,8 +192,8 @@ HICCUPS: Final = (
 
 def lasting(sandbox: Sandbox) -> list[Fault]:
     """What does not go away: of the first two webinars, lists and details; of the others, some people."""
-    webinars = [row["webinarKey"] for row in sandbox.control.truth()["webinars"]]
-    person = next(row for row in sandbox.control.truth()["registrants"] if row["webinarKey"] == webinars[-1])
+    webinars = [row["webinarKey"] for row in sandbox.control.expected_records()["webinars"]]
+    person = next(row for row in sandbox.control.expected_records()["registrants"] if row["webinarKey"] == webinars[-1])
     return [
         Fault(kind="status", status=503, path=f"/{webinars[0]}/registrants$"),
         Fault(kind="status", status=403, path=f"/{webinars[1]}$"),
@@ -608,7 +608,7 @@ def test_sigterm_ends_a_run_whose_calls_all_hang(launcher: Launcher, make_sandbo
     rest = launcher.launch(settings, state=done.states[-1], now=NOW).finish()
     assert rest.exit_code == 0
     for stream in BOTH:
-        everyone = sorted(row["registrantKey"] for row in sandbox.control.truth()["registrants"])
+        everyone = sorted(row["registrantKey"] for row in sandbox.control.expected_records()["registrants"])
         assert sorted([*keys(done, stream), *keys(rest, stream)]) == everyone
     assert len(keys(done, "registrant_details")) <= 30
 

@@ -40,7 +40,7 @@ def read_keys(done: Run, stream: str = "registrants") -> list[str]:
 
 
 def all_keys(sandbox: Sandbox) -> list[str]:
-    return [row["registrantKey"] for row in sandbox.control.truth()["registrants"]]
+    return [row["registrantKey"] for row in sandbox.control.expected_records()["registrants"]]
 
 
 def person(key: int, **fields: object) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def test_a_list_that_fails_in_pages_too_is_given_up_and_the_rest_is_read(
     done = run(sandbox, max_concurrency=1)
     assert done.exit_code == 1
     unread = next(call["path"].split("/")[-2] for call in sandbox.control.calls() if call["status"] == 504)
-    people = [row for row in sandbox.control.truth()["registrants"] if row["webinarKey"] != unread]
+    people = [row for row in sandbox.control.expected_records()["registrants"] if row["webinarKey"] != unread]
     assert sorted(read_keys(done)) == sorted(row["registrantKey"] for row in people)
     (error,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert "'registrants': 1 not read after several tries" in error

@@ -93,7 +93,7 @@ def test_a_run_is_incomplete_for_what_failed_and_for_refusals_unless_they_are_sk
 def test_a_run_that_was_refused_everything_fails_although_refusals_are_skipped(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    organizer = sandbox.control.truth()["organizers"][0]["organizerKey"]
+    organizer = sandbox.control.expected_records()["organizers"][0]["organizerKey"]
     sandbox.control.configure(forbidden=(organizer,))
 
     run = run_command({**sandbox.settings, **FAST, "on_forbidden": "skip"}, tmp_path)
@@ -103,7 +103,7 @@ def test_a_run_that_was_refused_everything_fails_although_refusals_are_skipped(
 
 
 def test_a_run_that_was_refused_something_completes_when_refusals_are_skipped(sandbox: Sandbox, tmp_path: Path) -> None:
-    webinars = [webinar["webinarKey"] for webinar in sandbox.control.truth()["webinars"]]
+    webinars = [webinar["webinarKey"] for webinar in sandbox.control.expected_records()["webinars"]]
     sandbox.control.configure(forbidden=(webinars[0],))
     settings = {**sandbox.settings, **FAST}
     # Of sessions there may be one only: a stream that is refused altogether fails the run.
@@ -234,7 +234,7 @@ def test_unknown_fields_are_one_line_for_each_stream_with_all_names_and_no_warni
 
 def test_new_fields_of_goto_do_not_fill_the_log(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     new = {f"newField{letter}": 1 for letter in "ABCDEFGHIJKL"}
-    rows = [{**webinar, **new} for webinar in sandbox.control.truth()["webinars"]]
+    rows = [{**webinar, **new} for webinar in sandbox.control.expected_records()["webinars"]]
     page = {"size": 200, "totalElements": len(rows), "totalPages": 1, "number": 0}
     answer = {"_embedded": {"webinars": rows}, "page": page}
     sandbox.control.configure(faults=(Fault(kind="json", path="/webinars$", value=answer),))

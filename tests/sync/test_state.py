@@ -178,7 +178,7 @@ def test_the_state_holds_keys_hashes_and_times_only(runs: Runs) -> None:
 
 
 def partitions(runs: Runs, value: object) -> dict[str, Any]:
-    organizer = runs.control.truth()["organizers"][0]["organizerKey"]
+    organizer = runs.control.expected_records()["organizers"][0]["organizerKey"]
     return {
         "partitions": [
             {

@@ -45,11 +45,11 @@ def refusals(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
 
 
 def organizers(runs: Runs) -> list[str]:
-    return [row["organizerKey"] for row in runs.control.truth("organizers")["organizers"]]
+    return [row["organizerKey"] for row in runs.control.expected_records("organizers")["organizers"]]
 
 
 def account(runs: Runs) -> str:
-    return str(runs.control.truth("organizers")["organizers"][0]["accountKey"])
+    return str(runs.control.expected_records("organizers")["organizers"][0]["accountKey"])
 
 
 def configured(runs: Runs, settings: str) -> dict[str, Any]:

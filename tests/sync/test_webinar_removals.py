@@ -58,7 +58,7 @@ def cancel(runs: Runs, *keys: str) -> list[str]:
 
 
 def owners(runs: Runs) -> list[str]:
-    return [row["organizerKey"] for row in runs.control.truth()["organizers"]]
+    return [row["organizerKey"] for row in runs.control.expected_records()["organizers"]]
 
 
 def keys_of(runs: Runs, organizer: str) -> list[str]:
@@ -237,7 +237,7 @@ def test_a_webinar_that_changes_organizer_is_not_told_until_it_vanishes(
 def test_an_account_tells_of_the_organizers_that_are_asked_for(make_runs: Callable[..., Runs]) -> None:
     runs = make_runs(organizers=2, webinars=8)
     first, second = owners(runs)
-    runs.settings["account_key"] = runs.control.truth()["organizers"][0]["accountKey"]
+    runs.settings["account_key"] = runs.control.expected_records()["organizers"][0]["accountKey"]
     runs.run(*STREAMS)
     gone = cancel(runs, keys_of(runs, first)[0], keys_of(runs, second)[0])
     theirs = next(key for key in gone if key not in removed(runs.run(*STREAMS, organizer_keys=[first])))
@@ -250,7 +250,7 @@ def test_an_organizer_whose_webinars_are_all_cancelled_is_told_of_in_an_account(
 ) -> None:
     runs = make_runs(organizers=2, webinars=4)
     first, _ = owners(runs)
-    runs.settings["account_key"] = runs.control.truth()["organizers"][0]["accountKey"]
+    runs.settings["account_key"] = runs.control.expected_records()["organizers"][0]["accountKey"]
     runs.run(*STREAMS)
     gone = cancel(runs, *keys_of(runs, first))
     assert removed(runs.run(*STREAMS)) == gone
@@ -260,7 +260,7 @@ def test_an_organizer_whose_webinars_are_all_cancelled_is_told_of_in_an_account(
 def test_a_list_of_another_kind_begins_anew(make_runs: Callable[..., Runs]) -> None:
     runs = make_runs(organizers=2, webinars=8)
     first, second = owners(runs)
-    account = runs.control.truth()["organizers"][0]["accountKey"]
+    account = runs.control.expected_records()["organizers"][0]["accountKey"]
     runs.run(*STREAMS, organizer_keys=[first, second])
     cancel(runs, keys_of(runs, first)[0])
     assert removed(runs.run(*STREAMS, account_key=account)) == []
