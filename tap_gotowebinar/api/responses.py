@@ -102,9 +102,9 @@ def _count(value: object) -> int | None:
 MAX_KEY: Final = 2**64 - 1
 """Keys are documented as int64; the bookmarks have room for this."""
 
-_KEY: Final = re.compile(r"[0-9]{1,20}")
-
 
 def is_key(value: object) -> bool:
     """Return whether a value, as it comes out, can be a key of GoTo: a number of up to 20 digits, kept as text."""
-    return isinstance(value, str) and bool(_KEY.fullmatch(value)) and int(value) <= MAX_KEY
+    if not isinstance(value, str) or not value.isascii() or not value.isdecimal():
+        return False
+    return len(value) < len(str(MAX_KEY)) or (len(value) == len(str(MAX_KEY)) and int(value) <= MAX_KEY)

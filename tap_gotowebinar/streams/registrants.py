@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tap_gotowebinar.sync.bookmarks.registrants import Row, Rows
     from tap_gotowebinar.sync.schedule import DueRule, PlannedWebinar, WebinarTiming
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
+    from tap_gotowebinar.sync.stream_client import StreamClient
 
 REGISTRANTS: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/registrants"
 
@@ -57,14 +58,17 @@ class RegistrantStream(WebinarChild):
     def steps(self, unit: Unit[PlannedWebinar]) -> Steps:
         webinar, path = unit.item, REGISTRANTS.format_map(unit.item.context)
         known = self.sync_context.known_registrant_count(webinar.key)
-        # Counted for the stream that comes first.
-        client = self.sync_context.stream_client("registrants", self.answer_keys, stats=self.stats)
-        call = functools.partial(list_registrants, client, path, known=known)
+        call = functools.partial(list_registrants, self._list_client, path, known=known)
         emit = functools.partial(self._check_list, webinar)
         outcome = yield from unit.ask_once(Step(path, call, emit=emit, is_awaited=True))
         if isinstance(outcome, Fetched):
             rows = {int(record["registrantKey"]): record for record in outcome.value.records}
             yield from self.list_steps(RegistrantList(webinar, path, rows, outcome.value.is_complete))
+
+    @functools.cached_property
+    def _list_client(self) -> StreamClient:
+        """Makes the calls for the list; the stream that comes first counts them."""
+        return self.sync_context.stream_client("registrants", self.answer_keys, stats=self.stats)
 
     @abc.abstractmethod
     def list_steps(self, registrants: RegistrantList) -> Steps:
