@@ -19,7 +19,7 @@ USER_TICKS, SYSTEM_TICKS = 11, 12
 """Fields of CPU time in `/proc/PID/stat`, after the name of the command."""
 
 TICKS_PER_SECOND = 100
-PATIENCE = 10
+TIMEOUT = 10
 
 
 class SandboxProcess:
@@ -43,7 +43,7 @@ class SandboxProcess:
     ) -> None:
         """Stop it."""
         self._process.terminate()
-        self._process.communicate(timeout=PATIENCE)
+        self._process.communicate(timeout=TIMEOUT)
 
     @property
     def organizer_key(self) -> str:

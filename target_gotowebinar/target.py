@@ -137,7 +137,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
         """Run the target from its command line."""
         super(Target, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
-        with cls.one_line_errors():
+        with cls.report_errors():
             with signals_held():
                 target = cls.configured(config)
                 target.stop_signals.install()

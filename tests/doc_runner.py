@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tests.pages import Block, Page
 
 END = "-- end of block --"
-PATIENCE = 200.0
+TIMEOUT = 200.0
 
 
 class Shown(NamedTuple):
@@ -39,7 +39,7 @@ def follow(page: Page, folder: Path, variables: Mapping[str, str]) -> list[Shown
         stderr=subprocess.STDOUT,
         check=False,
         encoding="utf-8",
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
     assert done.returncode == 0, done.stdout
     printed = done.stdout.split(f"{END}\n")

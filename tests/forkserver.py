@@ -21,7 +21,7 @@ from typing import IO, Any, Self
 from tests.runs import Run
 
 CHUNK = 4096
-PATIENCE = 60.0
+TIMEOUT = 60.0
 PROGRAMS = {"tap": "tap-gotowebinar", "target": "target-gotowebinar", "login": "tap-gotowebinar-login"}
 """The commands, by what tests call them."""
 
@@ -63,7 +63,7 @@ class Launched:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signum)
 
-    def wait_for(self, condition: Callable[[], bool], *, seconds: float = PATIENCE) -> bool:
+    def wait_for(self, condition: Callable[[], bool], *, seconds: float = TIMEOUT) -> bool:
         """Wait until something is true or the process has ended; return whether it is true."""
         until = time.monotonic() + seconds
         while not condition():
@@ -77,14 +77,14 @@ class Launched:
         os.close(self._output)
         self._output = -1
 
-    def finish(self, patience: float = PATIENCE) -> Run:
+    def finish(self, timeout: float = TIMEOUT) -> Run:
         """Read it to its end, which is at most so many seconds away."""
         if self.inlet is not None:
             with contextlib.suppress(BrokenPipeError):
                 self.inlet.close()
         self.reading.set()
-        self._waiter.join(patience)
-        self._reader.join(PATIENCE)
+        self._waiter.join(timeout)
+        self._reader.join(TIMEOUT)
         if self._code is None:
             self.send(signal.SIGKILL)
             said = self._errors.read_text(encoding="utf-8")[-2000:]
@@ -127,7 +127,7 @@ class Launcher:
         """End what was started."""
         if self._process is not None:
             self._channel.close()
-            self._process.wait(PATIENCE)
+            self._process.wait(TIMEOUT)
             self._process = None
             self._temporary.cleanup()
 

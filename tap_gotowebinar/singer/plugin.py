@@ -75,7 +75,7 @@ class CommandLinePlugin(PluginBase):
         if not os.environ.get("LOGLEVEL", "INFO"):
             # The SDK would take an empty text for a level.
             del os.environ["LOGLEVEL"]
-        with cls.one_line_errors():
+        with cls.report_errors():
             try:
                 return super().cli
             except Exception as error:  # noqa: BLE001 - the user's logging file can raise anything
@@ -90,7 +90,7 @@ class CommandLinePlugin(PluginBase):
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> ConfigInput:
         """Read the settings from files, each once, as it may be a pipe, and with `ENV` from the environment."""
         settings: dict[str, Any] = {}
-        with cls.one_line_errors():
+        with cls.report_errors():
             for path in value:
                 if path != "ENV":
                     with open(path, encoding="utf-8") as file:  # noqa: PTH123 - OSError names the path as given
@@ -140,7 +140,7 @@ class CommandLinePlugin(PluginBase):
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             super().print_about(output_format)
-        with cls.one_line_errors():
+        with cls.report_errors():
             MessageWriter().write_line(printed.getvalue().removesuffix("\n").encode())
 
     @classmethod
@@ -152,7 +152,7 @@ class CommandLinePlugin(PluginBase):
 
     @classmethod
     @contextlib.contextmanager
-    def one_line_errors(cls) -> Iterator[None]:
+    def report_errors(cls) -> Iterator[None]:
         """Report an exception in one line, and exit with 1."""
         try:
             yield

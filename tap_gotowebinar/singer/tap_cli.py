@@ -62,7 +62,7 @@ class CommandLineTap(CommandLinePlugin, Tap):
         """Run the tap from its command line."""
         super(Tap, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
-        with cls.one_line_errors():
+        with cls.report_errors():
             known, selection = json_object(state, "--state"), cls._complete(json_object(catalog, "--catalog"))
             with signals_held():
                 tap = cls.configured(config, state=known, catalog=selection)
@@ -74,7 +74,7 @@ class CommandLineTap(CommandLinePlugin, Tap):
     @override
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         """Read one record of each stream, or print the schemas only."""
-        with cls.one_line_errors():
+        with cls.report_errors():
             if value == "disabled":
                 return
             tap = cls.configured(ctx.params.get("config"))
@@ -91,7 +91,7 @@ class CommandLineTap(CommandLinePlugin, Tap):
     @override
     def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:
         """Print the catalog."""
-        with cls.one_line_errors(), contextlib.suppress(click.exceptions.Exit):
+        with cls.report_errors(), contextlib.suppress(click.exceptions.Exit):
             super().cb_discover(ctx, param, value)
         if value:
             ctx.exit()

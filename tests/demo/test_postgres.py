@@ -80,8 +80,8 @@ def test_nothing_is_left_when_the_program_that_uses_it_is_killed() -> None:
         server, folder = user.stdout.readline().split()
         user.kill()
     traces = Traces(int(server), Path(folder))
-    patience = time.monotonic() + 20
-    while not traces.gone and time.monotonic() < patience:
+    deadline = time.monotonic() + 20
+    while not traces.gone and time.monotonic() < deadline:
         time.sleep(0.05)
     assert traces.gone
 

@@ -35,7 +35,7 @@ SWITCHES = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 20
+TIMEOUT = 20
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def browser(tmp_path: Path) -> Iterator[Chrome]:
 
 def arrive(browser: Chrome, title: str) -> None:
     """Wait for a page with this title, which is its heading, too."""
-    WebDriverWait(browser, PATIENCE).until(lambda page: page.title == title)
+    WebDriverWait(browser, TIMEOUT).until(lambda page: page.title == title)
 
 
 def click(browser: Chrome, label: str) -> None:
@@ -88,7 +88,7 @@ def test_the_address_that_nothing_listens_on_can_be_copied(sandbox: Sandbox, bro
     with logging_in(environment(sandbox), "--redirect-uri", uri, "--no-browser") as run:
         browser.get(run.address())
         click(browser, "Allow")
-        WebDriverWait(browser, PATIENCE).until(lambda page: page.current_url.startswith(uri))
+        WebDriverWait(browser, TIMEOUT).until(lambda page: page.current_url.startswith(uri))
         done = run.ended(f"{browser.current_url}\n")
 
     assert done.exit_code == 0

@@ -21,7 +21,7 @@ CONNECTIONS: Final = 20
 MID_RUN: Final = 25
 """Calls after which a run has begun to read, and is far from its end."""
 
-PATIENCE: Final = 30 * 60.0
+TIMEOUT: Final = 30 * 60.0
 """Seconds for all runs; a killed one waits for five minutes, once or twice."""
 
 Report = list[tuple[str, str]]
@@ -137,7 +137,7 @@ def wait_until(condition: Callable[[], bool], otherwise: str) -> float:
     Raises:
         TimeoutError: it has not been so for half an hour.
     """
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT
     while not condition():
         if time.monotonic() > until:
             raise TimeoutError(otherwise)
