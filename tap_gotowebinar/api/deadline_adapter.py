@@ -78,6 +78,10 @@ class _Response(http.client.HTTPResponse):
             # one to the next call.
             self.headers = None  # type: ignore[assignment]  # says that nothing has begun
             super().begin()
+        lengths = ",".join(self.headers.get_all("Content-Length", [])).split(",")
+        if len({length.strip() for length in lengths}) > 1:
+            # The library would take it for a mistake in the request.
+            raise http.client.HTTPException
 
 
 class _HTTPConnection(HTTPConnection):

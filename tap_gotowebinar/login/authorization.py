@@ -82,7 +82,8 @@ class AuthorizationRequest:
         Raises:
             AuthenticationError: GoTo denies access, or the address does not belong to this request.
         """
-        answer = dict(parse_qsl(redirected.partition("?")[2] or redirected))
+        address = redirected.partition("#")[0]
+        answer = dict(parse_qsl(address.partition("?")[2] or address))
         client = self._credentials
         if answer.get("state", self._state) != self._state:
             msg = "this is the answer to another login (its state differs): start again, and use the new address"

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
+_FORMS: Final = {
+    "array": "must be one key, several with commas between them, or a list of keys",
+    "object": "must be a JSON object",
+}
+"""What a setting must be, by its type; of other types the name says it."""
+
 _BOOLEANS: Final = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off", ""), False),
@@ -70,8 +76,9 @@ def schema_problem(error: ValidationError, prefix: str) -> str:
         missing = next((name for name in _names(error.validator_value) if f"'{name}'" in error.message), "a setting")
         return f"{missing} is missing: set it in the configuration or as {prefix}{missing.upper()}"
     name = str(error.path[0]) if error.path else "the configuration"
+    types = _names(error.validator_value)
     expected = {
-        "type": f"must be of type {_one_of(error.validator_value)}",
+        "type": next((_FORMS[kind] for kind in types if kind in _FORMS), f"must be of type {_one_of(types)}"),
         "enum": f"must be one of {_one_of(error.validator_value)}",
         "minimum": f"must be at least {error.validator_value}",
         "maximum": f"must be at most {error.validator_value}",

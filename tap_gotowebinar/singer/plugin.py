@@ -172,8 +172,8 @@ def _reasons(error: Exception) -> Sequence[str]:
             return [f"stream_maps cannot be applied ({kind}): correct it"]
         case GoToWebinarError():
             return [str(error)]
-        case OSError(filename=str(path), strerror=reason):
-            return [f"{path} cannot be used ({reason}): check the path and its permissions"]
+        case OSError(filename=path, strerror=str(reason)):
+            return [f"{path or 'a file or the input'} cannot be used ({reason}): check the path and its permissions"]
     frames = traceback.extract_tb(error.__traceback__)
     if any(frame.filename.endswith(MAPPER) for frame in frames):
         return [f"stream_maps failed on a record ({kind}): correct it"]

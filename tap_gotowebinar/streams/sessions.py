@@ -122,7 +122,7 @@ class Sessions(ParentStream[PlannedSession]):
         since = min((bookmark.listing_start(start, until) for bookmark in bookmarks), default=start)
         if self.emits_everything:
             since = start
-        listing = list_sessions(self.client, run.report, organizer_key, parse_time(since) or now, now)
+        listing = list_sessions(self.client, run.report, organizer_key, min(parse_time(since) or now, now), now)
         planned = (PlannedSession(record, now, settle) for record in listing.records if self.is_wanted(record))
         sessions = in_order(session for session in planned if session.key not in others)
         wanted = [session for session in sessions if session.end is None or session.end >= start]

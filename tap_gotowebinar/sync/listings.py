@@ -120,7 +120,7 @@ def list_window(  # noqa: PLR0913, PLR0917 - what is listed, and from when to wh
     try:
         listing = client.wait_for(call)
     except (ForbiddenError, NotFoundError) as error:
-        client.stats.forbidden.append(path)
+        (client.stats.gone if isinstance(error, NotFoundError) else client.stats.forbidden).append(path)
         logger.warning("%s: the key may be wrong, or the user may not see it", error)
         return RecordList(is_cut=True)
     report.note_list(stream, path, listing)

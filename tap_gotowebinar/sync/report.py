@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-gotowebinar")
 
+WRONG_KEY: Final = "a key in organizer_keys or account_key may be wrong: correct it"
+
 LISTS: Final = frozenset({"webinars", "sessions"})
 """Streams that are lists of an organizer or an account: a refused path holds a configured key."""
 
@@ -170,6 +172,8 @@ class Report:
             if stats.forbidden and not (forgives and (stream in read_before or self._read_something(stats))):
                 remedy = _remedy(is_list=is_list, forgives=skip_forbidden)
                 refused.append(f"'{stream}': {len(stats.forbidden)} refused ({_named(stats.forbidden)}); {remedy}")
+            if is_list and stats.gone:
+                refused.append(f"'{stream}': GoTo does not know {_named(stats.gone)}; {WRONG_KEY}")
             if stats.given_up:
                 given_up.append(
                     f"'{stream}': {len(stats.given_up)} not read after several tries ({_named(stats.given_up)}); "
@@ -235,7 +239,7 @@ def _remedy(*, is_list: bool, forgives: bool) -> str:
     """Return what to do about a refusal."""
     remedy = "check the permissions of the user"
     if is_list:
-        remedy = f"a key in organizer_keys or account_key may be wrong: correct it, or {remedy}"
+        remedy = f"{WRONG_KEY}, or {remedy}"
     elif forgives:
         remedy = f"every call of this stream was refused: deselect it, or {remedy}"
     return remedy if forgives else f"{remedy}, or set on_forbidden to skip"

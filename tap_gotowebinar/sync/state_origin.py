@@ -41,7 +41,9 @@ def check_origin(run: SyncContext, *, asks_owner: bool, lists_webinars: bool) ->
     """
     known, keys = run.bookmarks.origin, _keys(run)
     owner, why = _owner(run) if asks_owner else None, None
-    if not (known.owner and owner) and known.keys.isdisjoint(keys):
+    # A state of release 0.1.0 has no origin; entries of organizers tell it.
+    known_keys = known.keys or frozenset(map(_fingerprint, run.bookmarks.organizers()))
+    if not (known.owner and owner) and known_keys.isdisjoint(keys):
         why = _difference(run, lists_webinars=lists_webinars)
         # Before a state is refused, the owner of the token is worth a call.
         owner = _owner(run) if why and known.owner else owner

@@ -127,6 +127,15 @@ def test_a_redirect_is_not_followed_with_the_token(status: str) -> None:
     assert answer == ApiResponse(int(status[:3]), None, location=f"{elsewhere.url}/x")
 
 
+@pytest.mark.parametrize("lengths", ["2\r\nContent-Length: 5", "2, 5"])
+def test_lengths_that_contradict_each_other_are_a_fault_of_the_answer(lengths: str) -> None:
+    with Canned(f"HTTP/1.1 200 OK\r\nContent-Length: {lengths}\r\n\r\n[]".encode()) as server:
+        error = failure(server.url)
+
+    assert type(error) is TransientError
+    assert str(error) == f"no connection to {server.host}, or it was cut"
+
+
 def test_a_request_says_who_asks_and_what_it_takes() -> None:
     with Canned(raw()) as server:
         send(f"{server.url}/path", token=TOKEN, params={"page": 0, "fromTime": "2024-01-01T00:00:00+01:00"})

@@ -61,6 +61,16 @@ def test_what_is_no_answer_to_this_login_is_one_clear_line(pasted: str) -> None:
     assert server.requests == []
 
 
+@pytest.mark.parametrize("fragment", ["#", "#_=_"])
+def test_a_fragment_that_a_browser_adds_is_no_part_of_the_code(fragment: str) -> None:
+    with Canned(token_answer()) as server:
+        login = Login(for_login(server.settings), URI)
+        with pytest.raises(AuthenticationError, match="no refresh token"):
+            login.finish(answered(login, "code=abc") + fragment)
+
+    assert "code=abc&" in server.requests[0]
+
+
 def test_a_query_alone_will_do() -> None:
     with Canned(token_answer()) as server:
         login = Login(for_login(server.settings), URI)

@@ -89,8 +89,14 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"user_agent": SECRET * 1000}, f"user_agent {TOO_LONG}"),
     ({"token_path": SECRET * 1000}, NO_FILE),
     ({"token_path": "x\0y", "refresh_token": ""}, NO_FILE),
-    ({"organizer_keys": SECRET}, "organizer_keys must be of type array: correct it"),
-    ({"organizer_keys": 1.7}, "organizer_keys must be of type array: correct it"),
+    (
+        {"organizer_keys": SECRET},
+        "organizer_keys must be one key, several with commas between them, or a list of keys: correct it",
+    ),
+    (
+        {"organizer_keys": 1.7},
+        "organizer_keys must be one key, several with commas between them, or a list of keys: correct it",
+    ),
     ({"organizer_keys": [True]}, "organizer_keys must hold texts or whole numbers: correct it"),
     ({"organizer_keys": [[SECRET]]}, "organizer_keys must hold texts or whole numbers: correct it"),
     *each(
@@ -161,7 +167,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"user_agent": "Ägent"}, NO_HEADER),
     ({"user_agent": [SECRET]}, "user_agent must be of type string: correct it"),
     ({"on_forbidden": SECRET}, "on_forbidden must be one of fail or skip: correct it"),
-    ({"stream_maps": SECRET}, "stream_maps must be of type object: correct it"),
+    ({"stream_maps": SECRET}, "stream_maps must be a JSON object: correct it"),
     ({"flattening_enabled": True}, "flattening_max_depth is required when flattening is enabled"),
     ({"stream_maps": None}, "stream_maps is null: fill it or leave it out"),
     (
@@ -311,13 +317,13 @@ def from_environment(**variables: str) -> dict[str, Any]:
         *(("requests_per_minute", value, "must be of type integer") for value in (SECRET, "1.5", "", "9" * 5000)),
         *(("flattening_enabled", value, "must be of type boolean") for value in (SECRET, " true")),
         *(
-            ("organizer_keys", value, "must be of type array")
+            ("organizer_keys", value, "must be one key, several with commas between them, or a list of keys")
             for value in (
                 *(SECRET, "1,", "1;2", "12 34", "-1", f"1,{SECRET}", "0" * 20),
                 *("[" * 100_000, "[NaN]", "[1e999]", "[[1]]", '["x"]', "[true]", '"12"', '{"12": 13}', "null"),
             )
         ),
-        ("stream_maps", "[1", "must be of type object"),
+        ("stream_maps", "[1", "must be a JSON object"),
         ("account_key", SECRET, "is not a key: keys are whole numbers of up to 19 digits"),
     ],
 )

@@ -214,7 +214,7 @@ def test_variables_that_do_not_help_change_no_advice(command: Command, settings:
         assert one_error(command(env=env)) == missing
 
 
-@pytest.mark.parametrize(("variable", "type_"), [("REQUESTS_PER_MINUTE", "integer"), ("ORGANIZER_KEYS", "array")])
+@pytest.mark.parametrize(("variable", "type_"), [("REQUESTS_PER_MINUTE", "integer"), ("FLATTENING_ENABLED", "boolean")])
 def test_a_variable_that_cannot_be_read_ends_the_run_with_one_line(sandbox: Sandbox, variable: str, type_: str) -> None:
     env = {**variables(sandbox.settings), f"TAP_GOTOWEBINAR_{variable}": PLANTED}
     done = run_tap("--config=ENV", env=env)

@@ -177,6 +177,11 @@ def test_a_stream_selected_later_starts_from_its_own_beginning(runs: Runs) -> No
     assert not [call for call in runs.calls(OF_SESSIONS) if not call.endswith("/polls")]
 
 
+def test_a_start_date_in_the_future_lists_no_sessions(runs: Runs) -> None:
+    done = read(runs, start_date="2027-06-01T00:00:00Z")
+    assert (done.exit_code, done.records("sessions")) == (0, [])
+
+
 def test_a_late_start_date_moved_back_brings_the_rest_and_only_that(runs: Runs) -> None:
     late = read(runs, start_date="2026-01-15T00:00:00Z").records("sessions")
     rest = read(runs).records("sessions")

@@ -230,6 +230,12 @@ def test_of_a_bookmark_without_a_roster_only_older_rows_count_as_emitted() -> No
     assert emitted(bookmark, [older, person(2), person(3, None)]) == ["2", "3"]
 
 
+def test_a_bookmark_without_a_roster_gets_one_from_a_list_that_brings_nothing_new() -> None:
+    bookmark = RegistrantBookmark({"replication_key_value": "2026-02-01T10:00:00Z"})
+    assert emitted(bookmark, [person(1)]) == []
+    assert bookmark.entry()["roster"]
+
+
 def test_a_merged_entry_of_roster_and_count_loses_nothing() -> None:
     """Meltano merges maps: the roster of an old state stays beside the count of a new one."""
     rows = [person(1), person(2)]

@@ -259,6 +259,21 @@ def test_one_refused_organizer_does_not_stop_the_others(
 
 
 @pytest.mark.parametrize("policy", ["fail", "skip"])
+def test_an_organizer_that_goto_does_not_know_is_a_wrong_key_whatever_the_policy(
+    make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture, policy: str
+) -> None:
+    sandbox = make_sandbox(
+        faults=[Fault(kind="status", status=404, value="NotFound", path=".*/organizers/77/webinars")]
+    )
+    done = run(sandbox, organizer_keys=[*organizers(sandbox), "77"], on_forbidden=policy)
+    assert done.exit_code == 1
+    assert set(read_webinars(done)) == webinars_of(sandbox, *organizers(sandbox))
+    (error,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert "GoTo does not know" in error
+    assert "/organizers/77/webinars; a key in organizer_keys or account_key may be wrong: correct it" in error
+
+
+@pytest.mark.parametrize("policy", ["fail", "skip"])
 def test_a_run_that_was_refused_everything_fails_whatever_the_policy(
     make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture, policy: str
 ) -> None:

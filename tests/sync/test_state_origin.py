@@ -229,6 +229,14 @@ def test_a_window_without_any_webinar_that_is_known_is_no_sign_of_another(
     assert runs.run(*streams, **whose, start_date="2026-03-10T00:00:00Z").exit_code == 0
 
 
+def test_a_state_of_before_tells_by_its_organizers_where_the_window_holds_no_webinar_it_knows(begin: Begin) -> None:
+    runs = begin()
+    runs.run()
+    runs.state = of_main_before(runs.state)
+    runs.control.add_webinar()
+    assert runs.run(start_date="2026-03-10T00:00:00Z").exit_code == 0
+
+
 # A list that is no witness
 
 

@@ -131,7 +131,7 @@ class RegistrantBookmark:
         for key in gone:
             # A registrant who comes back is new again.
             del roster[key]
-        has_changed = bool(gone) or not self.is_known or self.read_at is not None
+        has_changed = bool(gone) or "roster" not in self.entry() or self.read_at is not None
         if has_changed:
             self._changed(count=None, read_at=None)
         # As text the roster takes a tenth of the memory.

@@ -182,10 +182,10 @@ _Hash = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class _SessionEntry(msgspec.Struct, forbid_unknown_fields=True):
-    read_at: _Time | None = None
-    hash: _Hash | None = None
-    roster: _Roster | None = None
-    upto: _Key | None = None
+    read_at: _Time | msgspec.UnsetType = msgspec.UNSET
+    hash: _Hash | msgspec.UnsetType = msgspec.UNSET
+    roster: _Roster | msgspec.UnsetType = msgspec.UNSET
+    upto: _Key | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
@@ -196,7 +196,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     hash: _Hash | None = None
     start: _Time | None = None
     account: _Key | None = None
-    sessions: dict[Annotated[str, msgspec.Meta(pattern="^[0-9]{1,20}$")], _SessionEntry] | None = None
+    sessions: dict[Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,20}\Z")], _SessionEntry] | None = None
 
 
 def _checked(value: object, where: str) -> Entry:

@@ -164,11 +164,19 @@ class Bookmarks:
         """Return the bookmarks of all streams that remember in one way."""
         return [self.get(stream, kind) for stream, found in self._kinds.items() if found is kind]
 
+    def _parents_of(self, stream: str) -> str:
+        return self._kinds[stream].parents if stream in self._kinds else "webinars"
+
+    def organizers(self) -> set[str]:
+        """Return the organizers that the state knows."""
+        found = (entries for name, entries in self._entries.items() if self._parents_of(name) == "organizers")
+        return set[str]().union(*found)
+
     def webinars(self) -> set[int]:
         """Return the webinars that the state knows."""
         known: set[int] = set()
         for name, entries in self._entries.items():
-            if name not in self._kinds or self._kinds[name].parents == "webinars":
+            if self._parents_of(name) == "webinars":
                 known.update(map(int, entries))
             else:
                 known.update(*(unpack(entry.get("roster", "")) for entry in entries.values()))
