@@ -1,6 +1,7 @@
 """The command ``gotowebinar-sandbox``: serve a sandbox, run a command against one, or change a running one."""
 
 import argparse
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -9,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -56,6 +57,23 @@ def environment(sandbox: Sandbox) -> dict[str, str]:
         for name in VARIABLES
     }
     return {**variables, URL_VARIABLE: sandbox.url}
+
+
+@contextlib.contextmanager
+def env_file_of(path: pathlib.Path, variables: dict[str, str]) -> Iterator[None]:
+    """Keep environment variables in a file, and delete it at the end unless another sandbox has written it since.
+
+    Raises:
+        ValueError: Something else wrote the file, or readers would interpret a value differently.
+    """
+    write_env_file(path, variables)
+    written = path.read_text(encoding="utf-8")
+    try:
+        yield
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            if path.read_text(encoding="utf-8") == written:
+                path.unlink()
 
 
 def write_env_file(path: pathlib.Path, variables: dict[str, str]) -> None:
@@ -118,12 +136,13 @@ def _serve(sandbox: Sandbox, env_file: pathlib.Path | None) -> int:
     for number in SIGNALS:
         signal.signal(number, lambda _number, _frame: stop.set())
     how = "export " + " ".join(f"{name}={value}" for name, value in environment(sandbox).items())
-    if env_file is not None:
-        write_env_file(env_file, environment(sandbox))
-        how = f"set -a; . {shlex.quote(str(env_file.resolve()))}; set +a"
-    sys.stdout.write(f"{sandbox.url} is a GoToWebinar sandbox; to use it with tap and target: {how}\n")
-    sys.stdout.flush()
-    stop.wait()
+    with contextlib.ExitStack() as at_end:
+        if env_file is not None:
+            at_end.enter_context(env_file_of(env_file, environment(sandbox)))
+            how = f"set -a; . {shlex.quote(str(env_file.resolve()))}; set +a"
+        sys.stdout.write(f"{sandbox.url} is a GoToWebinar sandbox; to use it with tap and target: {how}\n")
+        sys.stdout.flush()
+        stop.wait()
     return 0
 
 

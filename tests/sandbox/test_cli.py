@@ -80,6 +80,27 @@ def test_serve_takes_every_option_and_writes_the_variables_to_a_file(tmp_path: P
     assert f"GOTOWEBINAR_SANDBOX_URL={said.split()[0]}\n" in (tmp_path / ".env").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_file_of_the_variables_is_gone_when_its_sandbox_is(number: signal.Signals, tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.env"
+    with started("serve", "--webinars", "1", "--env-file", str(path)) as process:
+        line(process)
+        assert path.is_file()
+        process.send_signal(number)
+        assert (process.wait(10), path.exists()) == (0, False)
+
+
+def test_the_file_of_a_later_sandbox_stays(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.env"
+    serve = ("serve", "--webinars", "1", "--env-file", str(path))
+    with started(*serve) as first, started(*serve) as second:
+        line(first)
+        url = line(second).split()[0]
+        first.terminate()
+        assert first.wait(10) == 0
+        assert url in path.read_text(encoding="utf-8")
+
+
 def test_exec_points_the_command_to_the_sandbox_and_returns_its_exit_code() -> None:
     child = "import json, os, sys; print(json.dumps(dict(os.environ))); sys.exit(7)"
     ended = run("exec", "--seed", "7", "--", sys.executable, "-c", child)
