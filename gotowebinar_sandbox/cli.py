@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name not in SERVER_LIBRARIES:
             raise
-        problem = f"{error.name} is missing: pip install 'tap-gotowebinar[sandbox]'"
+        problem = f"{error.name} is missing: install tap-gotowebinar with the extra sandbox (docs/install.md)"
     except (ValueError, OSError) as error:
         problem = str(error)
     sys.stderr.write(f"gotowebinar-sandbox: {problem}\n")
