@@ -30,7 +30,7 @@ VARIABLES = ("api_url", "auth_url", "client_id", "client_secret", "refresh_token
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    chosen = vars(_parser().parse_args(arguments))
+    chosen = _chosen(sys.argv[1:] if arguments is None else arguments)
     try:
         if "action" in chosen:
             sys.stdout.write(f"{act(chosen)}\n")
@@ -144,6 +144,18 @@ def _serve(sandbox: Sandbox, env_file: pathlib.Path | None) -> int:
         sys.stdout.flush()
         stop.wait()
     return 0
+
+
+def _chosen(arguments: Sequence[str]) -> dict[str, Any]:
+    """Return what the arguments say; if they make no sense, end the program."""
+    parser = _parser()
+    known, unknown = parser.parse_known_args(arguments)
+    chosen = vars(known)
+    if unknown and "argv" in chosen and "--" not in arguments:
+        parser.error(f"put -- before the command: gotowebinar-sandbox exec -- {chosen['argv'][0]} ...")
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return chosen
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -146,6 +146,25 @@ def test_options_that_make_no_sense_are_refused_in_one_line(
     assert (problem in error, error.count("\n")) == (True, 1)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (
+            ["exec", "tap-gotowebinar", "--config=ENV"],
+            "put -- before the command: gotowebinar-sandbox exec -- tap-gotowebinar ...",
+        ),
+        (["exec", "--no-such-option", "--", "true"], "unrecognized arguments: --no-such-option"),
+        (["serve", "--config=ENV"], "unrecognized arguments: --config=ENV"),
+    ],
+)
+def test_options_that_it_does_not_know_are_named_or_moved_behind_the_dashes(
+    arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert capsys.readouterr().err.endswith(f"error: {problem}\n")
+
+
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "starlette.py").write_text("raise ModuleNotFoundError(name='starlette')\n", encoding="utf-8")
     path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
