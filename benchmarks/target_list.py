@@ -125,7 +125,12 @@ def labs(**more: object) -> Callable[[Place], Row]:
 TARGETS: Final = (
     Target("meltanolabs-target-postgres", labs(), postgres_rows),
     Target("meltanolabs-target-postgres", labs(use_copy=True), postgres_rows, "`use_copy: true`"),
-    Target("meltanolabs-target-postgres", labs(load_method="overwrite"), postgres_rows, "`load_method: overwrite`"),
+    Target(
+        "meltanolabs-target-postgres",
+        labs(load_method="overwrite"),
+        postgres_rows,
+        "`load_method: overwrite` (ignored)",
+    ),
     Target("pipelinewise-target-postgres", lambda place: {**place.connection, "dbname": Postgres.name}, postgres_rows),
     Target(
         "target-jsonl", lambda place: {"destination_path": str(place.folder), "do_timestamp_file": False}, json_rows

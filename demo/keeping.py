@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 ENV_FILE: Final = "demo.env"
 # Of the variables of the project, those that do not change what else the reader does in the same shell.
-SHARED: Final = ("DBT_", "MELTANO_", "NO_PROXY", "PATH", "TAP_", "TARGET_", "no_proxy")
+# Not Meltano's log format: with the plain one, a failed run ends in a traceback of Meltano.
+SHARED: Final = ("DBT_", "MELTANO_CLI_DISABLE", "NO_PROXY", "PATH", "TAP_", "TARGET_", "no_proxy")
 WORDS: Final = """
 Everything is still running. PostgreSQL:
 

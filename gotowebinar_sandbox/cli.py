@@ -1,6 +1,7 @@
 """The command ``gotowebinar-sandbox``: serve a sandbox, run a command against one, or change a running one."""
 
 import argparse
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -9,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -29,7 +30,7 @@ VARIABLES = ("api_url", "auth_url", "client_id", "client_secret", "refresh_token
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    chosen = vars(_parser().parse_args(arguments))
+    chosen = _chosen(sys.argv[1:] if arguments is None else arguments)
     try:
         if "action" in chosen:
             sys.stdout.write(f"{act(chosen)}\n")
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name not in SERVER_LIBRARIES:
             raise
-        problem = f"{error.name} is missing: pip install 'tap-gotowebinar[sandbox]'"
+        problem = f"{error.name} is missing: install tap-gotowebinar with the extra sandbox (docs/install.md)"
     except (ValueError, OSError) as error:
         problem = str(error)
     sys.stderr.write(f"gotowebinar-sandbox: {problem}\n")
@@ -56,6 +57,23 @@ def environment(sandbox: Sandbox) -> dict[str, str]:
         for name in VARIABLES
     }
     return {**variables, URL_VARIABLE: sandbox.url}
+
+
+@contextlib.contextmanager
+def env_file_of(path: pathlib.Path, variables: dict[str, str]) -> Iterator[None]:
+    """Keep environment variables in a file, and delete it at the end unless another sandbox has written it since.
+
+    Raises:
+        ValueError: Something else wrote the file, or readers would interpret a value differently.
+    """
+    write_env_file(path, variables)
+    written = path.read_text(encoding="utf-8")
+    try:
+        yield
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            if path.read_text(encoding="utf-8") == written:
+                path.unlink()
 
 
 def write_env_file(path: pathlib.Path, variables: dict[str, str]) -> None:
@@ -118,13 +136,26 @@ def _serve(sandbox: Sandbox, env_file: pathlib.Path | None) -> int:
     for number in SIGNALS:
         signal.signal(number, lambda _number, _frame: stop.set())
     how = "export " + " ".join(f"{name}={value}" for name, value in environment(sandbox).items())
-    if env_file is not None:
-        write_env_file(env_file, environment(sandbox))
-        how = f"set -a; . {shlex.quote(str(env_file.resolve()))}; set +a"
-    sys.stdout.write(f"{sandbox.url} is a GoToWebinar sandbox; to use it with tap and target: {how}\n")
-    sys.stdout.flush()
-    stop.wait()
+    with contextlib.ExitStack() as at_end:
+        if env_file is not None:
+            at_end.enter_context(env_file_of(env_file, environment(sandbox)))
+            how = f"set -a; . {shlex.quote(str(env_file.resolve()))}; set +a"
+        sys.stdout.write(f"{sandbox.url} is a GoToWebinar sandbox; to use it with tap and target: {how}\n")
+        sys.stdout.flush()
+        stop.wait()
     return 0
+
+
+def _chosen(arguments: Sequence[str]) -> dict[str, Any]:
+    """Return what the arguments say; if they make no sense, end the program."""
+    parser = _parser()
+    known, unknown = parser.parse_known_args(arguments)
+    chosen = vars(known)
+    if unknown and "argv" in chosen and "--" not in arguments:
+        parser.error(f"put -- before the command: gotowebinar-sandbox exec -- {chosen['argv'][0]} ...")
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return chosen
 
 
 def _parser() -> argparse.ArgumentParser:

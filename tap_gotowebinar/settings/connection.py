@@ -268,7 +268,10 @@ def _budget_problems(config: Mapping[str, Any]) -> Iterator[str]:
     if not url.startswith(("postgresql://", "postgres://")):
         yield "rate_budget_url is not the URL of a PostgreSQL database: let it start with postgresql://"
     elif importlib.util.find_spec("psycopg_pool") is None:
-        yield f"rate_budget_url needs a library that is not installed: pip install '{DISTRIBUTION}[shared]'"
+        yield (
+            f"rate_budget_url needs a library that is not installed: install {DISTRIBUTION} with the extra shared "
+            "(docs/install.md)"
+        )
 
 
 def _fits_a_header(value: str | None) -> bool:

@@ -61,9 +61,9 @@ TAP_SETTINGS: Final = (
         th.CustomType({"type": ["number", "null"], "minimum": 0, "maximum": 0.5}),
         default=DEFAULT_RECHECK_FACTOR,
         title="Recheck factor",
-        description="A settled webinar is read again when the time since its last reading reaches this share of "
-        "its quiet time, which is the time since its end or its last registration. A session that is "
-        "not settled: of the time since its end. 0: in every run.",
+        description="How rarely a settled webinar is read: after each tenth (0.1) of the time since its end or last "
+        "registration. Example: over for 100 days, again after about 11 days. A session that has not "
+        "settled: the same, from its end. 0: in every run.",
     ),
     th.Property(
         "max_calls",

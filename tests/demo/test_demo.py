@@ -60,6 +60,7 @@ def test_the_second_run_brings_exactly_what_is_new_and_everything_is_kept_until_
         assert process.stdout is not None
         output = "".join(until(process.stdout, "Press Ctrl-C"))
         third_run = follow(output)
+        assert "LOG_FORMAT" not in env_file(output)
         process.send_signal(signal.SIGINT)
         output += process.communicate()[0]
     assert process.returncode == 0, output
@@ -83,6 +84,12 @@ def until(lines: IO[str], words: str) -> Iterator[str]:
         yield line
         if words in line:
             return
+
+
+def env_file(output: str) -> str:
+    """The variables that the demo leaves for other shells."""
+    (folder, name) = re.findall(r"cd (\S+) && set -a && \. \./(\S+) ", output)[0]
+    return (Path(folder) / name).read_text(encoding="utf-8")
 
 
 def follow(output: str) -> str:

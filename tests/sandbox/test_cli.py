@@ -80,6 +80,27 @@ def test_serve_takes_every_option_and_writes_the_variables_to_a_file(tmp_path: P
     assert f"GOTOWEBINAR_SANDBOX_URL={said.split()[0]}\n" in (tmp_path / ".env").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_file_of_the_variables_is_gone_when_its_sandbox_is(number: signal.Signals, tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.env"
+    with started("serve", "--webinars", "1", "--env-file", str(path)) as process:
+        line(process)
+        assert path.is_file()
+        process.send_signal(number)
+        assert (process.wait(10), path.exists()) == (0, False)
+
+
+def test_the_file_of_a_later_sandbox_stays(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.env"
+    serve = ("serve", "--webinars", "1", "--env-file", str(path))
+    with started(*serve) as first, started(*serve) as second:
+        line(first)
+        url = line(second).split()[0]
+        first.terminate()
+        assert first.wait(10) == 0
+        assert url in path.read_text(encoding="utf-8")
+
+
 def test_exec_points_the_command_to_the_sandbox_and_returns_its_exit_code() -> None:
     child = "import json, os, sys; print(json.dumps(dict(os.environ))); sys.exit(7)"
     ended = run("exec", "--seed", "7", "--", sys.executable, "-c", child)
@@ -125,9 +146,29 @@ def test_options_that_make_no_sense_are_refused_in_one_line(
     assert (problem in error, error.count("\n")) == (True, 1)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (
+            ["exec", "tap-gotowebinar", "--config=ENV"],
+            "put -- before the command: gotowebinar-sandbox exec -- tap-gotowebinar ...",
+        ),
+        (["exec", "--no-such-option", "--", "true"], "unrecognized arguments: --no-such-option"),
+        (["serve", "--config=ENV"], "unrecognized arguments: --config=ENV"),
+    ],
+)
+def test_options_that_it_does_not_know_are_named_or_moved_behind_the_dashes(
+    arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert capsys.readouterr().err.endswith(f"error: {problem}\n")
+
+
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "starlette.py").write_text("raise ModuleNotFoundError(name='starlette')\n", encoding="utf-8")
     path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
     ended = run("serve", PYTHONPATH=path)
     assert ended.returncode == 1
-    assert ended.stderr == "gotowebinar-sandbox: starlette is missing: pip install 'tap-gotowebinar[sandbox]'\n"
+    advice = "install tap-gotowebinar with the extra sandbox (docs/install.md)"
+    assert ended.stderr == f"gotowebinar-sandbox: starlette is missing: {advice}\n"

@@ -264,7 +264,7 @@ def test_a_damaged_state_ends_the_run_with_one_line_before_any_call(
     assert sandbox.control.calls() == []
 
 
-# The reason is the last line: `meltano config test` shows no other
+# The reason is the last line: of all lines, `meltano config test` shows no other
 
 
 def last_line(done: Run) -> str:
