@@ -281,7 +281,10 @@ class Failure(NamedTuple):
     fault: Fault | None = None
 
 
-WRONG_KEY = "a key in organizer_keys or account_key may be wrong: correct it, or check the permissions of the user"
+WRONG_KEY = (
+    "a key in organizer_keys or account_key may be wrong (nine digits are a webinar ID, not a key): correct it, "
+    "or check the permissions of the user"
+)
 WRONG_SECRET = "client_id and client_secret are not those of an OAuth client that GoTo knows; correct them"
 EXPIRED = "refresh_token is wrong, expired or used up"
 FAILURES = {
