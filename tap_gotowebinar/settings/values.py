@@ -125,12 +125,12 @@ def unknown_settings(
         return next(iter(difflib.get_close_matches(name.lower().removeprefix(prefix.lower()), known, 1)), "")
 
     found = {name: meant(name) for name in config if name not in known}
-    for variable in environ:
+    for variable in (name for name in environ if name.startswith(prefix)):
         name = f"_{variable.removeprefix(prefix).lower()}_"
         # Meltano exports its own options with two underscores, parts of objects (`stream_maps_webinars`), and the
         # settings of a plugin whose name goes on (`sales_client_id` of tap-gotowebinar-sales).
         is_known = "__" in name or any(f"_{part.lower()}_" in name for part in (*known, *config, "loglevel"))
-        if variable.startswith(prefix) and not is_known:
+        if not is_known:
             close = meant(variable)
             found[variable] = close and prefix + close.upper()
     return {mask(name) or "a name": close for name, close in found.items()}
@@ -177,7 +177,8 @@ def unread_variables(
     errors: Iterable[str], schema: Mapping[str, Any], environ: Mapping[str, str], prefix: str
 ) -> list[str]:
     """Return the environment variables that hold the settings which these errors call missing."""
-    missing = {name for error in errors for name in error.partition(" is missing")[0].split(" or ")}
+    lines = [line for error in errors for line in error.split("; ")]
+    missing = {name for line in lines for name in line.partition(" is missing")[0].split(" or ")}
     variables = [prefix + name.upper() for name in schema.get("properties", {}) if name in missing]
     return [variable for variable in variables if variable in environ]
 

@@ -84,6 +84,13 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"client_id": None}, "client_id must be of type string: correct it"),
     ({"client_id": " "}, f"client_id {FROM_GOTO}"),
     ({"client_secret": ""}, f"client_secret {FROM_GOTO}"),
+    (
+        {"client_id": "", "client_secret": "", "refresh_token": ""},
+        (
+            "client_id and client_secret are empty: set them to the values shown at "
+            f"https://developer.logmeininc.com/clients; {MISSING}"
+        ),
+    ),
     ({"client_secret": [SECRET]}, "client_secret must be of type string: correct it"),
     ({"refresh_token": ...}, MISSING),
     ({"refresh_token": "", "personal_access_token": " "}, MISSING),
