@@ -47,7 +47,15 @@ class Run:
     @property
     def errors(self) -> list[str]:
         """What was logged as an error, without time and logger."""
-        return [line.split("|", 3)[3].strip() for line in self.stderr.splitlines() if "| ERROR " in line]
+        return self._logged("ERROR")
+
+    @property
+    def warnings(self) -> list[str]:
+        """The same of warnings."""
+        return self._logged("WARNING")
+
+    def _logged(self, level: str) -> list[str]:
+        return [line.split("|", 3)[3].strip() for line in self.stderr.splitlines() if f"| {level} " in line]
 
 
 def run_process(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> Run:

@@ -233,13 +233,17 @@ def connection_problems(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _credential_problems(config: Mapping[str, Any]) -> Iterator[str]:
-    for name in ("client_id", "client_secret"):
-        if optional_text(config, name) is None:
-            yield f"{name} is empty: set it to the value shown at https://developer.logmeininc.com/clients"
+    # In one line: `meltano config test` shows only the last.
+    unset = []
+    if empty := [name for name in ("client_id", "client_secret") if optional_text(config, name) is None]:
+        remedy = "are empty: set them to the values" if len(empty) > 1 else "is empty: set it to the value"
+        unset.append(f"{' and '.join(empty)} {remedy} shown at https://developer.logmeininc.com/clients")
     settings = ConnectionSettings.from_config(config, DISTRIBUTION)
     is_readable = not any(_path_problems(config))
     if is_readable and not settings.credentials.credential and not settings.token_store.has_login():
-        yield MISSING
+        unset.append(MISSING)
+    if unset:
+        yield "; ".join(unset)
     for name in SECRETS:
         if not _fits_a_header(optional_text(config, name)):
             yield f"{name} holds characters that GoTo never gives out: copy it again, without line breaks or quotes"

@@ -6,12 +6,14 @@ Error texts never hold a value: a secret in the wrong place would end up in a lo
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 import math
 import re
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.api.errors import GoToWebinarError
+from tap_gotowebinar.api.redaction import mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -70,11 +72,19 @@ def optional_text(config: Mapping[str, Any], name: str) -> str | None:
     return (str(value).strip() or None) if value is not None else None
 
 
-def schema_problem(error: ValidationError, prefix: str) -> str:
-    """Return a line, without the value, about a setting that does not fit the schema."""
+def schema_problem(error: ValidationError, prefix: str, unknown: Mapping[str, str] | None = None) -> str:
+    """Return a line, without the value, about a setting that does not fit the schema.
+
+    Args:
+        error: What does not fit.
+        prefix: Prefix of the environment variables of the program.
+        unknown: The `unknown_settings`, one of which may be meant to be a missing one.
+    """
     if error.validator == "required":
         missing = next((name for name in _names(error.validator_value) if f"'{name}'" in error.message), "a setting")
-        return f"{missing} is missing: set it in the configuration or as {prefix}{missing.upper()}"
+        line = f"{missing} is missing: set it in the configuration or as {prefix}{missing.upper()}"
+        likely = [name for name, meant in (unknown or {}).items() if meant in {missing, prefix + missing.upper()}]
+        return f"{line} ({likely[0]} is not a setting: did you mean {missing}?)" if likely else line
     name = str(error.path[0]) if error.path else "the configuration"
     types = _names(error.validator_value)
     expected = {
@@ -93,6 +103,37 @@ def environment_settings(names: Iterable[str], environ: Mapping[str, str], prefi
     """Return the settings that environment variables hold, as texts."""
     variables = {name: prefix + name.upper() for name in names}
     return {name: environ[variable] for name, variable in variables.items() if variable in environ}
+
+
+def unknown_settings(
+    config: Mapping[str, Any], names: Iterable[str], environ: Mapping[str, str], prefix: str
+) -> dict[str, str]:
+    """Return the names in a configuration, and the variables of a program, that are no settings.
+
+    Args:
+        config: The settings.
+        names: Those that the program knows.
+        environ: The environment.
+        prefix: Prefix of the environment variables of the program.
+
+    Returns:
+        Each name, masked, with the one that may be meant, or an empty text.
+    """
+    known = list(names)
+
+    def meant(name: str) -> str:
+        return next(iter(difflib.get_close_matches(name.lower().removeprefix(prefix.lower()), known, 1)), "")
+
+    found = {name: meant(name) for name in config if name not in known}
+    for variable in (name for name in environ if name.startswith(prefix)):
+        name = f"_{variable.removeprefix(prefix).lower()}_"
+        # Meltano exports its own options with two underscores, parts of objects (`stream_maps_webinars`), and the
+        # settings of a plugin whose name goes on (`sales_client_id` of tap-gotowebinar-sales).
+        is_known = "__" in name or any(f"_{part.lower()}_" in name for part in (*known, *config, "loglevel"))
+        if not is_known:
+            close = meant(variable)
+            found[variable] = close and prefix + close.upper()
+    return {mask(name) or "a name": close for name, close in found.items()}
 
 
 def typed_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,7 +177,8 @@ def unread_variables(
     errors: Iterable[str], schema: Mapping[str, Any], environ: Mapping[str, str], prefix: str
 ) -> list[str]:
     """Return the environment variables that hold the settings which these errors call missing."""
-    missing = {name for error in errors for name in error.partition(" is missing")[0].split(" or ")}
+    lines = [line for error in errors for line in error.split("; ")]
+    missing = {name for line in lines for name in line.partition(" is missing")[0].split(" or ")}
     variables = [prefix + name.upper() for name in schema.get("properties", {}) if name in missing]
     return [variable for variable in variables if variable in environ]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from singer_sdk.cli import plugin_cli
 from singer_sdk.exceptions import ConfigValidationError, MappingError
+from singer_sdk.helpers import capabilities
 from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase
 from typing_extensions import override
 
@@ -23,6 +24,7 @@ from tap_gotowebinar.settings.values import (
     json_object,
     schema_problem,
     typed_settings,
+    unknown_settings,
     unread_variables,
 )
 from tap_gotowebinar.singer.sdk_overrides import ConfigInput, is_relevant, read_dotenv
@@ -37,6 +39,14 @@ if TYPE_CHECKING:
 
 MAPPER: Final = str(pathlib.PurePath("singer_sdk", "mapper.py"))
 """Where the SDK applies stream maps; an error from there is in an expression of the user."""
+
+SDK_SETTINGS: Final = {
+    name
+    for declared in vars(capabilities).values()
+    if isinstance(declared, dict)
+    for name in declared.get("properties", ())
+}
+"""Settings of taps and targets in general; a shared configuration may hold some that this program does not need."""
 
 
 class CommandLinePlugin(PluginBase):
@@ -63,7 +73,13 @@ class CommandLinePlugin(PluginBase):
         self.append_builtin_config(self.config_jsonschema)
         self._config = typed_settings(self._config, self.config_jsonschema)
         validator = JSONSchemaValidator(self.config_jsonschema)
-        errors = [schema_problem(error, environment_prefix(self.name)) for error in validator.iter_errors(self._config)]
+        prefix = environment_prefix(self.name)
+        names = self.config_jsonschema["properties"].keys() | SDK_SETTINGS
+        unknown = unknown_settings(self._config, sorted(names), os.environ, prefix) if raise_errors else {}
+        for name, meant in unknown.items():
+            remedy = f"did you mean {meant}?" if meant else "remove or correct it"
+            self.logger.warning("%s is not a setting and has no effect: %s", name, remedy)
+        errors = [schema_problem(error, prefix, unknown) for error in validator.iter_errors(self._config)]
         errors = errors or list(self.setting_problems(self._config))
         if errors and raise_errors:
             raise ConfigValidationError(errors[0], errors=errors, schema={})

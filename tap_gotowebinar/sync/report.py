@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-gotowebinar")
 
-WRONG_KEY: Final = "a key in organizer_keys or account_key may be wrong: correct it"
+WRONG_KEY: Final = (
+    "a key in organizer_keys or account_key may be wrong (nine digits are a webinar ID, not a key): correct it"
+)
 
 LISTS: Final = frozenset({"webinars", "sessions"})
 """Streams that are lists of an organizer or an account: a refused path holds a configured key."""

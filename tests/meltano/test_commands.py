@@ -33,6 +33,17 @@ def test_meltano_tests_the_settings_of_an_account_without_webinars(
     assert "Plugin configuration is valid" in project.meltano("config", "test", "tap-gotowebinar")
 
 
+def test_of_what_meltano_exports_only_a_misspelt_setting_is_warned_of(loaded: Loading, sandbox: Sandbox) -> None:
+    project = loaded.project_of(sandbox)
+    project.variables["TAP_GOTOWEBINAR_START_DAT"] = "2024-01-01"
+
+    said = project.meltano("invoke", "tap-gotowebinar", "--test=schema")
+
+    wrong = [line for line in said.splitlines() if "is not a setting" in line]
+    assert len(wrong) == 1, said
+    assert "TAP_GOTOWEBINAR_START_DAT is not a setting" in wrong[0]
+
+
 def test_meltano_says_why_the_settings_do_not_work(loaded: Loading, sandbox: Sandbox) -> None:
     sandbox.control.revoke_refresh_token()
     project = loaded.project_of(sandbox)

@@ -16,7 +16,13 @@ from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.api.auth.authenticator import MISSING
 from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS, ConnectionSettings
 from tap_gotowebinar.settings.tap import TAP_SETTINGS, Settings, problems
-from tap_gotowebinar.settings.values import environment_prefix, environment_settings, schema_problem, typed_settings
+from tap_gotowebinar.settings.values import (
+    environment_prefix,
+    environment_settings,
+    schema_problem,
+    typed_settings,
+    unknown_settings,
+)
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import run_here
 
@@ -78,6 +84,13 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"client_id": None}, "client_id must be of type string: correct it"),
     ({"client_id": " "}, f"client_id {FROM_GOTO}"),
     ({"client_secret": ""}, f"client_secret {FROM_GOTO}"),
+    (
+        {"client_id": "", "client_secret": "", "refresh_token": ""},
+        (
+            "client_id and client_secret are empty: set them to the values shown at "
+            f"https://developer.logmeininc.com/clients; {MISSING}"
+        ),
+    ),
     ({"client_secret": [SECRET]}, "client_secret must be of type string: correct it"),
     ({"refresh_token": ...}, MISSING),
     ({"refresh_token": "", "personal_access_token": " "}, MISSING),
@@ -367,6 +380,54 @@ def test_variables_have_the_types_of_their_settings() -> None:
 )
 def test_organizer_keys_of_a_variable_are_one_several_or_a_list(written: str, keys: tuple[str, ...]) -> None:
     assert settings(**from_environment(organizer_keys=written)).organizer_keys == keys
+
+
+# Names that are no settings
+
+
+def unknown(*written: str, variables: Iterable[str] = ()) -> dict[str, str]:
+    environ = {f"TAP_GOTOWEBINAR_{name}": SECRET for name in variables}
+    return unknown_settings(dict.fromkeys(written, SECRET), NAMES, environ, "TAP_GOTOWEBINAR_")
+
+
+def test_a_misspelt_name_is_told_with_the_one_that_is_close() -> None:
+    assert unknown("start_dat", "Client_ID", "TAP_GOTOWEBINAR_MAX_CALLS", "zzz") == {
+        "start_dat": "start_date",
+        "Client_ID": "client_id",
+        "TAP_GOTOWEBINAR_MAX_CALLS": "max_calls",
+        "zzz": "",
+    }
+    assert unknown(variables=["REQUESTS_PER_MINUT", "ZZZ"]) == {
+        "TAP_GOTOWEBINAR_REQUESTS_PER_MINUT": "TAP_GOTOWEBINAR_REQUESTS_PER_MINUTE",
+        "TAP_GOTOWEBINAR_ZZZ": "",
+    }
+
+
+def test_a_name_that_may_be_a_secret_or_breaks_the_line_is_not_shown() -> None:
+    names = ["q7Rk2VbX9mTz4LpW8sYd", "ada@example.com", "5512093347781120011", "", "a\nb", "\ud800"]
+    assert list(unknown(*names)) == ["<token>", "<e-mail>", "<number>", "a name", "a b"]
+
+
+def test_variables_that_meltano_exports_are_known() -> None:
+    """Its own options, parts of objects, and both for a plugin that is called tap-gotowebinar-sales."""
+    exported = [
+        "_SELECT",
+        "_LOAD_SCHEMA",
+        "USER_AGENT_X",
+        "_EU_START_DAT",
+        "SALES_CLIENT_ID",
+        "SALES__SELECT",
+        "LOGLEVEL",
+    ]
+    assert unknown(variables=exported) == {}
+    assert unknown("start_dat", variables=["START_DAT", "SALES_START_DAT"]) == {"start_dat": "start_date"}
+
+
+def test_a_misspelt_name_of_a_required_setting_is_part_of_the_error() -> None:
+    (line,) = lines(client_secret=..., client_secert=SECRET)
+    assert line == (
+        f"client_secret {MISSING_CLIENT}_SECRET (client_secert is not a setting: did you mean client_secret?)"
+    )
 
 
 # Shared with other programs

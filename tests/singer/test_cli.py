@@ -200,9 +200,10 @@ def test_variables_that_nobody_asked_for_are_named_with_the_option_that_is_missi
     assert one_error(done) == f"the settings in {prefix}_ID and {prefix}_SECRET are not read: add --config=ENV"
 
 
-def test_a_dotenv_that_nobody_asked_for_is_found(launcher: Launcher, tmp_path: Path) -> None:
+@pytest.mark.parametrize("client_id", ["a", ""])
+def test_a_dotenv_that_nobody_asked_for_is_found(launcher: Launcher, tmp_path: Path, client_id: str) -> None:
     done = launcher.launch(
-        {"client_id": "a", "client_secret": "b"}, folder=tmp_path, dotenv=b"TAP_GOTOWEBINAR_REFRESH_TOKEN=c"
+        {"client_id": client_id, "client_secret": "b"}, folder=tmp_path, dotenv=b"TAP_GOTOWEBINAR_REFRESH_TOKEN=c"
     ).finish()
     assert one_error(done) == "the settings in TAP_GOTOWEBINAR_REFRESH_TOKEN are not read: add --config=ENV"
 
@@ -281,7 +282,10 @@ class Failure(NamedTuple):
     fault: Fault | None = None
 
 
-WRONG_KEY = "a key in organizer_keys or account_key may be wrong: correct it, or check the permissions of the user"
+WRONG_KEY = (
+    "a key in organizer_keys or account_key may be wrong (nine digits are a webinar ID, not a key): correct it, "
+    "or check the permissions of the user"
+)
 WRONG_SECRET = "client_id and client_secret are not those of an OAuth client that GoTo knows; correct them"
 EXPIRED = "refresh_token is wrong, expired or used up"
 FAILURES = {

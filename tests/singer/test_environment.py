@@ -24,7 +24,7 @@ SECRET = "planted-secret-9f8e7d"
         (b"\xff\xfeT", "the file .env that --config=ENV reads is no text in UTF-8: save it as such"),
         (b"OTHER=a\x00b", "the file .env that --config=ENV reads is no text in UTF-8: save it as such"),
         (f"TAP_GOTOWEBINAR_MAX_CALLS={SECRET}".encode(), "max_calls must be of type integer: correct it"),
-        (b"TAP_GOTOWEBINAR_STREAM_MAPS='[1'", "stream_maps must be of type object: correct it"),
+        (b"TAP_GOTOWEBINAR_STREAM_MAPS='[1'", "stream_maps must be a JSON object: correct it"),
     ],
 )
 def test_a_dotenv_that_cannot_be_read_is_one_line(
@@ -54,6 +54,44 @@ def test_a_dotenv_fills_in_what_the_environment_leaves_out(launcher: Launcher, s
     dotenv = f"TAP_GOTOWEBINAR_CLIENT_SECRET={settings['client_secret']}\n".encode()
     done = launcher.launch({}, "--config", "ENV", environ=known, dotenv=dotenv).finish()
     assert (done.exit_code, done.errors) == (0, [])
+
+
+@pytest.mark.parametrize("program", ["tap", "target"])
+def test_a_name_that_is_no_setting_is_one_warning(launcher: Launcher, settings: dict[str, Any], program: str) -> None:
+    prefix = f"{program.upper()}_GOTOWEBINAR_"
+    done = launcher.launch(
+        {**settings, "user_agen": SECRET, "batch_size_rows": 1},
+        program=program,
+        environ={f"{prefix}REQUESTS_PER_MINUT": SECRET, f"{prefix}LOGLEVEL": "info", f"{prefix}_SELECT": "[]"},
+    ).finish()
+    assert (done.exit_code, done.errors) == (0, [])
+    assert done.warnings == [
+        "user_agen is not a setting and has no effect: did you mean user_agent?",
+        f"{prefix}REQUESTS_PER_MINUT is not a setting and has no effect: did you mean {prefix}REQUESTS_PER_MINUTE?",
+    ]
+    assert SECRET not in done.stderr
+
+
+def test_a_name_like_no_setting_is_to_be_removed(command: Command) -> None:
+    done = command(changes={"zzz": SECRET})
+    assert done.warnings == ["zzz is not a setting and has no effect: remove or correct it"]
+
+
+def test_a_run_whose_settings_are_all_known_warns_of_nothing(command: Command) -> None:
+    assert command().warnings == []
+
+
+def test_a_variable_for_a_required_setting_that_is_misspelt_is_named(
+    launcher: Launcher, settings: dict[str, Any]
+) -> None:
+    known = variables(settings)
+    known["TAP_GOTOWEBINAR_CLIENT_SECERT"] = known.pop("TAP_GOTOWEBINAR_CLIENT_SECRET")
+    done = launcher.launch({}, "--config", "ENV", environ=known).finish()
+    assert done.exit_code == 1
+    assert done.errors[-1] == (
+        "client_secret is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_SECRET "
+        "(TAP_GOTOWEBINAR_CLIENT_SECERT is not a setting: did you mean client_secret?)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -270,7 +270,7 @@ def test_an_organizer_that_goto_does_not_know_is_a_wrong_key_whatever_the_policy
     assert set(read_webinars(done)) == webinars_of(sandbox, *organizers(sandbox))
     (error,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert "GoTo does not know" in error
-    assert "/organizers/77/webinars; a key in organizer_keys or account_key may be wrong: correct it" in error
+    assert "/organizers/77/webinars; a key in organizer_keys or account_key may be wrong (nine digits" in error
 
 
 @pytest.mark.parametrize("policy", ["fail", "skip"])
