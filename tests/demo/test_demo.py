@@ -88,8 +88,8 @@ def until(lines: IO[str], words: str) -> Iterator[str]:
 
 def env_file(output: str) -> str:
     """The variables that the demo leaves for other shells."""
-    (folder, name) = re.findall(r"cd (\S+) && set -a && \. \./(\S+) ", output)[0]
-    return (Path(folder) / name).read_text(encoding="utf-8")
+    ((folder, name),) = re.findall(r"cd (\S+) && set -a && \. \./(\S+) ", output)
+    return Path(folder, name).read_text(encoding="utf-8")
 
 
 def follow(output: str) -> str:
