@@ -161,7 +161,7 @@ class CommandLinePlugin(PluginBase):
 
     @classmethod
     def log_reasons(cls, reasons: Sequence[str]) -> None:
-        """Log why a run failed, the first reason last: `meltano config test` shows only the last line."""
+        """Log why a run failed, the first reason last, where it is looked for."""
         for number, reason in reversed(list(enumerate(reasons))):
             more = f" ({len(reasons) - 1} more above)" if len(reasons) > 1 and not number else ""
             cls.logger.error("%s%s", " ".join(reason.split()), more)
