@@ -93,12 +93,13 @@ def test_the_file_of_the_variables_is_gone_when_its_sandbox_is(number: signal.Si
 def test_the_file_of_a_later_sandbox_stays(tmp_path: Path) -> None:
     path = tmp_path / "sandbox.env"
     serve = ("serve", "--webinars", "1", "--env-file", str(path))
-    with started(*serve) as first, started(*serve) as second:
+    with started(*serve) as first:
         line(first)
-        url = line(second).split()[0]
-        first.terminate()
-        assert first.wait(10) == 0
-        assert url in path.read_text(encoding="utf-8")
+        with started(*serve) as second:
+            url = line(second).split()[0]
+            first.terminate()
+            assert first.wait(10) == 0
+            assert url in path.read_text(encoding="utf-8")
 
 
 def test_exec_points_the_command_to_the_sandbox_and_returns_its_exit_code() -> None:
