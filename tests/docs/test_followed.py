@@ -49,7 +49,8 @@ def workspace(tmp_path: Path, sandbox: Sandbox, database: Postgres) -> Path:
     people = [registering.schema(), registering.record(registering.ADA), registering.state(1)]
     files = {
         "config.json": json.dumps(settings),
-        "target.json": json.dumps({**settings, **warehouse(database), "webinar_key": sandbox.control.add_webinar()}),
+        "target.json": json.dumps(warehouse(database)),
+        "target-gotowebinar.json": json.dumps({**settings, "webinar_key": sandbox.control.add_webinar()}),
         "people.jsonl": registering.lines(people),
         "stand_in.py": STAND_IN.format(root=ROOT),
     }

@@ -17,6 +17,8 @@ SCHEMAS = STREAM_SCHEMAS | TARGET_SCHEMAS
 WRITTEN_HERE = {"catalog.json", "config.json", "messages.jsonl", "people.jsonl", "results.jsonl", "state.json"} | {
     *(
         "states.jsonl",
+        "leads-states.jsonl",
+        "target-gotowebinar.json",
         "target.json",
         "sandbox.env",
         "stream_maps.html",
