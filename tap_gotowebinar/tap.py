@@ -101,7 +101,7 @@ class TapGoToWebinar(CommandLineTap):
         Returns:
             Exit code: 0 complete, 1 failed or refused, 128 + signal number when stopped.
         """
-        # Answers and records hold no circles; looking for some takes as long as reading them.
+        # Answers and records hold no reference cycles, and the search for cycles takes as long as reading them.
         gc.freeze()
         gc.set_threshold(100_000)
         self.sync_context.report.start_bar()

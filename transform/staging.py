@@ -1,4 +1,4 @@
-"""Writes the staging models from `schemas/`: `python -m transform.staging`.
+"""Writes the sources and the staging models from `schemas/`: `python -m transform.staging`.
 
 There is a model for each stream and for each list inside a row. A column is a field of the schema under a name in the
 style of dbt, with the description of the schema.
@@ -65,6 +65,27 @@ PREFIXES: Final = {"attendance": "", "pollsAndSurveys": ""}
 LOADED_AT: Final = "When the loader wrote the row, in UTC; null without its metadata columns."
 
 
+SOURCES: Final = """\
+version: 2
+
+sources:
+  - name: gotowebinar
+    description: What tap-gotowebinar and a loader put into the warehouse.
+    loader: Meltano
+    database: "{{ var('gotowebinar_database', target.database) }}"
+    schema: "{{ var('gotowebinar_schema', env_var('GOTOWEBINAR_SCHEMA', 'gotowebinar')) }}"
+    tables:
+      - name: webinars
+        config:
+          loaded_at_field: _sdc_batched_at
+          # Every run sends the webinars; of the other streams only what is new or changed, so that they are never stale.
+          freshness:
+            warn_after: {count: 1, period: day}
+            error_after: {count: 3, period: day}
+"""
+"""The file of the sources up to the webinars; the other streams follow."""
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a model: its name, the expression it is and what it means."""
@@ -113,8 +134,10 @@ class Model:
 def files() -> dict[Path, str]:
     """Everything this program writes: paths inside the repository and their contents."""
     every = models()
+    others = "".join(f"      - name: {stream}\n" for stream in schemas() if stream != "webinars")
     properties = "version: 2\n\nmodels:\n" + "".join(model.properties() for model in every)
     return {
+        FOLDER / "src_gotowebinar.yml": SOURCES + others,
         FOLDER / "stg_gotowebinar.yml": properties,
         **{FOLDER / f"{model.name}.sql": model.sql() for model in every},
     }
@@ -209,7 +232,7 @@ def snake(name: str) -> str:
 def main() -> None:
     """Write the files, and remove models that are no longer any."""
     written = files()
-    for path in (REPOSITORY / FOLDER).glob("stg_*"):
+    for path in (REPOSITORY / FOLDER).glob("*"):
         if FOLDER / path.name not in written:
             path.unlink()
     for path, text in written.items():

@@ -51,7 +51,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # An editable installation finds the schemas by another way, which leads to the original.
     (folder / "tap_gotowebinar" / "schemas").symlink_to("../schemas")
     (folder / "tests" / "fixtures" / "catalog.json").write_text(run(folder, *TAP, "--discover"), encoding="utf-8")
-    run(folder, "-m", "docs.data_dictionary")
+    for program in ("docs.data_dictionary", "transform.staging"):
+        run(folder, "-m", program)
     return folder
 
 
