@@ -22,6 +22,21 @@ SETTLE = dt.timedelta(days=14)
 
 
 @dataclass(frozen=True)
+class Check:
+    """A check and its result.
+
+    Attributes:
+        text: What has to be so.
+        met: Whether it is.
+        is_figure: Whether it depends on the machine and on the size of the scenario: no quick run decides it.
+    """
+
+    text: str
+    met: bool
+    is_figure: bool = False
+
+
+@dataclass(frozen=True)
 class Needs:
     """The data to read, as found by plain HTTP calls.
 

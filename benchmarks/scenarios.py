@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
-from benchmarks.expected import Needs, earliest_last_send
+from benchmarks.expected import Check, Needs, earliest_last_send
 from benchmarks.runner import PLAIN_TAP, Contender, Run, Session, raw_http_reading, this_tap, with_settings
 from benchmarks.server import SandboxProcess
 from gotowebinar_sandbox import Options
@@ -27,7 +27,7 @@ PER_SECOND: Final = 8
 """Rate limits of the tap: the documented calls per minute, and a little less than GoTo's 10 calls per second."""
 
 MARGIN: Final = 2
-"""Calls per second that the server allows beyond those of the tap: it sees calls closer together than they were sent."""
+"""Calls per second that the server allows beyond the tap's: they arrive closer together than they were sent."""
 
 LATENCY: Final = {"latency": 0.5, "jitter": 1.0}
 """Latency under a rate limit: 0.5 to 1.5 seconds."""
@@ -38,21 +38,6 @@ SPEED_UP: Final = 4
 CPU_MEMORY_LIMIT: Final = 70 * 2**20
 MEMORY_LIMIT: Final = 200e6
 MIB: Final = 2**20
-
-
-@dataclass(frozen=True)
-class Check:
-    """A check and its result.
-
-    Attributes:
-        text: What has to be so.
-        met: Whether it is.
-        is_figure: Whether it depends on the machine and on the size of the scenario: no quick run decides it.
-    """
-
-    text: str
-    met: bool
-    is_figure: bool = False
 
 
 @dataclass(kw_only=True)

@@ -78,7 +78,7 @@ sources:
       - name: webinars
         config:
           loaded_at_field: _sdc_batched_at
-          # Every run sends the webinars; of the other streams only what is new or changed, so that they are never stale.
+          # Every run sends the webinars; the other streams, which send only changes, are never stale.
           freshness:
             warn_after: {count: 1, period: day}
             error_after: {count: 3, period: day}

@@ -1,11 +1,10 @@
 """The benchmarks run, in small; what they promise holds there, too."""
 
-from benchmarks import month_of_runs as thirty_days
-from benchmarks import state_scaling
+from benchmarks.long_runs import month_of_runs, state_scaling
 
 
 def test_an_hourly_schedule_costs_what_is_alive_and_the_rule_agrees_with_the_tap() -> None:
-    figures = thirty_days.measure(webinars=60, alive=3, runs=48, real=3)
+    figures = month_of_runs.measure(webinars=60, alive=3, runs=48, real=3)
 
     assert figures.calls[0] > 2 * 60
     assert max(figures.calls[1:3]) <= 2 + 2 * 3 + 1

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.stored_rows import Comparison, text
-from benchmarks.targets import read_twice
+from benchmarks.targets.__main__ import read_twice
+from benchmarks.targets.stored_rows import Comparison, text
 from tests.runs import Run
 
 Row = dict[str, Any]

@@ -1,7 +1,7 @@
 """The page about targets names those that the script tries, and says which are right."""
 
-from benchmarks.target_list import TARGETS
-from benchmarks.targets import HEADER
+from benchmarks.targets.__main__ import HEADER
+from benchmarks.targets.target_list import TARGETS
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.pages import DOCS, names
 

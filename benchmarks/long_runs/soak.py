@@ -1,4 +1,4 @@
-"""A long run against a sandbox that changes and fails: `python -m benchmarks.soak` prints a table, after half an hour.
+"""A long run against a sandbox that changes and fails, of half an hour: `python -m benchmarks.long_runs.soak`.
 
 A quick run has read everybody before, and everybody has changed since: so all that a run remembers of people is there
 from the start, and memory that grows is memory that leaks. Access tokens last a minute, and each renewal rotates the

@@ -1,4 +1,4 @@
-"""Measures the calls of an hourly schedule; `python -m benchmarks.month_of_runs` prints a table.
+"""Measures the calls of an hourly schedule; `python -m benchmarks.long_runs.month_of_runs` prints a table.
 
 10,000 webinars over five years, 20 of them alive, a run each hour for 30 days. The first days are the real tap against
 the sandbox, with a clock that moves an hour between two runs; the rest is the rule that decides what is due, which
@@ -195,7 +195,9 @@ def _text(moment: dt.datetime) -> str:
 
 def main() -> None:
     """Measure, and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.month_of_runs", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.long_runs.month_of_runs", description=__doc__.partition("\n")[0]
+    )
     parser.add_argument("--webinars", type=int, default=10_000, help="default: %(default)s")
     parser.add_argument("--alive", type=int, default=20, help="default: %(default)s")
     parser.add_argument("--days", type=int, default=30, help="default: %(default)s")

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from benchmarks.stored_rows import Row
+from benchmarks.targets.stored_rows import Row
 from demo.postgres import Postgres
 
 if TYPE_CHECKING:

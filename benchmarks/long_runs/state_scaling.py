@@ -1,4 +1,4 @@
-"""Measures the cost of the state as an account grows; `python -m benchmarks.state_scaling` prints a table.
+"""Measures the cost of the state as an account grows; `python -m benchmarks.long_runs.state_scaling` prints a table.
 
 A first run over so many webinars, without a rate limit, which is when the state has the largest share of the time.
 """
@@ -139,7 +139,9 @@ def table(rows: Sequence[Figures]) -> str:
 
 def main() -> None:
     """Measure, and print the table; the share is the median of several rounds."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.state_scaling", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.long_runs.state_scaling", description=__doc__.partition("\n")[0]
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="default: %(default)s")
     parser.add_argument("--webinars", type=int, nargs="+", default=WEBINARS, help="default: %(default)s")
     chosen = parser.parse_args()

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.stored_rows import Comparison, last_records
-from benchmarks.target_list import TARGETS, Place, Target, printed
+from benchmarks.targets.stored_rows import Comparison, last_records
+from benchmarks.targets.target_list import TARGETS, Place, Target, printed
 from demo.postgres import Postgres
 from gotowebinar_sandbox import Options, Sandbox
 from gotowebinar_sandbox.cli import main as sandbox_command

@@ -1,0 +1,1 @@
+"""What Singer targets make of this tap: `python -m benchmarks.targets`."""
