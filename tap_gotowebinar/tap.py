@@ -172,10 +172,10 @@ class TapGoToWebinar(CommandLineTap):
         read_before = [
             stream.name for stream in STREAMS if stream.is_read_seldom and run.bookmarks.has_state_for(stream.name)
         ]
-        forgiving = run.settings.skip_forbidden
+        skips = run.settings.skip_forbidden
         failures = [run.client.problem] if run.client.problem else []
         return failures + run.report.failures(
-            skip_forbidden=forgiving, forgive_lists=forgiving and not is_test, read_before=read_before
+            skip_forbidden=skips, skip_forbidden_lists=skips and not is_test, read_before=read_before
         )
 
     def _count_record(self, stream: str) -> None:

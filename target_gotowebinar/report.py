@@ -106,15 +106,15 @@ class Report:
         calls = f"{stats.calls} calls, {stats.retries} of them repeated, {stats.waited:.1f} s waited for the rate"
         logger.info("%s; finished in %.1f s", calls, seconds)
 
-    def failures(self, *, forgive_rejections: bool) -> list[str]:
+    def failures(self, *, continue_on_rejection: bool) -> list[str]:
         """Return a line for each reason why the run has failed.
 
         Args:
-            forgive_rejections: Whether rejected people are no failure (`on_rejection: continue`).
+            continue_on_rejection: Whether rejected people are no failure (`on_rejection: continue`).
         """
         lines = []
         rejected = sum(counts[Outcome.REJECTED] for counts in self._outcomes.values())
-        if rejected and not forgive_rejections:
+        if rejected and not continue_on_rejection:
             reasons = [reason for (outcome, reason), _ in self._reasons.most_common() if outcome is Outcome.REJECTED]
             most = " most often" if len(reasons) > 1 else ""
             lines.append(

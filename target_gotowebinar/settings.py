@@ -80,7 +80,7 @@ class Settings:
     webinar_key: str | None
     organizer_key: str | None
     resend_confirmation: bool
-    forgive_rejections: bool
+    continue_on_rejection: bool
     strict_fields: bool
     results_path: str | None
     dry_run: bool
@@ -93,7 +93,7 @@ class Settings:
             webinar_key=_key(config, "webinar_key"),
             organizer_key=_key(config, "organizer_key"),
             resend_confirmation=bool(config.get("resend_confirmation")),
-            forgive_rejections=config.get("on_rejection") == "continue",
+            continue_on_rejection=config.get("on_rejection") == "continue",
             strict_fields=bool(config.get("strict_fields")),
             results_path=optional_text(config, "results_path"),
             dry_run=bool(config.get("dry_run")),

@@ -110,7 +110,7 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
             self.logger.warning("stopped by signal %d; the next run goes on from here", stop_code - 128)
             return stop_code
         reasons = [self.connection.problem] if self.connection.problem else []
-        reasons += self.report.failures(forgive_rejections=self.settings.forgive_rejections)
+        reasons += self.report.failures(continue_on_rejection=self.settings.continue_on_rejection)
         self.log_reasons(reasons)
         return 1 if reasons else 0
 

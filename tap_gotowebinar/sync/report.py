@@ -157,22 +157,22 @@ class Report:
         )
 
     def failures(
-        self, *, skip_forbidden: bool, forgive_lists: bool | None = None, read_before: Collection[str] = ()
+        self, *, skip_forbidden: bool, skip_forbidden_lists: bool | None = None, read_before: Collection[str] = ()
     ) -> list[str]:
         """Return a line for each reason why the run is not complete.
 
         Args:
             skip_forbidden: Whether refused paths are accepted (`on_forbidden: skip`), unless a stream was refused every
                 time.
-            forgive_lists: The same of the lists of organizers and accounts; None: as `skip_forbidden`.
+            skip_forbidden_lists: The same of the lists of organizers and accounts; None: as `skip_forbidden`.
             read_before: Streams that earlier runs have read, so that few calls of this one may all be refused.
         """
         refused, given_up = [], []
         for stream, stats in self._stats.items():
             is_list = stream in LISTS
-            forgives = forgive_lists if is_list and forgive_lists is not None else skip_forbidden
-            if stats.forbidden and not (forgives and (stream in read_before or self._read_something(stats))):
-                remedy = _remedy(is_list=is_list, forgives=skip_forbidden)
+            skips = skip_forbidden_lists if is_list and skip_forbidden_lists is not None else skip_forbidden
+            if stats.forbidden and not (skips and (stream in read_before or self._read_something(stats))):
+                remedy = _remedy(is_list=is_list, skips=skip_forbidden)
                 refused.append(f"'{stream}': {len(stats.forbidden)} refused ({_named(stats.forbidden)}); {remedy}")
             if is_list and stats.gone:
                 refused.append(f"'{stream}': GoTo does not know {_named(stats.gone)}; {WRONG_KEY}")
@@ -237,14 +237,14 @@ class Report:
             logger.info("'%s': %d field(s) not in the schema were left out: %s", stream, len(names), shown)
 
 
-def _remedy(*, is_list: bool, forgives: bool) -> str:
+def _remedy(*, is_list: bool, skips: bool) -> str:
     """Return what to do about a refusal."""
     remedy = "check the permissions of the user"
     if is_list:
         remedy = f"{WRONG_KEY}, or {remedy}"
-    elif forgives:
+    elif skips:
         remedy = f"every call of this stream was refused: deselect it, or {remedy}"
-    return remedy if forgives else f"{remedy}, or set on_forbidden to skip"
+    return remedy if skips else f"{remedy}, or set on_forbidden to skip"
 
 
 def _named(paths: list[str]) -> str:

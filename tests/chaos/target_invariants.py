@@ -263,8 +263,8 @@ def _logs(run: TargetRun) -> Iterator[str]:
 def _fair(run: TargetRun) -> Iterator[str]:
     """A run to which nothing was done answers for everybody, and registers them in their order."""
     is_rejected = any(row["outcome"] == "rejected" for row in run.rows)
-    is_forgiven = run.given.settings["on_rejection"] == "continue"
-    expected = int(run.given.is_torn or (is_rejected and not is_forgiven))
+    continues = run.given.settings["on_rejection"] == "continue"
+    expected = int(run.given.is_torn or (is_rejected and not continues))
     if run.exit_code != expected and not run.is_full:
         yield f"nothing was done to it, and it ended with {run.exit_code}: {run.said[-2000:]}"
     if not run.is_answered and not run.is_full:

@@ -39,7 +39,7 @@ EVERY_CALL = f"every call of this stream was refused: deselect it, or {CHECK}"
 
 
 @pytest.mark.parametrize(
-    ("forgiving", "counts", "failures"),
+    ("skips", "counts", "failures"),
     [
         (False, {"registrants": {"gone": LISTS[:1]}, "webinars": {}}, []),
         (True, {"registrants": {"gone": LISTS[:1]}, "webinars": {}}, []),
@@ -81,13 +81,13 @@ EVERY_CALL = f"every call of this stream was refused: deselect it, or {CHECK}"
     ],
 )
 def test_a_run_is_incomplete_for_what_failed_and_for_refusals_unless_they_are_skipped(
-    *, forgiving: bool, counts: dict[str, dict[str, Any]], failures: list[str]
+    *, skips: bool, counts: dict[str, dict[str, Any]], failures: list[str]
 ) -> None:
     report = Report()
     for stream, values in counts.items():
         for name, value in values.items():
             setattr(report.stats(stream), name, value)
-    assert report.failures(skip_forbidden=forgiving) == failures
+    assert report.failures(skip_forbidden=skips) == failures
 
 
 def test_a_run_that_was_refused_everything_fails_although_refusals_are_skipped(
