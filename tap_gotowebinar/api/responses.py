@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from tap_gotowebinar.api.errors import MalformedResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 ROUND_LENGTH: Final = 100
 """A bare array whose length is a multiple of this, and at least twice as long, may have been capped."""
@@ -108,3 +108,14 @@ def is_key(value: object) -> bool:
     if not isinstance(value, str) or not value.isascii() or not value.isdecimal():
         return False
     return len(value) < len(str(MAX_KEY)) or (len(value) == len(str(MAX_KEY)) and int(value) <= MAX_KEY)
+
+
+def are_keys(values: Sequence[str]) -> bool:
+    """Return whether all texts are keys of fewer digits than the largest, as almost all lists have; False may be wrong.
+
+    Raises:
+        TypeError: one of them is no text.
+    """
+    digits = "".join(values)
+    lengths = set(map(len, values))
+    return digits.isascii() and digits.isdecimal() and 0 not in lengths and max(lengths) < len(str(MAX_KEY))

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.api.errors import InvalidRowError
-from tap_gotowebinar.api.responses import is_key
-from tap_gotowebinar.records.timestamps import canonical_time
+from tap_gotowebinar.api.responses import are_keys, is_key
+from tap_gotowebinar.records.timestamps import canonical_time, canonical_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,14 +57,11 @@ class RecordReader:
         text_keys: frozenset[str] = frozenset(),
     ) -> None:
         """Prepare one converter for each declared field."""
-        self._objects = _ObjectReader(schema, stats, on_unknown, prefix="")
+        fields = schema["properties"].items()
+        from_path = {name for name, declared in fields if "null" not in declared["type"] and name not in keys}
+        self._objects = _ObjectReader(schema, stats, on_unknown, prefix="", left_out=from_path)
         self.keys = keys
         self._text_keys = text_keys
-        self._parent_keys = [
-            name
-            for name, declared in schema["properties"].items()
-            if "null" not in declared["type"] and name not in keys
-        ]
 
     def read(self, row: object) -> Record:
         """Return the record of one decoded row.
@@ -79,21 +76,28 @@ class RecordReader:
 
     def read_all(self, rows: Sequence[object]) -> list[Record | InvalidRowError]:
         """Return the record of each row, or what is wrong with the row."""
-        return [self._checked(record) for record in self._objects(rows)]
+        records = self._objects(rows)
+        try:
+            if not self._text_keys and are_keys([record[key] for key in self.keys for record in records]):
+                return records
+        except (KeyError, TypeError):
+            pass
+        return [self._checked(record) for record in records]
 
     def _checked(self, record: Any) -> Record | InvalidRowError:  # noqa: ANN401 - a record, INVALID or None
         if not isinstance(record, dict):
             return InvalidRowError("no fields: it is not an object")
-        for key in self._parent_keys:
-            record.pop(key, None)
         for key in self.keys:
             if not (record.get(key) if key in self._text_keys else is_key(record.get(key))):
                 return InvalidRowError(f"no usable {key}")
         return record
 
 
-_Convert = Callable[[Sequence[Any]], list[Any]]
-"""Converts the values that one field has in several rows: null stays None, what cannot be converted becomes INVALID."""
+_Convert = Callable[[Sequence[Any]], Sequence[Any]]
+"""Converts the values that one field has in several rows: null stays None, what cannot be converted becomes INVALID.
+
+It returns the same object if no value has to change.
+"""
 
 
 class _ObjectReader:
@@ -103,14 +107,22 @@ class _ObjectReader:
     """
 
     def __init__(
-        self, schema: Mapping[str, Any], stats: StreamStats, on_unknown: Callable[[set[str]], None], *, prefix: str
+        self,
+        schema: Mapping[str, Any],
+        stats: StreamStats,
+        on_unknown: Callable[[set[str]], None],
+        *,
+        prefix: str,
+        left_out: Collection[str] = (),
     ) -> None:
         self._stats = stats
         self._on_unknown = on_unknown
-        self._unknown: set[str] = set()
+        self._left_out = set(left_out)
         self._prefix = prefix
         self._fields: dict[str, tuple[str, _Convert]] = {
-            name: (name, self._converter(declared, prefix + name)) for name, declared in schema["properties"].items()
+            name: (name, self._converter(declared, prefix + name))
+            for name, declared in schema["properties"].items()
+            if name not in left_out
         }
         self._fields |= {wire: self._fields[name] for wire, name in FIELD_ALIASES.items() if name in self._fields}
 
@@ -127,24 +139,25 @@ class _ObjectReader:
         return results
 
     def _records(self, wire_names: tuple[str, ...], rows: list[dict[str, Any]]) -> list[Record]:
-        columns: dict[str, list[Any]] = {}
+        columns: dict[str, Sequence[Any]] = {}
         for wire_name, values in zip(wire_names, zip(*map(dict.values, rows), strict=True), strict=True):
             if wire_name in self._fields:
                 name, convert = self._fields[wire_name]
-                column = self._usable(name, convert(values))
+                converted = convert(values)
+                column = values if converted is values else self._usable(name, converted)
                 if name in columns:
                     # Both spellings of a name: the later one counts where it says something.
                     column = [old if new is None else new for old, new in zip(columns[name], column, strict=True)]
                 columns[name] = column
-            elif wire_name not in self._unknown:
-                self._unknown.add(wire_name)
+            elif wire_name not in self._left_out:
+                self._left_out.add(wire_name)
                 self._on_unknown({self._prefix + wire_name})
         names = tuple(columns)
         if not names:
             return [{} for _ in rows]
         return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
-    def _usable(self, name: str, column: list[Any]) -> list[Any]:
+    def _usable(self, name: str, column: Sequence[Any]) -> Sequence[Any]:
         unusable = sum(1 for value in column if value is INVALID)
         if not unusable:
             return column
@@ -156,7 +169,7 @@ class _ObjectReader:
         kind = next(name for name in ([types] if isinstance(types, str) else types) if name != "null")
         if kind == "string":
             if declared.get("format") == "date-time":
-                return _each(_time)
+                return _times
             return _each(_time_or_text) if path.endswith("Time") else _strings
         if kind == "object":
             return _ObjectReader(declared, self._stats, self._on_unknown, prefix=f"{path}.")
@@ -189,12 +202,12 @@ def _each(convert: Callable[[Any], Any]) -> _Convert:
     return lambda values: [None if value is None else convert(value) for value in values]
 
 
-def _strings(values: Sequence[Any], /) -> list[Any]:
+def _strings(values: Sequence[Any], /) -> Sequence[Any]:
     kinds = set(map(type, values))
     if kinds == {int}:
         return [str(value) for value in values] if max(map(abs, values)) < _LONGEST else list(map(_string, values))
     if kinds == {str} and _is_clean("".join(values)):
-        return list(values)
+        return values
     return [None if value is None else _string(value) for value in values]
 
 
@@ -224,8 +237,9 @@ def _string(value: Any, /) -> Any:  # noqa: ANN401 - JSON
     return repr(value) if isinstance(value, float) and math.isfinite(value) else INVALID
 
 
-def _time(value: Any, /) -> Any:  # noqa: ANN401 - JSON
-    return canonical_time(value) or INVALID
+def _times(values: Sequence[Any], /) -> list[Any]:
+    times = iter(canonical_times([value for value in values if value is not None]))
+    return [None if value is None else next(times) or INVALID for value in values]
 
 
 def _time_or_text(value: Any, /) -> Any:  # noqa: ANN401 - JSON

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+import operator
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -65,15 +66,19 @@ def read_rows(
         merge: Makes one record of those that share a key; None: the last one counts.
     """
     result = RecordList(received=len(rows), total=total, is_merged=merge is not None)
-    by_key: dict[tuple[Any, ...], list[Record]] = {}
-    for place, record in enumerate(reader.read_all(rows)):
-        if isinstance(record, InvalidRowError):
-            result.invalid[str(record)] += 1
-        else:
-            key = tuple(record[name] for name in reader.keys) or (place,)
-            by_key.setdefault(key, []).append(record)
-    result.repeated = sum(len(alike) - 1 for alike in by_key.values())
-    result.records = [merge(alike) if merge and len(alike) > 1 else alike[-1] for alike in by_key.values()]
+    read = reader.read_all(rows)
+    records = [record for record in read if not isinstance(record, InvalidRowError)]
+    result.invalid.update(str(record) for record in read if isinstance(record, InvalidRowError))
+    keys = list(map(operator.itemgetter(*reader.keys), records)) if reader.keys else range(len(records))
+    # Of those that share a key the last one counts.
+    by_key = dict(zip(keys, records, strict=True))
+    result.repeated = len(records) - len(by_key)
+    if merge and result.repeated:
+        alike: defaultdict[Any, list[Record]] = defaultdict(list)
+        for key, record in zip(keys, records, strict=True):
+            alike[key].append(record)
+        by_key |= {key: merge(found) for key, found in alike.items() if len(found) > 1}
+    result.records = list(by_key.values())
     return result
 
 

@@ -41,9 +41,12 @@ class RecordShape:
             elif "properties" in declared.get("items", {}):
                 self._inside.append((name, RecordShape(declared["items"]).fill_items))
 
-    def fill(self, record: Mapping[str, Any]) -> Record:
-        """Return a record with all declared fields and no others."""
+    def fill(self, record: Mapping[str, Any], keys: Mapping[str, str] | None = None) -> Record:
+        """Return a record with all declared fields and no others; `keys` replace nulls."""
         filled = {**self._nulls, **record}
+        for name, key in (keys or {}).items():
+            if filled.get(name) is None:
+                filled[name] = key
         if len(filled) > len(self._nulls):
             filled = {name: filled[name] for name in self._nulls}
         for name, fill in self._inside:

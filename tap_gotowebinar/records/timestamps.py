@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from typing import Final
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 _MILLISECONDS: Final = range(10**11, 10**13)
 """Since 1970, for 1973 to 2286: 12 or 13 digits. Shorter numbers may be anything, longer ones are keys."""
 
-_WIRE_MARKS: Final = "2026-01-01T00:00:00Z"[7::3]
-"""The marks between month, day, hour, minute and second of a time in the usual form, and its Z."""
+_USUAL_TIMES: Final = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3})?Z)+")
+"""Times in the forms that GoTo sends. Some Pythons read the hour 24 as the next day."""
+
+_ENDS: Final = {len("2026-01-01T00:00:00Z"): ".000000Z", len("2026-01-01T00:00:00.000Z"): "000Z"}
+"""What these forms end with in canonical form, instead of their Z, by their length."""
 
 
 def canonical_time(value: object) -> str | None:
@@ -25,14 +33,22 @@ def canonical_time(value: object) -> str | None:
         return _from_milliseconds(int(value))
     try:
         moment = dt.datetime.fromisoformat(value)
-        if len(value) == len("2026-01-01T00:00:00Z") and value[7::3] == _WIRE_MARKS and value[11:13] != "24":
-            # The form that GoTo documents needs only its fraction.
-            return f"{value[:-1]}.000000Z"
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=dt.UTC)
         return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")[:-6] + "Z"
     except (ValueError, OverflowError):
         return None
+
+
+def canonical_times(values: Sequence[object]) -> list[str | None]:
+    """Return `canonical_time` of each value; faster if all are in the forms that GoTo sends."""
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        texts: Sequence[str] = values  # type: ignore[assignment]  # what is no text raises
+        # Reading them checks days, hours and minutes.
+        list(map(dt.datetime.fromisoformat, texts))
+        if _USUAL_TIMES.fullmatch("".join(texts)):
+            return [text[:-1] + _ENDS[len(text)] for text in texts]
+    return list(map(canonical_time, values))
 
 
 def _from_milliseconds(value: object) -> str | None:

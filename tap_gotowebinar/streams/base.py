@@ -75,16 +75,22 @@ class GoToWebinarStream(Stream):
             self.name, self.answer_keys, text_keys=self.text_keys, excluded=self.excluded_fields
         )
 
-    def written(self, batch: Batch) -> Iterator[Record]:
-        """Write the records of a batch and remember them; yield those that the SDK has to write."""
+    def written(self, batch: Batch, keys: Mapping[str, str]) -> Iterator[Record]:
+        """Write the records of a batch and remember them; yield those that the SDK has to write.
+
+        Args:
+            batch: The records.
+            keys: Keys of their parents, for records without them.
+        """
         for start in range(0, len(batch.records), MAX_BATCH):
             records = batch.records[start : start + MAX_BATCH]
             if self._is_written_by_sdk:
                 for record in records:
-                    yield dict(record)
+                    yield {**record, **{name: key for name, key in keys.items() if record.get(name) is None}}
                     self._remember(batch, [record])
             else:
-                self.sync_context.writer.write_records(self.name, map(self._shape.fill, records))
+                filled = [self._shape.fill(record, keys) for record in records]
+                self.sync_context.writer.write_records(self.name, filled)
                 self.stats.records += len(records)
                 self._remember(batch, records)
 

@@ -11,7 +11,7 @@ import msgspec
 from typing_extensions import override
 
 from tap_gotowebinar.records.surrogate_keys import add_surrogate_keys
-from tap_gotowebinar.streams.parents_and_children import add_parent_keys, fetched_list
+from tap_gotowebinar.streams.parents_and_children import fetched_list
 from tap_gotowebinar.streams.session_children import SESSION, SessionChild, SessionListStream
 from tap_gotowebinar.sync.attendee_lists import ATTENDEES, has_nobody
 from tap_gotowebinar.sync.bookmarks.state import pack, unpack
@@ -130,7 +130,7 @@ class AttendeeAnswers(SessionChild):
         hashed = _answers_hash(map(without_nulls, found.records))
         # Release 0.1.0 told null from absent.
         if reading.roster.get(key, None if found.records else hashed) not in {hashed, _answers_hash(found.records)}:
-            yield Batch([add_parent_keys(record, reading.session.context) for record in found.records])
+            yield Batch(found.records)
         reading.roster[key] = hashed
         reading.is_complete &= found.is_complete
         bookmark = self.bookmarks.get(reading.session.organizer_key)

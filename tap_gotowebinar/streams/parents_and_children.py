@@ -116,13 +116,14 @@ class ChildStream(GoToWebinarStream, Generic[T]):
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        key = (context or {})[self.parent.unit_key]
+        keys = context or {}
+        key = keys[self.parent.unit_key]
         for step, outcome in self.sync_context.prefetchers[self.parent.label].take(key, self.name):
             self._count(step, outcome, key)
-            yield from self._emitted(step, outcome)
+            yield from self._emitted(step, outcome, keys)
             self.sync_context.checkpoint()
 
-    def _emitted(self, step: Step, outcome: Outcome) -> Iterator[Record]:
+    def _emitted(self, step: Step, outcome: Outcome, keys: Mapping[str, str]) -> Iterator[Record]:
         batches = iter(step.emit(outcome) if step.emit is not None else ())
         while True:
             try:
@@ -132,7 +133,7 @@ class ChildStream(GoToWebinarStream, Generic[T]):
                 return
             if batch is None:
                 return
-            yield from self.written(batch)
+            yield from self.written(batch, keys)
 
     def _count(self, step: Step, outcome: Outcome, key: str) -> None:
         """Count an outcome, and log what was left out of a list."""
@@ -169,13 +170,6 @@ def fetched_list(outcome: Outcome) -> RecordList | None:
         found: RecordList = outcome.value
         return found
     return RecordList() if isinstance(outcome, Gone) and outcome.is_final else None
-
-
-def add_parent_keys(record: Record, keys: Mapping[str, str]) -> Record:
-    """Return a record with the keys of its parents, unless it has them."""
-    if record.keys().isdisjoint(keys):
-        return {**record, **keys}
-    return {**record, **{name: key for name, key in keys.items() if record.get(name) is None}}
 
 
 class _RemovedParent(RemoveRecordTransform):

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
-from tap_gotowebinar.streams.parents_and_children import add_parent_keys
 from tap_gotowebinar.streams.webinars import WebinarChild
 from tap_gotowebinar.sync.bookmarks.registrants import RegistrantBookmark, SeenKeysBookmark
 from tap_gotowebinar.sync.listings import list_registrants
@@ -142,9 +141,8 @@ class Registrants(RosterStream):
         yield Step(registrants.path, emit=functools.partial(self._emit, registrants))
 
     def _emit(self, registrants: RegistrantList, outcome: Outcome) -> Iterator[Batch]:
-        webinar, keys = registrants.webinar, registrants.webinar.context
-        records = [add_parent_keys(row, keys) for _, row in self.due_among(registrants)]
-        yield Batch(records, functools.partial(self.remember, webinar))
+        rows = [row for _, row in self.due_among(registrants)]
+        yield Batch(rows, functools.partial(self.remember, registrants.webinar))
         self.mark_read(registrants, outcome)
 
 
@@ -168,8 +166,7 @@ class RegistrantDetails(RosterStream):
     def _emit(self, registrants: RegistrantList, row: Row, outcome: Outcome) -> Iterator[Batch]:
         webinar = registrants.webinar
         if isinstance(outcome, Fetched):
-            record = add_parent_keys(outcome.value, webinar.context)
-            yield Batch([record], lambda _: self.remember(webinar, [row]))
+            yield Batch([outcome.value], lambda _: self.remember(webinar, [row]))
         elif isinstance(outcome, Gone) and outcome.is_final:
             self.remember(webinar, [row])
         else:
@@ -204,10 +201,7 @@ class RegistrantRemovals(RegistrantStream):
                 bookmark.discard(int(record["registrantKey"]))
             self.bookmarks.changed()
 
-        missing = bookmark.missing(registrants.rows)
         removed = {"removedAt": self.sync_context.started}
-        yield Batch(
-            [add_parent_keys({"registrantKey": str(key), **removed}, webinar.context) for key in missing], discard
-        )
+        yield Batch([{"registrantKey": str(key), **removed} for key in bookmark.missing(registrants.rows)], discard)
         if bookmark.mark_read(registrants.rows, settled=self.is_settled(webinar)):
             self.bookmarks.changed()

@@ -11,7 +11,7 @@ from typing_extensions import override
 from tap_gotowebinar.api.client import API
 from tap_gotowebinar.api.errors import MalformedResponseError
 from tap_gotowebinar.records.record_list import RecordList, read_rows
-from tap_gotowebinar.streams.parents_and_children import ChildStream, add_parent_keys, fetched_list
+from tap_gotowebinar.streams.parents_and_children import ChildStream, fetched_list
 from tap_gotowebinar.streams.sessions import Sessions
 from tap_gotowebinar.sync.attendee_lists import ATTENDEES, WebinarBatch, has_nobody
 from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
@@ -76,7 +76,7 @@ class SessionListStream(SessionChild):
         """Yield the rows of a session when one of them is new or has changed, and mark the session as read."""
         bookmark = self.bookmarks.get(session.organizer_key)
         if bookmark.is_new(session, found.records):
-            yield Batch([add_parent_keys(record, session.context) for record in found.records])
+            yield Batch(found.records)
             bookmark.remember(session, hash=rows_hash(found.records))
             self.bookmarks.changed()
         if found.is_complete:

@@ -15,7 +15,7 @@ from tap_gotowebinar.api import responses
 from tap_gotowebinar.api.client import API
 from tap_gotowebinar.records.record_list import RecordList
 from tap_gotowebinar.records.timestamps import to_iso_seconds
-from tap_gotowebinar.streams.parents_and_children import add_parent_keys, fetched_list
+from tap_gotowebinar.streams.parents_and_children import fetched_list
 from tap_gotowebinar.streams.webinars import WebinarChild
 from tap_gotowebinar.sync.bookmarks.streams import HashBookmark
 from tap_gotowebinar.sync.schedule import DueReason
@@ -61,7 +61,7 @@ class SmallWebinarStream(WebinarChild):
             return
         bookmark: HashBookmark = self.bookmarks.get(webinar.key)
         if bookmark.is_due(found.records):
-            yield Batch([add_parent_keys(record, webinar.context) for record in found.records])
+            yield Batch(found.records)
             bookmark.remember(found.records)
         if found.is_complete:
             bookmark.mark_read(to_iso_seconds(webinar.timing.now))

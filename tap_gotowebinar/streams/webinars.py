@@ -10,7 +10,7 @@ from typing_extensions import override
 from tap_gotowebinar.api.client import API
 from tap_gotowebinar.records.timestamps import to_iso_seconds
 from tap_gotowebinar.streams.base import GoToWebinarStream
-from tap_gotowebinar.streams.parents_and_children import ChildStream, ParentStream, add_parent_keys
+from tap_gotowebinar.streams.parents_and_children import ChildStream, ParentStream
 from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
 from tap_gotowebinar.sync.bookmarks.streams import HashBookmark
 from tap_gotowebinar.sync.report import PlannedCalls
@@ -107,7 +107,7 @@ class WebinarRemovals(GoToWebinarStream):
         missing = run.listed_webinars.missing(lists)
         run.listed_webinars.track(lists)
         removed = [{"webinarKey": str(key), "removedAt": run.started} for key in missing]
-        yield from self.written(Batch(removed, self._discard))
+        yield from self.written(Batch(removed, self._discard), keys={})
 
     def _discard(self, records: Sequence[Record]) -> None:
         for record in records:
@@ -169,7 +169,7 @@ class WebinarDetails(WebinarChild):
         self.sync_context.registrant_counts[webinar.key] = record.get("numberOfRegistrants")
         bookmark: HashBookmark = self.bookmarks.get(webinar.key)
         if bookmark.is_due([record]):
-            yield Batch([add_parent_keys(record, webinar.context)])
+            yield Batch([record])
             bookmark.remember([record])
             self.bookmarks.changed()
         if bookmark.mark_read(to_iso_seconds(webinar.timing.now) if self.is_settled(webinar) else None):
