@@ -18,9 +18,9 @@ FAILED = { echo "The environment could not be built; the reason is above. It nee
 	"and for the demo and the tests Linux with glibc 2.28 or newer, or macOS." >&2; exit 1; }
 
 help:
-	@echo "make demo      load made-up GoToWebinar data into a PostgreSQL on this machine and draw a page of charts"
+	@echo "make demo      load made-up GoToWebinar data into a PostgreSQL on this machine and draw two pages of charts"
 	@echo "               KEEP=1 keeps the database and the sandbox running until you press Ctrl-C"
-	@echo "make test      run the quick tests: some minutes on two cores, without the network"
+	@echo "make test      run the quick tests: 5 to 10 minutes on two cores; they need no network"
 	@echo "make test-all  run all tests and measure coverage: half an hour"
 	@echo "make lint      check style, types and layers"
 	@echo "make audit     look for known vulnerabilities in dependencies and workflows"

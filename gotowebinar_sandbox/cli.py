@@ -160,10 +160,11 @@ def _chosen(arguments: Sequence[str]) -> dict[str, Any]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="gotowebinar-sandbox", description="A GoToWebinar with made-up data on your machine."
+        prog="gotowebinar-sandbox",
+        description="A GoToWebinar with made-up data on your machine. COMMAND --help lists the options of a command.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    serve = commands.add_parser("serve", help="run a sandbox until you interrupt it")
+    serve = commands.add_parser("serve", help="run a sandbox until you stop it with Ctrl-C")
     execute = commands.add_parser("exec", help="start a sandbox, run a command against it, then stop it")
     for command in (serve, execute):
         command.add_argument("--host", default=LOOPBACK, help="loopback address to listen on (default: %(default)s)")
@@ -174,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
         "--env-file",
         type=pathlib.Path,
         metavar="PATH",
-        help="write the environment variables of tap, target and Meltano to this file, for 'set -a; . PATH' or as .env",
+        help="write the variables that tap and target need to this file, for 'set -a; . PATH; set +a' or as .env",
     )
     do = commands.add_parser("do", help="change a running sandbox", description=f"Change a running sandbox. {WHERE}")
     add_actions(do)

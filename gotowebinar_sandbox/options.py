@@ -32,7 +32,7 @@ class Options:
     moves the clock, and what was planned for the time in between takes place.
     """
 
-    seed: int = _option(1, "random seed; the same seed and the same time make the same world")
+    seed: int = _option(1, "random seed; the same seed at the same time makes the same data")
     organizers: int = _option(1, "organizers of the account; the credentials belong to the first")
     webinars: int = _option(5, "webinars per organizer")
     registrants: int = _option(20, "mean number of registrants per webinar; some have none, one has many")
@@ -40,9 +40,9 @@ class Options:
     polls: int = _option(2, "maximum of polls per session; a third of the sessions have none")
     questions: float = _option(0.2, "share of the attendees who ask a question")
     live_fields: bool = _option(True, "include the webinar fields that GoTo sends but does not document")  # noqa: FBT003
-    now: str | None = _option(None, "stop the clock at this ISO 8601 time (default: the current time)")
+    now: str | None = _option(None, "stop the clock at this ISO 8601 time (default: the clock runs)")
     latency: float = _option(0.0, "seconds before each response")
-    jitter: float = _option(0.0, "maximum of additional seconds before each response, at random")
+    jitter: float = _option(0.0, "most additional seconds before each response; the number is random")
     rate_limit: int = _option(0, "calls allowed in any rate window before 429; 0: no limit")
     rate_window: float = _option(60.0, "length of the rate window in seconds")
     per_second: int = _option(0, "calls allowed in any second before 429; 0: no limit")

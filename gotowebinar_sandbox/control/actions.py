@@ -12,10 +12,10 @@ from gotowebinar_sandbox.control.client import Control
 
 URL_VARIABLE = "GOTOWEBINAR_SANDBOX_URL"
 WHERE = (
-    f"Name the sandbox with --url before the action, or with the variable {URL_VARIABLE}, which the file of "
-    "'serve --env-file' and 'exec' set. Without a key, the command picks a registrant or webinar whose change the next "
-    "run of the tap will see."
+    f"Name the sandbox with --url before the action, or in the variable {URL_VARIABLE}, which 'exec' and the file of "
+    "'serve --env-file' set."
 )
+PICKS = " Without a key, the command picks a webinar or registrant whose change the next run of the tap sees."
 # Each action: the kind of key it takes, and its description with what it picks without a key.
 ACTIONS = {
     "register": ("webinar", "register people for a webinar (default: the next one)"),
@@ -37,19 +37,23 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--url",
         default=os.environ.get(URL_VARIABLE),
-        help=f"its address (default: {URL_VARIABLE})",
+        help=f"address of the sandbox (default: the variable {URL_VARIABLE})",
     )
     added = parser.add_subparsers(required=True, metavar="ACTION", dest="action")
     of = {
-        name: added.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}. {WHERE}")
-        for name, (_, what) in ACTIONS.items()
+        name: added.add_parser(
+            name, help=what, description=f"{what[0].upper()}{what[1:]}. {WHERE}{PICKS if key else ''}"
+        )
+        for name, (key, what) in ACTIONS.items()
     }
     for name, (key, _) in ACTIONS.items():
         if key:
-            of[name].add_argument("key", nargs="?", metavar=f"{key.upper()}_KEY")
+            of[name].add_argument("key", nargs="?", metavar=f"{key.upper()}_KEY", help=f"key of the {key}")
     of["register"].add_argument("--count", type=int, default=1, help="how many people (default: %(default)s)")
-    of["register"].add_argument("--email", help="address of the first person (default: made up)")
-    of["add-webinar"].add_argument("--subject", default="A new webinar", help="its title (default: %(default)s)")
+    of["register"].add_argument("--email", help="e-mail address of the first person (default: made up)")
+    of["add-webinar"].add_argument(
+        "--subject", default="A new webinar", help="title of the webinar (default: %(default)s)"
+    )
     of["add-webinar"].add_argument("--starts-at", metavar="TIME", help="start as an ISO 8601 time (default: in a week)")
     of["add-webinar"].add_argument("--manual", action="store_true", help="require approval of registrants")
 

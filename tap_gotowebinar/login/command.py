@@ -30,12 +30,12 @@ DEFAULT_REDIRECT_URI: Final = "http://localhost:8914/callback"
 
 
 @click.command(
-    help="Let the tap read your GoToWebinar: log in with a browser, once. Settings are those of the tap: "
-    "TAP_GOTOWEBINAR_CLIENT_ID and so on, in the environment or in a file .env in this folder, or in a file named by "
-    "--config. The command asks for a missing client ID or secret."
+    help="Log in to GoToWebinar with a browser, once, so that the tap can read your webinars. The client ID and secret "
+    "of your OAuth client come from TAP_GOTOWEBINAR_CLIENT_ID and TAP_GOTOWEBINAR_CLIENT_SECRET, in the environment or "
+    "in the file .env of this folder, or from a file that you name with --config. The command asks for a missing one."
 )
-@click.option("--check", is_flag=True, help="Do not log in: show whose credentials the tap uses.")
-@click.option("--config", "files", multiple=True, metavar="FILE", help="The tap's JSON file of settings.")
+@click.option("--check", is_flag=True, help="Do not log in: print whose credentials the tap uses.")
+@click.option("--config", "files", multiple=True, metavar="FILE", help="JSON file with the settings of the tap.")
 @click.option(
     "--redirect-uri",
     default=DEFAULT_REDIRECT_URI,
@@ -43,7 +43,11 @@ DEFAULT_REDIRECT_URI: Final = "http://localhost:8914/callback"
     metavar="URI",
     help="A redirect URI of the OAuth client, exactly as it is registered.",
 )
-@click.option("--no-browser", is_flag=True, help="Open no browser: show the address, and ask for the one to paste.")
+@click.option(
+    "--no-browser",
+    is_flag=True,
+    help="Open no browser: print the address to open, and ask for the address that the browser shows in the end.",
+)
 @click.option(
     "--timeout",
     type=click.IntRange(1, 86400),
@@ -52,7 +56,7 @@ DEFAULT_REDIRECT_URI: Final = "http://localhost:8914/callback"
     metavar="SECONDS",
     help="How long to wait for the browser.",
 )
-@click.option("--show-token", is_flag=True, help="Print the refresh token, for a machine that nobody can log in on.")
+@click.option("--show-token", is_flag=True, help="Also print the refresh token, to use it where you cannot log in.")
 @click.version_option(package_name=DISTRIBUTION)
 def cli(  # noqa: PLR0913 - the options
     *, check: bool, files: tuple[str, ...], redirect_uri: str, no_browser: bool, timeout: int, show_token: bool

@@ -62,7 +62,7 @@ CONNECTION_SETTINGS: Final = (
         th.StringType,
         secret=True,
         title="Refresh token",
-        description="Refresh token of the user whose webinars you extract. Required unless you set a personal "
+        description="Refresh token of the user in whose name the program calls GoTo. Not needed if you set a personal "
         "access token or log in with the command tap-gotowebinar-login.",
     ),
     th.Property(
@@ -100,9 +100,8 @@ CONNECTION_SETTINGS: Final = (
         th.IntegerType(minimum=1),
         default=DEFAULT_REQUESTS_PER_MINUTE,
         title="Requests per minute",
-        description="Maximum number of calls in any 60 seconds. The default leaves room for other tools that use "
-        "the same connection. GoTo allows 10 calls a second; if nothing else uses the connection, 480"
-        " is safe.",
+        description="Maximum number of calls in any 60 seconds. The default leaves room for other tools that use the "
+        "same OAuth client. GoTo allows 10 calls a second; if nothing else uses the client, 480 is safe.",
     ),
     th.Property(
         "requests_per_second",

@@ -30,8 +30,8 @@ TAP_SETTINGS: Final = (
         "organizer_keys",
         th.ArrayType(th.OneOf(th.StringType, th.IntegerType)),
         title="Organizer keys",
-        description="Keys of the organizers whose webinars you extract. Default: the owner of the token. With an "
-        "account key: only these organizers of the account.",
+        description="Keys of the organizers whose webinars you extract. In a variable, write a JSON list. Default: "
+        "the owner of the token. With an account key: only these organizers of the account.",
     ),
     th.Property(
         "account_key",
@@ -45,32 +45,33 @@ TAP_SETTINGS: Final = (
         th.DateTimeType,
         default=DEFAULT_START_DATE,
         title="Start date",
-        description="Earliest time: webinars that take place earlier and sessions that ended earlier are not "
-        "listed. Of a listed webinar you get all registrants, whenever they registered.",
+        description="Earliest time: the tap lists webinars that take place, and sessions that end, at this time or "
+        "later. Of a listed webinar you get all registrants, whenever they registered.",
     ),
     th.Property(
         "settle_days",
         th.NumberType(minimum=0, maximum=36500),  # more does not fit every calendar
         default=DEFAULT_SETTLE_DAYS,
         title="Settle days",
-        description="Days after its end, without a new registration, until a webinar is settled. Every run reads "
-        "it until then. A session settles this many days after its end.",
+        description="Days after its end and after its last registration until a webinar is settled; until then, every "
+        "run reads it. A session settles this many days after its end.",
     ),
     th.Property(
         "recheck_factor",
         th.CustomType({"type": ["number", "null"], "minimum": 0, "maximum": 0.5}),
         default=DEFAULT_RECHECK_FACTOR,
         title="Recheck factor",
-        description="How rarely a settled webinar is read: after each tenth (0.1) of the time since its end or last "
-        "registration. Example: over for 100 days, again after about 11 days. A session that has not "
-        "settled: the same, from its end. 0: in every run.",
+        description="A settled webinar is read again when the time since the last reading reaches this share of the "
+        "time since its end or its last registration. Example: read 100 days after its end, it is read "
+        "again about 11 days later. A session that has not settled: the same, from its end. 0: in every "
+        "run.",
     ),
     th.Property(
         "max_calls",
         th.IntegerType(minimum=1),
         title="Max calls",
-        description="Maximum number of calls in a run. The run then stops with exit code 0, and the next run "
-        "continues. Listing the webinars always completes.",
+        description="Number of calls after which a run stops with exit code 0; the next run continues. Listing the "
+        "webinars always completes. Default: no limit.",
     ),
     th.Property(
         "on_forbidden",

@@ -30,7 +30,7 @@ def days_until_read_again(quiet_days: int) -> int:
     return next(days for days in range(1, 10_000) if is_due(days))
 
 
-@pytest.mark.parametrize("row", PAGE.table("Quiet when it was read"))
+@pytest.mark.parametrize("row", PAGE.table("Quiet time when it was read"))
 def test_the_table_of_readings_follows_the_rule(row: list[str]) -> None:
     quiet, again = (int(cell.removesuffix(" days")) for cell in row)
     assert again == days_until_read_again(quiet)
