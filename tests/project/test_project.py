@@ -1,10 +1,13 @@
 """What the project says of itself holds: its threat table, its versions, its changelog."""
 
+import ast
+import itertools
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,7 @@ THREATS = [line.strip("|").split(" | ") for line in SECURITY.splitlines() if lin
 TESTS = {
     name for path in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)\(", path.read_text("utf-8"))
 }
+PACKAGES = {"gotowebinar_sandbox", "tap_gotowebinar", "target_gotowebinar"}
 SECTIONS = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
 
 
@@ -27,6 +31,24 @@ def test_every_threat_is_met_by_tests_that_exist(threat: list[str]) -> None:
     named = re.findall(r"`(test_\w+)`", threat[3])
     assert named
     assert [name for name in named if name not in TESTS] == []
+
+
+def test_every_library_that_the_code_imports_is_declared() -> None:
+    declared = [*PROJECT["dependencies"], *itertools.chain(*PROJECT["optional-dependencies"].values())]
+    packages = {re.split(r"[\[~>=<]", requirement)[0] for requirement in declared}
+    # What singer-sdk and psycopg bring along.
+    packages |= {"jsonschema", "msgspec", "psycopg-pool"}
+    sources = [path for folder in PACKAGES for path in (ROOT / folder).rglob("*.py")]
+    nodes = [node for path in sources for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    imported = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    imported += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    modules = {name.partition(".")[0] for name in imported}
+    libraries = modules - sys.stdlib_module_names - PACKAGES
+    providers = metadata.packages_distributions()
+    assert libraries
+    assert [
+        name for name in libraries if not packages & {found.lower().replace("_", "-") for found in providers[name]}
+    ] == []
 
 
 @pytest.mark.parametrize("command", PROJECT["scripts"])
