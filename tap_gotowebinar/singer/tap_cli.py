@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import click
 import msgspec
 from singer_sdk import Tap
+from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_gotowebinar.api.errors import GoToWebinarError
@@ -95,6 +96,16 @@ class CommandLineTap(CommandLinePlugin, Tap):
             super().cb_discover(ctx, param, value)
         if value:
             ctx.exit()
+
+    @override
+    def setup_mapper(self) -> None:
+        """Prepare the stream maps; to deselected streams the SDK would leave no fields, and then fail on their maps."""
+        super(Tap, self).setup_mapper()
+        selected = {name: entry for name, entry in self.catalog.items() if entry.metadata.resolve_selection()[()]}
+        self.mapper.register_raw_streams_from_catalog(Catalog(selected))
+        for name in self.catalog.keys() - selected.keys():
+            entry = self.catalog[name]
+            self.mapper.register_raw_stream_schema(name, entry.schema.to_dict(), entry.key_properties)
 
     @override
     def run_discovery(self) -> str:

@@ -41,6 +41,17 @@ def test_a_field_taken_out_of_the_schema_does_not_come_out(settings: dict[str, A
     assert not [time for time in occurrences if "endTime" in time]
 
 
+def test_a_map_for_a_stream_that_is_not_selected_has_no_effect(settings: dict[str, Any]) -> None:
+    catalog = selecting("webinars")
+    for field in entry(catalog, "registrants")["metadata"]:
+        # Meltano deselects each field, too.
+        field["metadata"]["selected"] = False
+    maps = {"registrants": {"email": "md5(email)"}, "attendees": {"email": "md5(email)"}}
+    mapped = run_here({**settings, "stream_maps": maps}, catalog=catalog)
+    assert mapped.exit_code == 0
+    assert mapped.records("webinars") == run_here(settings, catalog=catalog).records("webinars") != []
+
+
 def test_a_catalog_without_keys_and_methods_changes_neither(command: Command) -> None:
     first = command(catalog=bare(*BOTH))
     again = command(catalog=bare(*BOTH), state=first.states[-1])
