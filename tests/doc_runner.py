@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tests.pages import Block, Page
 
 END = "-- end of block --"
-TIMEOUT = 200.0
+TIMEOUT = 600.0
 
 
 class Shown(NamedTuple):

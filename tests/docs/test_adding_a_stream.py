@@ -20,7 +20,7 @@ NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", 
 """The line of the page that runs the tests."""
 TAP = ["-c", "from tap_gotowebinar.tap import TapGoToWebinar; TapGoToWebinar.cli()"]
 
-pytestmark = [needs_sources, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [needs_sources, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def do(block: Block, clone: Path) -> None:

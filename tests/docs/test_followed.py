@@ -76,7 +76,7 @@ def warehouse(database: Postgres) -> dict[str, object]:
 
 @pytest.mark.slow
 @pytest.mark.external
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", FOLLOWED)
 def test_a_page_can_be_followed(name: str, workspace: Path, sandbox: Sandbox, database: Postgres) -> None:
     page: Page = DOCS[name]

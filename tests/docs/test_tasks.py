@@ -10,7 +10,7 @@ from gotowebinar_sandbox import Sandbox
 from tests.pages import DOCS
 from tests.runs import FAST
 
-pytestmark = [pytest.mark.external, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.external, pytest.mark.slow, pytest.mark.timeout(900)]
 SELECT, SELECT_ALL = [block.text for block in DOCS["tasks"].of_language("sh") if "meltano" in block.text][:2]
 (CANCELLED,) = [block.text for block in DOCS["tasks"].of_language("sql") if "webinar_removals" in block.text]
 RUN = ("run", "tap-gotowebinar", "target-postgres")

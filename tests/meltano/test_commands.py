@@ -16,7 +16,7 @@ from demo.project import MeltanoError, temporary_project
 from gotowebinar_sandbox import Sandbox
 from tests.meltano.loading import Loading, keys
 
-pytestmark = [pytest.mark.external, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.external, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def test_the_login_is_a_command_of_the_plugin(loaded: Loading) -> None:

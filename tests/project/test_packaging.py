@@ -18,7 +18,7 @@ from tests.schema_files import SCHEMA_FOLDER
 from tests.sources import ROOT, needs_sources
 
 # Fetching setuptools for an isolated build takes as long as the network does.
-pytestmark = [pytest.mark.slow, pytest.mark.external, pytest.mark.timeout(300), needs_sources]
+pytestmark = [pytest.mark.slow, pytest.mark.external, pytest.mark.timeout(900), needs_sources]
 
 SCHEMA_NAMES = {path.name for path in SCHEMA_FOLDER.glob("*.json")}
 SETUPTOOLS_MAJOR = 77
