@@ -85,5 +85,12 @@ def emitted(done: Run) -> dict[str, int]:
     return {stream: len(done.records(stream)) for stream in STREAMS if done.records(stream)}
 
 
+def merged(old: Any, new: Any) -> Any:  # noqa: ANN401 - JSON
+    """A state as Meltano merges it: maps key by key, everything else replaced."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {**old, **{name: merged(old.get(name), value) for name, value in new.items()}}
+    return new
+
+
 def _end(row: Row) -> str:
     return max((time["endTime"] for time in row["times"]), default="")

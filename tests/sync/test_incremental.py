@@ -130,9 +130,7 @@ def test_a_settled_webinar_that_draws_people_is_read_when_it_is_due(runs: Runs) 
     assert any(on_demand in path for path in runs.calls(LISTS)), "it is alive again"
 
 
-def test_of_a_settled_webinar_whose_past_changed_details_reads_only_newer_rows(
-    make_runs: Callable[..., Runs],
-) -> None:
+def test_of_a_settled_webinar_whose_past_changed_details_reads_only_newer_rows(make_runs: Callable[..., Runs]) -> None:
     """Known and accepted: the list costs no call more and is repeated whole; the details would cost one each."""
     runs = make_runs({"recheck_factor": 0})
     runs.run()

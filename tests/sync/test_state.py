@@ -86,9 +86,7 @@ def test_every_state_says_exactly_what_was_written_before_it(runs: Runs) -> None
 
 
 @pytest.mark.usefixtures("eager")
-def test_from_every_state_a_run_goes_on_with_nothing_lost_and_nothing_twice(
-    make_runs: Callable[..., Runs],
-) -> None:
+def test_from_every_state_a_run_goes_on_with_nothing_lost_and_nothing_twice(make_runs: Callable[..., Runs]) -> None:
     runs = make_runs(webinars=4, registrants=4)
     first = runs.run()
     messages = first.messages
