@@ -84,14 +84,6 @@ def test_standard_output_holds_messages_and_nothing_else(settings: dict[str, Any
     assert done.errors == []
 
 
-def test_standard_error_says_nothing_of_people_and_secrets(command: Command, sandbox: Sandbox) -> None:
-    done = command()
-    secrets = [*sandbox.credentials.values()]
-    for person in done.records("registrant_details"):
-        secrets += [person["email"], person.get("joinUrl") or person["email"]]
-    assert not [secret for secret in secrets if secret in done.stderr]
-
-
 def test_a_catalog_of_discovery_is_read_and_another_selects_streams(command: Command, sandbox: Sandbox) -> None:
     catalog = json.loads(run_tap("--discover").stdout)
     done = command(catalog=catalog)
@@ -244,25 +236,6 @@ def test_a_host_that_cannot_be_reached_is_named(command: Command, make_sandbox: 
     for name in ("api_url", "auth_url"):
         error = one_error(command(changes={name: closed.url}, hurries=True))
         assert f"no connection to {closed.url.removeprefix('http://')}" in error
-
-
-@pytest.mark.parametrize(
-    "state",
-    [
-        {"bookmarks": []},
-        {"bookmarks": {"registrants": {"version": 1, "webinars": {"12": {"roster": PLANTED}}}}},
-        {"bookmarks": {"registrants": {"version": 1, "webinars": {"12": {"replication_key_value": PLANTED}}}}},
-        {"bookmarks": {"registrants": {"version": 99, "webinars": {}}}},
-    ],
-    ids=["list", "roster", "date", "version"],
-)
-def test_a_damaged_state_ends_the_run_with_one_line_before_any_call(
-    command: Command, sandbox: Sandbox, state: dict[str, Any]
-) -> None:
-    done = command(state=state)
-    assert one_error(done).startswith("the state is damaged: bookmarks")
-    assert done.stdout == ""
-    assert sandbox.control.calls() == []
 
 
 # The reason is the last line: of all lines, `meltano config test` shows no other

@@ -18,25 +18,6 @@ def webinars_of(sandbox: Sandbox) -> list[str]:
     return [row["webinarKey"] for row in sandbox.control.expected_records()["webinars"]]
 
 
-@pytest.mark.parametrize(
-    "trouble",
-    [{"kind": "status", "status": status} for status in (400, 401, 409, 422)] + [{"kind": "invalid_token"}],
-    ids=str,
-)
-def test_one_webinar_that_cannot_be_read_does_not_end_the_run(
-    make_sandbox: Callable[..., Sandbox], trouble: dict[str, Any]
-) -> None:
-    sandbox = make_sandbox()
-    people = sandbox.control.expected_records()["registrants"]
-    broken = people[0]["webinarKey"]
-    sandbox.control.configure(faults=[Fault(path=f"{broken}/registrants", **trouble)])
-    done = run_here({**sandbox.settings, **FAST})
-    assert done.exit_code == 1
-    read = {row["registrantKey"] for row in done.records("registrants")}
-    assert read == {row["registrantKey"] for row in people if row["webinarKey"] != broken}
-    assert broken not in done.states[-1]["bookmarks"]["registrants"]["webinars"]
-
-
 @pytest.mark.parametrize("status", [400, 503])
 def test_configured_organizers_are_read_when_nobody_tells_whose_token_it_is(
     make_sandbox: Callable[..., Sandbox], status: int, monkeypatch: pytest.MonkeyPatch

@@ -315,11 +315,3 @@ def test_the_origin_names_nobody(begin: Begin) -> None:
     runs.run("organizers", "registrants", account_key=account(runs))
     state = json.dumps(runs.state)
     assert not any(key in state for key in [*organizers(runs), account(runs)])
-
-
-@pytest.mark.parametrize("origin", [[], "x", {"owner": 1}, {"owner": "x", "keys": "x"}, {"keys": [1]}])
-def test_an_origin_that_nobody_has_written_is_refused(begin: Begin, tmp_path: Path, origin: object) -> None:
-    runs = begin()
-    done = run_command(runs.settings, tmp_path, state={"bookmarks": {}, "origin": origin})
-    assert (done.exit_code, done.stdout, len(done.errors)) == (1, "", 1)
-    assert done.errors[0].startswith("the state is damaged: origin ")
