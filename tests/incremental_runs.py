@@ -5,9 +5,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from typing_extensions import override
+
 from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.sync.bookmarks.state import unpack
 from tap_gotowebinar.tap import TapGoToWebinar
+from tests.canned_server import QuickTap
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
@@ -24,6 +27,15 @@ WEBINARS: Final = r"/webinars/\d+$"
 LISTINGS: Final = r"/webinars$"
 
 Row = dict[str, Any]
+
+
+class StoppedTap(QuickTap):
+    """The tap when runs begin, for which waits between tries are short."""
+
+    @staticmethod
+    @override
+    def now() -> dt.datetime:
+        return dt.datetime.fromisoformat(NOW)
 
 
 class Runs:

@@ -1,26 +1,26 @@
 """Any environment: every setting of every program, proxies, certificates, `.env`: understood, or one line names it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gotowebinar_sandbox import Options, Sandbox
+from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.login.settings import SCHEMA as LOGIN_SETTINGS
 from tap_gotowebinar.settings.values import environment_prefix
 from tap_gotowebinar.tap import TapGoToWebinar
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.forkserver import Launcher
+from tests.fuzz.complaints import PLANTED, complaints
+from tests.fuzz.conftest import share
 from tests.fuzz.strategies import VALUES
 from tests.runs import FAST, Run
 from tests.selection import selecting
 from tests.target.registering import ADA, lines, record, schema
-
-PLANTED: Final = "planted-secret-9f8e7d"
 
 TEXTS: Final = [
     *("", " ", "\n", PLANTED, f"{PLANTED}\n2026-03-10 | x", f"\udcff{PLANTED}", f"\x1b[2J{PLANTED}", "\udc80"),
@@ -43,18 +43,6 @@ PROGRAMS: Final = {
     "target": ("target-gotowebinar", TargetGoToWebinar.config_jsonschema),
     "login": ("tap-gotowebinar", LOGIN_SETTINGS),
 }
-
-
-SHARE: Final = settings(
-    settings.get_profile("fuzz"), max_examples=max(1, settings.get_profile("fuzz").max_examples // 5)
-)
-"""Of the examples, for each program."""
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(Options(seed=11, webinars=1, registrants=0)) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(scope="module")
@@ -98,33 +86,12 @@ def surroundings(sandbox: Sandbox, launcher: Launcher, catalog: Path) -> Surroun
     return Surroundings(sandbox, launcher, catalog)
 
 
-def complaints(program: str, done: Run, *, is_path: bool = False) -> list[str]:
-    """Return the lines in which a run says what is wrong; none that ends well has any.
-
-    Args:
-        program: Which program.
-        done: How it ended.
-        is_path: Whether what was set is the path of a file, which may be told.
-    """
-    said = done.stdout + done.stderr if program == "login" else done.stderr
-    assert "Traceback" not in said
-    assert "internal error" not in said
-    assert is_path or PLANTED not in said
-    # The login logs nothing, nor does who cannot set up its log.
-    starts = ("tap-gotowebinar-login: ", "logging cannot be set up")
-    found = done.errors + [line for line in done.stderr.splitlines() if line.startswith(starts)]
-    assert done.exit_code in {0, 1}, done.stderr
-    assert bool(found) == (done.exit_code == 1), done.stderr
-    assert is_path or all(len(line) < 1000 for line in found)
-    return found
-
-
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_any_text_for_a_setting_is_understood_or_the_setting_is_named(surroundings: Surroundings, program: str) -> None:
     name, declared = PROGRAMS[program]
     names = sorted(declared["properties"].keys() - NOT_OURS)
 
-    @settings(SHARE)
+    @share(5)
     @given(setting=st.sampled_from(names), text=texts)
     @example(setting="client_id", text="\udcff")
     @example(setting="client_id", text="x" * 100_000)
@@ -171,7 +138,7 @@ ADVICE: Final = ("proxy", "certificates", "logging cannot be set up", "no connec
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_any_text_in_the_surroundings_is_harmless_or_advice_is_given(surroundings: Surroundings, program: str) -> None:
-    @settings(SHARE)
+    @share(5)
     @given(environ=st.lists(variables, min_size=1, max_size=3).map(dict))
     @example(environ={"LOGLEVEL": PLANTED})
     @example(environ={"SINGER_SDK_LOG_CONFIG": "."})
@@ -197,7 +164,7 @@ def dotenvs() -> st.SearchStrategy[bytes]:
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_any_dotenv_is_read_or_one_line_says_why_not(surroundings: Surroundings, program: str) -> None:
-    @settings(SHARE)
+    @share(5)
     @given(dotenv=dotenvs())
     @example(dotenv=b"\xff\xfe")
     @example(dotenv=b"X=a\x00b")

@@ -12,8 +12,8 @@ import pytest
 from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.streams import STREAMS as STREAM_CLASSES
 from tap_gotowebinar.streams.webinar_parts import SmallWebinarStream
-from tests.forkserver import Launcher, run_command, run_tap
-from tests.runs import EXECUTABLE, FAST, Run, run_process
+from tests.forkserver import Launcher, run_tap
+from tests.runs import EXECUTABLE, Run, run_process
 from tests.selection import selecting
 from tests.singer.conftest import Command
 
@@ -92,27 +92,6 @@ def test_a_catalog_of_discovery_is_read_and_another_selects_streams(command: Com
     assert len([call for call in sandbox.control.calls() if re.search(people, call["path"])]) == 63
     done = command(catalog=selecting("webinars"))
     assert {message["stream"] for message in done.of_type("RECORD")} == {"webinars"}
-
-
-def test_a_run_goes_on_from_the_state_of_the_last(command: Command, sandbox: Sandbox) -> None:
-    first = command()
-    webinar = first.records("webinars")[0]["webinarKey"]
-    (key,) = sandbox.control.add_registrants(webinar)
-    second = command(state=first.states[-1])
-    assert second.exit_code == 0
-    for stream in ("registrants", "registrant_details"):
-        assert [row["registrantKey"] for row in second.records(stream)] == [key]
-
-
-def test_settings_may_come_from_the_environment(sandbox: Sandbox, tmp_path: Path) -> None:
-    owner = sandbox.control.expected_records()["organizers"][0]
-    keys = {"organizer_keys": [int(owner["organizerKey"])], "account_key": owner["accountKey"]}
-    catalog = tmp_path / "catalog.json"
-    catalog.write_text(json.dumps(selecting("registrants")), encoding="utf-8")
-    env = variables({**sandbox.settings, **keys, "requests_per_minute": 480})
-    done = run_tap("--config=ENV", f"--catalog={catalog}", env=env)
-    assert (done.exit_code, len(done.records("registrants"))) == (0, 50)
-    assert sandbox.control.calls()[1]["path"].endswith(f"/accounts/{owner['accountKey']}/webinars")
 
 
 def test_the_environment_is_read_on_request_only_and_then_goes_before_the_file(
@@ -205,14 +184,6 @@ def test_variables_that_do_not_help_change_no_advice(command: Command, settings:
     missing = "client_secret is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT_SECRET"
     for env in ({}, {"TAP_GOTOWEBINAR_START_DATE": "2024-01-31"}):
         assert one_error(command(env=env)) == missing
-
-
-@pytest.mark.parametrize(("variable", "type_"), [("REQUESTS_PER_MINUTE", "integer"), ("FLATTENING_ENABLED", "boolean")])
-def test_a_variable_that_cannot_be_read_ends_the_run_with_one_line(sandbox: Sandbox, variable: str, type_: str) -> None:
-    env = {**variables(sandbox.settings), f"TAP_GOTOWEBINAR_{variable}": PLANTED}
-    done = run_tap("--config=ENV", env=env)
-    assert one_error(done) == f"{variable.lower()} must be of type {type_}: correct it"
-    assert sandbox.control.calls() == []
 
 
 @pytest.mark.parametrize("option", ["--config", "--state", "--catalog"])
@@ -309,17 +280,3 @@ def test_a_test_finds_a_wrong_organizer_beside_a_right_one_even_if_refusals_are_
     done = command(*arguments, changes=keys)
     assert done.exit_code == (1 if arguments else 0)
     assert ("/organizers/123456789/webinars" in last_line(done)) is bool(arguments)
-
-
-def test_an_organizer_that_goto_does_not_know_does_not_keep_the_others_from_being_read(
-    make_sandbox: Callable[..., Sandbox], tmp_path: Path
-) -> None:
-    unknown = Fault(kind="raw", status=404, path="/organizers/123456789/", value='{"errorCode": "NotFound"}')
-    sandbox = make_sandbox(faults=(unknown,))
-    owner = sandbox.control.expected_records()["organizers"][0]["organizerKey"]
-
-    done = run_command({**sandbox.settings, **FAST, "organizer_keys": ["123456789", owner]}, tmp_path)
-
-    assert done.exit_code == 1
-    assert len(done.records("registrants")) == 50
-    assert "a key in organizer_keys or account_key may be wrong" in last_line(done)

@@ -10,7 +10,8 @@ import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
 from tests.comparable_rows import bag
-from tests.incremental_runs import NOW, Runs
+from tests.incremental_runs import NOW, Runs, merged
+from tests.list_answers import hal
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
@@ -306,11 +307,6 @@ def test_a_merge_with_an_older_state_does_not_keep_attendees_from_being_asked_fo
     assert first in {row["registrantKey"] for row in done.records("attendee_polls") if row["sessionKey"] == key}
 
 
-def merged(old: Row, new: Row) -> Row:
-    both = {key: merged(old[key], new[key]) for key in old.keys() & new.keys() if isinstance(new[key], dict)}
-    return {**old, **new, **both}
-
-
 def test_a_session_that_is_refused_is_named_and_the_rest_is_read(runs: Runs, caplog: pytest.LogCaptureFixture) -> None:
     refused = next(row for row in runs.control.expected_records("sessions")["sessions"] if row["totalPollCount"])[
         "sessionKey"
@@ -372,8 +368,7 @@ def test_a_session_that_two_organizers_list_comes_once_and_holds_up_no_bookmark(
     runs.settings["organizer_keys"], second = keys, keys[1]
     everybody = runs.control.expected_records("sessions")["sessions"]
     own = [row for row in everybody if runs.webinars()[row["webinarKey"]]["organizerKey"] == second]
-    page = {"size": 200, "totalElements": len(everybody), "totalPages": 1, "number": 0}
-    answer = {"_embedded": {"sessionInfoResources": everybody}, "page": page}
+    answer = hal("sessionInfoResources", everybody)
     runs.control.configure(faults=[Fault(kind="json", path=f"/{second}/sessions$", value=answer)])
     done = read(runs, "sessions")
     assert 0 < len(own) < len(everybody)

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 import requests
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator
 
 from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.api import retries
 from tap_gotowebinar.streams import STREAMS as STREAM_CLASSES
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.comparable_rows import without_nulls
 from tests.runs import FAST, Run, run_here
+from tests.schema_files import FORMATS
 from tests.selection import selecting
 
 API = "/G2W/rest/v2"
@@ -28,13 +28,6 @@ PRIMARY_KEYS = {
 }
 ALL_STREAMS = [stream_class.name for stream_class in STREAM_CLASSES]
 REMOVALS = {"registrant_removals", "webinar_removals"}
-CANONICAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
-FORMATS = FormatChecker(formats=())
-
-
-@FORMATS.checks("date-time")
-def is_canonical(value: object) -> bool:
-    return not isinstance(value, str) or bool(CANONICAL.fullmatch(value))
 
 
 class Wire:
@@ -72,12 +65,6 @@ def text_time(text: str) -> str:
     """The canonical form of a time as the wire writes it, written down a second way."""
     whole, _, fraction = text.removesuffix("Z").partition(".")
     return f"{whole}.{fraction:0<6}Z"
-
-
-@pytest.fixture
-def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up soon: the waits between tries are somebody else's test."""
-    monkeypatch.setattr(retries, "TRIES", 2)
 
 
 # Written down by hand

@@ -1,7 +1,6 @@
 """Calls ahead of the one that is read: faster, and nothing else about a run is different."""
 
 import contextlib
-import datetime as dt
 import re
 import signal
 import threading
@@ -20,9 +19,8 @@ from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.streams.parents_and_children import MAX_CONSECUTIVE_FAILURES
 from tap_gotowebinar.sync.prefetch import ASSUMED_ROWS, MAX_UNTAKEN, MAX_UNTAKEN_ROWS, Prefetcher
 from tap_gotowebinar.sync.steps import Fetched, Gone, Outcome, Skipped, Step, Steps, Unit
-from tests.canned_server import QuickTap
 from tests.forkserver import Launcher, run_command
-from tests.incremental_runs import DETAILS, LISTS, NOW, STREAMS, WEBINARS, Runs, emitted, keys
+from tests.incremental_runs import DETAILS, LISTS, NOW, STREAMS, WEBINARS, Runs, StoppedTap, emitted, keys
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
@@ -36,14 +34,6 @@ TIMEOUT: Final = 20.0
 
 SOON: Final = 0.05
 """Seconds in which something that must not happen would."""
-
-
-class StoppedTap(QuickTap):
-    """The tap at a time of its own, for which waits between tries are short."""
-
-    @staticmethod
-    def now() -> dt.datetime:
-        return dt.datetime.fromisoformat(NOW)
 
 
 @contextlib.contextmanager

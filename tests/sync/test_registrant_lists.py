@@ -6,18 +6,13 @@ from typing import Any
 import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.api import retries
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
 LIST = "/registrants$"
 LIST_TRIES = 2
 
-
-@pytest.fixture(autouse=True)
-def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up soon: the waits between tries are somebody else's test."""
-    monkeypatch.setattr(retries, "TRIES", LIST_TRIES)
+pytestmark = pytest.mark.usefixtures("few_tries")
 
 
 @pytest.fixture

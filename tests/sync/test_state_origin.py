@@ -11,7 +11,6 @@ import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
 from gotowebinar_sandbox import tokens as sandbox_tokens
-from tap_gotowebinar.api import retries
 from tap_gotowebinar.api.identity import ADMIN_PATH, IDENTITY_PATH
 from tests.forkserver import run_command
 from tests.incremental_runs import NOW, STREAMS, Runs, emitted
@@ -273,8 +272,8 @@ def test_a_state_that_knows_nothing_is_nobody_s(begin: Begin, state: dict[str, A
 # Where GoTo does not tell
 
 
-def test_a_look_up_that_fails_is_made_once_and_the_keys_tell(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retries, "TRIES", 2)
+@pytest.mark.usefixtures("few_tries")
+def test_a_look_up_that_fails_is_made_once_and_the_keys_tell(begin: Begin) -> None:
     runs, other = begin(), begin(2)
     for each in (runs, other):
         each.run("organizers", *WEBINARS, **configured(each, "organizer_keys"))
