@@ -81,9 +81,12 @@ def test_a_long_pause_is_asked_for_once_not_by_every_thread(make_sandbox: Callab
     assert sum(call["status"] == 429 for call in sandbox.control.calls()) <= 20
 
 
-def test_webinars_that_a_map_removes_keep_their_registrants(settings: dict[str, Any]) -> None:
+def test_webinars_that_a_map_removes_with_all_streams_it_does_not_name_keep_their_registrants(
+    settings: dict[str, Any],
+) -> None:
     done = run_here({**settings, "stream_maps": {"registrants": {}, "__else__": None}})
     assert (done.exit_code, len(done.records("registrants")), len(done.of_type("RECORD"))) == (0, 50, 50)
+    assert [message["stream"] for message in done.of_type("SCHEMA")] == ["registrants"]
 
 
 @pytest.mark.parametrize("expression", ["int(firstName)", "nofunc(firstName)", "1 +"])

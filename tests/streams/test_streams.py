@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +18,6 @@ from tests.schema_files import FORMATS
 from tests.selection import selecting
 
 API = "/G2W/rest/v2"
-STREAMS = ["organizers", "webinars", "webinar_details", "registrants", "registrant_details"]
 PRIMARY_KEYS = {
     "organizers": ("organizerKey",),
     "webinars": ("webinarKey",),
@@ -26,6 +25,7 @@ PRIMARY_KEYS = {
     "registrants": ("webinarKey", "registrantKey"),
     "registrant_details": ("webinarKey", "registrantKey"),
 }
+STREAMS = list(PRIMARY_KEYS)
 ALL_STREAMS = [stream_class.name for stream_class in STREAM_CLASSES]
 REMOVALS = {"registrant_removals", "webinar_removals"}
 
@@ -70,46 +70,40 @@ def text_time(text: str) -> str:
 # Against the wire
 
 
-def test_every_webinar_on_the_wire_comes_out_under_one_spelling(sandbox: Sandbox, settings: dict[str, Any]) -> None:
-    done, wire = run_here(settings), Wire(sandbox)
-    rows = wire.webinars(done.records("organizers")[0]["organizerKey"])
-    expected = []
-    for row in rows:
-        row["webinarID"] = row.pop("webinarId")
-        row["times"] = [{name: text_time(text) for name, text in time.items()} for time in row["times"]]
-        expected.append(row)
-    assert by_key(done.records("webinars"), "webinarKey") == by_key(expected, "webinarKey")
-    assert len(expected) == 5
-
-
-def test_every_registrant_on_the_wire_comes_out_with_details(sandbox: Sandbox, settings: dict[str, Any]) -> None:
-    done, wire = run_here(settings), Wire(sandbox)
-    organizer = done.records("organizers")[0]["organizerKey"]
-    listed: dict[tuple[str, str], dict[str, Any]] = {}
-    detailed: dict[tuple[str, str], dict[str, Any]] = {}
+def rows_of(wire: Wire, stream: str, organizer: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a stream as they are sent, with the keys of their webinars."""
     for webinar in wire.webinars(organizer):
-        base = f"{API}/organizers/{organizer}/webinars/{webinar['webinarKey']}/registrants"
+        path = f"{API}/organizers/{organizer}/webinars/{webinar['webinarKey']}"
         parents = {"organizerKey": organizer, "webinarKey": webinar["webinarKey"]}
-        for row in wire.get(base):
-            key = str(row["registrantKey"])
-            for rows, raw in ((listed, row), (detailed, wire.get(f"{base}/{key}"))):
-                date = text_time(raw["registrationDate"])
-                rows[webinar["webinarKey"], key] = {**raw, **parents, "registrantKey": key, "registrationDate": date}
-    assert len(listed) == 50
-    assert by_key(done.records("registrants"), "webinarKey", "registrantKey") == listed
-    assert by_key(done.records("registrant_details"), "webinarKey", "registrantKey") == detailed
+        if stream == "webinars":
+            yield webinar
+        elif stream == "webinar_details":
+            yield wire.get(path)
+        else:
+            for row in wire.get(f"{path}/registrants"):
+                is_list = stream == "registrants"
+                yield {**(row if is_list else wire.get(f"{path}/registrants/{row['registrantKey']}")), **parents}
 
 
-def test_every_webinar_detail_on_the_wire_comes_out(sandbox: Sandbox, settings: dict[str, Any]) -> None:
-    done, wire = run_here(settings), Wire(sandbox)
-    organizer = done.records("organizers")[0]["organizerKey"]
-    expected = []
-    for webinar in wire.webinars(organizer):
-        raw = wire.get(f"{API}/organizers/{organizer}/webinars/{webinar['webinarKey']}")
-        keys = {name: str(raw[name]) for name in ("webinarKey", "organizerKey", "accountKey")}
-        times = [{name: text_time(text) for name, text in time.items()} for time in raw["times"]]
-        expected.append({**raw, **keys, "times": times})
-    assert by_key(done.records("webinar_details"), "webinarKey") == by_key(expected, "webinarKey")
+def as_it_comes_out(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the wire with keys as text, times in one form, and one spelling of the webinar's ID."""
+    changed = {name: str(value) for name, value in row.items() if name.endswith("Key")}
+    if "registrationDate" in row:
+        changed["registrationDate"] = text_time(row["registrationDate"])
+    if "times" in row:
+        changed["times"] = [{name: text_time(text) for name, text in time.items()} for time in row["times"]]
+    return {("webinarID" if name == "webinarId" else name): value for name, value in {**row, **changed}.items()}
+
+
+@pytest.mark.parametrize(
+    ("stream", "count"), [("webinars", 5), ("webinar_details", 5), ("registrants", 50), ("registrant_details", 50)]
+)
+def test_every_row_on_the_wire_comes_out(sandbox: Sandbox, settings: dict[str, Any], stream: str, count: int) -> None:
+    done = run_here(settings)
+    rows = rows_of(Wire(sandbox), stream, done.records("organizers")[0]["organizerKey"])
+    expected = by_key(map(as_it_comes_out, rows), *PRIMARY_KEYS[stream])
+    assert by_key(done.records(stream), *PRIMARY_KEYS[stream]) == expected
+    assert len(expected) == count
 
 
 # Messages
@@ -120,7 +114,7 @@ def test_primary_keys_tell_every_record_apart(make_sandbox: Callable[..., Sandbo
     organizers = [row["organizerKey"] for row in sandbox.control.expected_records()["organizers"]]
     done = run_here({**sandbox.settings, **FAST, "organizer_keys": organizers})
     for stream, names in PRIMARY_KEYS.items():
-        schema = next(message for message in done.of_type("SCHEMA") if message["stream"] == stream)
+        (schema,) = [message for message in done.of_type("SCHEMA") if message["stream"] == stream]
         assert tuple(schema["key_properties"]) == names
         keys = [tuple(record[name] for name in names) for record in done.records(stream)]
         assert keys
@@ -254,12 +248,6 @@ def test_a_row_that_a_stream_map_filters_out_is_not_asked_for_again(sandbox: San
     sandbox.control.reset_calls()
     assert run_here(mapped, catalog=catalog, state=first.states[-1]).exit_code == 0
     assert not [path for path in paths(sandbox) if "/registrants/" in path]
-
-
-def test_streams_that_no_map_names_are_left_out_with_else_null(settings: dict[str, Any]) -> None:
-    done = run_here({**settings, "stream_maps": {"webinars": {}, "registrants": {}, "__else__": None}})
-    assert {message["stream"] for message in done.of_type("RECORD")} == {"webinars", "registrants"}
-    assert {message["stream"] for message in done.of_type("SCHEMA")} == {"webinars", "registrants"}
 
 
 def test_flattening_makes_columns_of_what_is_nested(settings: dict[str, Any]) -> None:
