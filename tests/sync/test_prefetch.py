@@ -31,9 +31,6 @@ CONCURRENCIES: Final = (1, 5, DEFAULT_MAX_CONCURRENCY)
 TIMEOUT: Final = 20.0
 """Seconds in which a test that waits for a thread fails; none comes near."""
 
-SOON: Final = 0.05
-"""Seconds in which something that must not happen would."""
-
 
 @contextlib.contextmanager
 def threads_ended() -> Iterator[None]:

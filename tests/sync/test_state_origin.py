@@ -264,11 +264,6 @@ def test_one_shared_webinar_is_enough(begin: Begin, state_of_another: dict[str, 
     assert not refuses(runs, state_of_another)
 
 
-@pytest.mark.parametrize("state", [{}, {"bookmarks": {}}, {"bookmarks": {}, "origin": None}])
-def test_a_state_that_knows_nothing_is_nobody_s(begin: Begin, state: dict[str, Any]) -> None:
-    assert not refuses(begin(), state)
-
-
 # Where GoTo does not tell
 
 
