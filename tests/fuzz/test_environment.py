@@ -1,8 +1,7 @@
 """Any environment: every setting of every program, proxies, certificates, `.env`: understood, or one line names it."""
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pytest
@@ -45,49 +44,42 @@ PROGRAMS: Final = {
 }
 
 
+Start = Callable[..., Run]
+"""Runs a program whose settings in the environment are all right, but for those that are given."""
+
+
 @pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("catalog") / "catalog.json"
-    path.write_text(json.dumps(selecting("webinars")), encoding="utf-8")
-    return path
+def start(sandbox: Sandbox, launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Start:
+    catalog = tmp_path_factory.mktemp("catalog") / "catalog.json"
+    catalog.write_text(json.dumps(selecting("webinars")), encoding="utf-8")
+    from_environment = ["--config", "ENV"]
+    arguments = {
+        "tap": [*from_environment, "--catalog", str(catalog)],
+        "target": from_environment,
+        "login": ["--check"],
+    }
+    (webinar,) = sandbox.control.expected_records()["webinars"]
+    given = lines([schema(), record(ADA, webinarKey=webinar["webinarKey"])]).encode()
+    right: dict[str, Any] = {**sandbox.settings, **FAST, "request_timeout": 2}
 
-
-class Surroundings:
-    """Runs programs in an environment."""
-
-    def __init__(self, sandbox: Sandbox, launcher: Launcher, catalog: Path) -> None:
-        self._known: dict[str, Any] = {**sandbox.settings, **FAST, "request_timeout": 2}
-        self._launcher = launcher
-        self._arguments = {
-            "tap": ["--config", "ENV", "--catalog", str(catalog)],
-            "target": ["--config", "ENV"],
-            "login": ["--check"],
-        }
-        (webinar,) = sandbox.control.expected_records()["webinars"]
-        self._given = lines([schema(), record(ADA, webinarKey=webinar["webinarKey"])]).encode()
-
-    def run(self, program: str, environ: Mapping[str, str], dotenv: bytes = b"") -> Run:
-        """Run a program whose settings are all right, but for those."""
+    def started(program: str, environ: Mapping[str, str], dotenv: bytes = b"") -> Run:
         prefix = environment_prefix(PROGRAMS[program][0])
-        known = {f"{prefix}{name.upper()}": str(value) for name, value in self._known.items()}
-        return self._launcher.launch(
+        known = {f"{prefix}{name.upper()}": str(value) for name, value in right.items()}
+        return launcher.launch(
             {},
-            *self._arguments[program],
+            *arguments[program],
             program=program,
-            given=self._given if program == "target" else b"",
+            given=given if program == "target" else b"",
             environ={**known, **environ},
             hurries=True,
             dotenv=dotenv,
         ).finish()
 
-
-@pytest.fixture(scope="module")
-def surroundings(sandbox: Sandbox, launcher: Launcher, catalog: Path) -> Surroundings:
-    return Surroundings(sandbox, launcher, catalog)
+    return started
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_any_text_for_a_setting_is_understood_or_the_setting_is_named(surroundings: Surroundings, program: str) -> None:
+def test_any_text_for_a_setting_is_understood_or_the_setting_is_named(start: Start, program: str) -> None:
     name, declared = PROGRAMS[program]
     names = sorted(declared["properties"].keys() - NOT_OURS)
 
@@ -97,7 +89,7 @@ def test_any_text_for_a_setting_is_understood_or_the_setting_is_named(surroundin
     @example(setting="client_id", text="x" * 100_000)
     @example(setting="token_path", text="x" * 300)
     def check(setting: str, text: str) -> None:
-        done = surroundings.run(program, {f"{environment_prefix(name)}{setting.upper()}": text})
+        done = start(program, {f"{environment_prefix(name)}{setting.upper()}": text})
         found = complaints(program, done, is_path=setting.endswith("_path"))
         assert not found or any(is_about(setting, line) for line in found), found
 
@@ -137,13 +129,13 @@ ADVICE: Final = ("proxy", "certificates", "logging cannot be set up", "no connec
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_any_text_in_the_surroundings_is_harmless_or_advice_is_given(surroundings: Surroundings, program: str) -> None:
+def test_any_text_in_the_surroundings_is_harmless_or_advice_is_given(start: Start, program: str) -> None:
     @share(5)
     @given(environ=st.lists(variables, min_size=1, max_size=3).map(dict))
     @example(environ={"LOGLEVEL": PLANTED})
     @example(environ={"SINGER_SDK_LOG_CONFIG": "."})
     def check(environ: dict[str, str]) -> None:
-        found = complaints(program, surroundings.run(program, environ), is_path="SINGER_SDK_LOG_CONFIG" in environ)
+        found = complaints(program, start(program, environ), is_path="SINGER_SDK_LOG_CONFIG" in environ)
         assert all(any(advice in line for advice in ADVICE) for line in found), found
 
     check()
@@ -163,12 +155,12 @@ def dotenvs() -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_any_dotenv_is_read_or_one_line_says_why_not(surroundings: Surroundings, program: str) -> None:
+def test_any_dotenv_is_read_or_one_line_says_why_not(start: Start, program: str) -> None:
     @share(5)
     @given(dotenv=dotenvs())
     @example(dotenv=b"\xff\xfe")
     @example(dotenv=b"X=a\x00b")
     def check(dotenv: bytes) -> None:
-        complaints(program, surroundings.run(program, {}, dotenv))
+        complaints(program, start(program, {}, dotenv))
 
     check()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
+from tests.incremental_runs import keys
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
@@ -30,10 +31,6 @@ def list_calls(sandbox: Sandbox) -> list[dict[str, str]]:
     return [call["query"] for call in sandbox.control.calls() if call["path"].endswith("/registrants")]
 
 
-def read_keys(done: Run, stream: str = "registrants") -> list[str]:
-    return [row["registrantKey"] for row in done.records(stream)]
-
-
 def all_keys(sandbox: Sandbox) -> list[str]:
     return [row["registrantKey"] for row in sandbox.control.expected_records()["registrants"]]
 
@@ -52,7 +49,7 @@ def test_the_list_is_asked_for_once_and_without_paging_whoever_reads_it(
     done = run(sandbox, *streams)
     assert list_calls(sandbox) == [{}] * 5
     for stream in streams:
-        assert sorted(read_keys(done, stream)) == sorted(all_keys(sandbox))
+        assert sorted(keys(done, stream)) == sorted(all_keys(sandbox))
 
 
 def test_a_refused_list_is_refused_to_both_streams_by_one_call(make_sandbox: Callable[..., Sandbox]) -> None:
@@ -82,7 +79,7 @@ def test_a_list_of_any_length_is_believed_and_one_of_a_round_length_is_checked_f
 ) -> None:
     sandbox = one_webinar(length)
     done = run(sandbox)
-    assert (done.exit_code, len(read_keys(done))) == (0, length)
+    assert (done.exit_code, len(keys(done, "registrants"))) == (0, length)
     assert list_calls(sandbox) == [{}, *([{"page": "0", "limit": "1"}] if length in {200, 300} else [])]
 
 
@@ -93,7 +90,7 @@ def test_a_list_that_was_capped_silently_is_read_in_pages(
     sandbox = one_webinar(length, max_registrants_list=cap)
     done = run(sandbox)
     pages = -(-length // 200)
-    assert sorted(read_keys(done)) == sorted(all_keys(sandbox))
+    assert sorted(keys(done, "registrants")) == sorted(all_keys(sandbox))
     assert len(all_keys(sandbox)) == length
     assert list_calls(sandbox) == [
         {},
@@ -105,7 +102,7 @@ def test_a_list_that_was_capped_silently_is_read_in_pages(
 def test_a_server_that_knows_no_paging_is_believed(make_sandbox: Callable[..., Sandbox]) -> None:
     rows = [person(key) for key in range(1, 201)]
     sandbox = make_sandbox(webinars=1, faults=(Fault(kind="json", path=LIST, value=rows),))
-    assert len(read_keys(run(sandbox))) == 200
+    assert len(keys(run(sandbox), "registrants")) == 200
     assert len(list_calls(sandbox)) == 2
 
 
@@ -118,7 +115,7 @@ def test_a_list_that_cannot_be_read_as_a_whole_is_read_in_pages(one_webinar: Cal
     sandbox = one_webinar(450, faults=(fault,))
     done = run(sandbox)
     assert done.exit_code == 0
-    assert sorted(read_keys(done)) == sorted(all_keys(sandbox))
+    assert sorted(keys(done, "registrants")) == sorted(all_keys(sandbox))
     assert list_calls(sandbox) == [{}, {}, *({"page": str(number), "limit": "200"} for number in range(3))]
 
 
@@ -130,7 +127,7 @@ def test_a_list_that_fails_in_pages_too_is_given_up_and_the_rest_is_read(
     assert done.exit_code == 1
     unread = next(call["path"].split("/")[-2] for call in sandbox.control.calls() if call["status"] == 504)
     people = [row for row in sandbox.control.expected_records()["registrants"] if row["webinarKey"] != unread]
-    assert sorted(read_keys(done)) == sorted(row["registrantKey"] for row in people)
+    assert sorted(keys(done, "registrants")) == sorted(row["registrantKey"] for row in people)
     (error,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert "'registrants': 1 not read after several tries" in error
     assert unread in error
@@ -144,7 +141,7 @@ def test_a_flat_answer_to_the_plain_question_is_taken_when_it_holds_everything(
 ) -> None:
     body = {"data": [person(7), person(8)], "total": 2, "page": 0, "limit": 20, "pageSize": 2}
     sandbox = make_sandbox(webinars=1, faults=(Fault(kind="json", path=LIST, value=body),))
-    assert read_keys(run(sandbox)) == ["7", "8"]
+    assert keys(run(sandbox), "registrants") == ["7", "8"]
     assert list_calls(sandbox) == [{}]
 
 
@@ -153,7 +150,7 @@ def test_a_flat_answer_to_the_plain_question_is_paged_when_it_is_only_the_begin(
 ) -> None:
     body = {"data": [person(7)], "total": 30, "page": 0, "limit": 1, "pageSize": 1}
     sandbox = make_sandbox(webinars=1, registrants=30, faults=(Fault(kind="json", path=LIST, value=body, times=1),))
-    assert sorted(read_keys(run(sandbox))) == sorted(all_keys(sandbox))
+    assert sorted(keys(run(sandbox), "registrants")) == sorted(all_keys(sandbox))
     assert list_calls(sandbox) == [{}, {"page": "0", "limit": "200"}]
 
 
@@ -175,7 +172,7 @@ def test_a_broken_answer_is_asked_for_again(make_sandbox: Callable[..., Sandbox]
     sandbox = make_sandbox(webinars=1, registrants=3, faults=(fault,))
     done = run(sandbox)
     assert done.exit_code == 0
-    assert sorted(read_keys(done)) == sorted(all_keys(sandbox))
+    assert sorted(keys(done, "registrants")) == sorted(all_keys(sandbox))
     assert list_calls(sandbox) == [{}, {}]
 
 
@@ -195,18 +192,18 @@ def test_a_person_that_is_twice_in_a_list_comes_once(make_sandbox: Callable[...,
     rows = [person(7), person(8), person(7)]
     rows[2]["registrantKey"] = "7"
     sandbox = make_sandbox(webinars=1, faults=(Fault(kind="json", path=LIST, value=rows),))
-    assert read_keys(run(sandbox)) == ["7", "8"]
+    assert keys(run(sandbox), "registrants") == ["7", "8"]
 
 
 def test_a_person_that_is_on_two_pages_comes_once(make_sandbox: Callable[..., Sandbox]) -> None:
     first, second, begin = (
-        {"data": [person(key) for key in keys], "total": 3, "page": page, "limit": 2, "pageSize": len(keys)}
-        for page, keys in ((0, (7, 8)), (1, (8, 9)), (0, (7,)))
+        {"data": [person(key) for key in people], "total": 3, "page": page, "limit": 2, "pageSize": len(people)}
+        for page, people in ((0, (7, 8)), (1, (8, 9)), (0, (7,)))
     )
     faults = tuple(Fault(kind="json", path=LIST, value=body, times=1) for body in (begin, first, second))
     sandbox = make_sandbox(webinars=1, faults=faults)
     done = run(sandbox)
-    assert (done.exit_code, read_keys(done)) == (0, ["7", "8", "9"])
+    assert (done.exit_code, keys(done, "registrants")) == (0, ["7", "8", "9"])
 
 
 def test_a_list_that_shrinks_while_it_is_paged_ends_where_it_ends(make_sandbox: Callable[..., Sandbox]) -> None:
@@ -218,5 +215,5 @@ def test_a_list_that_shrinks_while_it_is_paged_ends_where_it_ends(make_sandbox: 
     faults = tuple(Fault(kind="json", path=LIST, value=body, times=1) for body in bodies)
     sandbox = make_sandbox(webinars=1, faults=faults)
     done = run(sandbox)
-    assert (done.exit_code, read_keys(done)) == (0, ["7", "8"])
+    assert (done.exit_code, keys(done, "registrants")) == (0, ["7", "8"])
     assert len(list_calls(sandbox)) == 3
