@@ -87,7 +87,7 @@ def rows_of(wire: Wire, stream: str, organizer: str) -> Iterator[dict[str, Any]]
 
 def as_it_comes_out(row: dict[str, Any]) -> dict[str, Any]:
     """A row of the wire with keys as text, times in one form, and one spelling of the webinar's ID."""
-    changed = {name: str(value) for name, value in row.items() if name.endswith("Key")}
+    changed: dict[str, Any] = {name: str(value) for name, value in row.items() if name.endswith("Key")}
     if "registrationDate" in row:
         changed["registrationDate"] = text_time(row["registrationDate"])
     if "times" in row:

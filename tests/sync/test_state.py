@@ -201,6 +201,7 @@ def stream(value: object) -> dict[str, Any]:
 
 HERE: Final = f"bookmarks.registrants.webinars.{KEY}"
 PART: Final = "bookmarks.registrants.partitions"
+ODD_ORIGINS: Final[list[object]] = [[], "x", {"owner": 1}, {"owner": "x", "keys": "x"}, {"keys": [1]}]
 DAMAGED: Final[list[tuple[object, str]]] = [
     ([], "all of it"),
     ("state", "all of it"),
@@ -250,10 +251,7 @@ DAMAGED: Final[list[tuple[object, str]]] = [
     (entry(hash=5), f"{HERE}.hash"),
     (entry(hash=""), f"{HERE}.hash"),
     (entry(rooster=ROSTER), HERE),
-    *(
-        ({"bookmarks": {}, "origin": origin}, "origin")
-        for origin in ([], "x", {"owner": 1}, {"owner": "x", "keys": "x"}, {"keys": [1]})
-    ),
+    *(({"bookmarks": {}, "origin": origin}, "origin") for origin in ODD_ORIGINS),
 ]
 
 
