@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
-import requests
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -19,6 +18,7 @@ from tests.fuzz.conftest import share
 from tests.fuzz.strategies import bent
 from tests.incremental_runs import NOW, StoppedTap
 from tests.runs import FAST, Run, run_here
+from tests.sandbox.conftest import Caller
 from tests.schema_files import STREAM_SCHEMAS
 from tests.selection import selecting
 
@@ -53,18 +53,13 @@ def fuzzed() -> Iterator[Fuzzed]:
 
 def _answers(sandbox: Sandbox, calls: list[dict[str, Any]]) -> Iterator[tuple[str, tuple[str, Any]]]:
     """Yield for each kind of path the longest answer, and the path that gave it."""
-    known = sandbox.credentials
-    form = {"grant_type": "refresh_token", "refresh_token": known["refresh_token"]}
-    auth = (known["client_id"], known["client_secret"])
-    token = requests.post(f"{sandbox.url}/oauth/token", data=form, auth=auth, timeout=10).json()
-    yield "/oauth/token", ("/oauth/token", token)
-    headers = {"Authorization": f"Bearer {token['access_token']}"}
+    caller = Caller(sandbox)
+    yield "/oauth/token", ("/oauth/token", caller.refresh().json())
     longest: dict[str, tuple[str, Any]] = {}
     for call in calls:
         if call["method"] == "GET":
-            answer = requests.get(sandbox.url + call["path"], params=call["query"], headers=headers, timeout=10)
             kind = re.sub(r"\d{5,}", "{}", call["path"])
-            found = (call["path"], answer.json())
+            found = (call["path"], caller.get(call["path"], **call["query"]).json())
             longest[kind] = max(found, longest.get(kind, found), key=lambda it: len(json.dumps(it[1])))
     yield from longest.items()
 

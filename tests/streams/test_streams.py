@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
-import requests
 from jsonschema import Draft202012Validator
 
 from gotowebinar_sandbox import Fault, Sandbox
@@ -14,6 +13,7 @@ from tap_gotowebinar.streams import STREAMS as STREAM_CLASSES
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.comparable_rows import without_nulls
 from tests.runs import FAST, Run, run_here
+from tests.sandbox.conftest import Caller
 from tests.schema_files import FORMATS
 from tests.selection import selecting
 
@@ -28,29 +28,6 @@ PRIMARY_KEYS = {
 STREAMS = list(PRIMARY_KEYS)
 ALL_STREAMS = [stream_class.name for stream_class in STREAM_CLASSES]
 REMOVALS = {"registrant_removals", "webinar_removals"}
-
-
-class Wire:
-    """GoTo as a client without a tap sees it: the answers as they are sent."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._url = sandbox.url
-        credentials = sandbox.credentials
-        grant = {"grant_type": "refresh_token", "refresh_token": credentials["refresh_token"]}
-        client = (credentials["client_id"], credentials["client_secret"])
-        answer = requests.post(f"{self._url}/oauth/token", data=grant, auth=client, timeout=10)
-        self._headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-
-    def get(self, path: str, **params: str | int) -> Any:  # noqa: ANN401 - JSON
-        answer = requests.get(self._url + path, params=params, headers=self._headers, timeout=10)
-        answer.raise_for_status()
-        return answer.json()
-
-    def webinars(self, organizer: str) -> list[dict[str, Any]]:
-        window: dict[str, Any] = {"fromTime": "2000-01-01T00:00:00Z", "toTime": "2040-01-01T00:00:00Z", "size": 200}
-        body = self.get(f"{API}/organizers/{organizer}/webinars", **window)
-        rows: list[dict[str, Any]] = body["_embedded"]["webinars"]
-        return rows
 
 
 def paths(sandbox: Sandbox) -> list[str]:
@@ -70,19 +47,18 @@ def text_time(text: str) -> str:
 # Against the wire
 
 
-def rows_of(wire: Wire, stream: str, organizer: str) -> Iterator[dict[str, Any]]:
+def rows_on_the_wire(caller: Caller, stream: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of a stream as they are sent, with the keys of their webinars."""
-    for webinar in wire.webinars(organizer):
-        path = f"{API}/organizers/{organizer}/webinars/{webinar['webinarKey']}"
-        parents = {"organizerKey": organizer, "webinarKey": webinar["webinarKey"]}
+    for webinar in caller.webinars():
+        key = str(webinar["webinarKey"])
+        parents = {"organizerKey": caller.organizer_key, "webinarKey": key}
         if stream == "webinars":
             yield webinar
         elif stream == "webinar_details":
-            yield wire.get(path)
+            yield caller.get(caller.webinar(key)).json()
         else:
-            for row in wire.get(f"{path}/registrants"):
-                is_list = stream == "registrants"
-                yield {**(row if is_list else wire.get(f"{path}/registrants/{row['registrantKey']}")), **parents}
+            for row in caller.registrants(key):
+                yield {**(row if stream == "registrants" else caller.registrant(key, row["registrantKey"])), **parents}
 
 
 def as_it_comes_out(row: dict[str, Any]) -> dict[str, Any]:
@@ -99,10 +75,9 @@ def as_it_comes_out(row: dict[str, Any]) -> dict[str, Any]:
     ("stream", "count"), [("webinars", 5), ("webinar_details", 5), ("registrants", 50), ("registrant_details", 50)]
 )
 def test_every_row_on_the_wire_comes_out(sandbox: Sandbox, settings: dict[str, Any], stream: str, count: int) -> None:
-    done = run_here(settings)
-    rows = rows_of(Wire(sandbox), stream, done.records("organizers")[0]["organizerKey"])
+    rows = rows_on_the_wire(Caller(sandbox), stream)
     expected = by_key(map(as_it_comes_out, rows), *PRIMARY_KEYS[stream])
-    assert by_key(done.records(stream), *PRIMARY_KEYS[stream]) == expected
+    assert by_key(run_here(settings).records(stream), *PRIMARY_KEYS[stream]) == expected
     assert len(expected) == count
 
 

@@ -16,7 +16,6 @@ from tests.forkserver import run_command
 from tests.incremental_runs import NOW, STREAMS, Runs, emitted
 from tests.runs import Run
 from tests.selection import selecting
-from tests.sources import ROOT
 
 WEBINARS: Final = ("webinars", *STREAMS)
 EVERYTHING: Final = ("organizers", *WEBINARS, "sessions", "panelists")
@@ -109,12 +108,6 @@ def test_a_refusal_is_one_last_line_on_the_command_line(begin: Begin, tmp_path: 
     done = run_command(other.settings, tmp_path, state=one.state, catalog=selecting(*WEBINARS))
     assert (done.exit_code, done.stdout, len(done.errors)) == (1, "", 1)
     assert done.stderr.splitlines()[-1].endswith(done.errors[0])
-
-
-def test_a_state_of_the_first_release_is_refused_where_it_is_another_s(begin: Begin) -> None:
-    state = json.loads((ROOT / "tests" / "fixtures" / "state-0.1.0.json").read_text(encoding="utf-8"))
-    assert refuses(begin(1), state)
-    assert not refuses(begin(7, organizers=1, webinars=6), state)
 
 
 @pytest.mark.parametrize("settings", ["of the token", "organizer_keys"])
