@@ -77,6 +77,14 @@ class Runs:
         rows = self.control.expected_records()["webinars"]
         return {row["webinarKey"]: row for row in sorted(rows, key=_end, reverse=True)}
 
+    def organizers(self) -> list[str]:
+        """The keys of all organizers."""
+        return [row["organizerKey"] for row in self.control.expected_records("organizers")["organizers"]]
+
+    def account(self) -> str:
+        """The key of their account."""
+        return str(self.control.expected_records("organizers")["organizers"][0]["accountKey"])
+
     def people(self, webinar_key: str | None = None) -> list[Row]:
         """All registrants, or those of a webinar."""
         rows = self.control.expected_records()["registrants"]

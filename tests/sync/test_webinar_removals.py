@@ -44,16 +44,8 @@ def cancel(runs: Runs, *keys: str) -> list[str]:
     return sorted(keys, key=int)
 
 
-def owners(runs: Runs) -> list[str]:
-    return [row["organizerKey"] for row in runs.control.expected_records()["organizers"]]
-
-
 def keys_of(runs: Runs, organizer: str) -> list[str]:
     return [key for key, row in runs.webinars().items() if row["organizerKey"] == organizer]
-
-
-def account(runs: Runs) -> str:
-    return str(runs.control.expected_records()["organizers"][0]["accountKey"])
 
 
 def shows(runs: Runs, rows: Sequence[Any], *then: Fault, total: int | None = None, times: int | None = None) -> None:
@@ -153,11 +145,11 @@ def test_a_sequence_across_a_later_start_date_is_told_only_if_that_start_date_li
 
 def test_a_refused_list_removes_nobody_and_the_others_are_believed(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=3, webinars=12)
-    runs.settings |= {"organizer_keys": owners(runs), "on_forbidden": "skip"}
+    runs.settings |= {"organizer_keys": runs.organizers(), "on_forbidden": "skip"}
     runs.run(*STREAMS)
-    first, second, third = (keys_of(runs, owner) for owner in owners(runs))
+    first, second, third = (keys_of(runs, owner) for owner in runs.organizers())
     gone = cancel(runs, first[0], second[0], third[0])
-    runs.control.configure(forbidden=(owners(runs)[1],))
+    runs.control.configure(forbidden=(runs.organizers()[1],))
     assert removed(runs.run(*STREAMS)) == [key for key in gone if key != second[0]]
     runs.control.configure(forbidden=())
     assert removed(runs.run(*STREAMS)) == [second[0]]
@@ -194,7 +186,7 @@ def test_a_short_list_that_is_refused_the_second_time_removes_nobody(runs: Runs)
 
 def test_an_organizer_who_is_no_longer_configured_removes_nobody(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=2, webinars=8)
-    first, second = owners(runs)
+    first, second = runs.organizers()
     runs.run(*STREAMS, organizer_keys=[first, second])
     gone = cancel(runs, keys_of(runs, second)[0])
     assert removed(runs.run(*STREAMS, organizer_keys=[first])) == []
@@ -203,7 +195,7 @@ def test_an_organizer_who_is_no_longer_configured_removes_nobody(make_runs: Make
 
 def test_a_webinar_that_changes_organizer_is_not_told_until_it_vanishes(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=2, webinars=4)
-    first, second = owners(runs)
+    first, second = runs.organizers()
     runs.settings["organizer_keys"] = [first, second]
     runs.run(*STREAMS)
     key = keys_of(runs, first)[0]
@@ -218,8 +210,8 @@ def test_a_webinar_that_changes_organizer_is_not_told_until_it_vanishes(make_run
 
 def test_an_account_tells_of_the_organizers_that_are_asked_for(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=2, webinars=8)
-    first, second = owners(runs)
-    runs.settings["account_key"] = account(runs)
+    first, second = runs.organizers()
+    runs.settings["account_key"] = runs.account()
     runs.run(*STREAMS)
     gone = cancel(runs, keys_of(runs, first)[0], keys_of(runs, second)[0])
     theirs = next(key for key in gone if key not in removed(runs.run(*STREAMS, organizer_keys=[first])))
@@ -229,21 +221,21 @@ def test_an_account_tells_of_the_organizers_that_are_asked_for(make_runs: MakeRu
 
 def test_an_organizer_whose_webinars_are_all_cancelled_is_told_of_in_an_account(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=2, webinars=4)
-    runs.settings["account_key"] = account(runs)
+    runs.settings["account_key"] = runs.account()
     runs.run(*STREAMS)
-    gone = cancel(runs, *keys_of(runs, owners(runs)[0]))
+    gone = cancel(runs, *keys_of(runs, runs.organizers()[0]))
     assert removed(runs.run(*STREAMS)) == gone
     assert removed(runs.run(*STREAMS)) == []
 
 
 def test_a_list_of_another_kind_begins_anew(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=2, webinars=8)
-    first, second = owners(runs)
+    first, second = runs.organizers()
     runs.run(*STREAMS, organizer_keys=[first, second])
     cancel(runs, keys_of(runs, first)[0])
-    assert removed(runs.run(*STREAMS, account_key=account(runs))) == []
+    assert removed(runs.run(*STREAMS, account_key=runs.account())) == []
     gone = cancel(runs, keys_of(runs, first)[0])
-    assert removed(runs.run(*STREAMS, account_key=account(runs))) == gone
+    assert removed(runs.run(*STREAMS, account_key=runs.account())) == gone
 
 
 def test_the_list_of_another_account_removes_nobody() -> None:
@@ -290,10 +282,10 @@ def test_a_removal_is_told_before_any_child_of_a_webinar_is_read(make_runs: Make
 
 def test_a_state_merged_by_meltano_tells_nothing_twice(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=2, webinars=4)
-    runs.settings["organizer_keys"] = owners(runs)
+    runs.settings["organizer_keys"] = runs.organizers()
     runs.run(*STREAMS)
     old = copy.deepcopy(runs.state)
-    gone = cancel(runs, *keys_of(runs, owners(runs)[0]))
+    gone = cancel(runs, *keys_of(runs, runs.organizers()[0]))
     assert removed(runs.run(*STREAMS)) == gone
     runs.state = merged(old, runs.state)
     assert removed(runs.run(*STREAMS)) == []
@@ -302,7 +294,7 @@ def test_a_state_merged_by_meltano_tells_nothing_twice(make_runs: MakeRuns) -> N
 def test_a_webinar_costs_sixteen_bytes_of_state(make_runs: MakeRuns) -> None:
     runs = make_runs(webinars=50)
     done = runs.run(*STREAMS)
-    (owner,) = owners(runs)
+    (owner,) = runs.organizers()
     entry = done.states[-1]["bookmarks"][REMOVALS]["organizers"][owner]
     assert entry.keys() == {"roster"}
     assert {str(key) for key in unpack(entry["roster"])} == set(runs.webinars())
