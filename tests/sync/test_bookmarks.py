@@ -134,6 +134,11 @@ def test_reading_an_alive_webinar_again_without_a_change_is_no_change(rows: list
     assert json.dumps(bookmark.entry()) == before
 
 
+def test_without_days_to_settle_a_registration_at_this_very_moment_is_covered() -> None:
+    bookmark = read_before(person(1, to_iso(NOW)), timing=WebinarTiming(NOW, LONG_AGO, dt.timedelta(0)))
+    assert bookmark.entry()["count"] == 1
+
+
 # One webinar, settled
 
 
