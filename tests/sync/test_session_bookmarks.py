@@ -83,18 +83,6 @@ def test_a_session_that_ended_just_when_the_bookmark_starts_is_read_once() -> No
     assert due(opened(entry, sessions, day(50)), sessions) == []
 
 
-def test_a_session_in_the_look_back_is_remembered_and_read_again_until_it_is_settled() -> None:
-    sessions = [session(1, day(40)), session(2, day(13))]
-    entry = read(opened({}, sessions), *sessions).entry()
-    assert entry["replication_key_value"] == day(40)
-    assert entry["sessions"] == {"2": {"hash": "1", "read_at": "2026-03-10T12:00:00Z"}}
-    later = [session(2, day(13), now=NOW + dt.timedelta(days=2))]
-    again = opened(entry, later)
-    assert due(again, later) == ["2"]
-    assert again.entry_of(later[0])["hash"] == "1"
-    assert read(again, *later).entry() == {"replication_key_value": day(13), "start": START}
-
-
 @pytest.mark.parametrize(("hours", "expected"), [(1, []), (9, []), (10, ["1"])])
 def test_a_session_is_read_again_the_more_rarely_the_longer_it_is_over(hours: float, expected: list[str]) -> None:
     end = day(0)
