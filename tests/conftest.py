@@ -13,6 +13,7 @@ import pytest
 
 from demo.postgres import Postgres
 from gotowebinar_sandbox import Options, Sandbox
+from tap_gotowebinar.api import retries
 from tests.forkserver import SHARED, Launcher
 from tests.runs import FAST
 
@@ -73,6 +74,12 @@ def sandbox(make_sandbox: Callable[..., Sandbox]) -> Sandbox:
 def settings(sandbox: Sandbox) -> dict[str, Any]:
     """Settings that reach the small sandbox, under a budget that never waits."""
     return {**sandbox.settings, **FAST}
+
+
+@pytest.fixture
+def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up soon: the waits between tries are somebody else's test."""
+    monkeypatch.setattr(retries, "TRIES", 2)
 
 
 class FreshDatabase(Postgres):

@@ -5,8 +5,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from typing_extensions import override
+
 from gotowebinar_sandbox import Sandbox
+from tap_gotowebinar.sync.bookmarks.state import unpack
 from tap_gotowebinar.tap import TapGoToWebinar
+from tests.canned_server import QuickTap
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
@@ -16,12 +20,22 @@ NOW: Final = "2026-03-10T12:00:00Z"
 STREAMS: Final = ("registrants", "registrant_details", "registrant_removals", "webinar_details", "webinar_removals")
 """The streams that remember."""
 
+BOTH: Final = ("registrants", "registrant_details")
 LISTS: Final = r"/registrants$"
 DETAILS: Final = r"/registrants/\d+$"
 WEBINARS: Final = r"/webinars/\d+$"
 LISTINGS: Final = r"/webinars$"
 
 Row = dict[str, Any]
+
+
+class StoppedTap(QuickTap):
+    """The tap when runs begin, for which waits between tries are short."""
+
+    @staticmethod
+    @override
+    def now() -> dt.datetime:
+        return dt.datetime.fromisoformat(NOW)
 
 
 class Runs:
@@ -63,6 +77,14 @@ class Runs:
         rows = self.control.expected_records()["webinars"]
         return {row["webinarKey"]: row for row in sorted(rows, key=_end, reverse=True)}
 
+    def organizers(self) -> list[str]:
+        """The keys of all organizers."""
+        return [row["organizerKey"] for row in self.control.expected_records("organizers")["organizers"]]
+
+    def account(self) -> str:
+        """The key of their account."""
+        return str(self.control.expected_records("organizers")["organizers"][0]["accountKey"])
+
     def people(self, webinar_key: str | None = None) -> list[Row]:
         """All registrants, or those of a webinar."""
         rows = self.control.expected_records()["registrants"]
@@ -83,6 +105,35 @@ def keys(done: Run, stream: str) -> list[str]:
 def emitted(done: Run) -> dict[str, int]:
     """How many records came out of the streams that remember."""
     return {stream: len(done.records(stream)) for stream in STREAMS if done.records(stream)}
+
+
+def assert_in_step(done: Run) -> int:
+    """Hold each STATE of a first run against the records printed before it; return how many there were."""
+    written: dict[tuple[str, str], set[int]] = {}
+    for message in done.messages:
+        if message["type"] == "RECORD" and message["stream"] in BOTH:
+            record = message["record"]
+            written.setdefault((message["stream"], record["webinarKey"]), set()).add(int(record["registrantKey"]))
+        elif message["type"] == "STATE":
+            entries = {
+                (stream, webinar): entry
+                for stream in BOTH
+                for webinar, entry in message["value"]["bookmarks"].get(stream, {"webinars": {}})["webinars"].items()
+            }
+            for where in written.keys() | entries.keys():
+                entry, people = entries.get(where, {}), written.get(where, set())
+                if "count" in entry:
+                    assert entry["count"] == len(people)
+                else:
+                    assert set(unpack(entry.get("roster", ""))) == people
+    return len(done.states)
+
+
+def merged(old: Any, new: Any) -> Any:  # noqa: ANN401 - JSON
+    """A state as Meltano merges it: maps key by key, everything else replaced."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {**old, **{name: merged(old.get(name), value) for name, value in new.items()}}
+    return new
 
 
 def _end(row: Row) -> str:

@@ -1,8 +1,15 @@
 """How long the fuzzing takes: seconds in the tests, minutes with `FUZZ=1000`, the examples of each property."""
 
 import os
+from collections.abc import Iterator
 
 import hypothesis
+import pytest
+
+from gotowebinar_sandbox import Options, Sandbox
+from tests.forkserver import Launcher
+from tests.fuzz.target_process import TargetRunner
+from tests.target.registering import TargetHarness
 
 ORDINARY = "18"
 
@@ -17,3 +24,21 @@ hypothesis.settings.register_profile(
     print_blob=True,
     suppress_health_check=list(hypothesis.HealthCheck),
 )
+
+
+def share(part: int = 1) -> hypothesis.settings:
+    """Return settings with the examples of a property, or with a part of them where each takes long."""
+    profile = hypothesis.settings.get_profile("fuzz")
+    return hypothesis.settings(profile, max_examples=max(1, profile.max_examples // part))
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox with a webinar of nobody."""
+    with Sandbox(Options(seed=11, webinars=1, registrants=0)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def runner(sandbox: Sandbox, launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> TargetRunner:
+    return TargetRunner(TargetHarness(sandbox, tmp_path_factory.mktemp("harness")), launcher)

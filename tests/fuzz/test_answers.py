@@ -1,6 +1,5 @@
 """Any answer to any call: a clean record, a counted skip or one clear error; and the next run makes good for it."""
 
-import datetime as dt
 import json
 import logging
 import re
@@ -9,33 +8,23 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
-import requests
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from typing_extensions import override
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
 from gotowebinar_sandbox.server.fault_injection import EMBEDDED_EMAIL
-from tests.canned_server import QuickTap
+from tests.fuzz.conftest import share
 from tests.fuzz.strategies import bent
+from tests.incremental_runs import NOW, StoppedTap
 from tests.runs import FAST, Run, run_here
+from tests.sandbox.conftest import Caller
 from tests.schema_files import STREAM_SCHEMAS
 from tests.selection import selecting
 
-NOW: Final = "2026-03-10T12:00:00Z"
 WORLD: Final = {"seed": 11, "webinars": 3, "registrants": 3, "attendance": 1.0, "questions": 1.0, "now": NOW}
 EVERY_STREAM: Final = selecting(*STREAM_SCHEMAS)
 EVERYTHING_IS_DUE: Final = {"recheck_factor": 0, "settle_days": 3650}
-
-
-class StoppedTap(QuickTap):
-    """The tap at the time of its world."""
-
-    @staticmethod
-    @override
-    def now() -> dt.datetime:
-        return dt.datetime.fromisoformat(NOW)
 
 
 @dataclass
@@ -64,18 +53,13 @@ def fuzzed() -> Iterator[Fuzzed]:
 
 def _answers(sandbox: Sandbox, calls: list[dict[str, Any]]) -> Iterator[tuple[str, tuple[str, Any]]]:
     """Yield for each kind of path the longest answer, and the path that gave it."""
-    known = sandbox.credentials
-    form = {"grant_type": "refresh_token", "refresh_token": known["refresh_token"]}
-    auth = (known["client_id"], known["client_secret"])
-    token = requests.post(f"{sandbox.url}/oauth/token", data=form, auth=auth, timeout=10).json()
-    yield "/oauth/token", ("/oauth/token", token)
-    headers = {"Authorization": f"Bearer {token['access_token']}"}
+    caller = Caller(sandbox)
+    yield "/oauth/token", ("/oauth/token", caller.refresh().json())
     longest: dict[str, tuple[str, Any]] = {}
     for call in calls:
         if call["method"] == "GET":
-            answer = requests.get(sandbox.url + call["path"], params=call["query"], headers=headers, timeout=10)
             kind = re.sub(r"\d{5,}", "{}", call["path"])
-            found = (call["path"], answer.json())
+            found = (call["path"], caller.get(call["path"], **call["query"]).json())
             longest[kind] = max(found, longest.get(kind, found), key=lambda it: len(json.dumps(it[1])))
     yield from longest.items()
 
@@ -114,15 +98,15 @@ def test_every_kind_of_call_is_fuzzed(fuzzed: Fuzzed) -> None:
     assert sorted(fuzzed.answers) == sorted(KINDS)
 
 
+@pytest.mark.usefixtures("few_tries")
 @pytest.mark.parametrize("kind", [pytest.param(kind, marks=() if kind in QUICK else SLOW) for kind in KINDS])
 def test_any_answer_is_a_clean_record_a_counted_skip_or_one_clear_error(
-    fuzzed: Fuzzed, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, kind: str
+    fuzzed: Fuzzed, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
-    monkeypatch.setattr("tap_gotowebinar.api.retries.TRIES", 2)
     caplog.set_level(logging.INFO)
     path, right = fuzzed.answers[kind]
 
-    @settings(settings.get_profile("fuzz"), max_examples=max(1, settings.get_profile("fuzz").max_examples // 6))
+    @share(6)
     @given(st.data())
     def check(data: st.DataObject) -> None:
         status, body = data.draw(st.one_of(*[bent(right).map(lambda body: (200, body))] * 5, st.sampled_from(FOREIGN)))

@@ -1,26 +1,25 @@
 """Any environment: every setting of every program, proxies, certificates, `.env`: understood, or one line names it."""
 
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gotowebinar_sandbox import Options, Sandbox
+from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.login.settings import SCHEMA as LOGIN_SETTINGS
 from tap_gotowebinar.settings.values import environment_prefix
 from tap_gotowebinar.tap import TapGoToWebinar
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.forkserver import Launcher
+from tests.fuzz.complaints import PLANTED, complaints
+from tests.fuzz.conftest import share
 from tests.fuzz.strategies import VALUES
 from tests.runs import FAST, Run
 from tests.selection import selecting
 from tests.target.registering import ADA, lines, record, schema
-
-PLANTED: Final = "planted-secret-9f8e7d"
 
 TEXTS: Final = [
     *("", " ", "\n", PLANTED, f"{PLANTED}\n2026-03-10 | x", f"\udcff{PLANTED}", f"\x1b[2J{PLANTED}", "\udc80"),
@@ -45,92 +44,52 @@ PROGRAMS: Final = {
 }
 
 
-SHARE: Final = settings(
-    settings.get_profile("fuzz"), max_examples=max(1, settings.get_profile("fuzz").max_examples // 5)
-)
-"""Of the examples, for each program."""
+Start = Callable[..., Run]
+"""Runs a program whose settings in the environment are all right, but for those that are given."""
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(Options(seed=11, webinars=1, registrants=0)) as sandbox:
-        yield sandbox
+def start(sandbox: Sandbox, launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Start:
+    catalog = tmp_path_factory.mktemp("catalog") / "catalog.json"
+    catalog.write_text(json.dumps(selecting("webinars")), encoding="utf-8")
+    from_environment = ["--config", "ENV"]
+    arguments = {
+        "tap": [*from_environment, "--catalog", str(catalog)],
+        "target": from_environment,
+        "login": ["--check"],
+    }
+    (webinar,) = sandbox.control.expected_records()["webinars"]
+    given = lines([schema(), record(ADA, webinarKey=webinar["webinarKey"])]).encode()
+    right: dict[str, Any] = {**sandbox.settings, **FAST, "request_timeout": 2}
 
-
-@pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("catalog") / "catalog.json"
-    path.write_text(json.dumps(selecting("webinars")), encoding="utf-8")
-    return path
-
-
-class Surroundings:
-    """Runs programs in an environment."""
-
-    def __init__(self, sandbox: Sandbox, launcher: Launcher, catalog: Path) -> None:
-        self._known: dict[str, Any] = {**sandbox.settings, **FAST, "request_timeout": 2}
-        self._launcher = launcher
-        self._arguments = {
-            "tap": ["--config", "ENV", "--catalog", str(catalog)],
-            "target": ["--config", "ENV"],
-            "login": ["--check"],
-        }
-        (webinar,) = sandbox.control.expected_records()["webinars"]
-        self._given = lines([schema(), record(ADA, webinarKey=webinar["webinarKey"])]).encode()
-
-    def run(self, program: str, environ: Mapping[str, str], dotenv: bytes = b"") -> Run:
-        """Run a program whose settings are all right, but for those."""
+    def started(program: str, environ: Mapping[str, str], dotenv: bytes = b"") -> Run:
         prefix = environment_prefix(PROGRAMS[program][0])
-        known = {f"{prefix}{name.upper()}": str(value) for name, value in self._known.items()}
-        return self._launcher.launch(
+        known = {f"{prefix}{name.upper()}": str(value) for name, value in right.items()}
+        return launcher.launch(
             {},
-            *self._arguments[program],
+            *arguments[program],
             program=program,
-            given=self._given if program == "target" else b"",
+            given=given if program == "target" else b"",
             environ={**known, **environ},
             hurries=True,
             dotenv=dotenv,
         ).finish()
 
-
-@pytest.fixture(scope="module")
-def surroundings(sandbox: Sandbox, launcher: Launcher, catalog: Path) -> Surroundings:
-    return Surroundings(sandbox, launcher, catalog)
-
-
-def complaints(program: str, done: Run, *, is_path: bool = False) -> list[str]:
-    """Return the lines in which a run says what is wrong; none that ends well has any.
-
-    Args:
-        program: Which program.
-        done: How it ended.
-        is_path: Whether what was set is the path of a file, which may be told.
-    """
-    said = done.stdout + done.stderr if program == "login" else done.stderr
-    assert "Traceback" not in said
-    assert "internal error" not in said
-    assert is_path or PLANTED not in said
-    # The login logs nothing, nor does who cannot set up its log.
-    starts = ("tap-gotowebinar-login: ", "logging cannot be set up")
-    found = done.errors + [line for line in done.stderr.splitlines() if line.startswith(starts)]
-    assert done.exit_code in {0, 1}, done.stderr
-    assert bool(found) == (done.exit_code == 1), done.stderr
-    assert is_path or all(len(line) < 1000 for line in found)
-    return found
+    return started
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_any_text_for_a_setting_is_understood_or_the_setting_is_named(surroundings: Surroundings, program: str) -> None:
+def test_any_text_for_a_setting_is_understood_or_the_setting_is_named(start: Start, program: str) -> None:
     name, declared = PROGRAMS[program]
     names = sorted(declared["properties"].keys() - NOT_OURS)
 
-    @settings(SHARE)
+    @share(5)
     @given(setting=st.sampled_from(names), text=texts)
     @example(setting="client_id", text="\udcff")
     @example(setting="client_id", text="x" * 100_000)
     @example(setting="token_path", text="x" * 300)
     def check(setting: str, text: str) -> None:
-        done = surroundings.run(program, {f"{environment_prefix(name)}{setting.upper()}": text})
+        done = start(program, {f"{environment_prefix(name)}{setting.upper()}": text})
         found = complaints(program, done, is_path=setting.endswith("_path"))
         assert not found or any(is_about(setting, line) for line in found), found
 
@@ -170,13 +129,13 @@ ADVICE: Final = ("proxy", "certificates", "logging cannot be set up", "no connec
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_any_text_in_the_surroundings_is_harmless_or_advice_is_given(surroundings: Surroundings, program: str) -> None:
-    @settings(SHARE)
+def test_any_text_in_the_surroundings_is_harmless_or_advice_is_given(start: Start, program: str) -> None:
+    @share(5)
     @given(environ=st.lists(variables, min_size=1, max_size=3).map(dict))
     @example(environ={"LOGLEVEL": PLANTED})
     @example(environ={"SINGER_SDK_LOG_CONFIG": "."})
     def check(environ: dict[str, str]) -> None:
-        found = complaints(program, surroundings.run(program, environ), is_path="SINGER_SDK_LOG_CONFIG" in environ)
+        found = complaints(program, start(program, environ), is_path="SINGER_SDK_LOG_CONFIG" in environ)
         assert all(any(advice in line for advice in ADVICE) for line in found), found
 
     check()
@@ -196,12 +155,12 @@ def dotenvs() -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_any_dotenv_is_read_or_one_line_says_why_not(surroundings: Surroundings, program: str) -> None:
-    @settings(SHARE)
+def test_any_dotenv_is_read_or_one_line_says_why_not(start: Start, program: str) -> None:
+    @share(5)
     @given(dotenv=dotenvs())
     @example(dotenv=b"\xff\xfe")
     @example(dotenv=b"X=a\x00b")
     def check(dotenv: bytes) -> None:
-        complaints(program, surroundings.run(program, {}, dotenv))
+        complaints(program, start(program, {}, dotenv))
 
     check()

@@ -1,19 +1,17 @@
 """Any answer to a registration: each person has one true outcome, or the run says that it does not know; never two."""
 
 import json
-from collections.abc import Iterator
 from typing import Any, Final
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from gotowebinar_sandbox import Fault, Options, Sandbox
+from gotowebinar_sandbox import Fault
 from gotowebinar_sandbox.server.fault_injection import EMBEDDED_EMAIL, EMBEDDED_LINK
-from tests.forkserver import Launcher
+from tests.fuzz.conftest import share
 from tests.fuzz.strategies import bent
 from tests.fuzz.target_process import TargetRunner, assert_clean
-from tests.target.registering import ADA, GRACE, RunResult, TargetHarness, lines, person, record, schema, state
+from tests.target.registering import ADA, GRACE, RunResult, lines, person, record, schema, state
 
 PEOPLE: Final = (ADA, GRACE, person(1))
 INPUT: Final = lines(
@@ -35,18 +33,6 @@ PAGES: Final = (b"", b"<html>Blocked by the gateway</html>", b"Not found", b"[]"
 """What a proxy answers in GoTo's place."""
 
 SECRETS: Final = ("@example.com", EMBEDDED_LINK, "join/", "Berg", "Grace")
-
-
-SHARE: Final = settings(
-    settings.get_profile("fuzz"), max_examples=max(1, settings.get_profile("fuzz").max_examples // 3)
-)
-"""Of the examples: each takes two runs."""
-
-
-@pytest.fixture(scope="module")
-def runner(launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TargetRunner]:
-    with Sandbox(Options(seed=11, webinars=1, registrants=0)) as sandbox:
-        yield TargetRunner(TargetHarness(sandbox, tmp_path_factory.mktemp("harness")), launcher)
 
 
 def fault(method: str, body: bytes, **more: Any) -> Fault:  # noqa: ANN401 - fields of a fault
@@ -118,7 +104,7 @@ DONE: Final = (200, 201, 409, 500, 503)
 
 
 def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(runner: TargetRunner) -> None:
-    @settings(SHARE)
+    @share(3)
     @given(
         body=bodies(REGISTERED, REFUSED, PROXY) | st.sampled_from(PAGES),
         status=st.sampled_from(NOTHING_DONE),
@@ -137,7 +123,7 @@ def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(runner:
 
 
 def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(runner: TargetRunner) -> None:
-    @settings(SHARE)
+    @share(3)
     @given(
         body=bodies(REGISTERED, REFUSED),
         status=st.sampled_from(DONE),
@@ -158,7 +144,7 @@ def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(runner: Tar
 def test_any_list_of_registrants_leaves_the_truth_when_an_answer_was_lost(runner: TargetRunner) -> None:
     paged = {"data": LISTED, "total": len(LISTED), "page": 0, "limit": 200}
 
-    @settings(SHARE)
+    @share(3)
     @given(
         body=bodies(LISTED, paged),
         status=st.sampled_from([200, 200, 200, 403, 404, 500]),

@@ -2,15 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gotowebinar_sandbox import Options, Sandbox
-from tests.forkserver import Launcher
+from tests.fuzz.conftest import share
 from tests.fuzz.strategies import bent
 from tests.fuzz.target_process import TargetRunner, assert_clean
 from tests.target.registering import (
@@ -18,7 +16,6 @@ from tests.target.registering import (
     GRACE,
     Message,
     RunResult,
-    TargetHarness,
     lines,
     person,
     record,
@@ -115,12 +112,6 @@ def inputs(draw: st.DrawFn) -> bytes:
     return start + ending.join(written) + end
 
 
-@pytest.fixture(scope="module")
-def runner(launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TargetRunner]:
-    with Sandbox(Options(seed=11, webinars=1, registrants=0)) as sandbox:
-        yield TargetRunner(TargetHarness(sandbox, tmp_path_factory.mktemp("harness")), launcher)
-
-
 def written(*messages: Message) -> bytes:
     return lines(messages).encode()
 
@@ -159,7 +150,7 @@ def _as_sent(value: object) -> str:
 
 
 def test_any_input_is_answered_for_up_to_the_line_that_is_named(runner: TargetRunner) -> None:
-    @settings(settings.get_profile("fuzz"))
+    @share()
     @given(content=inputs())
     @example(content=written({**schema(), "key_properties": 7}, record(ADA)))
     @example(content=written({**schema(), "key_properties": [7]}, record(ADA)))
@@ -177,7 +168,7 @@ def test_any_input_is_answered_for_up_to_the_line_that_is_named(runner: TargetRu
 def test_any_input_is_answered_for_when_stream_maps_change_it(runner: TargetRunner) -> None:
     maps = {"people": {"city": "city.title()", "firstName": "firstName", "__key_properties__": ["email"]}}
 
-    @settings(settings.get_profile("fuzz"), max_examples=max(1, settings.get_profile("fuzz").max_examples // 3))
+    @share(3)
     @given(content=inputs())
     def check(content: bytes) -> None:
         runner.clear()

@@ -3,28 +3,23 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 
-from gotowebinar_sandbox import Options, Sandbox
+from gotowebinar_sandbox import Sandbox
 from tap_gotowebinar.api.auth.authenticator import MISSING
 from tap_gotowebinar.api.auth.token_store import TokenStore
 from tests.forkserver import Launcher
+from tests.fuzz.conftest import share
 from tests.fuzz.strategies import bent
 from tests.runs import FAST, Run
 from tests.selection import selecting
 
 STORED: Final = "stored-token-1f9c"
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(Options(seed=11, webinars=1, registrants=0)) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture
@@ -76,7 +71,7 @@ def strangers(written: bytes) -> int:
 
 
 def test_any_store_is_gone_on_with_or_set_aside(start: Callable[..., Run], sandbox: Sandbox, path: Path) -> None:
-    @settings(settings.get_profile("fuzz"))
+    @share()
     @given(written=bent(content(sandbox)))
     @example(written=json.dumps(content(sandbox)).encode())
     @example(written=json.dumps(content(sandbox, access_token="x\ny")).encode())

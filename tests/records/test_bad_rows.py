@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.records.record_list import covered_seconds, merge_attendance
 from tests.incremental_runs import NOW, Runs, keys
+from tests.list_answers import hal
 
 GOOD: Final = "8114402279905634571"
 
@@ -19,18 +20,13 @@ def runs(make_sandbox: Callable[..., Sandbox]) -> Runs:
     return Runs(make_sandbox(webinars=2, registrants=4, now=NOW))
 
 
-def hal(name: str, *rows: dict[str, Any]) -> dict[str, Any]:
-    page = {"size": 200, "totalElements": len(rows), "totalPages": 1, "number": 0}
-    return {"_embedded": {name: list(rows)}, "page": page}
-
-
 def flat(*rows: dict[str, Any]) -> dict[str, Any]:
     return {"data": list(rows), "total": len(rows), "page": 0, "limit": 200}
 
 
 LISTS: Final[dict[str, tuple[str, str, Callable[..., Any]]]] = {
-    "webinars": ("webinarKey", "/webinars$", lambda *rows: hal("webinars", *rows)),
-    "sessions": ("sessionKey", "/sessions$", lambda *rows: hal("sessionInfoResources", *rows)),
+    "webinars": ("webinarKey", "/webinars$", lambda *rows: hal("webinars", rows)),
+    "sessions": ("sessionKey", "/sessions$", lambda *rows: hal("sessionInfoResources", rows)),
     "registrants": ("registrantKey", "/registrants$", lambda *rows: list(rows)),
     "panelists": ("panelistId", "/panelists$", lambda *rows: list(rows)),
     "co_organizers": ("memberKey", "/coorganizers$", lambda *rows: list(rows)),

@@ -136,11 +136,3 @@ def test_a_file_without_end_is_one_line(launcher: Launcher, settings: dict[str, 
         1,
         [f"the file of {option} is larger than 256 MiB: name another one"],
     )
-
-
-def test_numbers_of_a_file_that_python_has_no_name_for_are_refused_or_taken(
-    launcher: Launcher, settings: dict[str, Any], tmp_path: Path
-) -> None:
-    path = tmp_path / "config.json"
-    path.write_text('{"stream_map_config": {"x": 1e9999999999999999999}}', encoding="utf-8")
-    assert launcher.launch({**settings, **FAST}, "--config", str(path)).finish().exit_code == 0

@@ -1,8 +1,6 @@
-"""Whether and where a signal ends a run; `test_stopped_runs.py` stops real ones."""
+"""What signals do that `test_stopped_runs.py` cannot see: it stops real runs."""
 
 import signal
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -22,38 +20,6 @@ def signals() -> Iterator[StopSignals]:
     yield signals
     for signum, handler in before.items():
         signal.signal(signum, handler)
-
-
-@pytest.mark.parametrize("signum", SIGNALS)
-def test_a_signal_ends_a_wait_at_once(signals: StopSignals, signum: int) -> None:
-    is_waiting = threading.Event()
-
-    def send() -> None:
-        is_waiting.wait()
-        signal.pthread_kill(threading.main_thread().ident or 0, signum)
-
-    def wait() -> None:
-        with signals.waiting():
-            is_waiting.set()
-            time.sleep(60)
-
-    threading.Thread(target=send, daemon=True).start()
-    with pytest.raises(StopRequested) as stopped:
-        wait()
-    assert stopped.value.exit_code == 128 + signum
-
-
-@pytest.mark.parametrize("signum", SIGNALS)
-def test_a_signal_outside_of_a_wait_ends_the_run_at_the_next_check_or_wait(signals: StopSignals, signum: int) -> None:
-    with signals.waiting():
-        pass
-    signals.check()
-    signal.raise_signal(signum)
-    with pytest.raises(StopRequested) as stopped:
-        signals.check()
-    assert stopped.value.exit_code == 128 + signum
-    with pytest.raises(StopRequested), signals.waiting():
-        pytest.fail("no wait begins after a signal")
 
 
 def test_a_second_signal_at_once_is_ignored(signals: StopSignals) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
 from tests.comparable_rows import bag
-from tests.incremental_runs import NOW, Runs
+from tests.incremental_runs import NOW, Runs, merged
+from tests.list_answers import hal
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
@@ -35,6 +36,11 @@ def read(runs: Runs, *streams: str, **settings: Any) -> Run:  # noqa: ANN401
     return runs.run(*(streams or ("sessions", *OF_A_SESSION)), **settings)
 
 
+def truth(runs: Runs, stream: str) -> list[Row]:
+    """All rows of a stream."""
+    return list(runs.control.expected_records(stream)[stream])
+
+
 def fetch_rows(done: Run) -> Counter[str]:
     return Counter(message["stream"] for message in done.of_type("RECORD"))
 
@@ -46,7 +52,7 @@ def held(runs: Runs, days_ago: int) -> Row:
     start = end.replace("T11", "T10")
     guests = [row["registrantKey"] for row in runs.people(webinar["webinarKey"])[:3]]
     key = runs.control.hold_session(webinar["webinarKey"], guests, startTime=start, endTime=end)
-    (row,) = [row for row in runs.control.expected_records("sessions")["sessions"] if row["sessionKey"] == key]
+    (row,) = [row for row in truth(runs, "sessions") if row["sessionKey"] == key]
     return dict(row)
 
 
@@ -58,10 +64,10 @@ def test_every_row_of_every_session_comes_out_as_it_is_and_once(runs: Runs) -> N
     assert done.exit_code == 0
     keys = {message["stream"]: message["key_properties"] for message in done.of_type("SCHEMA")}
     for stream in ALL:
-        truth = runs.control.expected_records(stream)[stream]
-        assert truth
-        assert bag(done.records(stream)) == bag(truth)
-        assert len({tuple(row[key] for key in keys[stream]) for row in done.records(stream)}) == len(truth)
+        rows = truth(runs, stream)
+        assert rows
+        assert bag(done.records(stream)) == bag(rows)
+        assert len({tuple(row[key] for key in keys[stream]) for row in done.records(stream)}) == len(rows)
 
 
 def test_the_rows_are_the_same_one_call_after_the_other_or_many_ahead(runs: Runs) -> None:
@@ -173,7 +179,7 @@ def test_a_stream_selected_later_starts_from_its_own_beginning(runs: Runs) -> No
     read(runs, "sessions", "attendees")
     done = read(runs, "sessions", "attendees", "polls")
     assert fetch_rows(done).keys() == {"polls"}
-    assert bag(done.records("polls")) == bag(runs.control.expected_records("polls")["polls"])
+    assert bag(done.records("polls")) == bag(truth(runs, "polls"))
     assert not [call for call in runs.calls(OF_SESSIONS) if not call.endswith("/polls")]
 
 
@@ -187,7 +193,7 @@ def test_a_late_start_date_moved_back_brings_the_rest_and_only_that(runs: Runs) 
     rest = read(runs).records("sessions")
     assert late
     assert rest
-    assert bag(late + rest) == bag(runs.control.expected_records("sessions")["sessions"])
+    assert bag(late + rest) == bag(truth(runs, "sessions"))
 
 
 def test_sessions_can_be_asked_for_in_full_each_time(runs: Runs) -> None:
@@ -204,15 +210,13 @@ def test_sessions_can_be_asked_for_in_full_each_time(runs: Runs) -> None:
 
 
 def attendees(runs: Runs, session_key: str) -> list[Row]:
-    return [row for row in runs.control.expected_records("attendees")["attendees"] if row["sessionKey"] == session_key]
+    return [row for row in truth(runs, "attendees") if row["sessionKey"] == session_key]
 
 
 def test_a_first_run_makes_no_call_whose_answer_is_known(runs: Runs) -> None:
     read(runs)
-    sessions = runs.control.expected_records("sessions")["sessions"]
-    performance = {
-        row["sessionKey"]: row for row in runs.control.expected_records("session_performance")["session_performance"]
-    }
+    sessions = truth(runs, "sessions")
+    performance = {row["sessionKey"]: row for row in truth(runs, "session_performance")}
     per_webinar = Counter(row["webinarKey"] for row in sessions)
 
     def counted(row: Row, name: str) -> bool:
@@ -230,7 +234,7 @@ def test_a_first_run_makes_no_call_whose_answer_is_known(runs: Runs) -> None:
 
 
 def test_attendees_of_a_webinar_are_read_together_even_if_the_first_session_had_none(runs: Runs) -> None:
-    first = min(runs.control.expected_records("sessions")["sessions"], key=lambda row: row["endTime"])
+    first = min(truth(runs, "sessions"), key=lambda row: row["endTime"])
     assert first["registrantsAttended"] == 0
     read(runs, "session_performance", "attendees", max_concurrency=1)
     assert runs.calls(r"/webinars/\d+/attendees$")
@@ -247,7 +251,7 @@ def test_the_plan_says_how_many_sessions_are_read(runs: Runs, caplog: pytest.Log
 def test_performance_is_never_read_only_to_decide(runs: Runs) -> None:
     read(runs, "questions")
     assert runs.calls("/performance$") == []
-    assert len(runs.calls("/questions$")) == len(runs.control.expected_records("sessions")["sessions"])
+    assert len(runs.calls("/questions$")) == len(truth(runs, "sessions"))
 
 
 def test_sessions_of_a_webinar_are_asked_for_one_by_one_where_the_whole_cannot_be_had(runs: Runs) -> None:
@@ -257,7 +261,7 @@ def test_sessions_of_a_webinar_are_asked_for_one_by_one_where_the_whole_cannot_b
     done = read(runs)
     assert done.exit_code == 0
     for stream in ("attendees", "session_performance"):
-        assert bag(done.records(stream)) == bag(runs.control.expected_records(stream)[stream])
+        assert bag(done.records(stream)) == bag(truth(runs, stream))
 
 
 def test_attendees_of_a_webinar_are_not_read_together_for_a_few_sessions_late_in_it(runs: Runs) -> None:
@@ -279,14 +283,12 @@ def test_attendees_of_a_webinar_are_not_read_together_for_a_few_sessions_late_in
 
 
 def test_a_session_that_the_answer_for_the_whole_webinar_lacks_is_asked_for_alone(runs: Runs) -> None:
-    webinars = Counter(row["webinarKey"] for row in runs.control.expected_records("sessions")["sessions"])
+    webinars = Counter(row["webinarKey"] for row in truth(runs, "sessions"))
     ((webinar, sessions),) = webinars.most_common(1)
     runs.control.configure(faults=[Fault(kind="json", path=f"/{webinar}/performance$", value={})])
     done = read(runs, "session_performance")
     assert sessions > 1
-    assert bag(done.records("session_performance")) == bag(
-        runs.control.expected_records("session_performance")["session_performance"]
-    )
+    assert bag(done.records("session_performance")) == bag(truth(runs, "session_performance"))
 
 
 def test_a_merge_with_an_older_state_does_not_keep_attendees_from_being_asked_for(runs: Runs) -> None:
@@ -306,15 +308,8 @@ def test_a_merge_with_an_older_state_does_not_keep_attendees_from_being_asked_fo
     assert first in {row["registrantKey"] for row in done.records("attendee_polls") if row["sessionKey"] == key}
 
 
-def merged(old: Row, new: Row) -> Row:
-    both = {key: merged(old[key], new[key]) for key in old.keys() & new.keys() if isinstance(new[key], dict)}
-    return {**old, **new, **both}
-
-
 def test_a_session_that_is_refused_is_named_and_the_rest_is_read(runs: Runs, caplog: pytest.LogCaptureFixture) -> None:
-    refused = next(row for row in runs.control.expected_records("sessions")["sessions"] if row["totalPollCount"])[
-        "sessionKey"
-    ]
+    refused = next(row["sessionKey"] for row in truth(runs, "sessions") if row["totalPollCount"])
     runs.control.configure(faults=[{"kind": "status", "status": 403, "path": f"/{refused}/polls$"}])
     done = read(runs)
     assert done.exit_code == 1
@@ -333,8 +328,8 @@ def test_a_run_cut_into_pieces_brings_everything_once(runs: Runs) -> None:
         if not done.of_type("RECORD"):
             break
     for stream in ALL:
-        truth = runs.control.expected_records(stream)[stream]
-        assert bag(row for row in found if row["stream"] == stream) == bag({"stream": stream, **row} for row in truth)
+        rows = [{"stream": stream, **row} for row in truth(runs, stream)]
+        assert bag(row for row in found if row["stream"] == stream) == bag(rows)
 
 
 def test_a_sessions_list_that_is_refused_leaves_the_other_organizers_alone(
@@ -368,12 +363,11 @@ def test_a_session_that_two_organizers_list_comes_once_and_holds_up_no_bookmark(
     make_sandbox: Callable[..., Sandbox],
 ) -> None:
     runs = Runs(make_sandbox(organizers=2, webinars=8, registrants=4, now=NOW))
-    keys = [row["organizerKey"] for row in runs.control.expected_records()["organizers"]]
+    keys = runs.organizers()
     runs.settings["organizer_keys"], second = keys, keys[1]
-    everybody = runs.control.expected_records("sessions")["sessions"]
+    everybody = truth(runs, "sessions")
     own = [row for row in everybody if runs.webinars()[row["webinarKey"]]["organizerKey"] == second]
-    page = {"size": 200, "totalElements": len(everybody), "totalPages": 1, "number": 0}
-    answer = {"_embedded": {"sessionInfoResources": everybody}, "page": page}
+    answer = hal("sessionInfoResources", everybody)
     runs.control.configure(faults=[Fault(kind="json", path=f"/{second}/sessions$", value=answer)])
     done = read(runs, "sessions")
     assert 0 < len(own) < len(everybody)
@@ -401,12 +395,9 @@ def test_the_summary_names_a_session_of_which_fewer_came_out_than_attended(
 ) -> None:
     caplog.set_level("INFO", "tap-gotowebinar")
     runs = Runs(make_sandbox(webinars=8, registrants=12, now=NOW))
-    busiest = max(
-        runs.control.expected_records("sessions")["sessions"], key=lambda row: int(row["registrantsAttended"])
-    )
+    busiest = max(truth(runs, "sessions"), key=lambda row: int(row["registrantsAttended"]))
     path = f"({busiest['sessionKey']}|{busiest['webinarKey']})/attendees$"
     runs.control.configure(faults=[Fault(kind="json", path=path, value=[])])
-    caplog.set_level("INFO", "tap-gotowebinar")
     read(runs, "attendees")
     assert "'attendees': GoTo's counts and lists differ: 1" in caplog.text
     assert f"{busiest['sessionKey']}: {busiest['registrantsAttended']} counted, 0 listed" in caplog.text

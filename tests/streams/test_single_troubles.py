@@ -8,40 +8,18 @@ import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
 from tests.forkserver import run_command
+from tests.list_answers import hal
 from tests.runs import FAST, run_here
 from tests.selection import selecting
 
 ME = "/Users/me|/rest/v1/me"
 
 
-def webinars_of(sandbox: Sandbox) -> list[str]:
-    return [row["webinarKey"] for row in sandbox.control.expected_records()["webinars"]]
-
-
-@pytest.mark.parametrize(
-    "trouble",
-    [{"kind": "status", "status": status} for status in (400, 401, 409, 422)] + [{"kind": "invalid_token"}],
-    ids=str,
-)
-def test_one_webinar_that_cannot_be_read_does_not_end_the_run(
-    make_sandbox: Callable[..., Sandbox], trouble: dict[str, Any]
-) -> None:
-    sandbox = make_sandbox()
-    people = sandbox.control.expected_records()["registrants"]
-    broken = people[0]["webinarKey"]
-    sandbox.control.configure(faults=[Fault(path=f"{broken}/registrants", **trouble)])
-    done = run_here({**sandbox.settings, **FAST})
-    assert done.exit_code == 1
-    read = {row["registrantKey"] for row in done.records("registrants")}
-    assert read == {row["registrantKey"] for row in people if row["webinarKey"] != broken}
-    assert broken not in done.states[-1]["bookmarks"]["registrants"]["webinars"]
-
-
+@pytest.mark.usefixtures("few_tries")
 @pytest.mark.parametrize("status", [400, 503])
 def test_configured_organizers_are_read_when_nobody_tells_whose_token_it_is(
-    make_sandbox: Callable[..., Sandbox], status: int, monkeypatch: pytest.MonkeyPatch
+    make_sandbox: Callable[..., Sandbox], status: int
 ) -> None:
-    monkeypatch.setattr("tap_gotowebinar.api.retries.TRIES", 2)
     sandbox = make_sandbox(faults=(Fault(kind="status", status=status, path=ME),))
     (organizer,) = sandbox.control.expected_records()["organizers"]
     done = run_here({**sandbox.settings, **FAST, "organizer_keys": [organizer["organizerKey"]]})
@@ -70,9 +48,7 @@ def test_an_organizer_that_the_account_does_not_know_is_named(
 def test_an_organizer_key_that_is_none_never_becomes_part_of_a_path(
     make_sandbox: Callable[..., Sandbox], tmp_path: Path, told: object
 ) -> None:
-    webinar = {"webinarKey": "12", "organizerKey": told}
-    page = {"size": 200, "totalElements": 1, "totalPages": 1, "number": 0}
-    answer = {"_embedded": {"webinars": [webinar]}, "page": page}
+    answer = hal("webinars", [{"webinarKey": "12", "organizerKey": told}])
     sandbox = make_sandbox(faults=(Fault(kind="json", path=r"/webinars$", value=answer),))
     own = sandbox.control.expected_records()["organizers"][0]["organizerKey"]
     done = run_command({**sandbox.settings, **FAST}, tmp_path)
@@ -88,10 +64,8 @@ def test_an_organizer_key_that_is_none_never_becomes_part_of_a_path(
     assert not [call for call in sandbox.control.calls() if "/webinars/12" in call["path"]]
 
 
-def test_an_answer_about_somebody_else_is_not_taken(
-    make_sandbox: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tap_gotowebinar.api.retries.TRIES", 2)
+@pytest.mark.usefixtures("few_tries")
+def test_an_answer_about_somebody_else_is_not_taken(make_sandbox: Callable[..., Sandbox]) -> None:
     stranger = {"registrantKey": 999, "firstName": "Ada"}
     sandbox = make_sandbox(
         webinars=1, registrants=2, faults=(Fault(kind="json", path=r"/registrants/\d+$", value=stranger),)
@@ -107,9 +81,12 @@ def test_a_long_pause_is_asked_for_once_not_by_every_thread(make_sandbox: Callab
     assert sum(call["status"] == 429 for call in sandbox.control.calls()) <= 20
 
 
-def test_webinars_that_a_map_removes_keep_their_registrants(settings: dict[str, Any]) -> None:
+def test_webinars_that_a_map_removes_with_all_streams_it_does_not_name_keep_their_registrants(
+    settings: dict[str, Any],
+) -> None:
     done = run_here({**settings, "stream_maps": {"registrants": {}, "__else__": None}})
     assert (done.exit_code, len(done.records("registrants")), len(done.of_type("RECORD"))) == (0, 50, 50)
+    assert [message["stream"] for message in done.of_type("SCHEMA")] == ["registrants"]
 
 
 @pytest.mark.parametrize("expression", ["int(firstName)", "nofunc(firstName)", "1 +"])

@@ -1,24 +1,23 @@
-"""What comes out of each stream, against what was written down by hand or read raw off the wire."""
+"""What comes out of each stream, against what is read raw off the wire."""
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
-import requests
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator
 
 from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.api import retries
 from tap_gotowebinar.streams import STREAMS as STREAM_CLASSES
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.comparable_rows import without_nulls
 from tests.runs import FAST, Run, run_here
+from tests.sandbox.conftest import Caller
+from tests.schema_files import FORMATS
 from tests.selection import selecting
 
 API = "/G2W/rest/v2"
-STREAMS = ["organizers", "webinars", "webinar_details", "registrants", "registrant_details"]
 PRIMARY_KEYS = {
     "organizers": ("organizerKey",),
     "webinars": ("webinarKey",),
@@ -26,38 +25,9 @@ PRIMARY_KEYS = {
     "registrants": ("webinarKey", "registrantKey"),
     "registrant_details": ("webinarKey", "registrantKey"),
 }
+STREAMS = list(PRIMARY_KEYS)
 ALL_STREAMS = [stream_class.name for stream_class in STREAM_CLASSES]
 REMOVALS = {"registrant_removals", "webinar_removals"}
-CANONICAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
-FORMATS = FormatChecker(formats=())
-
-
-@FORMATS.checks("date-time")
-def is_canonical(value: object) -> bool:
-    return not isinstance(value, str) or bool(CANONICAL.fullmatch(value))
-
-
-class Wire:
-    """GoTo as a client without a tap sees it: the answers as they are sent."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._url = sandbox.url
-        credentials = sandbox.credentials
-        grant = {"grant_type": "refresh_token", "refresh_token": credentials["refresh_token"]}
-        client = (credentials["client_id"], credentials["client_secret"])
-        answer = requests.post(f"{self._url}/oauth/token", data=grant, auth=client, timeout=10)
-        self._headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-
-    def get(self, path: str, **params: str | int) -> Any:  # noqa: ANN401 - JSON
-        answer = requests.get(self._url + path, params=params, headers=self._headers, timeout=10)
-        answer.raise_for_status()
-        return answer.json()
-
-    def webinars(self, organizer: str) -> list[dict[str, Any]]:
-        window: dict[str, Any] = {"fromTime": "2000-01-01T00:00:00Z", "toTime": "2040-01-01T00:00:00Z", "size": 200}
-        body = self.get(f"{API}/organizers/{organizer}/webinars", **window)
-        rows: list[dict[str, Any]] = body["_embedded"]["webinars"]
-        return rows
 
 
 def paths(sandbox: Sandbox) -> list[str]:
@@ -74,193 +44,41 @@ def text_time(text: str) -> str:
     return f"{whole}.{fraction:0<6}Z"
 
 
-@pytest.fixture
-def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up soon: the waits between tries are somebody else's test."""
-    monkeypatch.setattr(retries, "TRIES", 2)
-
-
-# Written down by hand
-
-PERSON: dict[str, Any] = {
-    "firstName": "Zoë",
-    "lastName": "O'Hara, Jr.",
-    "email": "zoe@example.com",
-    "status": "WAITING",
-    "registrationDate": "2026-02-20T08:15:30.12Z",
-    "timeZone": "Europe/Oslo",
-}
-FORM: dict[str, Any] = {
-    "source": "newsletter",
-    "phone": "+47 555 0101",
-    "address": "1 Harbour Street",
-    "city": "東京",
-    "zipCode": "0150",
-    "state": "Oregon",
-    "country": "United States",
-    "organization": "Honey & Sons, Inc.",
-    "jobTitle": "VP",
-    "industry": "Agriculture",
-    "numberOfEmployees": "1-20",
-    "employeeCount": "21-100",
-    "purchasingRole": "Influencer",
-    "purchasingTimeFrame": "No timeframe",
-    "implementationTimeFrame": "1-3 months",
-    "questionsAndComments": 'Line one\nline "two"',
-    "unsubscribed": True,
-}
-
-
-@pytest.fixture
-def known_world(make_sandbox: Callable[..., Sandbox]) -> tuple[Sandbox, str, str, list[str]]:
-    """A sandbox with one webinar and two registrants of known values, their keys with it."""
-    sandbox = make_sandbox(webinars=0, registrants=0, now="2026-03-01T00:00:00Z", live_fields=False)
-    (organizer,) = (row["organizerKey"] for row in sandbox.control.expected_records()["organizers"])
-    webinar = sandbox.control.add_webinar(
-        subject="Beekeeping",
-        description="",
-        times=[{"startTime": "2026-03-13T10:00:00Z", "endTime": "2026-03-13T11:30:00Z"}],
-        timeZone="Europe/Oslo",
-        locale="de_DE",
-        approvalType="MANUAL",
-        recurrenceType="single_session",
-        experienceType="BROADCAST",
-        registrationLimit=500,
-        isPasswordProtected=True,
-    )
-    approved = {**PERSON, "email": "ada@example.com", "status": "APPROVED", "joinUrl": "https://example.com/join/1"}
-    people = [{**PERSON, **FORM}, {**approved, "registrationDate": "2026-02-20T08:15:30Z"}]
-    return sandbox, organizer, webinar, sandbox.control.add_registrants(webinar, people=people)
-
-
-def test_webinars_are_as_the_list_tells(known_world: tuple[Sandbox, str, str, list[str]]) -> None:
-    sandbox, organizer, webinar, _ = known_world
-    (record,) = run_here({**sandbox.settings, **FAST}).records("webinars")
-    assert without_nulls(record) == {
-        "webinarKey": webinar,
-        "webinarID": f"{int(webinar) % 10**9:09d}",
-        "organizerKey": organizer,
-        "accountKey": sandbox.control.expected_records()["organizers"][0]["accountKey"],
-        "omid": f"{int(webinar) % 10**8:08d}",
-        "subject": "Beekeeping",
-        "description": "",
-        "times": [{"startTime": "2026-03-13T10:00:00.000000Z", "endTime": "2026-03-13T11:30:00.000000Z"}],
-        "timeZone": "Europe/Oslo",
-        "locale": "de_DE",
-        "approvalType": "MANUAL",
-        "registrationUrl": f"https://attendee.gotowebinar.com/register/{webinar}",
-        "impromptu": False,
-        "isPasswordProtected": True,
-        "recurrenceType": "single_session",
-        "experienceType": "BROADCAST",
-    }
-
-
-def test_webinar_details_are_as_the_webinar_tells(known_world: tuple[Sandbox, str, str, list[str]]) -> None:
-    sandbox, organizer, webinar, _ = known_world
-    (owner,) = sandbox.control.expected_records()["organizers"]
-    (record,) = run_here({**sandbox.settings, **FAST}).records("webinar_details")
-    assert without_nulls(record) == {
-        "webinarKey": webinar,
-        "webinarID": f"{int(webinar) % 10**9:09d}",
-        "organizerKey": organizer,
-        "accountKey": owner["accountKey"],
-        "organizerEmail": owner["email"],
-        "organizerName": f"{owner['firstName']} {owner['lastName']}",
-        "subject": "Beekeeping",
-        "description": "",
-        "times": [{"startTime": "2026-03-13T10:00:00.000000Z", "endTime": "2026-03-13T11:30:00.000000Z"}],
-        "timeZone": "Europe/Oslo",
-        "registrationUrl": f"https://attendee.gotowebinar.com/register/{webinar}",
-        "inSession": False,
-        "impromptu": False,
-        "isPasswordProtected": True,
-        "type": "single_session",
-        "recurrencePeriod": "single_session",
-        "numberOfRegistrants": 2,
-        "registrationLimit": 500,
-        "locale": "de_DE",
-        "experienceType": "broadcast",
-    }
-
-
-def test_registrants_are_as_the_list_tells_with_the_keys_of_their_webinar(
-    known_world: tuple[Sandbox, str, str, list[str]],
-) -> None:
-    sandbox, organizer, webinar, keys = known_world
-    parents = {"webinarKey": webinar, "organizerKey": organizer}
-    assert list(map(without_nulls, run_here({**sandbox.settings, **FAST}).records("registrants"))) == [
-        {**PERSON, **parents, "registrantKey": keys[0], "registrationDate": "2026-02-20T08:15:30.120000Z"},
-        {
-            **PERSON,
-            **parents,
-            "registrantKey": keys[1],
-            "email": "ada@example.com",
-            "status": "APPROVED",
-            "joinUrl": "https://example.com/join/1",
-            "registrationDate": "2026-02-20T08:15:30.000000Z",
-        },
-    ]
-
-
-def test_registrant_details_hold_what_the_person_told(known_world: tuple[Sandbox, str, str, list[str]]) -> None:
-    sandbox, organizer, webinar, keys = known_world
-    records = run_here({**sandbox.settings, **FAST}).records("registrant_details")
-    assert without_nulls(records[0]) == {
-        **PERSON,
-        **FORM,
-        "webinarKey": webinar,
-        "organizerKey": organizer,
-        "registrantKey": keys[0],
-        "registrationDate": "2026-02-20T08:15:30.120000Z",
-        "type": "REGULAR",
-    }
-    assert {records[1][name] for name in FORM} == {None}
-
-
 # Against the wire
 
 
-def test_every_webinar_on_the_wire_comes_out_under_one_spelling(sandbox: Sandbox, settings: dict[str, Any]) -> None:
-    done, wire = run_here(settings), Wire(sandbox)
-    rows = wire.webinars(done.records("organizers")[0]["organizerKey"])
-    expected = []
-    for row in rows:
-        row["webinarID"] = row.pop("webinarId")
-        row["times"] = [{name: text_time(text) for name, text in time.items()} for time in row["times"]]
-        expected.append(row)
-    assert by_key(done.records("webinars"), "webinarKey") == by_key(expected, "webinarKey")
-    assert len(expected) == 5
+def rows_on_the_wire(caller: Caller, stream: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a stream as they are sent, with the keys of their webinars."""
+    for webinar in caller.webinars():
+        key = str(webinar["webinarKey"])
+        parents = {"organizerKey": caller.organizer_key, "webinarKey": key}
+        if stream == "webinars":
+            yield webinar
+        elif stream == "webinar_details":
+            yield caller.get(caller.webinar(key)).json()
+        else:
+            for row in caller.registrants(key):
+                yield {**(row if stream == "registrants" else caller.registrant(key, row["registrantKey"])), **parents}
 
 
-def test_every_registrant_on_the_wire_comes_out_with_details(sandbox: Sandbox, settings: dict[str, Any]) -> None:
-    done, wire = run_here(settings), Wire(sandbox)
-    organizer = done.records("organizers")[0]["organizerKey"]
-    listed: dict[tuple[str, str], dict[str, Any]] = {}
-    detailed: dict[tuple[str, str], dict[str, Any]] = {}
-    for webinar in wire.webinars(organizer):
-        base = f"{API}/organizers/{organizer}/webinars/{webinar['webinarKey']}/registrants"
-        parents = {"organizerKey": organizer, "webinarKey": webinar["webinarKey"]}
-        for row in wire.get(base):
-            key = str(row["registrantKey"])
-            for rows, raw in ((listed, row), (detailed, wire.get(f"{base}/{key}"))):
-                date = text_time(raw["registrationDate"])
-                rows[webinar["webinarKey"], key] = {**raw, **parents, "registrantKey": key, "registrationDate": date}
-    assert len(listed) == 50
-    assert by_key(done.records("registrants"), "webinarKey", "registrantKey") == listed
-    assert by_key(done.records("registrant_details"), "webinarKey", "registrantKey") == detailed
+def as_it_comes_out(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the wire with keys as text, times in one form, and one spelling of the webinar's ID."""
+    changed: dict[str, Any] = {name: str(value) for name, value in row.items() if name.endswith("Key")}
+    if "registrationDate" in row:
+        changed["registrationDate"] = text_time(row["registrationDate"])
+    if "times" in row:
+        changed["times"] = [{name: text_time(text) for name, text in time.items()} for time in row["times"]]
+    return {("webinarID" if name == "webinarId" else name): value for name, value in {**row, **changed}.items()}
 
 
-def test_every_webinar_detail_on_the_wire_comes_out(sandbox: Sandbox, settings: dict[str, Any]) -> None:
-    done, wire = run_here(settings), Wire(sandbox)
-    organizer = done.records("organizers")[0]["organizerKey"]
-    expected = []
-    for webinar in wire.webinars(organizer):
-        raw = wire.get(f"{API}/organizers/{organizer}/webinars/{webinar['webinarKey']}")
-        keys = {name: str(raw[name]) for name in ("webinarKey", "organizerKey", "accountKey")}
-        times = [{name: text_time(text) for name, text in time.items()} for time in raw["times"]]
-        expected.append({**raw, **keys, "times": times})
-    assert by_key(done.records("webinar_details"), "webinarKey") == by_key(expected, "webinarKey")
+@pytest.mark.parametrize(
+    ("stream", "count"), [("webinars", 5), ("webinar_details", 5), ("registrants", 50), ("registrant_details", 50)]
+)
+def test_every_row_on_the_wire_comes_out(sandbox: Sandbox, settings: dict[str, Any], stream: str, count: int) -> None:
+    rows = rows_on_the_wire(Caller(sandbox), stream)
+    expected = by_key(map(as_it_comes_out, rows), *PRIMARY_KEYS[stream])
+    assert by_key(run_here(settings).records(stream), *PRIMARY_KEYS[stream]) == expected
+    assert len(expected) == count
 
 
 # Messages
@@ -271,7 +89,7 @@ def test_primary_keys_tell_every_record_apart(make_sandbox: Callable[..., Sandbo
     organizers = [row["organizerKey"] for row in sandbox.control.expected_records()["organizers"]]
     done = run_here({**sandbox.settings, **FAST, "organizer_keys": organizers})
     for stream, names in PRIMARY_KEYS.items():
-        schema = next(message for message in done.of_type("SCHEMA") if message["stream"] == stream)
+        (schema,) = [message for message in done.of_type("SCHEMA") if message["stream"] == stream]
         assert tuple(schema["key_properties"]) == names
         keys = [tuple(record[name] for name in names) for record in done.records(stream)]
         assert keys
@@ -405,12 +223,6 @@ def test_a_row_that_a_stream_map_filters_out_is_not_asked_for_again(sandbox: San
     sandbox.control.reset_calls()
     assert run_here(mapped, catalog=catalog, state=first.states[-1]).exit_code == 0
     assert not [path for path in paths(sandbox) if "/registrants/" in path]
-
-
-def test_streams_that_no_map_names_are_left_out_with_else_null(settings: dict[str, Any]) -> None:
-    done = run_here({**settings, "stream_maps": {"webinars": {}, "registrants": {}, "__else__": None}})
-    assert {message["stream"] for message in done.of_type("RECORD")} == {"webinars", "registrants"}
-    assert {message["stream"] for message in done.of_type("SCHEMA")} == {"webinars", "registrants"}
 
 
 def test_flattening_makes_columns_of_what_is_nested(settings: dict[str, Any]) -> None:

@@ -119,29 +119,6 @@ def test_keys_of_every_length_fit_a_roster_in_sixteen_characters() -> None:
 # One webinar, alive
 
 
-@pytest.mark.parametrize("date", ["2025-02-01T10:00:00.000000Z", OLD, None])
-def test_every_row_is_emitted_once_whatever_its_date(date: str | None) -> None:
-    rows = [person(1), person(2), person(3, date)]
-    assert emitted(RegistrantBookmark({}), rows) == ["1", "2", "3"]
-    assert emitted(read_before(*rows), rows) == []
-    assert emitted(read_before(*rows[:2]), rows) == ["3"]
-
-
-def test_a_changed_row_is_emitted_again_and_only_that() -> None:
-    rows = [person(1, status="WAITING"), person(2)]
-    bookmark = read_before(*rows)
-    rows[0] = {**rows[0], "status": "APPROVED"}
-    assert emitted(reloaded(bookmark), rows) == ["1"]
-    assert emitted(reloaded(bookmark), rows) == ["1"], "what was not printed was not remembered"
-
-
-def test_a_registrant_who_vanished_and_came_back_is_new_again() -> None:
-    rows = [person(1), person(2)]
-    bookmark = read_before(*rows)
-    assert emitted(bookmark, rows[1:]) == []
-    assert emitted(reloaded(bookmark), rows) == ["1"]
-
-
 def test_the_bookmark_is_the_newest_date_and_never_in_the_future() -> None:
     bookmark = read_before(person(1), person(2, "2099-01-01T00:00:00.000000Z"), person(3, OLD))
     assert bookmark.entry()["replication_key_value"] == to_iso(NOW)
@@ -162,11 +139,6 @@ def test_without_days_to_settle_a_registration_at_this_very_moment_is_covered() 
     assert bookmark.entry()["count"] == 1
 
 
-def test_after_rows_without_a_date_the_first_with_one_is_new() -> None:
-    rows = [person(1, None)]
-    assert emitted(read_before(*rows, timing=SETTLED), [*rows, person(2)], SETTLED) == ["2"]
-
-
 # One webinar, settled
 
 
@@ -180,18 +152,6 @@ def test_a_settled_webinar_is_remembered_by_bookmark_count_and_time() -> None:
     assert read_before(timing=SETTLED).entry() == {"count": 0, "read_at": "2026-03-10T12:00:00Z"}
 
 
-@pytest.mark.parametrize("whole_list", [True, False])
-def test_of_a_settled_webinar_newer_rows_are_emitted_even_after_half_a_reading(*, whole_list: bool) -> None:
-    rows, late = [person(1), person(2, None)], [person(3, LATER), person(4, LATER)]
-    bookmark = read_before(*rows, timing=SETTLED)
-    again = reloaded(bookmark)
-    assert emitted(again, [*rows, *late], SETTLED, whole_list=whole_list) == ["3", "4"]
-    assert again.entry()["count"] == 4
-    bookmark.load_roster(by_key([*rows, *late]), whole_list=whole_list)
-    bookmark.remember([late[0]], not_after=to_iso(NOW))
-    assert emitted(reloaded(bookmark), [*rows, *late], SETTLED, whole_list=whole_list) == ["4"]
-
-
 def test_of_a_settled_webinar_whose_past_changed_the_list_is_repeated_where_it_costs_no_call() -> None:
     rows = [person(1), person(2)]
     bookmark = read_before(*rows, timing=SETTLED)
@@ -199,14 +159,6 @@ def test_of_a_settled_webinar_whose_past_changed_the_list_is_repeated_where_it_c
     assert emitted(reloaded(bookmark), rows, SETTLED, whole_list=False) == []
     assert emitted(bookmark, rows, SETTLED, whole_list=True) == ["1", "2", "3"]
     assert emitted(reloaded(bookmark), rows, SETTLED, whole_list=True) == []
-
-
-def test_a_settled_webinar_that_is_moved_to_the_future_gets_its_roster_back() -> None:
-    rows = [person(1), person(2)]
-    bookmark = read_before(*rows, timing=SETTLED)
-    assert emitted(bookmark, rows, ALIVE) == []
-    assert len(unpack(bookmark.entry()["roster"])) == 2
-    assert emitted(reloaded(bookmark), [*rows, person(3, None)], ALIVE) == ["3"]
 
 
 def test_a_row_dated_in_the_future_is_emitted_once_however_often_it_is_read() -> None:

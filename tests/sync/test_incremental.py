@@ -1,44 +1,26 @@
 """What later runs bring: everything new or changed, nothing twice, no call that need not be made."""
 
 import datetime as dt
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.api import retries
-from tests.incremental_runs import DETAILS, LISTINGS, LISTS, NOW, STREAMS, WEBINARS, Runs, emitted, keys
-from tests.runs import Run
+from gotowebinar_sandbox import Fault
+from tests.incremental_runs import BOTH, DETAILS, LISTINGS, LISTS, STREAMS, WEBINARS, Runs, emitted, keys
 from tests.selection import selecting
+from tests.sync.conftest import MakeRuns
 
-BOTH = ("registrants", "registrant_details")
+pytestmark = pytest.mark.usefixtures("few_tries")
+
 PEOPLE = 40
-
-
-@pytest.fixture(autouse=True)
-def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up soon: the waits between tries are somebody else's test."""
-    monkeypatch.setattr(retries, "TRIES", 2)
-
 
 ONE_BY_ONE = {"max_concurrency": 1}
 """No call before the one before it is answered, so that the order of calls can be seen."""
 
 
 @pytest.fixture
-def make_runs(make_sandbox: Callable[..., Sandbox]) -> Callable[..., Runs]:
-    """Begin a runs in a sandbox with these options."""
-
-    def start(settings: dict[str, object] | None = None, **options: object) -> Runs:
-        return Runs(make_sandbox(now=NOW, **{"webinars": 8, "registrants": 5, **options}), **(settings or {}))
-
-    return start
-
-
-@pytest.fixture
-def runs(make_runs: Callable[..., Runs]) -> Runs:
-    """A runs whose first run is over."""
+def runs(make_runs: MakeRuns) -> Runs:
+    """Runs of which the first is over."""
     runs = make_runs()
     assert runs.run().exit_code == 0
     return runs
@@ -57,19 +39,7 @@ def settled(runs: Runs) -> list[str]:
 # The first run
 
 
-def test_the_first_run_brings_everyone_once(make_runs: Callable[..., Runs]) -> None:
-    runs = make_runs()
-    done = runs.run()
-    everyone = sorted(row["registrantKey"] for row in runs.people())
-    assert sorted(keys(done, "registrants")) == sorted(keys(done, "registrant_details")) == everyone
-    assert len(done.records("webinar_details")) == len(runs.calls(LISTS)) == 8
-    assert len(runs.calls(DETAILS)) == len(everyone) == PEOPLE
-    assert done.records("registrant_removals") == []
-
-
-def test_alive_webinars_are_read_first_then_the_newest_and_each_list_before_its_details(
-    make_runs: Callable[..., Runs],
-) -> None:
+def test_alive_webinars_are_read_first_then_the_newest_and_each_list_before_its_details(make_runs: MakeRuns) -> None:
     runs = make_runs(ONE_BY_ONE)
     runs.run()
     read = [path.split("/")[-2] for path in runs.calls(LISTS)]
@@ -97,7 +67,7 @@ def test_idle_runs_stay_idle_for_years(runs: Runs) -> None:
     assert lists < 12 * 8 * 0.7
 
 
-def test_five_new_people_come_out_and_nobody_else(make_runs: Callable[..., Runs]) -> None:
+def test_five_new_people_come_out_and_nobody_else(make_runs: MakeRuns) -> None:
     runs = make_runs({"recheck_factor": 0})
     runs.run()
     first, second, third = alive(runs)[:3]
@@ -130,9 +100,7 @@ def test_a_settled_webinar_that_draws_people_is_read_when_it_is_due(runs: Runs) 
     assert any(on_demand in path for path in runs.calls(LISTS)), "it is alive again"
 
 
-def test_of_a_settled_webinar_whose_past_changed_details_reads_only_newer_rows(
-    make_runs: Callable[..., Runs],
-) -> None:
+def test_of_a_settled_webinar_whose_past_changed_details_reads_only_newer_rows(make_runs: MakeRuns) -> None:
     """Known and accepted: the list costs no call more and is repeated whole; the details would cost one each."""
     runs = make_runs({"recheck_factor": 0})
     runs.run()
@@ -148,7 +116,7 @@ def test_of_a_settled_webinar_whose_past_changed_details_reads_only_newer_rows(
 # 2. Approvals, cancellations, lists that are not what they were
 
 
-def test_an_approval_brings_one_row_and_costs_one_call(make_runs: Callable[..., Runs]) -> None:
+def test_an_approval_brings_one_row_and_costs_one_call(make_runs: MakeRuns) -> None:
     runs = make_runs()
     manual = next(key for key in alive(runs) if runs.webinars()[key]["approvalType"] == "MANUAL")
     waiting = next(row["registrantKey"] for row in runs.people(manual) if row["status"] == "WAITING")
@@ -189,9 +157,7 @@ def test_a_list_that_lost_more_than_half_is_read_twice_before_it_is_believed(run
 
 
 @pytest.mark.parametrize("streams", [("registrant_removals",), (*BOTH, "registrant_removals")])
-def test_a_list_that_lost_more_than_half_twice_is_believed(
-    make_runs: Callable[..., Runs], streams: tuple[str, ...]
-) -> None:
+def test_a_list_that_lost_more_than_half_twice_is_believed(make_runs: MakeRuns, streams: tuple[str, ...]) -> None:
     runs = make_runs()
     runs.run(*streams)
     key = max(alive(runs), key=lambda key: len(runs.people(key)))
@@ -235,9 +201,9 @@ def test_a_webinar_that_is_put_back_into_the_past_settles(runs: Runs) -> None:
     assert runs.entry("registrant_removals", soon) is None
 
 
-def test_a_webinar_that_changes_organizer_keeps_its_memory(make_runs: Callable[..., Runs]) -> None:
+def test_a_webinar_that_changes_organizer_keeps_its_memory(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=2, webinars=4)
-    runs.settings["organizer_keys"] = [row["organizerKey"] for row in runs.control.expected_records()["organizers"]]
+    runs.settings["organizer_keys"] = runs.organizers()
     runs.run()
     key = alive(runs)[0]
     before = runs.webinars()[key]["organizerKey"]
@@ -250,9 +216,9 @@ def test_a_webinar_that_changes_organizer_keeps_its_memory(make_runs: Callable[.
     assert [row["organizerKey"] for row in done.records("webinars") if row["webinarKey"] == key] == [after]
 
 
-def test_an_organizer_added_later_starts_from_its_own_beginning(make_runs: Callable[..., Runs]) -> None:
+def test_an_organizer_added_later_starts_from_its_own_beginning(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=2, webinars=4)
-    first, second = [row["organizerKey"] for row in runs.control.expected_records()["organizers"]]
+    first, second = runs.organizers()
     runs.run(organizer_keys=[first])
     done = runs.run(organizer_keys=[first, second])
     theirs = {key for key, row in runs.webinars().items() if row["organizerKey"] == second}
@@ -262,7 +228,7 @@ def test_an_organizer_added_later_starts_from_its_own_beginning(make_runs: Calla
     assert emitted(runs.run(organizer_keys=[first, second])) == {}
 
 
-def test_a_stream_selected_later_starts_from_its_own_beginning(make_runs: Callable[..., Runs]) -> None:
+def test_a_stream_selected_later_starts_from_its_own_beginning(make_runs: MakeRuns) -> None:
     runs = make_runs()
     runs.run("registrants")
     done = runs.run(*STREAMS)
@@ -291,9 +257,7 @@ def test_a_stream_that_was_away_while_a_webinar_settled_brings_what_it_missed(ru
     assert emitted(runs.run(*BOTH)) == {}
 
 
-def test_a_start_date_moved_later_forgets_nothing_and_moved_earlier_brings_the_rest(
-    make_runs: Callable[..., Runs],
-) -> None:
+def test_a_start_date_moved_later_forgets_nothing_and_moved_earlier_brings_the_rest(make_runs: MakeRuns) -> None:
     runs = make_runs()
     first = runs.run(start_date="2026-01-01T00:00:00Z")
     some = len(first.records("webinars"))
@@ -323,7 +287,7 @@ def test_a_new_webinar_comes_with_its_people(runs: Runs) -> None:
     assert emitted(runs.run()) == {"registrants": 2, "registrant_details": 2, "webinar_details": 1}
 
 
-def test_a_webinar_without_times_is_read_until_it_is_quiet(make_runs: Callable[..., Runs]) -> None:
+def test_a_webinar_without_times_is_read_until_it_is_quiet(make_runs: MakeRuns) -> None:
     runs = make_runs(webinars=0, registrants=0)
     key = runs.control.add_webinar(times=[])
     assert emitted(runs.run()) == {"webinar_details": 1}
@@ -340,7 +304,7 @@ def test_a_webinar_without_times_is_read_until_it_is_quiet(make_runs: Callable[.
     assert runs.calls(LISTS) == []
 
 
-def test_a_leap_day_is_a_day_like_any_other(make_runs: Callable[..., Runs]) -> None:
+def test_a_leap_day_is_a_day_like_any_other(make_runs: MakeRuns) -> None:
     runs = make_runs(webinars=1)
     runs.passes(days=(dt.datetime(2028, 2, 29, tzinfo=dt.UTC) - runs.now).days + 1)
     assert runs.run("webinars").exit_code == 0
@@ -350,23 +314,29 @@ def test_a_leap_day_is_a_day_like_any_other(make_runs: Callable[..., Runs]) -> N
 # Refused, gone, given up
 
 
-def test_what_was_refused_stays_due_and_is_read_by_the_next_run(make_runs: Callable[..., Runs]) -> None:
+TROUBLES = [{"kind": "status", "status": status} for status in (400, 401, 403, 409, 422, 500)]
+
+
+@pytest.mark.parametrize("trouble", [*TROUBLES, {"kind": "invalid_token"}], ids=str)
+def test_one_list_that_cannot_be_read_stays_due_and_is_read_by_the_next_run(
+    make_runs: MakeRuns, trouble: dict[str, Any]
+) -> None:
     runs = make_runs()
-    refused = settled(runs)[-1]
-    runs.control.configure(faults=[Fault(kind="status", status=403, path=f"{refused}{LISTS}")])
-    first = runs.run(*BOTH)
+    broken = settled(runs)[-1]
+    runs.control.configure(faults=[Fault(path=f"{broken}{LISTS}", **trouble)])
+    first = runs.run(*BOTH, "registrant_removals")
     assert first.exit_code == 1
+    everyone, missing = ({row["registrantKey"] for row in runs.people(key)} for key in (None, broken))
+    assert set(keys(first, "registrants")) == everyone - missing
+    assert all(runs.entry(stream, broken) is None for stream in (*BOTH, "registrant_removals"))
     runs.control.configure(faults=[])
     second = runs.run(*BOTH)
     assert second.exit_code == 0
-    assert sorted(keys(second, "registrants")) == sorted(row["registrantKey"] for row in runs.people(refused))
-    assert len(keys(first, "registrants")) + len(keys(second, "registrants")) == PEOPLE
+    assert sorted(keys(second, "registrants")) == sorted(missing)
 
 
 @pytest.mark.parametrize("status", [403, 503])
-def test_one_detail_that_cannot_be_read_is_the_only_one_left_for_the_next_run(
-    make_runs: Callable[..., Runs], status: int
-) -> None:
+def test_one_detail_that_cannot_be_read_is_the_only_one_left_for_the_next_run(make_runs: MakeRuns, status: int) -> None:
     runs = make_runs()
     key = settled(runs)[-1]
     person = runs.people(key)[0]["registrantKey"]
@@ -380,26 +350,7 @@ def test_one_detail_that_cannot_be_read_is_the_only_one_left_for_the_next_run(
     assert "count" in (runs.entry("registrant_details", key) or {})
 
 
-def test_one_forbidden_list_with_skip_is_no_failure_of_the_streams_that_share_it(runs: Runs) -> None:
-    runs.control.configure(faults=[Fault(kind="status", status=403, path=f"{alive(runs)[0]}{LISTS}")])
-    assert runs.run(on_forbidden="skip").exit_code == 0
-    assert runs.run(on_forbidden="fail").exit_code == 1
-
-
-def test_one_list_that_is_given_up_counts_once_and_the_rest_is_read(make_runs: Callable[..., Runs]) -> None:
-    runs = make_runs()
-    broken = alive(runs)[0]
-    runs.control.configure(faults=[Fault(kind="status", status=500, path=f"{broken}{LISTS}")])
-    first = runs.run(*BOTH, "registrant_removals")
-    assert first.exit_code == 1
-    assert {row["webinarKey"] for row in first.records("registrants")} == {
-        row["webinarKey"] for row in runs.people() if row["webinarKey"] != broken
-    }
-    runs.control.configure(faults=[])
-    assert len(keys(runs.run(*BOTH), "registrants")) == len(runs.people(broken))
-
-
-def test_an_api_that_is_down_is_not_asked_for_every_webinar(make_runs: Callable[..., Runs]) -> None:
+def test_an_api_that_is_down_is_not_asked_for_every_webinar(make_runs: MakeRuns) -> None:
     runs = make_runs(ONE_BY_ONE)
     runs.control.configure(faults=[Fault(kind="status", status=500, path=LISTS)])
     assert runs.run(*BOTH, "registrant_removals").exit_code == 1
@@ -408,17 +359,13 @@ def test_an_api_that_is_down_is_not_asked_for_every_webinar(make_runs: Callable[
 
 
 @pytest.mark.parametrize("settled_too", [True, False])
-def test_a_detail_that_is_gone_counts_as_emitted(make_runs: Callable[..., Runs], *, settled_too: bool) -> None:
+def test_a_detail_that_is_gone_counts_as_emitted(make_runs: MakeRuns, *, settled_too: bool) -> None:
     runs = make_runs()
     key = (settled(runs) if settled_too else alive(runs))[-1]
     person = runs.people(key)[0]["registrantKey"]
     runs.control.configure(faults=[Fault(kind="status", status=404, path=f"{person}$")])
     first = runs.run(*BOTH)
-    assert (first.exit_code, len(keys(first, "registrant_details")), len(keys(first, "registrants"))) == (
-        0,
-        PEOPLE - 1,
-        PEOPLE,
-    )
+    assert (first.exit_code, emitted(first)) == (0, {"registrants": PEOPLE, "registrant_details": PEOPLE - 1})
     runs.control.configure(faults=[])
     assert emitted(runs.run(*BOTH)) == {}
     assert runs.calls(DETAILS) == []
@@ -459,19 +406,21 @@ def everything_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
 
 
-def left(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if "left for the next run" in record.getMessage()]
+def said(caplog: pytest.LogCaptureFixture, start: str) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.getMessage().startswith(start)]
 
 
 def test_a_run_that_is_cut_says_how_many_webinars_are_left(
-    make_runs: Callable[..., Runs], caplog: pytest.LogCaptureFixture
+    make_runs: MakeRuns, caplog: pytest.LogCaptureFixture
 ) -> None:
     runs = make_runs()
     done = runs.run("registrants", max_calls=5)
     api_calls = len([call for call in runs.control.calls() if "oauth" not in call["path"]])
     assert (done.exit_code, api_calls, len(done.states)) == (0, 5, 1)
     read = len(runs.calls(LISTS))
-    assert left(caplog) == [f"max_calls (5) reached: {8 - read} webinars left for the next run"]
+    assert said(caplog, "max_calls (5) reached") == [
+        f"max_calls (5) reached: {8 - read} webinars left for the next run"
+    ]
     assert len(done.records("registrants")) == sum(len(runs.people(key)) for key in alive(runs)[:read])
 
 
@@ -488,7 +437,7 @@ def test_a_list_in_hand_is_read_to_its_end_when_no_call_is_left(runs: Runs) -> N
 
 @pytest.mark.parametrize(("max_calls", "warns"), [(4, True), (20, False)])
 def test_a_limit_that_alive_webinars_use_up_is_warned_of(
-    make_runs: Callable[..., Runs], caplog: pytest.LogCaptureFixture, max_calls: int, *, warns: bool
+    make_runs: MakeRuns, caplog: pytest.LogCaptureFixture, max_calls: int, *, warns: bool
 ) -> None:
     runs = make_runs()
     runs.run("registrants", max_calls=max_calls)
@@ -498,13 +447,7 @@ def test_a_limit_that_alive_webinars_use_up_is_warned_of(
 # What is said
 
 
-def said(caplog: pytest.LogCaptureFixture, start: str) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.getMessage().startswith(start)]
-
-
-def test_the_plan_is_said_before_and_compared_after(
-    make_runs: Callable[..., Runs], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_plan_is_said_before_and_compared_after(make_runs: MakeRuns, caplog: pytest.LogCaptureFixture) -> None:
     runs = make_runs()
     runs.run()
     assert said(caplog, "plan: ")[0] == (
@@ -520,13 +463,3 @@ def test_the_plan_is_said_before_and_compared_after(
     assert said(caplog, "used ")[0].startswith(
         f"used {2 + 2 * count} calls (planned: at least {2 * count} for webinars"
     )
-
-
-def test_everything_that_comes_out_is_told_to_the_log_by_count_only(
-    runs: Runs, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level("DEBUG", logger="tap-gotowebinar")
-    done: Run = runs.run()
-    people = {row["email"] for row in runs.people()}
-    assert done.exit_code == 0
-    assert not any(email in record.getMessage() for record in caplog.records for email in people)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.api import retries
 from tap_gotowebinar.api.identity import ADMIN_PATH, IDENTITY_PATH
 from tests.comparable_rows import without_nulls
+from tests.list_answers import hal
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
@@ -29,6 +29,10 @@ def organizers(sandbox: Sandbox) -> list[str]:
     return [row["organizerKey"] for row in sandbox.control.expected_records()["organizers"]]
 
 
+def account_of(sandbox: Sandbox) -> str:
+    return str(sandbox.control.expected_records()["organizers"][0]["accountKey"])
+
+
 def webinars_of(sandbox: Sandbox, *keys: str) -> set[str]:
     return {row["webinarKey"] for row in sandbox.control.expected_records()["webinars"] if row["organizerKey"] in keys}
 
@@ -37,15 +41,13 @@ def read_webinars(done: Run) -> list[str]:
     return [row["webinarKey"] for row in done.records("webinars")]
 
 
+def logged_errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+
+
 def sent(done: Run, stream: str) -> list[dict[str, Any]]:
     """The records of a stream without their nulls."""
     return [without_nulls(record) for record in done.records(stream)]
-
-
-@pytest.fixture
-def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up soon: the waits between tries are somebody else's test."""
-    monkeypatch.setattr(retries, "TRIES", 2)
 
 
 # The person behind the token
@@ -137,12 +139,11 @@ def test_when_neither_service_tells_one_line_says_what_to_set(
     sandbox = make_sandbox(identity="forbidden", admin="narrow")
     done = run(sandbox)
     assert done.exit_code == 1
-    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
-        (
-            "GoTo does not tell this token which organizer it belongs to: set organizer_keys, "
-            "or give the OAuth client the scope identity:scim.me"
-        )
-    ]
+    (error,) = logged_errors(caplog)
+    assert error == (
+        "GoTo does not tell this token which organizer it belongs to: set organizer_keys, "
+        "or give the OAuth client the scope identity:scim.me"
+    )
     assert paths(sandbox) == [IDENTITY_PATH, ADMIN_PATH]
 
 
@@ -162,7 +163,7 @@ def test_an_identity_service_that_is_down_is_not_taken_for_a_missing_permission(
 ) -> None:
     sandbox = make_sandbox(admin="narrow", faults=(Fault(kind="status", status=503, path=IDENTITY_PATH),))
     assert run(sandbox).exit_code == 1
-    (error,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    (error,) = logged_errors(caplog)
     assert error.startswith(f"gave up on {IDENTITY_PATH} ")
     assert "status 503" in error
 
@@ -199,7 +200,7 @@ def test_the_person_behind_the_token_has_a_row_beside_the_configured_organizers(
 
 def test_an_account_is_listed_as_a_whole(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(organizers=3)
-    account = sandbox.control.expected_records()["organizers"][0]["accountKey"]
+    account = account_of(sandbox)
     done = run(sandbox, account_key=int(account))
     assert paths(sandbox) == [IDENTITY_PATH, f"/G2W/rest/v2/accounts/{account}/webinars"]
     assert set(read_webinars(done)) == webinars_of(sandbox, *organizers(sandbox))
@@ -208,7 +209,7 @@ def test_an_account_is_listed_as_a_whole(make_sandbox: Callable[..., Sandbox]) -
 
 def test_an_account_with_organizer_keys_is_filtered_to_them(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox(organizers=3)
-    account = sandbox.control.expected_records()["organizers"][0]["accountKey"]
+    account = account_of(sandbox)
     wanted = organizers(sandbox)[1:]
     done = run(sandbox, catalog=WEBINARS, account_key=account, organizer_keys=[wanted[0], int(wanted[1])])
     assert paths(sandbox) == [f"/G2W/rest/v2/accounts/{account}/webinars"]
@@ -217,8 +218,7 @@ def test_an_account_with_organizer_keys_is_filtered_to_them(make_sandbox: Callab
 
 def test_a_webinar_in_two_scopes_comes_once(make_sandbox: Callable[..., Sandbox]) -> None:
     row = {"webinarKey": "8114402279905634571", "organizerKey": "11", "subject": "Shared"}
-    page = {"_embedded": {"webinars": [row]}, "page": {"size": 200, "totalElements": 1, "totalPages": 1, "number": 0}}
-    sandbox = make_sandbox(faults=(Fault(kind="json", path="/webinars$", value=page),))
+    sandbox = make_sandbox(faults=(Fault(kind="json", path="/webinars$", value=hal("webinars", [row])),))
     done = run(sandbox, catalog=WEBINARS, organizer_keys=["11", "12"])
     assert len(paths(sandbox)) == 2
     assert sent(done, "webinars") == [row]
@@ -226,8 +226,7 @@ def test_a_webinar_in_two_scopes_comes_once(make_sandbox: Callable[..., Sandbox]
 
 def test_a_listed_webinar_is_kept_even_if_it_names_another_organizer(make_sandbox: Callable[..., Sandbox]) -> None:
     row = {"webinarKey": "8114402279905634571", "organizerKey": 13}
-    page = {"_embedded": {"webinars": [row]}, "page": {"size": 200, "totalElements": 1, "totalPages": 1, "number": 0}}
-    sandbox = make_sandbox(faults=(Fault(kind="json", path="/webinars$", value=page),))
+    sandbox = make_sandbox(faults=(Fault(kind="json", path="/webinars$", value=hal("webinars", [row])),))
     done = run(sandbox, catalog=WEBINARS, organizer_keys=["11"])
     assert sent(done, "webinars") == [{"webinarKey": "8114402279905634571", "organizerKey": "13"}]
 
@@ -245,12 +244,9 @@ def test_one_refused_organizer_does_not_stop_the_others(
     done = run(sandbox, organizer_keys=keys, on_forbidden=policy, catalog=selecting("webinars", "registrants"))
     assert done.exit_code == exit_code
     assert set(read_webinars(done)) == webinars_of(sandbox, keys[0], keys[2])
-    people = {row["registrantKey"] for row in sandbox.control.expected_records()["registrants"]}
-    missing = webinars_of(sandbox, keys[1])
-    assert {row["registrantKey"] for row in done.records("registrants")} == people - {
-        row["registrantKey"]
-        for row in sandbox.control.expected_records()["registrants"]
-        if row["webinarKey"] in missing
+    missing, people = webinars_of(sandbox, keys[1]), sandbox.control.expected_records()["registrants"]
+    assert {row["registrantKey"] for row in done.records("registrants")} == {
+        row["registrantKey"] for row in people if row["webinarKey"] not in missing
     }
     said = [record.getMessage() for record in caplog.records if record.levelno >= 30]
     assert all(keys[1] in line for line in said)
@@ -268,7 +264,7 @@ def test_an_organizer_that_goto_does_not_know_is_a_wrong_key_whatever_the_policy
     done = run(sandbox, organizer_keys=[*organizers(sandbox), "77"], on_forbidden=policy)
     assert done.exit_code == 1
     assert set(read_webinars(done)) == webinars_of(sandbox, *organizers(sandbox))
-    (error,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    (error,) = logged_errors(caplog)
     assert "GoTo does not know" in error
     assert "/organizers/77/webinars; a key in organizer_keys or account_key may be wrong (nine digits" in error
 
@@ -282,12 +278,14 @@ def test_a_run_that_was_refused_everything_fails_whatever_the_policy(
     sandbox.control.configure(forbidden=tuple(keys))
     done = run(sandbox, organizer_keys=keys, on_forbidden=policy)
     assert done.exit_code == 1
-    (error,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    (error,) = logged_errors(caplog)
+    assert error.startswith("'webinars': 2 refused")
+    assert "a key in organizer_keys" in error
     assert all(key in error for key in keys)
 
 
 def test_a_refused_account_fails(make_sandbox: Callable[..., Sandbox]) -> None:
     sandbox = make_sandbox()
-    account = sandbox.control.expected_records()["organizers"][0]["accountKey"]
+    account = account_of(sandbox)
     sandbox.control.configure(forbidden=(account,))
     assert run(sandbox, account_key=account, on_forbidden="skip").exit_code == 1

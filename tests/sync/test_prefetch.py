@@ -1,13 +1,11 @@
 """Calls ahead of the one that is read: faster, and nothing else about a run is different."""
 
 import contextlib
-import datetime as dt
 import re
 import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -20,9 +18,8 @@ from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.streams.parents_and_children import MAX_CONSECUTIVE_FAILURES
 from tap_gotowebinar.sync.prefetch import ASSUMED_ROWS, MAX_UNTAKEN, MAX_UNTAKEN_ROWS, Prefetcher
 from tap_gotowebinar.sync.steps import Fetched, Gone, Outcome, Skipped, Step, Steps, Unit
-from tests.canned_server import QuickTap
-from tests.forkserver import Launcher, run_command
-from tests.incremental_runs import DETAILS, LISTS, NOW, STREAMS, WEBINARS, Runs, emitted, keys
+from tests.forkserver import Launcher
+from tests.incremental_runs import DETAILS, NOW, STREAMS, Runs, StoppedTap, emitted, keys
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
@@ -33,17 +30,6 @@ SELECTIONS: Final = [("registrants",), ("registrant_details",), BOTH, ("webinar_
 CONCURRENCIES: Final = (1, 5, DEFAULT_MAX_CONCURRENCY)
 TIMEOUT: Final = 20.0
 """Seconds in which a test that waits for a thread fails; none comes near."""
-
-SOON: Final = 0.05
-"""Seconds in which something that must not happen would."""
-
-
-class StoppedTap(QuickTap):
-    """The tap at a time of its own, for which waits between tries are short."""
-
-    @staticmethod
-    def now() -> dt.datetime:
-        return dt.datetime.fromisoformat(NOW)
 
 
 @contextlib.contextmanager
@@ -574,16 +560,6 @@ def test_a_backfill_cut_into_pieces_reads_details_in_every_run_and_nothing_twice
 
 
 # The end comes early
-
-
-def test_the_connection_test_calls_nothing_ahead(sandbox: Sandbox, settings: dict[str, Any], tmp_path: Path) -> None:
-    done = run_command(settings, tmp_path, "--test")
-
-    assert done.exit_code == 0
-    assert len(paths(sandbox, CHILDREN)) == len(set(paths(sandbox, CHILDREN)))
-    # To see that there is more than one record, the SDK asks for the second.
-    counts = [len(paths(sandbox, pattern)) for pattern in (WEBINARS, LISTS, DETAILS)]
-    assert all(1 <= count <= 2 for count in counts), counts
 
 
 def test_sigterm_ends_a_run_whose_calls_all_hang(launcher: Launcher, make_sandbox: Callable[..., Sandbox]) -> None:

@@ -6,18 +6,14 @@ from typing import Any
 import pytest
 
 from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.api import retries
+from tests.incremental_runs import keys
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
 
 LIST = "/registrants$"
 LIST_TRIES = 2
 
-
-@pytest.fixture(autouse=True)
-def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up soon: the waits between tries are somebody else's test."""
-    monkeypatch.setattr(retries, "TRIES", LIST_TRIES)
+pytestmark = pytest.mark.usefixtures("few_tries")
 
 
 @pytest.fixture
@@ -35,10 +31,6 @@ def list_calls(sandbox: Sandbox) -> list[dict[str, str]]:
     return [call["query"] for call in sandbox.control.calls() if call["path"].endswith("/registrants")]
 
 
-def read_keys(done: Run, stream: str = "registrants") -> list[str]:
-    return [row["registrantKey"] for row in done.records(stream)]
-
-
 def all_keys(sandbox: Sandbox) -> list[str]:
     return [row["registrantKey"] for row in sandbox.control.expected_records()["registrants"]]
 
@@ -50,17 +42,14 @@ def person(key: int, **fields: object) -> dict[str, Any]:
 # One call
 
 
-def test_the_list_is_asked_for_once_and_without_paging(sandbox: Sandbox) -> None:
-    done = run(sandbox, "registrants", "registrant_details")
+@pytest.mark.parametrize("streams", [("registrants", "registrant_details"), ("registrants",), ("registrant_details",)])
+def test_the_list_is_asked_for_once_and_without_paging_whoever_reads_it(
+    sandbox: Sandbox, streams: tuple[str, ...]
+) -> None:
+    done = run(sandbox, *streams)
     assert list_calls(sandbox) == [{}] * 5
-    assert sorted(read_keys(done)) == sorted(read_keys(done, "registrant_details")) == sorted(all_keys(sandbox))
-
-
-@pytest.mark.parametrize("stream", ["registrants", "registrant_details"])
-def test_either_stream_alone_asks_for_the_list_itself(sandbox: Sandbox, stream: str) -> None:
-    done = run(sandbox, stream)
-    assert list_calls(sandbox) == [{}] * 5
-    assert sorted(read_keys(done, stream)) == sorted(all_keys(sandbox))
+    for stream in streams:
+        assert sorted(keys(done, stream)) == sorted(all_keys(sandbox))
 
 
 def test_a_refused_list_is_refused_to_both_streams_by_one_call(make_sandbox: Callable[..., Sandbox]) -> None:
@@ -81,27 +70,17 @@ def test_the_list_of_a_webinar_that_is_gone_is_empty(make_sandbox: Callable[...,
     assert done.records("registrants") == done.records("registrant_details") == []
 
 
-def test_an_empty_list_is_taken_at_its_word(one_webinar: Callable[..., Sandbox]) -> None:
-    sandbox = one_webinar(0)
-    done = run(sandbox)
-    assert (done.exit_code, done.records("registrants"), list_calls(sandbox)) == (0, [], [{}])
-
-
 # The silent cap
 
 
-@pytest.mark.parametrize("length", [199, 201, 250])
-def test_a_list_of_any_length_is_believed(one_webinar: Callable[..., Sandbox], length: int) -> None:
+@pytest.mark.parametrize("length", [0, 100, 199, 200, 201, 250, 300])
+def test_a_list_of_any_length_is_believed_and_one_of_a_round_length_is_checked_from_200_on(
+    one_webinar: Callable[..., Sandbox], length: int
+) -> None:
     sandbox = one_webinar(length)
-    assert len(read_keys(run(sandbox))) == length
-    assert list_calls(sandbox) == [{}]
-
-
-@pytest.mark.parametrize("length", [100, 200, 300])
-def test_a_list_of_a_round_length_is_checked_from_200_on(one_webinar: Callable[..., Sandbox], length: int) -> None:
-    sandbox = one_webinar(length)
-    assert len(read_keys(run(sandbox))) == length
-    assert list_calls(sandbox) == ([{}] if length == 100 else [{}, {"page": "0", "limit": "1"}])
+    done = run(sandbox)
+    assert (done.exit_code, len(keys(done, "registrants"))) == (0, length)
+    assert list_calls(sandbox) == [{}, *([{"page": "0", "limit": "1"}] if length in {200, 300} else [])]
 
 
 @pytest.mark.parametrize(("cap", "length"), [(200, 201), (200, 650), (500, 501)])
@@ -111,7 +90,7 @@ def test_a_list_that_was_capped_silently_is_read_in_pages(
     sandbox = one_webinar(length, max_registrants_list=cap)
     done = run(sandbox)
     pages = -(-length // 200)
-    assert sorted(read_keys(done)) == sorted(all_keys(sandbox))
+    assert sorted(keys(done, "registrants")) == sorted(all_keys(sandbox))
     assert len(all_keys(sandbox)) == length
     assert list_calls(sandbox) == [
         {},
@@ -123,7 +102,7 @@ def test_a_list_that_was_capped_silently_is_read_in_pages(
 def test_a_server_that_knows_no_paging_is_believed(make_sandbox: Callable[..., Sandbox]) -> None:
     rows = [person(key) for key in range(1, 201)]
     sandbox = make_sandbox(webinars=1, faults=(Fault(kind="json", path=LIST, value=rows),))
-    assert len(read_keys(run(sandbox))) == 200
+    assert len(keys(run(sandbox), "registrants")) == 200
     assert len(list_calls(sandbox)) == 2
 
 
@@ -136,7 +115,7 @@ def test_a_list_that_cannot_be_read_as_a_whole_is_read_in_pages(one_webinar: Cal
     sandbox = one_webinar(450, faults=(fault,))
     done = run(sandbox)
     assert done.exit_code == 0
-    assert sorted(read_keys(done)) == sorted(all_keys(sandbox))
+    assert sorted(keys(done, "registrants")) == sorted(all_keys(sandbox))
     assert list_calls(sandbox) == [{}, {}, *({"page": str(number), "limit": "200"} for number in range(3))]
 
 
@@ -148,7 +127,7 @@ def test_a_list_that_fails_in_pages_too_is_given_up_and_the_rest_is_read(
     assert done.exit_code == 1
     unread = next(call["path"].split("/")[-2] for call in sandbox.control.calls() if call["status"] == 504)
     people = [row for row in sandbox.control.expected_records()["registrants"] if row["webinarKey"] != unread]
-    assert sorted(read_keys(done)) == sorted(row["registrantKey"] for row in people)
+    assert sorted(keys(done, "registrants")) == sorted(row["registrantKey"] for row in people)
     (error,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert "'registrants': 1 not read after several tries" in error
     assert unread in error
@@ -162,7 +141,7 @@ def test_a_flat_answer_to_the_plain_question_is_taken_when_it_holds_everything(
 ) -> None:
     body = {"data": [person(7), person(8)], "total": 2, "page": 0, "limit": 20, "pageSize": 2}
     sandbox = make_sandbox(webinars=1, faults=(Fault(kind="json", path=LIST, value=body),))
-    assert read_keys(run(sandbox)) == ["7", "8"]
+    assert keys(run(sandbox), "registrants") == ["7", "8"]
     assert list_calls(sandbox) == [{}]
 
 
@@ -171,7 +150,7 @@ def test_a_flat_answer_to_the_plain_question_is_paged_when_it_is_only_the_begin(
 ) -> None:
     body = {"data": [person(7)], "total": 30, "page": 0, "limit": 1, "pageSize": 1}
     sandbox = make_sandbox(webinars=1, registrants=30, faults=(Fault(kind="json", path=LIST, value=body, times=1),))
-    assert sorted(read_keys(run(sandbox))) == sorted(all_keys(sandbox))
+    assert sorted(keys(run(sandbox), "registrants")) == sorted(all_keys(sandbox))
     assert list_calls(sandbox) == [{}, {"page": "0", "limit": "200"}]
 
 
@@ -193,7 +172,7 @@ def test_a_broken_answer_is_asked_for_again(make_sandbox: Callable[..., Sandbox]
     sandbox = make_sandbox(webinars=1, registrants=3, faults=(fault,))
     done = run(sandbox)
     assert done.exit_code == 0
-    assert sorted(read_keys(done)) == sorted(all_keys(sandbox))
+    assert sorted(keys(done, "registrants")) == sorted(all_keys(sandbox))
     assert list_calls(sandbox) == [{}, {}]
 
 
@@ -213,18 +192,18 @@ def test_a_person_that_is_twice_in_a_list_comes_once(make_sandbox: Callable[...,
     rows = [person(7), person(8), person(7)]
     rows[2]["registrantKey"] = "7"
     sandbox = make_sandbox(webinars=1, faults=(Fault(kind="json", path=LIST, value=rows),))
-    assert read_keys(run(sandbox)) == ["7", "8"]
+    assert keys(run(sandbox), "registrants") == ["7", "8"]
 
 
 def test_a_person_that_is_on_two_pages_comes_once(make_sandbox: Callable[..., Sandbox]) -> None:
     first, second, begin = (
-        {"data": [person(key) for key in keys], "total": 3, "page": page, "limit": 2, "pageSize": len(keys)}
-        for page, keys in ((0, (7, 8)), (1, (8, 9)), (0, (7,)))
+        {"data": [person(key) for key in people], "total": 3, "page": page, "limit": 2, "pageSize": len(people)}
+        for page, people in ((0, (7, 8)), (1, (8, 9)), (0, (7,)))
     )
     faults = tuple(Fault(kind="json", path=LIST, value=body, times=1) for body in (begin, first, second))
     sandbox = make_sandbox(webinars=1, faults=faults)
     done = run(sandbox)
-    assert (done.exit_code, read_keys(done)) == (0, ["7", "8", "9"])
+    assert (done.exit_code, keys(done, "registrants")) == (0, ["7", "8", "9"])
 
 
 def test_a_list_that_shrinks_while_it_is_paged_ends_where_it_ends(make_sandbox: Callable[..., Sandbox]) -> None:
@@ -236,5 +215,5 @@ def test_a_list_that_shrinks_while_it_is_paged_ends_where_it_ends(make_sandbox: 
     faults = tuple(Fault(kind="json", path=LIST, value=body, times=1) for body in bodies)
     sandbox = make_sandbox(webinars=1, faults=faults)
     done = run(sandbox)
-    assert (done.exit_code, read_keys(done)) == (0, ["7", "8"])
+    assert (done.exit_code, keys(done, "registrants")) == (0, ["7", "8"])
     assert len(list_calls(sandbox)) == 3

@@ -53,23 +53,34 @@ def read(bookmark: SessionsBookmark, *sessions: PlannedSession) -> SessionsBookm
     return bookmark
 
 
-def test_a_session_that_is_settled_leaves_nothing_but_the_bookmark() -> None:
-    sessions = [session(1, day(40)), session(2, day(20))]
-    entry = read(opened({}, sessions), *sessions).entry()
-    assert entry == {"replication_key_value": day(20), "start": START}
-    assert due(opened(entry, sessions), sessions) == []
+@pytest.mark.parametrize(
+    ("days", "keys", "bookmark", "remembered"),
+    [
+        ([40, 20], "12", 20, ""),
+        ([14], "1", 14, ""),
+        ([60, 50, 40], "13", 60, "3"),
+        ([50, 50], "1", None, "1"),
+        ([60, 50, 50], "21", 60, "2"),
+    ],
+    ids=["all settled", "settled just now", "one failed", "at the same time as one that failed", "before those"],
+)
+def test_the_bookmark_stands_before_the_first_session_that_was_not_read(
+    days: list[float], keys: str, bookmark: float | None, remembered: str
+) -> None:
+    sessions = [session(key, day(ago)) for key, ago in enumerate(days, start=1)]
+    entry = read(opened({}, sessions), *(sessions[int(key) - 1] for key in keys)).entry()
+    assert entry.get("replication_key_value") == (bookmark and day(bookmark))
+    assert list(entry.get("sessions", {})) == list(remembered)
+    failed = [one for one in sessions if one.key not in keys]
+    again = opened(entry, sessions)
+    assert due(again, sessions) == [one.key for one in failed]
+    assert read(again, *failed).entry() == {"replication_key_value": day(days[-1]), "start": START}
 
 
-def test_a_session_in_the_look_back_is_remembered_and_read_again_until_it_is_settled() -> None:
-    sessions = [session(1, day(40)), session(2, day(13))]
-    entry = read(opened({}, sessions), *sessions).entry()
-    assert entry["replication_key_value"] == day(40)
-    assert entry["sessions"] == {"2": {"hash": "1", "read_at": "2026-03-10T12:00:00Z"}}
-    later = [session(2, day(13), now=NOW + dt.timedelta(days=2))]
-    again = opened(entry, later)
-    assert due(again, later) == ["2"]
-    assert again.entry_of(later[0])["hash"] == "1"
-    assert read(again, *later).entry() == {"replication_key_value": day(13), "start": START}
+def test_a_session_that_ended_just_when_the_bookmark_starts_is_read_once() -> None:
+    sessions = [session(1, day(50))]
+    entry = read(opened({}, sessions, day(50)), *sessions).entry()
+    assert due(opened(entry, sessions, day(50)), sessions) == []
 
 
 @pytest.mark.parametrize(("hours", "expected"), [(1, []), (9, []), (10, ["1"])])
@@ -78,40 +89,6 @@ def test_a_session_is_read_again_the_more_rarely_the_longer_it_is_over(hours: fl
     entry = read(opened({}, [session(1, end, now=NOW)]), session(1, end, now=NOW + dt.timedelta(hours=90))).entry()
     later = [session(1, end, now=NOW + dt.timedelta(hours=90 + hours))]
     assert due(opened(entry, later), later, RARELY) == expected
-
-
-def test_what_failed_stays_due_and_keeps_the_bookmark_behind_it() -> None:
-    first, failed, last = sessions = [session(1, day(60)), session(2, day(50)), session(3, day(40))]
-    entry = read(opened({}, sessions), first, last).entry()
-    assert entry["replication_key_value"] == day(60)
-    assert due(opened(entry, sessions), sessions) == ["2"]
-    assert read(opened(entry, sessions), failed).entry() == {"replication_key_value": day(40), "start": START}
-
-
-def test_sessions_that_end_at_the_same_time_are_passed_together() -> None:
-    first, second = sessions = [session(1, day(50)), session(2, day(50))]
-    entry = read(opened({}, sessions), first).entry()
-    assert "replication_key_value" not in entry
-    assert due(opened(entry, sessions), sessions) == ["2"]
-    assert read(opened(entry, sessions), second).entry() == {"replication_key_value": day(50), "start": START}
-
-
-def test_the_bookmark_goes_up_to_the_sessions_that_end_together_with_one_that_failed() -> None:
-    before, read_one, failed = sessions = [session(1, day(60)), session(2, day(50)), session(3, day(50))]
-    entry = read(opened({}, sessions), read_one, before).entry()
-    assert entry["replication_key_value"] == day(60)
-    assert due(opened(entry, sessions), sessions) == [failed.key]
-
-
-def test_a_session_is_settled_from_the_moment_on_at_which_settle_days_are_over() -> None:
-    sessions = [session(1, day(14))]
-    assert read(opened({}, sessions), *sessions).entry() == {"replication_key_value": day(14), "start": START}
-
-
-def test_a_session_that_ended_just_when_the_bookmark_starts_is_read_once() -> None:
-    sessions = [session(1, day(50))]
-    entry = read(opened({}, sessions, day(50)), *sessions).entry()
-    assert due(opened(entry, sessions, day(50)), sessions) == []
 
 
 @pytest.mark.parametrize(("start", "since"), [(START, day(20)), (day(20), day(20)), (day(19), day(19))])

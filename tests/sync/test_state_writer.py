@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from singer_sdk.singerlib import RecordMessage
 
 from tap_gotowebinar.singer.writer import MessageWriter
@@ -19,15 +20,11 @@ from tap_gotowebinar.sync.state_writer import (
     STATE_SHARE,
     StateWriter,
 )
-from tests.incremental_runs import NOW, Runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import pytest
     from _typeshed import ReadableBuffer
 
-    from gotowebinar_sandbox import Sandbox
+    from tests.sync.conftest import MakeRuns
 
 
 class Output(io.BytesIO):
@@ -77,20 +74,29 @@ def pauses(*, reader: float = 0.0, making: float = 0.0) -> list[float]:
     return starts[1:]
 
 
-def test_a_state_comes_every_few_seconds() -> None:
-    assert set(pauses()) == {STATE_INTERVAL}
+@pytest.mark.parametrize(
+    ("costs", "pause"),
+    [
+        ({}, STATE_INTERVAL),
+        ({"reader": 7}, STATE_INTERVAL),
+        ({"making": 0.5}, STATE_SHARE * 0.5),
+        ({"making": 5}, LONGEST_STATE_INTERVAL),
+    ],
+    ids=["cheap", "a slow reader gets as many", "costly", "at least once a minute"],
+)
+def test_a_state_comes_every_few_seconds_or_less_often_when_it_takes_long_to_make(
+    costs: dict[str, float], pause: float
+) -> None:
+    assert set(pauses(**costs)) == {pause}
 
 
-def test_a_reader_who_takes_long_gets_as_many() -> None:
-    assert set(pauses(reader=7)) == {STATE_INTERVAL}
-
-
-def test_a_state_that_is_costly_comes_less_often() -> None:
-    assert set(pauses(making=0.5)) == {STATE_SHARE * 0.5}
-
-
-def test_no_state_is_so_costly_that_a_killed_run_loses_more_than_a_minute() -> None:
-    assert set(pauses(making=5)) == {LONGEST_STATE_INTERVAL}
+def test_a_state_is_printed_once_for_a_change_even_if_that_was_before_the_sdk_asked_for_the_writer() -> None:
+    output, bookmarks = io.BytesIO(), Bookmarks()
+    bookmarks.get("registrants", SeenKeysBookmark).changed()
+    writer = StateWriter(MessageWriter(output), bookmarks)
+    for _ in range(2):
+        writer.write_final()
+        assert output.getvalue().count(b"\n") == 1
 
 
 def test_a_large_state_waits_for_as_many_records_but_not_for_more_than_a_minute() -> None:
@@ -109,7 +115,8 @@ def test_a_large_state_waits_for_as_many_records_but_not_for_more_than_a_minute(
         writer.write_state({})
         return len(output.getvalue()) > before
 
-    assert prints(STATE_INTERVAL)
+    assert not prints(STATE_INTERVAL - 1)
+    assert prints(1)
     assert not prints(STATE_INTERVAL)
     messages.write_message(RecordMessage(stream="registrants", record={"text": "x" * OUTPUT_SHARE * 2 * SMALL_STATE}))
     assert prints(0)
@@ -117,14 +124,9 @@ def test_a_large_state_waits_for_as_many_records_but_not_for_more_than_a_minute(
     assert prints(1)
 
 
-def test_no_state_is_ahead_of_the_removals_that_were_written(
-    make_sandbox: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # A STATE wherever there may be one.
-    monkeypatch.setattr(StateWriter, "interval", 0.0)
-    monkeypatch.setattr("tap_gotowebinar.sync.state_writer.STATE_SHARE", 0)
-    monkeypatch.setattr("tap_gotowebinar.streams.base.MAX_BATCH", 1)
-    runs = Runs(make_sandbox(webinars=0, now=NOW))
+@pytest.mark.usefixtures("eager")
+def test_no_state_is_ahead_of_the_removals_that_were_written(make_runs: MakeRuns) -> None:
+    runs = make_runs(webinars=0)
     webinar = runs.control.add_webinar()
     gone = runs.control.add_registrants(webinar, 12)[:5]
     runs.run("registrant_removals")

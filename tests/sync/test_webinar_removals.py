@@ -2,18 +2,18 @@
 
 import copy
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from typing import Any, Final
 
 import pytest
 
-from gotowebinar_sandbox import Fault, Sandbox
-from tap_gotowebinar.api import retries
+from gotowebinar_sandbox import Fault
 from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
 from tap_gotowebinar.sync.bookmarks.state import unpack
-from tap_gotowebinar.sync.state_writer import StateWriter
-from tests.incremental_runs import LISTINGS, NOW, Runs
+from tests.incremental_runs import LISTINGS, Runs, merged
+from tests.list_answers import hal
 from tests.runs import Run
+from tests.sync.conftest import MakeRuns
 
 REMOVALS: Final = "webinar_removals"
 STREAMS: Final = ("webinars", REMOVALS)
@@ -21,25 +21,12 @@ LATER: Final = "2026-03-01T00:00:00Z"
 """A start date that leaves some webinars outside."""
 
 
-@pytest.fixture(autouse=True)
-def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up soon: the waits between tries are somebody else's test."""
-    monkeypatch.setattr(retries, "TRIES", 2)
+pytestmark = pytest.mark.usefixtures("few_tries")
 
 
 @pytest.fixture
-def make_runs(make_sandbox: Callable[..., Sandbox]) -> Callable[..., Runs]:
-    """Begin a runs in a sandbox with these options."""
-
-    def start(**options: object) -> Runs:
-        return Runs(make_sandbox(now=NOW, **{"webinars": 8, "registrants": 0, **options}))
-
-    return start
-
-
-@pytest.fixture
-def runs(make_runs: Callable[..., Runs]) -> Runs:
-    """A runs whose first run is over."""
+def runs(make_runs: MakeRuns) -> Runs:
+    """Runs of which the first is over."""
     runs = make_runs()
     assert removed(runs.run(*STREAMS)) == []
     return runs
@@ -57,20 +44,14 @@ def cancel(runs: Runs, *keys: str) -> list[str]:
     return sorted(keys, key=int)
 
 
-def owners(runs: Runs) -> list[str]:
-    return [row["organizerKey"] for row in runs.control.expected_records()["organizers"]]
-
-
 def keys_of(runs: Runs, organizer: str) -> list[str]:
     return [key for key, row in runs.webinars().items() if row["organizerKey"] == organizer]
 
 
-def shows(runs: Runs, rows: Iterable[Any], *, total: int | None = None, times: int | None = None) -> None:
-    """Let GoTo list these webinars, whatever there is."""
-    rows = list(rows)
-    page = {"size": 200, "totalElements": len(rows) if total is None else total, "totalPages": 1, "number": 0}
-    answer = {"_embedded": {"webinars": rows}, "page": page}
-    runs.control.configure(faults=[Fault(kind="json", path=LISTINGS, value=answer, times=times)])
+def shows(runs: Runs, rows: Sequence[Any], *then: Fault, total: int | None = None, times: int | None = None) -> None:
+    """Let GoTo list these webinars, whatever there is, and answer `then` after so many times."""
+    answer = hal("webinars", rows, total=total)
+    runs.control.configure(faults=[Fault(kind="json", path=LISTINGS, value=answer, times=times), *then])
 
 
 # What is told
@@ -101,7 +82,7 @@ def test_a_webinar_that_comes_back_and_vanishes_again_is_told_again(runs: Runs) 
     assert told == [[], [key], [], [], [key]]
 
 
-def test_a_webinar_without_times_is_told_as_well(make_runs: Callable[..., Runs]) -> None:
+def test_a_webinar_without_times_is_told_as_well(make_runs: MakeRuns) -> None:
     runs = make_runs()
     rows = [{**row, "times": [{"startTime": "some day"}]} for row in runs.webinars().values()]
     shows(runs, rows)
@@ -116,7 +97,7 @@ def test_what_vanished_while_the_stream_was_not_selected_is_told_when_it_is_agai
     assert removed(runs.run(*STREAMS)) == gone
 
 
-def test_a_state_of_an_earlier_release_has_nobody_to_miss(make_runs: Callable[..., Runs]) -> None:
+def test_a_state_of_an_earlier_release_has_nobody_to_miss(make_runs: MakeRuns) -> None:
     runs = make_runs()
     runs.run("webinars", "webinar_details")
     cancel(runs, next(iter(runs.webinars())))
@@ -127,7 +108,7 @@ def test_a_state_of_an_earlier_release_has_nobody_to_miss(make_runs: Callable[..
 
 
 @pytest.mark.parametrize("start_dates", [(None, LATER, None), (LATER, None, LATER), (LATER, "2026-03-05T00:00:00Z")])
-def test_another_start_date_removes_nobody(make_runs: Callable[..., Runs], start_dates: tuple[str | None, ...]) -> None:
+def test_another_start_date_removes_nobody(make_runs: MakeRuns, start_dates: tuple[str | None, ...]) -> None:
     runs = make_runs(webinars=20)
     listed = set()
     for start_date in start_dates:
@@ -137,9 +118,7 @@ def test_another_start_date_removes_nobody(make_runs: Callable[..., Runs], start
     assert len(listed) > 1
 
 
-def test_of_a_later_start_date_what_starts_after_it_is_told_and_the_rest_when_it_is_asked_for_again(
-    runs: Runs,
-) -> None:
+def test_of_a_later_start_date_what_starts_after_it_is_told_and_the_rest_when_it_is_asked_for_again(runs: Runs) -> None:
     everything = list(runs.webinars())
     soon = next(key for key in everything if runs.webinars()[key]["times"][0]["startTime"] > LATER)
     old = everything[-1]
@@ -151,7 +130,7 @@ def test_of_a_later_start_date_what_starts_after_it_is_told_and_the_rest_when_it
 
 @pytest.mark.parametrize("is_listed_later", [False, True])
 def test_a_sequence_across_a_later_start_date_is_told_only_if_that_start_date_listed_it(
-    make_runs: Callable[..., Runs], *, is_listed_later: bool
+    make_runs: MakeRuns, *, is_listed_later: bool
 ) -> None:
     runs = make_runs(webinars=0)
     times = [{"startTime": f"2026-0{month}-20T10:00:00Z", "endTime": f"2026-0{month}-20T11:00:00Z"} for month in (2, 3)]
@@ -164,13 +143,13 @@ def test_a_sequence_across_a_later_start_date_is_told_only_if_that_start_date_li
     assert removed(runs.run(REMOVALS)) == [key] * (not is_listed_later)
 
 
-def test_a_refused_list_removes_nobody_and_the_others_are_believed(make_runs: Callable[..., Runs]) -> None:
+def test_a_refused_list_removes_nobody_and_the_others_are_believed(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=3, webinars=12)
-    runs.settings |= {"organizer_keys": owners(runs), "on_forbidden": "skip"}
+    runs.settings |= {"organizer_keys": runs.organizers(), "on_forbidden": "skip"}
     runs.run(*STREAMS)
-    first, second, third = (keys_of(runs, owner) for owner in owners(runs))
+    first, second, third = (keys_of(runs, owner) for owner in runs.organizers())
     gone = cancel(runs, first[0], second[0], third[0])
-    runs.control.configure(forbidden=(owners(runs)[1],))
+    runs.control.configure(forbidden=(runs.organizers()[1],))
     assert removed(runs.run(*STREAMS)) == [key for key in gone if key != second[0]]
     runs.control.configure(forbidden=())
     assert removed(runs.run(*STREAMS)) == [second[0]]
@@ -200,28 +179,23 @@ def test_a_list_that_lost_more_than_half_is_read_twice_before_it_is_believed(run
 
 
 def test_a_short_list_that_is_refused_the_second_time_removes_nobody(runs: Runs) -> None:
-    rows = list(runs.webinars().values())
-    page = {"size": 200, "totalElements": 3, "totalPages": 1, "number": 0}
-    short = Fault(kind="json", path=LISTINGS, times=1, value={"_embedded": {"webinars": rows[:3]}, "page": page})
-    runs.control.configure(faults=[short, Fault(kind="status", path=LISTINGS, status=403)])
+    shows(runs, list(runs.webinars().values())[:3], Fault(kind="status", path=LISTINGS, status=403), times=1)
     done = runs.run(*STREAMS)
     assert (removed(done), len(done.records("webinars"))) == ([], 3)
 
 
-def test_an_organizer_who_is_no_longer_configured_removes_nobody(make_runs: Callable[..., Runs]) -> None:
+def test_an_organizer_who_is_no_longer_configured_removes_nobody(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=2, webinars=8)
-    first, second = owners(runs)
+    first, second = runs.organizers()
     runs.run(*STREAMS, organizer_keys=[first, second])
     gone = cancel(runs, keys_of(runs, second)[0])
     assert removed(runs.run(*STREAMS, organizer_keys=[first])) == []
     assert removed(runs.run(*STREAMS, organizer_keys=[first, second])) == gone
 
 
-def test_a_webinar_that_changes_organizer_is_not_told_until_it_vanishes(
-    make_runs: Callable[..., Runs],
-) -> None:
+def test_a_webinar_that_changes_organizer_is_not_told_until_it_vanishes(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=2, webinars=4)
-    first, second = owners(runs)
+    first, second = runs.organizers()
     runs.settings["organizer_keys"] = [first, second]
     runs.run(*STREAMS)
     key = keys_of(runs, first)[0]
@@ -234,10 +208,10 @@ def test_a_webinar_that_changes_organizer_is_not_told_until_it_vanishes(
     assert removed(runs.run(*STREAMS)) == []
 
 
-def test_an_account_tells_of_the_organizers_that_are_asked_for(make_runs: Callable[..., Runs]) -> None:
+def test_an_account_tells_of_the_organizers_that_are_asked_for(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=2, webinars=8)
-    first, second = owners(runs)
-    runs.settings["account_key"] = runs.control.expected_records()["organizers"][0]["accountKey"]
+    first, second = runs.organizers()
+    runs.settings["account_key"] = runs.account()
     runs.run(*STREAMS)
     gone = cancel(runs, keys_of(runs, first)[0], keys_of(runs, second)[0])
     theirs = next(key for key in gone if key not in removed(runs.run(*STREAMS, organizer_keys=[first])))
@@ -245,27 +219,23 @@ def test_an_account_tells_of_the_organizers_that_are_asked_for(make_runs: Callab
     assert removed(runs.run(*STREAMS)) == []
 
 
-def test_an_organizer_whose_webinars_are_all_cancelled_is_told_of_in_an_account(
-    make_runs: Callable[..., Runs],
-) -> None:
+def test_an_organizer_whose_webinars_are_all_cancelled_is_told_of_in_an_account(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=2, webinars=4)
-    first, _ = owners(runs)
-    runs.settings["account_key"] = runs.control.expected_records()["organizers"][0]["accountKey"]
+    runs.settings["account_key"] = runs.account()
     runs.run(*STREAMS)
-    gone = cancel(runs, *keys_of(runs, first))
+    gone = cancel(runs, *keys_of(runs, runs.organizers()[0]))
     assert removed(runs.run(*STREAMS)) == gone
     assert removed(runs.run(*STREAMS)) == []
 
 
-def test_a_list_of_another_kind_begins_anew(make_runs: Callable[..., Runs]) -> None:
+def test_a_list_of_another_kind_begins_anew(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=2, webinars=8)
-    first, second = owners(runs)
-    account = runs.control.expected_records()["organizers"][0]["accountKey"]
+    first, second = runs.organizers()
     runs.run(*STREAMS, organizer_keys=[first, second])
     cancel(runs, keys_of(runs, first)[0])
-    assert removed(runs.run(*STREAMS, account_key=account)) == []
+    assert removed(runs.run(*STREAMS, account_key=runs.account())) == []
     gone = cancel(runs, keys_of(runs, first)[0])
-    assert removed(runs.run(*STREAMS, account_key=account)) == gone
+    assert removed(runs.run(*STREAMS, account_key=runs.account())) == gone
 
 
 def test_the_list_of_another_account_removes_nobody() -> None:
@@ -281,17 +251,8 @@ def test_the_list_of_another_account_removes_nobody() -> None:
 # Killed runs and merged states
 
 
-@pytest.fixture
-def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A STATE wherever there may be one."""
-    monkeypatch.setattr(StateWriter, "interval", 0.0)
-    monkeypatch.setattr("tap_gotowebinar.sync.state_writer.STATE_SHARE", 0)
-
-
 @pytest.mark.usefixtures("eager")
-def test_from_every_state_a_run_goes_on_with_no_removal_lost_and_none_twice(
-    make_runs: Callable[..., Runs],
-) -> None:
+def test_from_every_state_a_run_goes_on_with_no_removal_lost_and_none_twice(make_runs: MakeRuns) -> None:
     runs = make_runs(webinars=12)
     runs.run(*STREAMS)
     before = runs.state
@@ -311,7 +272,7 @@ def test_from_every_state_a_run_goes_on_with_no_removal_lost_and_none_twice(
 
 
 @pytest.mark.usefixtures("eager")
-def test_a_removal_is_told_before_any_child_of_a_webinar_is_read(make_runs: Callable[..., Runs]) -> None:
+def test_a_removal_is_told_before_any_child_of_a_webinar_is_read(make_runs: MakeRuns) -> None:
     runs = make_runs(registrants=3)
     runs.run(REMOVALS)
     cancel(runs, next(iter(runs.webinars())))
@@ -319,28 +280,21 @@ def test_a_removal_is_told_before_any_child_of_a_webinar_is_read(make_runs: Call
     assert next(it["stream"] for it in done.of_type("RECORD")) == REMOVALS
 
 
-def merged(old: Any, new: Any) -> Any:  # noqa: ANN401 - JSON
-    """A state as Meltano merges it: maps key by key, everything else replaced."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        return {**old, **{name: merged(old.get(name), value) for name, value in new.items()}}
-    return new
-
-
-def test_a_state_merged_by_meltano_tells_nothing_twice(make_runs: Callable[..., Runs]) -> None:
+def test_a_state_merged_by_meltano_tells_nothing_twice(make_runs: MakeRuns) -> None:
     runs = make_runs(organizers=2, webinars=4)
-    runs.settings["organizer_keys"] = owners(runs)
+    runs.settings["organizer_keys"] = runs.organizers()
     runs.run(*STREAMS)
     old = copy.deepcopy(runs.state)
-    gone = cancel(runs, *keys_of(runs, owners(runs)[0]))
+    gone = cancel(runs, *keys_of(runs, runs.organizers()[0]))
     assert removed(runs.run(*STREAMS)) == gone
     runs.state = merged(old, runs.state)
     assert removed(runs.run(*STREAMS)) == []
 
 
-def test_a_webinar_costs_sixteen_bytes_of_state(make_runs: Callable[..., Runs]) -> None:
+def test_a_webinar_costs_sixteen_bytes_of_state(make_runs: MakeRuns) -> None:
     runs = make_runs(webinars=50)
     done = runs.run(*STREAMS)
-    (owner,) = owners(runs)
+    (owner,) = runs.organizers()
     entry = done.states[-1]["bookmarks"][REMOVALS]["organizers"][owner]
     assert entry.keys() == {"roster"}
     assert {str(key) for key in unpack(entry["roster"])} == set(runs.webinars())
