@@ -2,12 +2,13 @@
 
 import contextlib
 import functools
+import io
 import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Final, Self
+from typing import Any, Final, Self
 
 import backoff
 from typing_extensions import override
@@ -184,7 +185,7 @@ class Canned:
         self.url = f"http://{self.host}"
         self.settings = {**SECRETS, "api_url": self.url, "auth_url": self.url}
 
-    def answer(self, client: BinaryIO, answer: bytes) -> None:
+    def answer(self, client: io.BufferedIOBase, answer: bytes) -> None:
         client.write(answer)
 
     def __enter__(self) -> Self:

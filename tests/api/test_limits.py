@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import io
 import logging
 import re
 import threading
@@ -9,7 +10,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 from typing_extensions import override
@@ -54,7 +55,7 @@ class Trickling(Canned):
         self.stopped = threading.Event()
 
     @override
-    def answer(self, client: BinaryIO, answer: bytes) -> None:
+    def answer(self, client: io.BufferedIOBase, answer: bytes) -> None:
         with contextlib.suppress(OSError):
             client.write(answer)
             while not self.stopped.wait(TIMEOUT / 4):

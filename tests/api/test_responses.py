@@ -76,21 +76,26 @@ LOST = "some of the 6 rows it counts"
 NO_TOTAL = "rows under _embedded.webinars, and page.totalElements"
 NO_LIST = "an array, or data and total"
 NO_OBJECT = "an object with fields"
-BAD_TOTALS = (None, -1, True, 1.5, "many", "", "٣", 10**20, "9" * 5000, [])
+NO_ROWS: tuple[object, ...] = (None, [])
+NO_ARRAYS: tuple[object, ...] = ({}, "rows", 1, {"0": ROWS[0]})
+NO_LISTS: tuple[object, ...] = (
+    *(None, 5, "text", True, {}, {"data": ROWS}, {"total": 2}, {"total": 0, "page": 0, "limit": 2}, {"error": "no"}),
+    *(flat_body(None, total=0), flat_body({}, total=0), flat_body(ROWS, total=None)),
+)
+NO_OBJECTS: tuple[object, ...] = (None, {}, [], [{"webinarKey": 1}], "text", 5)
+BAD_TOTALS: tuple[object, ...] = (None, -1, True, 1.5, "many", "", "٣", 10**20, "9" * 5000, [])
 BROKEN: list[tuple[Read, object, str]] = [
     *(
         (webinars, hal_body(rows, total=6, pages=pages, number=number), LOST)
-        for rows in (None, [])
+        for rows in NO_ROWS
         for pages, number in ((3, 0), (3, 1), (None, 0), (3, None), (0, 0))
     ),
     *((array, flat_body([], total=6, page=page), LOST) for page in (0, 1, 2, None)),
     *((webinars, hal_body(ROWS, total=total), NO_TOTAL) for total in BAD_TOTALS),
-    *((webinars, hal_body(rows, total=2), NO_TOTAL) for rows in ({}, "rows", 1, {"0": ROWS[0]})),
+    *((webinars, hal_body(rows, total=2), NO_TOTAL) for rows in NO_ARRAYS),
     (webinars, {**hal_body(total=2), "_embedded": {"sessions": ROWS}}, "some of the 2 rows it counts"),
-    *((array, body, NO_LIST) for body in (None, 5, "text", True, {}, {"data": ROWS}, {"total": 2}, {"error": "no"})),
-    *((array, body, NO_LIST) for body in ({"total": 0, "page": 0, "limit": 2}, flat_body(ROWS, total=None))),
-    *((array, flat_body(rows, total=0), NO_LIST) for rows in (None, {})),
-    *((single, body, NO_OBJECT) for body in (None, {}, [], [{"webinarKey": 1}], "text", 5)),
+    *((array, body, NO_LIST) for body in NO_LISTS),
+    *((single, body, NO_OBJECT) for body in NO_OBJECTS),
 ]
 
 

@@ -97,15 +97,12 @@ def test_an_answer_without_a_usable_token_names_what_to_check(answer: bytes, sta
 
 def test_a_secret_that_is_repeated_is_not_shown_however_short() -> None:
     said = b'{"error": "invalid_client", "error_description": "s3cr3t of Ada is wrong, and so is r3fr3sh"}'
-    secrets = {"client_secret": "s3cr3t", "refresh_token": "r3fr3sh"}
-    refused = raw(said, "401 Unauthorized")
     with (
-        Canned(refused) as server,
-        authenticator(server.url, **secrets) as auth,
-        pytest.raises(AuthenticationError) as e,
+        Canned(raw(said, "401 Unauthorized")) as server,
+        authenticator(server.url, client_secret="s3cr3t", refresh_token="r3fr3sh") as auth,
+        pytest.raises(AuthenticationError, match="client: <secret> of Ada is wrong, and so is <secret>"),
     ):
         auth.token()
-    assert "invalid_client: <secret> of Ada is wrong, and so is <secret>" in str(e.value)
 
 
 # Trying again --------------------------------------------------------------------------------------------------------
