@@ -42,19 +42,6 @@ def test_the_first_request_finishes_the_login_and_the_page_says_so(host: str, pa
         assert seen.result().headers["Cache-Control"] == "no-store"
 
 
-def test_a_login_that_fails_is_said_on_the_page_and_raised() -> None:
-    uri = f"http://127.0.0.1:{free_port()}/"
-
-    def fail(_: str) -> None:
-        raise GoToWebinarError("no")  # noqa: EM101 - made up
-
-    with concurrent.futures.ThreadPoolExecutor() as pool, RedirectListener(uri, fail) as listener:
-        seen = pool.submit(visit, uri)
-        with pytest.raises(GoToWebinarError, match="no"):
-            listener.wait(10)
-        assert "Not logged in" in seen.result().text
-
-
 def test_other_paths_are_no_answer() -> None:
     origin = f"http://127.0.0.1:{free_port()}"
     with RedirectListener(f"{origin}/callback", never) as listener:
