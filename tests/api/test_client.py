@@ -3,7 +3,6 @@
 import dataclasses
 import datetime as dt
 import re
-import socket
 import time
 from collections.abc import Callable, Iterator
 from email.utils import format_datetime
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demo.postgres import free_port
 from gotowebinar_sandbox import Fault, Options, Sandbox
 from gotowebinar_sandbox.options import SHAPING, from_plain
 from tap_gotowebinar.api.errors import (
@@ -266,9 +266,8 @@ def test_the_time_spent_waiting_for_the_budget_is_counted(sandbox: Sandbox) -> N
 
 def test_what_was_not_sent_is_not_in_doubt(make_sandbox: Callable[..., Sandbox]) -> None:
     looked: list[bool] = []
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    with talk(make_sandbox(), settings={"api_url": nobody}) as talking, pytest.raises(RetriesExhaustedError):
+    nobody = {"api_url": f"http://127.0.0.1:{free_port()}"}
+    with talk(make_sandbox(), settings=nobody) as talking, pytest.raises(RetriesExhaustedError):
         talking.client.post("/x", {}, lambda *_: False, talking.stats, check_applied=lambda: looked.append(True))
     assert looked == []
     assert talking.stats.calls == TRIES

@@ -8,14 +8,9 @@ import threading
 import pytest
 import requests
 
+from demo.postgres import free_port
 from tap_gotowebinar.api.errors import GoToWebinarError
 from tap_gotowebinar.login.browser import RedirectListener
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def never(address: str) -> None:

@@ -117,7 +117,7 @@ def test_a_body_that_is_not_an_object_gets_a_400(body: bytes, api: Caller, webin
     assert api.post_registrant(webinar, data=body).status_code == 400
 
 
-def test_a_choice_is_answered_by_its_key(api: Caller) -> None:
+def test_a_choice_is_answered_by_its_key_and_not_by_nothing(api: Caller) -> None:
     webinar, question = next(
         (row["webinarKey"], question)
         for row in api.webinars()
@@ -126,6 +126,8 @@ def test_a_choice_is_answered_by_its_key(api: Caller) -> None:
     )
     choice = question["answers"][1]
     response = {"questionKey": question["questionKey"], "answerKey": choice["answerKey"]}
+    without = {"questionKey": question["questionKey"]}
+    assert api.register(webinar, **ADA, responses=[without]).json()["field"] == "responses"
     key = api.register(webinar, **ADA, responses=[response]).json()["registrantKey"]
     answer = {"question": question["question"], "answer": choice["answer"]}
     assert api.registrant(webinar, key)["responses"] == [answer]
