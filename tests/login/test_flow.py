@@ -13,22 +13,19 @@ from tap_gotowebinar.login.settings import for_login
 from tests.canned_server import Canned, token_answer
 
 URI = "http://localhost:8914/callback"
+GOOD = "code=abc&state=STATE"
 
 
-def answered(login: Login, query: str) -> str:
-    """The address that a browser is sent back to."""
-    state = parse_qs(urlsplit(login.address).query)["state"][0]
-    return f"{URI}?{query}&state={state}"
+def finish(login: Login, pasted: str) -> None:
+    login.finish(pasted.replace("STATE", parse_qs(urlsplit(login.address).query)["state"][0]))
 
 
-@pytest.mark.parametrize("written", ["{}", "{}#", "{}#_=_", "query alone"])
-def test_the_token_request_is_the_documented_one_however_the_browser_writes_the_address(written: str) -> None:
+@pytest.mark.parametrize("pasted", [GOOD, f"{URI}?{GOOD}", f"{URI}?{GOOD}#", f"{URI}?{GOOD}#_=_"])
+def test_the_token_request_is_the_documented_one_however_the_browser_writes_the_address(pasted: str) -> None:
     with Canned(token_answer()) as server:
         login = Login(for_login(server.settings), URI)
-        address = answered(login, "code=abc")
-        redirected = written.format(address) if "{" in written else urlsplit(address).query
         with pytest.raises(AuthenticationError, match="no refresh token"):
-            login.finish(redirected)
+            finish(login, pasted)
 
     head, _, form = server.requests[0].rpartition("\r\n")
     assert head.startswith("POST /oauth/token ")
@@ -40,30 +37,24 @@ def test_the_token_request_is_the_documented_one_however_the_browser_writes_the_
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("pasted", "said"),
     [
-        ("error=access_denied", "GoTo gives no access .access_denied"),
-        ("error=new_one&error_description=Ask+ada@example.com", "new_one: Ask <e-mail>"),
-        ("other=1", "paste the whole address"),
-        ("code=", "paste the whole address"),
+        (f"{URI}?error=access_denied&state=STATE", "GoTo gives no access .access_denied"),
+        (f"{URI}?error=new_one&error_description=Ask+ada@example.com&state=STATE", "new_one: Ask <e-mail>"),
+        (f"{URI}?code=abc&state=other", "the answer to another login .its state differs.: start again"),
         ("code=abc&state=other", "the answer to another login .its state differs.: start again"),
+        *((f"{URI}?{query}&state=STATE", "paste the whole address") for query in ("other=1", "code=")),
+        *(
+            (text, "start again, and paste the whole address")
+            for text in ("nonsense", URI, f"{URI}?code=abc", "http://[")
+        ),
     ],
 )
-def test_an_answer_without_a_code_or_to_another_login_is_one_clear_line(query: str, said: str) -> None:
+def test_what_holds_no_code_for_this_login_is_one_clear_line(pasted: str, said: str) -> None:
     with Canned(token_answer()) as server:
         login = Login(for_login(server.settings), URI)
         with pytest.raises(AuthenticationError, match=said):
-            login.finish(query if "state" in query else answered(login, query))
-
-    assert server.requests == []
-
-
-@pytest.mark.parametrize("pasted", ["nonsense", URI, f"{URI}?code=abc", "http://["])
-def test_what_is_no_answer_is_one_clear_line(pasted: str) -> None:
-    with Canned(token_answer()) as server:
-        login = Login(for_login(server.settings), URI)
-        with pytest.raises(AuthenticationError, match="not what GoTo sends a browser back with: start again"):
-            login.finish(pasted)
+            finish(login, pasted)
 
     assert server.requests == []
 
