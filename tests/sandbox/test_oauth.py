@@ -33,6 +33,8 @@ def test_a_refresh_returns_the_documented_token_without_a_refresh_token(api: Cal
         ({"grant_type": "refresh_token", "refresh_token": "nonsense"}, "invalid_grant"),
         ({"grant_type": "refresh_token"}, "invalid_grant"),
         ({"grant_type": "personal_access_token", "pat": "nonsense"}, "invalid_grant"),
+        ({"grant_type": "authorization_code", "code": "code-nonsense"}, "invalid_grant"),
+        ({"grant_type": "authorization_code", "code": ""}, "invalid_request"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
         ({"grant_type": ""}, "unsupported_grant_type"),
     ],
@@ -221,9 +223,3 @@ def test_a_request_without_redirect_uri_uses_the_first_and_its_exchange_has_none
     control.configure(redirect_uris=[BACK])
     code = decide(api, redirect_uri=None)["code"]
     assert api.token(grant_type="authorization_code", code=code).status_code == 200
-
-
-@pytest.mark.parametrize(("code", "error"), [("code-nonsense", "invalid_grant"), ("", "invalid_request")])
-def test_an_unknown_code_is_rejected(code: str, error: str, api: Caller) -> None:
-    response = exchange(api, code)
-    assert (response.status_code, response.json()["error"]) == (400, error)
