@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import io
 import socketserver
 import threading
 import time
@@ -177,12 +178,15 @@ class Canned:
                 lines = list(iter(self.rfile.readline, b"\r\n"))
                 length = next((int(line[15:]) for line in lines if line.lower().startswith(b"content-length:")), 0)
                 canned.requests.append((b"".join(lines) + self.rfile.read(length)).decode())
-                self.wfile.write(answers[min(len(canned.requests), len(answers)) - 1])
+                canned.answer(self.wfile, answers[min(len(canned.requests), len(answers)) - 1])
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self.host = f"127.0.0.1:{self._server.server_address[1]}"
         self.url = f"http://{self.host}"
         self.settings = {**SECRETS, "api_url": self.url, "auth_url": self.url}
+
+    def answer(self, client: io.BufferedIOBase, answer: bytes) -> None:
+        client.write(answer)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()

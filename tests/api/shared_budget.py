@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,42 +17,20 @@ from tests.sources import ROOT
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What a process does.
-
-    Attributes:
-        settings: Those of the sandbox.
-        database: URL of the database.
-        per_window: Calls in any window.
-        per_second: Calls in a second.
-        window: Seconds.
-        longest_call: Seconds of the lease beyond the window.
-        seconds: How long calls are begun.
-        threads: Calls in flight at the most.
-        clock_shift: Seconds by which the clocks of the process are wrong.
-        name: The budget's.
-    """
+    """What a process does: it begins calls for so many seconds, by clocks that are wrong by `clock_shift` seconds."""
 
     settings: dict[str, str]
     database: str
+    name: str
     per_window: int
-    per_second: float = 1e6
+    per_second: float
     window: float
-    longest_call: float = 1.0
     seconds: float
-    threads: int = 2
-    clock_shift: float = 0.0
-    name: str = "shared"
-
-
-@dataclass
-class Done:
-    """How long a process waited for the slot of each of its calls, in seconds."""
-
-    waits: list[float] = field(default_factory=list)
+    clock_shift: float
 
 
 def start(task: Task) -> subprocess.Popen[str]:
-    """Start a process; its output is a `Done` in JSON."""
+    """Start a process; its output is how many seconds it waited for the slot of each of its calls."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.api.shared_budget"],
         stdin=subprocess.PIPE,
@@ -67,11 +45,11 @@ def start(task: Task) -> subprocess.Popen[str]:
     return process
 
 
-def results(processes: Sequence[subprocess.Popen[str]]) -> list[Done]:
-    """Wait for processes to end, and return what those did that were not killed."""
+def results(processes: Sequence[subprocess.Popen[str]]) -> list[list[float]]:
+    """Wait for processes to end, and return the waits of each that was not killed."""
     outputs = [process.communicate()[0] for process in processes]
     assert {process.returncode for process in processes} <= {0, -9}
-    return [Done(**json.loads(output)) for output in outputs if output]
+    return [json.loads(output) for output in outputs if output]
 
 
 def main() -> None:
@@ -83,10 +61,10 @@ def main() -> None:
         task.name,
         task.per_window,
         task.per_second,
-        longest_call=task.longest_call,
+        longest_call=1.0,
         window=task.window,
     )
-    done = Done()
+    waits: list[float] = []
     until = time.monotonic() + task.seconds
     sandbox: Any = SimpleNamespace(settings=task.settings)
     with talk(sandbox, budget=limiter) as talking:
@@ -95,11 +73,11 @@ def main() -> None:
             while time.monotonic() < until:
                 stats = StreamStats()
                 talking.client.get(ME, lambda body: body, stats)
-                done.waits.append(stats.waited)
+                waits.append(stats.waited)
 
-        endings = in_threads(task.threads, call)
-    assert endings == [None] * task.threads, endings
-    json.dump(asdict(done), sys.stdout)
+        endings = in_threads(2, call)
+    assert endings == [None] * 2, endings
+    json.dump(waits, sys.stdout)
 
 
 def shift_clocks(seconds: float) -> None:

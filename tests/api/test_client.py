@@ -3,7 +3,6 @@
 import dataclasses
 import datetime as dt
 import re
-import socket
 import time
 from collections.abc import Callable, Iterator
 from email.utils import format_datetime
@@ -12,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demo.postgres import free_port
 from gotowebinar_sandbox import Fault, Options, Sandbox
-from gotowebinar_sandbox.faults import FaultKind
 from gotowebinar_sandbox.options import SHAPING, from_plain
 from tap_gotowebinar.api.errors import (
     ForbiddenError,
@@ -25,17 +24,17 @@ from tap_gotowebinar.api.errors import (
 )
 from tap_gotowebinar.api.responses import array
 from tap_gotowebinar.api.retries import TRIES, parse_retry_after
-from tests.canned_server import ME, SPEED, Canned, Talk, api_calls, in_threads, quick_budget, raw, talk, token_answer
+from tests.canned_server import ME, SPEED, api_calls, in_threads, quick_budget, talk
 from tests.conftest import SMALL
 
 ORDINARY = {name: value for name, value in Options().plain().items() if name not in SHAPING}
 
 ADMIN = "/admin/rest/v1/me"
-NOWHERE = "/G2W/rest/v2/organizers/17/webinars"
 
+PLANTED = "(PlantedError: Refused for <e-mail> see <url>)"
 NO_JSON = "the answer is not JSON (status 200, N bytes)"
 TRANSIENT = {
-    "408": (Fault(kind="status", status=408), "status 408 (PlantedError: Refused for <e-mail> see <url>)"),
+    "408": (Fault(kind="status", status=408), f"status 408 {PLANTED}"),
     **{str(status): (Fault(kind="status", status=status), f"status {status}") for status in (500, 502, 503, 504)},
     "reset": (Fault(kind="reset"), "no connection to HOST, or it was cut"),
     "truncated": (Fault(kind="truncate"), NO_JSON),
@@ -43,6 +42,7 @@ TRANSIENT = {
     "web page": (Fault(kind="html"), NO_JSON),
     "empty": (Fault(kind="empty"), NO_JSON),
     "slow": (Fault(kind="slow", seconds=5), "HOST did not answer in time"),
+    "drip": (Fault(kind="drip", seconds=20), "HOST did not answer in time"),
 }
 
 
@@ -64,43 +64,26 @@ def make_sandbox(running: Sandbox) -> Callable[..., Sandbox]:
     return configured
 
 
-def struck(name: str, times: int | None = None) -> tuple[Fault]:
-    return (dataclasses.replace(TRANSIENT[name][0], path=ME, times=times),)
-
-
-def failure(sandbox: Sandbox, kind: type[GoToWebinarError], path: str = ME) -> str:
-    with talk(sandbox) as talking, pytest.raises(kind) as caught:
-        talking.get(path)
-    assert type(caught.value) is kind
-    assert "\n" not in str(caught.value)
-    assert "example.com" not in str(caught.value)
-    return str(caught.value)
-
-
 # Repeating -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", TRANSIENT)
-def test_a_transient_failure_is_tried_again_and_counted(make_sandbox: Callable[..., Sandbox], name: str) -> None:
-    sandbox = make_sandbox(faults=struck(name, times=2))
+@pytest.mark.parametrize(("fault", "reason"), TRANSIENT.values(), ids=TRANSIENT)
+def test_a_transient_failure_is_tried_again_and_given_up_after_six_tries_without_the_body(
+    make_sandbox: Callable[..., Sandbox], fault: Fault, reason: str
+) -> None:
+    sandbox = make_sandbox(faults=(dataclasses.replace(fault, path=ME, times=6 + 2),))
 
     with talk(sandbox, timeout=0.3) as talking:
+        with pytest.raises(RetriesExhaustedError) as caught:
+            talking.get()
+        said = re.sub(r"\d+ bytes", "N bytes", str(caught.value)).replace(sandbox.url.removeprefix("http://"), "HOST")
+        assert said == f"gave up on {ME} after 6 tries: {reason}"
+        assert (talking.stats.calls, talking.stats.retries, talking.stats.answered) == (6, 5, 0)
+
         assert talking.get()["id"]
+        assert (talking.stats.calls, talking.stats.retries, talking.stats.answered) == (6 + 3, 5 + 2, 1)
 
-    assert (talking.stats.calls, talking.stats.retries, talking.stats.answered) == (3, 2, 1)
-
-
-@pytest.mark.parametrize("name", TRANSIENT)
-def test_giving_up_names_path_and_reason_and_never_the_body(make_sandbox: Callable[..., Sandbox], name: str) -> None:
-    sandbox = make_sandbox(faults=struck(name))
-
-    with talk(sandbox, timeout=0.1) as talking, pytest.raises(RetriesExhaustedError) as caught:
-        talking.get()
-
-    reason = TRANSIENT[name][1].replace("HOST", sandbox.url.removeprefix("http://"))
-    assert re.sub(r"\d+ bytes", "N bytes", str(caught.value)) == f"gave up on {ME} after 6 tries: {reason}"
-    assert len(api_calls(sandbox)) == 6
-    assert (talking.stats.calls, talking.stats.retries, talking.stats.answered) == (6, 5, 0)
+    assert len(api_calls(sandbox)) == 6 + 3
 
 
 def test_an_answer_that_its_reader_finds_broken_is_tried_again(make_sandbox: Callable[..., Sandbox]) -> None:
@@ -113,40 +96,39 @@ def test_an_answer_that_its_reader_finds_broken_is_tried_again(make_sandbox: Cal
     assert talking.stats.retries == 1
 
 
-@pytest.mark.parametrize("status", [301, 400, 405, 409, 410, 418, 422])
-def test_a_call_that_repeating_cannot_mend_is_made_once(make_sandbox: Callable[..., Sandbox], status: int) -> None:
-    sandbox = make_sandbox(faults=(Fault(kind="status", path=ME, status=status),))
+REDIRECT = "status 302, a redirect, which is never followed: check api_url"
+FINAL: dict[str, tuple[Fault, type[GoToWebinarError], str]] = {
+    **{
+        str(status): (
+            Fault(kind="status", status=status),
+            UnexpectedStatusError,
+            f"unexpected answer to {ME}: status {status} {PLANTED}",
+        )
+        for status in (301, 400, 405, 409, 410, 418, 422)
+    },
+    "redirect": (
+        Fault(kind="redirect", value="https://elsewhere.invalid/?secret=1"),
+        UnexpectedStatusError,
+        f"unexpected answer to {ME}: {REDIRECT}",
+    ),
+    "403": (Fault(kind="status", status=403), ForbiddenError, f"GoTo refuses {ME}: status 403 {PLANTED}"),
+    "404": (Fault(kind="status", status=404), NotFoundError, f"GoTo does not know {ME}: status 404 {PLANTED}"),
+}
 
-    said = failure(sandbox, UnexpectedStatusError)
 
-    assert said == f"unexpected answer to {ME}: status {status} (PlantedError: Refused for <e-mail> see <url>)"
-    assert len(api_calls(sandbox)) == 1
+@pytest.mark.parametrize(("fault", "kind", "said"), FINAL.values(), ids=FINAL)
+def test_a_call_that_repeating_cannot_mend_is_made_once(
+    make_sandbox: Callable[..., Sandbox], fault: Fault, kind: type[GoToWebinarError], said: str
+) -> None:
+    sandbox = make_sandbox(faults=(dataclasses.replace(fault, path=ME),))
 
-
-def test_a_redirect_is_said_to_be_one() -> None:
-    moved = raw(b"<p>moved", "302 Found", Location="https://elsewhere.invalid/?secret=1")
-    with (
-        Canned(token_answer(), moved) as server,
-        talk(server) as talking,
-        pytest.raises(UnexpectedStatusError) as caught,
-    ):
+    with talk(sandbox) as talking, pytest.raises(kind) as caught:
         talking.get()
 
-    assert str(caught.value) == (
-        f"unexpected answer to {ME}: status 302, a redirect, which is never followed: check api_url"
-    )
-    assert len(server.requests) == 2
-
-
-# Refused and gone ----------------------------------------------------------------------------------------------------
-
-
-def test_a_refusal_is_not_about_the_token_and_is_not_repeated(sandbox: Sandbox) -> None:
-    assert failure(sandbox, ForbiddenError, f"{NOWHERE}?fromTime=x") == (
-        f"GoTo refuses {NOWHERE}?fromTime=x: status 403 "
-        "(AccessDenied: The user is not authorized to access this resource.)"
-    )
-    assert len(sandbox.control.calls()) == 2
+    assert (type(caught.value), str(caught.value)) == (kind, said)
+    assert len(sandbox.control.calls()) == 2, "one of them for the token"
+    # That something does not exist is an answer.
+    assert (talking.stats.calls, talking.stats.answered) == (1, kind is NotFoundError)
 
 
 def test_a_status_can_be_a_refusal_on_one_path_only(make_sandbox: Callable[..., Sandbox]) -> None:
@@ -159,19 +141,6 @@ def test_a_status_can_be_a_refusal_on_one_path_only(make_sandbox: Callable[..., 
     assert talking.stats.answered == 0
 
 
-def test_what_does_not_exist_is_said_to_be_unknown(sandbox: Sandbox) -> None:
-    organizer = sandbox.control.expected_records()["organizers"][0]["organizerKey"]
-    path = f"/G2W/rest/v2/organizers/{organizer}/webinars/123456789012"
-
-    with talk(sandbox) as talking, pytest.raises(NotFoundError) as caught:
-        talking.get(path)
-
-    assert str(caught.value) == (
-        f"GoTo does not know {path}: status 404 (NoSuchWebinar: No webinar found for the webinar key <number>.)"
-    )
-    assert (talking.stats.calls, talking.stats.answered) == (1, 1)
-
-
 # 429 -----------------------------------------------------------------------------------------------------------------
 
 
@@ -179,36 +148,25 @@ def too_many(retry_after: float | str | None, times: int | None = 1) -> tuple[Fa
     return (Fault(kind="status", status=429, path=ME, retry_after=retry_after, times=times),)
 
 
-def waited_after_429(sandbox: Sandbox) -> float:
-    """Return how many of its own seconds the budget let pass between a 429 and the next call."""
+OURS = dict.fromkeys((None, "soon", "", "-5", "0", "0.1", "nan", "inf", "Wed, 99 Foo 2024"), 1.0)
+"""Wishes that make no sense, and what is waited at least."""
+
+
+@pytest.mark.parametrize(
+    ("wish", "seconds"), [(30.0, 30), ("60", 60), ("12.5", 12.5), ("300", 300), ("date", 58), *OURS.items()]
+)
+def test_a_pause_lasts_as_long_as_asked_for_or_as_we_choose_where_the_wish_makes_no_sense(
+    make_sandbox: Callable[..., Sandbox], wish: float | str | None, seconds: float
+) -> None:
+    # The date that the sandbox names is one rate window ahead.
+    sandbox = make_sandbox(faults=too_many(wish), rate_window=60)
+
     with talk(sandbox) as talking:
         assert talking.get()["id"]
+
     first, second = api_calls(sandbox)
+    assert (second["at"] - first["at"]) * SPEED >= seconds
     assert (talking.stats.calls, talking.stats.retries, talking.stats.answered) == (2, 1, 1)
-    return float((second["at"] - first["at"]) * SPEED)
-
-
-@pytest.mark.parametrize("seconds", [30.0, "60", "12.5", "300"])
-def test_a_pause_lasts_as_long_as_asked_for(make_sandbox: Callable[..., Sandbox], seconds: float | str) -> None:
-    sandbox = make_sandbox(faults=too_many(seconds))
-
-    assert waited_after_429(sandbox) >= float(seconds)
-
-
-def test_a_pause_lasts_until_the_date_asked_for(make_sandbox: Callable[..., Sandbox]) -> None:
-    # The sandbox names the date one rate window ahead.
-    sandbox = make_sandbox(faults=too_many("date"), rate_window=60)
-
-    assert waited_after_429(sandbox) >= 58
-
-
-@pytest.mark.parametrize("retry_after", [None, "soon", "", "-5", "0", "0.1", "nan", "inf", "Wed, 99 Foo 2024"])
-def test_without_a_sensible_wish_the_pause_is_our_own(
-    make_sandbox: Callable[..., Sandbox], retry_after: str | None
-) -> None:
-    sandbox = make_sandbox(faults=too_many(retry_after))
-
-    assert waited_after_429(sandbox) >= 1
 
 
 def test_our_own_pauses_grow(make_sandbox: Callable[..., Sandbox]) -> None:
@@ -240,12 +198,13 @@ def test_pauses_too_long_to_sit_through_say_when_to_come_back(
     sandbox = make_sandbox(faults=too_many(seconds, times=None))
     before = time.time()
 
-    said = failure(sandbox, RateLimitedError)
+    with talk(sandbox) as talking, pytest.raises(RateLimitedError) as caught:
+        talking.get()
 
     found = re.fullmatch(
         rf"GoTo's rate limit is used up \(status 429 for {ME}\): start again after (\S+ \S+)Z, "
         "and lower requests_per_minute if other tools share this connection",
-        said,
+        str(caught.value),
     )
     assert found
     when = dt.datetime.fromisoformat(f"{found[1]}+00:00").timestamp()
@@ -284,87 +243,10 @@ def test_the_time_spent_waiting_for_the_budget_is_counted(sandbox: Sandbox) -> N
     assert talking.stats.waited >= 60
 
 
-@pytest.mark.parametrize("kind", ["reset", "status", "html"])
-def test_a_call_that_fails_gives_its_slot_back(make_sandbox: Callable[..., Sandbox], kind: FaultKind) -> None:
-    sandbox = make_sandbox(faults=(Fault(kind=kind, path=ME, times=3),))
-
-    with talk(sandbox, budget=quick_budget(1, window=1)) as talking:
-        assert talking.get()["id"]
-
-    assert talking.stats.calls == 4
-
-
-# Writing
-
-
-ADA = {"firstName": "Ada", "lastName": "Berg", "email": "ada.berg@example.com"}
-LOST = [
-    Fault(kind="reset", after=True, method="POST", path="registrants", times=1),
-    Fault(kind="status", status=503, after=True, method="POST", path="registrants", times=1),
-    Fault(kind="cut", method="POST", path="registrants", times=1),
-    Fault(kind="html", after=True, method="POST", path="registrants", times=1),
-]
-"""Faults of calls that take effect all the same."""
-
-
-def registrants_path(sandbox: Sandbox) -> str:
-    webinar = sandbox.control.add_webinar()
-    organizer = sandbox.control.expected_records()["organizers"][0]["organizerKey"]
-    return f"/G2W/rest/v2/organizers/{organizer}/webinars/{webinar}/registrants"
-
-
-def post(talking: Talk, path: str, check: Callable[[], tuple[int, bool] | None] | None = None) -> tuple[int, bool]:
-    """Register somebody; the answer is its status, and whether it came after a try that may have taken effect."""
-    return talking.client.post(
-        path, ADA, lambda answer, maybe_applied: (answer.status, maybe_applied), talking.stats, check_applied=check
-    )
-
-
-def test_where_something_is_written_a_refusal_is_an_answer_and_an_expired_token_is_not(
-    make_sandbox: Callable[..., Sandbox],
-) -> None:
-    sandbox = make_sandbox()
-    path = registrants_path(sandbox)
-    with talk(sandbox) as talking:
-        talking.get()
-        sandbox.control.expire_access_tokens()
-        assert post(talking, path) == (201, False)
-        assert post(talking, path) == (409, False)
-        assert post(talking, re.sub(r"/webinars/\d+", "/webinars/17", path)) == (404, False)
-        assert post(talking, re.sub(r"/organizers/\d+", "/organizers/17", path)) == (403, False)
-        assert (talking.stats.calls, talking.stats.answered, talking.stats.retries) == (6, 5, 1)
-
-
-@pytest.mark.parametrize("fault", LOST, ids=lambda fault: fault.kind)
-def test_what_may_have_taken_effect_is_repeated_and_said_to_be_in_doubt(
-    make_sandbox: Callable[..., Sandbox], fault: Fault
-) -> None:
-    sandbox = make_sandbox(faults=(fault,))
-    path = registrants_path(sandbox)
-    with talk(sandbox) as talking:
-        assert post(talking, path) == (409, True)
-        assert talking.stats.retries == 1
-
-
-@pytest.mark.parametrize(("was_applied", "found", "result"), [(True, (0, True), (0, True)), (False, None, (201, True))])
-def test_what_may_have_taken_effect_is_looked_for_where_repeating_does_harm_and_repeated_if_not_found(
-    make_sandbox: Callable[..., Sandbox],
-    was_applied: bool,  # noqa: FBT001
-    found: tuple[int, bool] | None,
-    result: tuple[int, bool],
-) -> None:
-    sandbox = make_sandbox(faults=(dataclasses.replace(LOST[0], after=was_applied),))
-    path = registrants_path(sandbox)
-    with talk(sandbox) as talking:
-        assert post(talking, path, check=lambda: found) == result
-    assert [call["method"] for call in api_calls(sandbox)] == ["POST"] * (1 if found else 2)
-
-
 def test_what_was_not_sent_is_not_in_doubt(make_sandbox: Callable[..., Sandbox]) -> None:
     looked: list[bool] = []
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    with talk(make_sandbox(), settings={"api_url": nobody}) as talking, pytest.raises(RetriesExhaustedError):
-        post(talking, "/x", check=lambda: looked.append(True))
+    nobody = {"api_url": f"http://127.0.0.1:{free_port()}"}
+    with talk(make_sandbox(), settings=nobody) as talking, pytest.raises(RetriesExhaustedError):
+        talking.client.post("/x", {}, lambda *_: False, talking.stats, check_applied=lambda: looked.append(True))
     assert looked == []
     assert talking.stats.calls == TRIES

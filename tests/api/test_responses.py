@@ -1,5 +1,6 @@
 """An answer without rows is empty only when it says so."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tap_gotowebinar.api.errors import MalformedResponseError
 from tap_gotowebinar.api.pagination import MAX_PAGE_SIZE
 from tap_gotowebinar.api.responses import Page, array, hal, single
 
+Read = Callable[[object], object]
 webinars = hal("webinars")
 ROWS = [{"webinarKey": "1"}, {"webinarKey": "2"}]
 
@@ -23,125 +25,87 @@ def flat_body(rows: object, *, total: object, page: object = 0, limit: object = 
     return {"data": rows, "total": total, "page": page, "limit": limit, "pageSize": 2}
 
 
-# HAL
+def last(rows: list[Any], total: int | None) -> Page:
+    return Page(rows, total, is_last=True)
 
 
-@pytest.mark.parametrize(("number", "is_last"), [(0, False), (1, False), (2, True), (3, True)])
-def test_a_hal_page_is_the_last_when_its_number_says_so(number: int, is_last: bool) -> None:  # noqa: FBT001
-    assert webinars(hal_body(ROWS, total=6, pages=3, number=number)) == Page(ROWS, 6, is_last)
-    assert webinars(hal_body(ROWS, total="6", pages="3", number=str(number))) == Page(ROWS, 6, is_last)
+def page_of_3(number: int) -> Page:
+    return Page(ROWS, 6, is_last=number >= 2)
 
 
-def test_a_hal_page_that_holds_everything_is_the_last_even_if_it_does_not_count_pages() -> None:
-    assert webinars(hal_body(ROWS, total=2, pages=None, number=None)).is_last
-    assert not webinars(hal_body(ROWS, total=3, pages=None, number=None)).is_last
+READ: dict[str, tuple[Read, object, object]] = {
+    **{f"HAL, {n} of 3": (webinars, hal_body(ROWS, total=6, pages=3, number=n), page_of_3(n)) for n in range(4)},
+    **{
+        f"HAL in texts, {n} of 3": (webinars, hal_body(ROWS, total="6", pages="3", number=f"{n}"), page_of_3(n))
+        for n in range(4)
+    },
+    "HAL without number, whole": (webinars, hal_body(ROWS, total=2, pages=None, number=None), last(ROWS, 2)),
+    "HAL without number, not whole": (
+        webinars,
+        hal_body(ROWS, total=3, pages=None, number=None),
+        Page(ROWS, 3, is_last=False),
+    ),
+    "HAL, counts nothing": (webinars, hal_body(total=0, pages=0), last([], 0)),
+    "HAL, counts nothing and has no rows": (webinars, hal_body([], total=0, pages=0), last([], 0)),
+    "HAL, counts nothing and is empty": (webinars, {**hal_body(total=0), "_embedded": {}}, last([], 0)),
+    # The list became shorter while it was read.
+    "HAL, beyond the end": (webinars, hal_body(total=2, pages=1, number=1), last([], 2)),
+    "HAL, beyond the end without rows": (webinars, hal_body([], total=2, pages=1, number=1), last([], 2)),
+    "HAL is an array": (webinars, ROWS, last(ROWS, None)),
+    "HAL is flat": (webinars, flat_body(ROWS, total=2), last(ROWS, 2)),
+    "array": (array, ROWS, last(ROWS, None)),
+    "empty array": (array, [], last([], None)),
+    **{f"flat, {n} of 3": (array, flat_body(ROWS, total=6, page=n), page_of_3(n)) for n in range(3)},
+    "flat without number, whole": (array, {"data": ROWS, "total": 2}, last(ROWS, 2)),
+    "flat without number, not whole": (array, {"data": ROWS, "total": 3}, Page(ROWS, 3, is_last=False)),
+    "flat, counts nothing": (array, flat_body([], total=0), last([], 0)),
+    "flat without number, counts nothing": (array, {"data": [], "total": 0}, last([], 0)),
+    "flat without limit, beyond the end": (array, {"data": [], "total": 2, "page": 1}, last([], 2)),  # recordings
+    "flat, beyond the end": (array, flat_body([], total=2, page=1), last([], 2)),
+    "flat with limit 0, beyond the end": (array, flat_body([], total=2, page=1, limit=0), last([], 2)),
+    "object": (single, {"webinarKey": 1}, {"webinarKey": 1}),
+}
+
+
+@pytest.mark.parametrize(("read", "body", "content"), READ.values(), ids=READ)
+def test_a_page_has_its_rows_and_says_whether_it_is_the_last(read: Read, body: object, content: object) -> None:
+    assert read(body) == content
+
+
+LOST = "some of the 6 rows it counts"
+NO_TOTAL = "rows under _embedded.webinars, and page.totalElements"
+NO_LIST = "an array, or data and total"
+NO_OBJECT = "an object with fields"
+NO_ROWS: tuple[object, ...] = (None, [])
+NO_ARRAYS: tuple[object, ...] = ({}, "rows", 1, {"0": ROWS[0]})
+NO_LISTS: tuple[object, ...] = (
+    *(None, 5, "text", True, {}, {"data": ROWS}, {"total": 2}, {"total": 0, "page": 0, "limit": 2}, {"error": "no"}),
+    *(flat_body(None, total=0), flat_body({}, total=0), flat_body(ROWS, total=None)),
+)
+NO_OBJECTS: tuple[object, ...] = (None, {}, [], [{"webinarKey": 1}], "text", 5)
+BAD_TOTALS: tuple[object, ...] = (None, -1, True, 1.5, "many", "", "٣", 10**20, "9" * 5000, [])
+BROKEN: list[tuple[Read, object, str]] = [
+    *(
+        (webinars, hal_body(rows, total=6, pages=pages, number=number), LOST)
+        for rows in NO_ROWS
+        for pages, number in ((3, 0), (3, 1), (None, 0), (3, None), (0, 0))
+    ),
+    *((array, flat_body([], total=6, page=page), LOST) for page in (0, 1, 2, None)),
+    *((webinars, hal_body(ROWS, total=total), NO_TOTAL) for total in BAD_TOTALS),
+    *((webinars, hal_body(rows, total=2), NO_TOTAL) for rows in NO_ARRAYS),
+    (webinars, {**hal_body(total=2), "_embedded": {"sessions": ROWS}}, "some of the 2 rows it counts"),
+    *((array, body, NO_LIST) for body in NO_LISTS),
+    *((single, body, NO_OBJECT) for body in NO_OBJECTS),
+]
 
 
 @pytest.mark.parametrize(
-    "body", [hal_body(total=0, pages=0), hal_body([], total=0, pages=0), {**hal_body(total=0), "_embedded": {}}]
+    ("read", "body", "lacks"), BROKEN, ids=[f"{lacks}-{n}" for n, (*_, lacks) in enumerate(BROKEN)]
 )
-def test_a_hal_list_is_empty_when_it_counts_nothing(body: object) -> None:
-    assert webinars(body) == Page([], 0, is_last=True)
-
-
-@pytest.mark.parametrize("rows", [None, []])
-def test_a_hal_page_beyond_the_end_is_empty_because_the_list_shrank_while_it_was_read(rows: object) -> None:
-    assert webinars(hal_body(rows, total=2, pages=1, number=1)) == Page([], 2, is_last=True)
-
-
-@pytest.mark.parametrize("rows", [None, []])
-@pytest.mark.parametrize(("pages", "number"), [(3, 0), (3, 1), (None, 0), (3, None), (0, 0)])
-def test_a_hal_page_that_lost_its_rows_is_broken(rows: object, pages: object, number: object) -> None:
-    with pytest.raises(
-        MalformedResponseError, match=r"^the answer should hold some of the 6 rows it counts and does not$"
-    ):
-        webinars(hal_body(rows, total=6, pages=pages, number=number))
-
-
-@pytest.mark.parametrize(
-    "total", [None, -1, True, 1.5, "many", "", "٣", 10**20, pytest.param("9" * 5000, id="long"), []]
-)
-def test_a_hal_page_without_a_usable_total_is_broken(total: object) -> None:
-    with pytest.raises(MalformedResponseError, match=r"page\.totalElements"):
-        webinars(hal_body(ROWS, total=total))
-
-
-@pytest.mark.parametrize("rows", [{}, "rows", 1, {"0": ROWS[0]}])
-def test_a_hal_page_whose_rows_are_no_array_or_under_another_name_is_broken(rows: object) -> None:
-    with pytest.raises(MalformedResponseError, match=r"_embedded\.webinars"):
-        webinars(hal_body(rows, total=2))
-    with pytest.raises(MalformedResponseError):
-        webinars({**hal_body(total=2), "_embedded": {"sessions": ROWS}})
-
-
-# Bare array and flat object
-
-
-def test_a_bare_array_is_everything_there_is() -> None:
-    assert array(ROWS) == Page(ROWS, None, is_last=True)
-    assert array([]) == Page([], None, is_last=True)
-
-
-@pytest.mark.parametrize("body", [ROWS, flat_body(ROWS, total=2)])
-def test_a_hal_list_may_come_in_the_other_envelopes(body: object) -> None:
-    assert webinars(body) == array(body)
-
-
-@pytest.mark.parametrize(("page", "is_last"), [(0, False), (1, False), (2, True)])
-def test_a_flat_page_is_the_last_when_its_number_and_limit_say_so(page: int, is_last: bool) -> None:  # noqa: FBT001
-    assert array(flat_body(ROWS, total=6, page=page)) == Page(ROWS, 6, is_last)
-
-
-def test_a_flat_page_that_holds_everything_is_the_last_even_if_it_is_not_numbered() -> None:
-    assert array({"data": ROWS, "total": 2}).is_last
-    assert not array({"data": ROWS, "total": 3}).is_last
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        flat_body([], total=0),
-        {"data": [], "total": 0},
-        {"data": [], "total": 2, "page": 1},  # recording assets have no limit
-        flat_body([], total=2, page=1),
-        flat_body([], total=2, page=1, limit=0),
-    ],
-)
-def test_a_flat_page_is_empty_when_it_counts_nothing_or_is_beyond_the_end(body: dict[str, Any]) -> None:
-    assert array(body) == Page([], body["total"], is_last=True)
-
-
-@pytest.mark.parametrize("page", [0, 1, 2, None])
-def test_a_flat_page_that_lost_its_rows_is_broken(page: object) -> None:
-    with pytest.raises(MalformedResponseError, match="some of the 6 rows it counts"):
-        array(flat_body([], total=6, page=page))
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        *(None, 5, "text", True, {}, {"data": ROWS}, {"total": 2}, {"total": 0, "page": 0, "limit": 2}),
-        *(flat_body(None, total=0), flat_body({}, total=0), flat_body(ROWS, total=None), {"error": "no"}),
-    ],
-)
-def test_what_is_neither_array_nor_flat_object_is_broken(body: object) -> None:
-    with pytest.raises(
-        MalformedResponseError, match=r"^the answer should hold an array, or data and total and does not$"
-    ):
-        array(body)
-
-
-# Single objects
-
-
-def test_a_single_object_comes_as_it_is() -> None:
-    assert single({"webinarKey": 1}) == {"webinarKey": 1}
-
-
-@pytest.mark.parametrize("body", [None, {}, [], [{"webinarKey": 1}], "text", 5])
-def test_what_is_no_object_with_fields_is_broken(body: object) -> None:
-    with pytest.raises(MalformedResponseError, match="an object with fields"):
-        single(body)
+def test_what_lost_its_rows_or_has_another_shape_is_broken(read: Read, body: object, lacks: str) -> None:
+    with pytest.raises(MalformedResponseError) as caught:
+        read(body)
+    assert str(caught.value) == f"the answer should hold {lacks} and does not"
 
 
 # Anything at all

@@ -1,6 +1,5 @@
 """Runs one after the other and at the same time on one connection: the configured proof never has to change."""
 
-import concurrent.futures
 import contextlib
 import json
 import signal
@@ -17,6 +16,7 @@ from tap_gotowebinar.settings.connection import ConnectionSettings
 from tests.canned_server import token_calls
 from tests.forkserver import Launcher, run_command
 from tests.runs import EXECUTABLE, FAST, Run
+from tests.target.registering import TargetHarness, lines, person, record, schema, state
 
 OAUTH = "/oauth/token"
 LOGIN = "tap-gotowebinar-login"
@@ -113,25 +113,27 @@ def test_what_was_configured_is_tried_when_what_was_stored_is_refused(
 # At the same time ----------------------------------------------------------------------------------------------------
 
 
-def test_three_runs_at_the_same_time_share_one_token_that_is_replaced(
-    make_sandbox: Callable[..., Sandbox], path: Path, tmp_path: Path
+def test_two_taps_and_a_target_at_the_same_time_share_one_token_that_is_replaced_each_time(
+    make_sandbox: Callable[..., Sandbox], path: Path, tmp_path: Path, launcher: Launcher
 ) -> None:
     sandbox = make_sandbox(webinars=4, registrants=40, rotate_refresh_tokens=True, token_lifetime=2.0, latency=0.05)
-    settings = {**sandbox.settings, **FAST, "max_concurrency": 2, "token_path": str(path)}
+    harness = TargetHarness(sandbox, tmp_path)
+    given = lines([schema(), *(record(person(number)) for number in range(60)), state("all")]).encode()
+    settings = {**harness.config(), "max_concurrency": 2, "token_path": str(path)}
+    running = [launcher.launch(settings) for _ in range(2)] + [launcher.launch(settings, program="target", given=given)]
+    *taps, target = done = [run.finish() for run in running]
 
-    def run(number: int) -> Run:
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        return run_command(settings, folder)
-
-    with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        runs = list(pool.map(run, range(3)))
-
-    assert [(run.exit_code, run.errors) for run in runs] == [(0, [])] * 3
-    assert len({len(run.records("registrant_details")) for run in runs}) == 1
-    assert token_calls(sandbox) > 1
-    for run_of_three in runs:
-        assert_no_secret_shows(run_of_three, sandbox, path)
+    assert [(run.exit_code, run.errors) for run in done] == [(0, [])] * 3
+    details = [row for run in taps for row in run.records("registrant_details")]
+    assert [row["webinarKey"] != harness.webinar for row in details].count(True) == 2 * 4 * 40
+    assert target.stdout == '"all"\n'
+    assert [row["email"] for row in harness.registered()] == [person(number)["email"] for number in range(60)]
+    tokens = [call for call in sandbox.control.calls() if call["path"] == OAUTH]
+    # More than one was needed, and nobody came with one that was replaced.
+    assert len(tokens) > 1
+    assert {call["status"] for call in tokens} == {200}
+    for run in done:
+        assert_no_secret_shows(run, sandbox, path)
 
 
 # Not stored ----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from tap_gotowebinar.api.auth.token_store import LOGIN_ENTRY, StoredTokens, TokenStore
+from tap_gotowebinar.api.auth.private_file import PrivateFile
+from tap_gotowebinar.api.auth.token_store import LOGIN_ENTRY, TokenStore
 from tap_gotowebinar.api.errors import RetriesExhaustedError
 
 AUTH_URL = "https://auth.example.com"
@@ -126,20 +127,6 @@ def test_what_nobody_used_for_a_quarter_is_forgotten(path: Path, store: TokenSto
 # What is good --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("left", "lifetime", "usable"),
-    [(3600, 3600, 3540), (61, 3600, 1), (59, 3600, -1), (10, 20, 8), (-5, 3600, -65), (7200, 3600, 0), (3601, 3600, 0)],
-)
-def test_an_access_token_may_be_used_until_shortly_before_its_end_unless_that_is_later_than_it_can_be(
-    monkeypatch: pytest.MonkeyPatch, left: float, lifetime: float, usable: float
-) -> None:
-    monkeypatch.setattr(time, "time", lambda: 1e9)
-    tokens = StoredTokens(client="", credential_ids=[])
-    tokens.update("access", None, lifetime, 1e9 + left)
-
-    assert tokens.seconds_left() == usable
-
-
 def test_credentials_and_clients_are_not_in_the_file_and_nothing_shows_in_text(path: Path, store: TokenStore) -> None:
     keep(store, CREDENTIAL, None)
 
@@ -164,11 +151,57 @@ def test_the_default_is_a_file_of_the_client_in_the_state_folder(state_folder: P
     assert "our-client" not in store.path.name
 
 
-def test_file_and_folder_are_for_their_owner_only(path: Path, store: TokenStore) -> None:
+def test_what_comes_about_is_for_its_owner_only_whatever_the_umask(tmp_path: Path) -> None:
+    path = tmp_path / "one" / "two" / "three" / "tokens.json"
+    before = os.umask(0)
+    try:
+        keep(TokenStore(path, AUTH_URL, "our-client"), CREDENTIAL, None)
+    finally:
+        os.umask(before)
+
+    assert {mode(folder) for folder in list(path.parents)[:3]} == {0o700}
+    assert {mode(file) for file in path.parent.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("name", ["tokens.json.lock", ".tokens.json.new"])
+def test_a_link_that_somebody_has_planted_beside_the_file_leads_nowhere(
+    path: Path, store: TokenStore, name: str
+) -> None:
+    precious = path.parent / "precious"
+    path.parent.mkdir()
+    precious.write_bytes(b"mine")
+    (path.parent / name).symlink_to(precious)
+
+    keep(store, CREDENTIAL, "second")
+
+    assert precious.read_bytes() == b"mine"
+    assert current(store, CREDENTIAL) == "second"
+    assert not path.is_symlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_file_that_somebody_else_has_put_there_is_neither_read_nor_left_to_them(
+    path: Path, store: TokenStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep(store, CREDENTIAL, "theirs")
+    os.chown(path, 1234, 1234)
+
+    assert current(store, CREDENTIAL) is None
+    assert caplog.messages == [f"{path} cannot be read (it belongs to another user): what was stored is not used"]
+    PrivateFile(path).replace(b"ours")
+    assert (path.read_bytes(), path.stat().st_uid) == (b"ours", 0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_in_a_folder_of_somebody_else_root_takes_theirs_for_its_own(path: Path, store: TokenStore) -> None:
+    keep(store, CREDENTIAL, "second")
+    for theirs in (path, path.parent):
+        os.chown(theirs, 1234, 1234)
+
     keep(store, CREDENTIAL, None)
 
-    assert (mode(path.parent), mode(path)) == (0o700, 0o600)
-    assert {mode(file) for file in path.parent.iterdir()} == {0o600}
+    assert current(store, CREDENTIAL) == "second"
+    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 1234)
 
 
 def test_a_file_that_others_could_read_is_said_once_and_closed(
@@ -180,17 +213,6 @@ def test_a_file_that_others_could_read_is_said_once_and_closed(
     assert [current(store, CREDENTIAL), current(store, CREDENTIAL)] == ["second", "second"]
     assert caplog.messages == [f"others could read {path}: it is for its owner only (mode 0600)"]
     assert mode(path) == 0o600
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_root_leaves_the_file_to_its_owner(path: Path, store: TokenStore) -> None:
-    keep(store, CREDENTIAL, "second")
-    for theirs in (path, path.parent):
-        os.chown(theirs, 1234, 1234)
-
-    keep(store, CREDENTIAL, "third")
-
-    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 1234)
 
 
 def test_a_link_stays_a_link_in_the_state_folder_too(tmp_path: Path, state_folder: Path) -> None:
@@ -332,12 +354,3 @@ def test_who_waits_too_long_says_what_for(path: Path, store: TokenStore) -> None
     assert str(caught.value) == (
         f"another process has held {path}.lock for 0 seconds: end it, or give this one a token_path of its own"
     )
-
-
-def test_nobody_waits_when_the_run_is_over(path: Path, store: TokenStore) -> None:
-    over = threading.Event()
-    over.set()
-    path.parent.mkdir()
-
-    with FileLock(f"{path}.lock"), pytest.raises(RetriesExhaustedError), store.locked(over):
-        pass

@@ -4,12 +4,12 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from demo.postgres import free_port
 from gotowebinar_sandbox import Sandbox
 from tests.forkserver import SHARED, Launched
 from tests.runs import Run
@@ -24,9 +24,7 @@ NO_BROWSER: Final = {"BROWSER": "true"}
 
 def redirect_uri(sandbox: Sandbox) -> str:
     """Register a redirect URI with a port that is free, and return it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    uri = f"http://127.0.0.1:{port}/callback"
+    uri = f"http://127.0.0.1:{free_port()}/callback"
     sandbox.control.configure(redirect_uris=[uri])
     return uri
 

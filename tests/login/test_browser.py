@@ -8,14 +8,9 @@ import threading
 import pytest
 import requests
 
+from demo.postgres import free_port
 from tap_gotowebinar.api.errors import GoToWebinarError
 from tap_gotowebinar.login.browser import RedirectListener
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def never(address: str) -> None:
@@ -40,19 +35,6 @@ def test_the_first_request_finishes_the_login_and_the_page_says_so(host: str, pa
         assert [address.endswith("code=1&state=2") for address in taken] == [True]
         assert "You are logged in" in seen.result().text
         assert seen.result().headers["Cache-Control"] == "no-store"
-
-
-def test_a_login_that_fails_is_said_on_the_page_and_raised() -> None:
-    uri = f"http://127.0.0.1:{free_port()}/"
-
-    def fail(_: str) -> None:
-        raise GoToWebinarError("no")  # noqa: EM101 - made up
-
-    with concurrent.futures.ThreadPoolExecutor() as pool, RedirectListener(uri, fail) as listener:
-        seen = pool.submit(visit, uri)
-        with pytest.raises(GoToWebinarError, match="no"):
-            listener.wait(10)
-        assert "Not logged in" in seen.result().text
 
 
 def test_other_paths_are_no_answer() -> None:

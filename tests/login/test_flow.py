@@ -1,28 +1,31 @@
-"""A login against a server that answers with the very bytes it is given."""
+"""A login against a server that answers with the very bytes it is given, and the texts of the login."""
 
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from gotowebinar_sandbox import Options
 from tap_gotowebinar.api.errors import AuthenticationError
+from tap_gotowebinar.login.command import DEFAULT_REDIRECT_URI
 from tap_gotowebinar.login.flow import Login
+from tap_gotowebinar.login.messages import owner_lines
 from tap_gotowebinar.login.settings import for_login
 from tests.canned_server import Canned, token_answer
 
 URI = "http://localhost:8914/callback"
+GOOD = "code=abc&state=STATE"
 
 
-def answered(login: Login, query: str) -> str:
-    """The address that a browser is sent back to."""
-    state = parse_qs(urlsplit(login.address).query)["state"][0]
-    return f"{URI}?{query}&state={state}"
+def finish(login: Login, pasted: str) -> None:
+    login.finish(pasted.replace("STATE", parse_qs(urlsplit(login.address).query)["state"][0]))
 
 
-def test_the_token_request_is_the_documented_one() -> None:
+@pytest.mark.parametrize("pasted", [GOOD, f"{URI}?{GOOD}", f"{URI}?{GOOD}#", f"{URI}?{GOOD}#_=_"])
+def test_the_token_request_is_the_documented_one_however_the_browser_writes_the_address(pasted: str) -> None:
     with Canned(token_answer()) as server:
         login = Login(for_login(server.settings), URI)
         with pytest.raises(AuthenticationError, match="no refresh token"):
-            login.finish(answered(login, "code=abc"))
+            finish(login, pasted)
 
     head, _, form = server.requests[0].rpartition("\r\n")
     assert head.startswith("POST /oauth/token ")
@@ -34,47 +37,58 @@ def test_the_token_request_is_the_documented_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("pasted", "said"),
     [
-        ("error=access_denied", "GoTo gives no access .access_denied"),
-        ("error=new_one&error_description=Ask+ada@example.com", "new_one: Ask <e-mail>"),
-        ("other=1", "paste the whole address"),
-        ("code=", "paste the whole address"),
+        (f"{URI}?error=access_denied&state=STATE", "GoTo gives no access .access_denied"),
+        (f"{URI}?error=new_one&error_description=Ask+ada@example.com&state=STATE", "new_one: Ask <e-mail>"),
+        (f"{URI}?code=abc&state=other", "the answer to another login .its state differs.: start again"),
+        ("code=abc&state=other", "the answer to another login .its state differs.: start again"),
+        *((f"{URI}?{query}&state=STATE", "paste the whole address") for query in ("other=1", "code=")),
+        *(
+            (text, "start again, and paste the whole address")
+            for text in ("nonsense", URI, f"{URI}?code=abc", "http://[")
+        ),
     ],
 )
-def test_an_answer_without_a_code_is_one_clear_line(query: str, said: str) -> None:
+def test_what_holds_no_code_for_this_login_is_one_clear_line(pasted: str, said: str) -> None:
     with Canned(token_answer()) as server:
         login = Login(for_login(server.settings), URI)
         with pytest.raises(AuthenticationError, match=said):
-            login.finish(answered(login, query))
+            finish(login, pasted)
 
     assert server.requests == []
 
 
-@pytest.mark.parametrize("pasted", ["nonsense", URI, f"{URI}?code=abc", "http://[", "code=abc&state=other"])
-def test_what_is_no_answer_to_this_login_is_one_clear_line(pasted: str) -> None:
-    with Canned(token_answer()) as server:
-        login = Login(for_login(server.settings), URI)
-        with pytest.raises(AuthenticationError, match="start again"):
-            login.finish(pasted)
+# Its texts
 
-    assert server.requests == []
+ACCOUNTS = [{"accountKey": "2", "name": "Honey"}, {"accountKey": 3, "name": None}]
 
 
-@pytest.mark.parametrize("fragment", ["#", "#_=_"])
-def test_a_fragment_that_a_browser_adds_is_no_part_of_the_code(fragment: str) -> None:
-    with Canned(token_answer()) as server:
-        login = Login(for_login(server.settings), URI)
-        with pytest.raises(AuthenticationError, match="no refresh token"):
-            login.finish(answered(login, "code=abc") + fragment)
+def test_all_accounts_of_a_person_are_named() -> None:
+    said = list(owner_lines({"organizerKey": "1", "displayName": "Ada Berg", "accounts": ACCOUNTS}))
 
-    assert "code=abc&" in server.requests[0]
+    assert said == [
+        "The tokens belong to Ada Berg.",
+        "  organizer key  1",
+        "  account key    2  Honey",
+        "  account key    3",
+    ]
 
 
-def test_a_query_alone_will_do() -> None:
-    with Canned(token_answer()) as server:
-        login = Login(for_login(server.settings), URI)
-        with pytest.raises(AuthenticationError, match="no refresh token"):
-            login.finish(urlsplit(answered(login, "code=abc")).query)
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ({"firstName": "Ada", "lastName": "Berg"}, "Ada Berg"),
+        ({"firstName": None, "lastName": "Berg"}, "Berg"),
+        ({}, "somebody whose name GoTo does not tell"),
+        ({"displayName": "A\x1b[2Jda\n"}, "A[2Jda"),
+    ],
+)
+def test_a_person_is_named_as_far_as_goto_tells(told: dict[str, str | None], name: str) -> None:
+    said = list(owner_lines({"organizerKey": "1", "accountKey": "2", "accounts": [], **told}))
 
-    assert len(server.requests) == 1
+    assert said == [f"The tokens belong to {name}.", "  organizer key  1", "  account key    2"]
+
+
+def test_the_sandbox_knows_the_redirect_uri_that_the_login_takes_unless_told_otherwise() -> None:
+    assert Options().redirect_uris == (DEFAULT_REDIRECT_URI,)

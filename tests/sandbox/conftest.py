@@ -100,6 +100,14 @@ def control(sandbox: Sandbox) -> Iterator[Control]:
 
 
 @pytest.fixture
+def webinar(control: Control) -> Iterator[str]:
+    """The key of an empty webinar next week; cancelled after the test."""
+    key = control.add_webinar()
+    yield key
+    control.cancel_webinar(key)
+
+
+@pytest.fixture
 def busy(api: Caller) -> str:
     """The key of a webinar with registrants."""
     keys: list[str] = [row["webinarKey"] for row in api.webinars()]

@@ -1,20 +1,11 @@
-"""Compares an answer with the documented fields of an endpoint."""
+"""The documented fields of an endpoint as a JSON Schema, and how an answer departs from it."""
 
-import re
-from collections.abc import Iterator
 from typing import Any
 
-INTEGER = (int,)
-JSON_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": INTEGER,
-    "number": (float,),
-    "boolean": (bool,),
-    "array": (list,),
-    "array of string": (list,),
-    "object": (dict,),
-    "integer|string": (int, str),
-}
+from jsonschema import Draft202012Validator
+from jsonschema.validators import extend
+
+JSON_TYPES: dict[str, Any] = {"array of string": "array", "integer|string": ["integer", "string"]}
 FORMATS = {
     "date-time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z",
     "int64 as digits": r"\d{1,19}",
@@ -23,6 +14,13 @@ FORMATS = {
     "uri": r"https://\S+",
     "email": r"\S+@\S+",
 }
+STRICT = {
+    "integer": lambda _checker, value: isinstance(value, int) and not isinstance(value, bool),
+    "number": lambda _checker, value: isinstance(value, float),
+}
+Validator = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(STRICT)
+)
 Field = dict[str, Any]
 
 
@@ -34,43 +32,32 @@ def violations(value: Any, fields: list[Field], *, also: frozenset[str] = frozen
         fields: Rows of the table: ``name`` with dots into objects, ``[]`` into arrays and ``.*`` into maps.
         also: Undocumented names that are allowed at the top.
     """
-    return list(_violations(value, fields, "", also))
+    schema = _object(fields, "")
+    schema["properties"] |= dict.fromkeys(also, True)
+    return [f"{error.json_path}: {error.message}" for error in Validator(schema).iter_errors(value)]
 
 
-def _violations(value: Any, fields: list[Field], prefix: str, also: frozenset[str]) -> Iterator[str]:  # noqa: ANN401
-    if not isinstance(value, dict):
-        yield f"{prefix or 'body'} is not an object"
-        return
-    own = {field["name"][len(prefix) :]: field for field in fields if _is_direct(field["name"], prefix)}
-    for name, field in own.items():
-        if name in value:
-            yield from _of_field(value[name], field, fields)
-        elif field["required"]:
-            yield f"{field['name']} is missing"
-    for name in value.keys() - own.keys() - also:
-        yield f"{prefix}{name} is not documented"
+def _object(fields: list[Field], prefix: str) -> dict[str, Any]:
+    below = {field["name"][len(prefix) :]: field for field in fields if field["name"].startswith(prefix)}
+    own = {name: field for name, field in below.items() if "." not in name}
+    return {
+        "type": "object",
+        "properties": {name: _property(field, fields) for name, field in own.items()},
+        "required": [name for name, field in own.items() if field["required"]],
+        "additionalProperties": False,
+    }
 
 
-def _is_direct(name: str, prefix: str) -> bool:
-    return name.startswith(prefix) and "." not in name[len(prefix) :]
-
-
-def _of_field(value: Any, field: Field, fields: list[Field]) -> Iterator[str]:  # noqa: ANN401
+def _property(field: Field, fields: list[Field]) -> dict[str, Any]:
     name, wanted = field["name"], field["wire_type"]
-    if not isinstance(value, JSON_TYPES[wanted]) or (isinstance(value, bool) and wanted != "boolean"):
-        yield f"{name} is {type(value).__name__}, documented as {wanted}"
-        return
-    if field["enum"] and str(value).upper() not in {str(choice).upper() for choice in field["enum"]}:
-        yield f"{name} is none of the documented values"
-    pattern = FORMATS.get(field["format"] or "")
-    if pattern and isinstance(value, str) and not re.fullmatch(pattern, value):
-        yield f"{name} is not a {field['format']}"
-    below = f"{name}[]."
-    if isinstance(value, list) and any(other["name"].startswith(below) for other in fields):
-        for item in value:
-            yield from _violations(item, fields, below, frozenset())
-    if isinstance(value, dict):
-        of_map = f"{name}.*."
-        is_map = any(other["name"].startswith(of_map) for other in fields)
-        for item in value.values() if is_map else (value,):
-            yield from _violations(item, fields, of_map if is_map else f"{name}.", frozenset())
+    schema: dict[str, Any] = {"type": JSON_TYPES.get(wanted, wanted)}
+    patterns = [f"(?i:{'|'.join(field['enum'])})"] if field["enum"] else []
+    patterns += [FORMATS[field["format"]]] if field["format"] in FORMATS else []
+    schema["allOf"] = [{"pattern": rf"^{pattern}\Z"} for pattern in patterns]
+    if wanted == "array" and any(other["name"].startswith(f"{name}[].") for other in fields):
+        schema["items"] = _object(fields, f"{name}[].")
+    elif any(other["name"].startswith(f"{name}.*.") for other in fields):
+        schema["additionalProperties"] = _object(fields, f"{name}.*.")
+    elif wanted == "object":
+        schema |= _object(fields, f"{name}.")
+    return schema

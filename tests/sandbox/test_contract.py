@@ -118,7 +118,7 @@ def departures(endpoint: dict[str, Any], records: list[dict[str, Any]]) -> list[
         text
         for record in records
         for text in violations(record, fields, also=also)
-        if not (text == "joinUrl is missing" and record.get("status") != "APPROVED")
+        if not (text == "$: 'joinUrl' is a required property" and record.get("status") != "APPROVED")
     ]
 
 
@@ -221,14 +221,14 @@ def test_a_wrong_key_gets_a_documented_error(
 @pytest.mark.parametrize(
     ("damage", "violation"),
     [
-        ({"registrantKey": "12"}, "registrantKey is str, documented as integer"),
-        ({"registrantKey": True}, "registrantKey is bool, documented as integer"),
-        ({"status": "PENDING"}, "status is none of the documented values"),
-        ({"registrationDate": "yesterday"}, "registrationDate is not a date-time"),
-        ({"shoeSize": 43}, "shoeSize is not documented"),
-        ({"responses": [{"question": 1}]}, "responses[].question is int, documented as string"),
-        ({"responses": [{"mood": "fine"}]}, "responses[].mood is not documented"),
-        ({"email": None}, "email is missing"),
+        ({"registrantKey": "12"}, "$.registrantKey: '12' is not of type 'integer'"),
+        ({"registrantKey": True}, "$.registrantKey: True is not of type 'integer'"),
+        ({"status": "PENDING"}, "$.status: 'PENDING' does not match '^(?i:"),
+        ({"registrationDate": "yesterday"}, "$.registrationDate: 'yesterday' does not match "),
+        ({"shoeSize": 43}, "$: Additional properties are not allowed ('shoeSize' was unexpected)"),
+        ({"responses": [{"question": 1}]}, "$.responses[0].question: 1 is not of type 'string'"),
+        ({"responses": [{"mood": "fine"}]}, "$.responses[0]: Additional properties are not allowed ('mood' was"),
+        ({"email": None}, "$: 'email' is a required property"),
     ],
 )
 def test_the_comparison_finds_violations(
@@ -238,4 +238,5 @@ def test_the_comparison_finds_violations(
     right = call(api, endpoint, examples.live_keys()).json()
     assert departures(endpoint, [right]) == []
     damaged = {name: value for name, value in {**right, **damage}.items() if value is not None}
-    assert departures(endpoint, [damaged]) == [violation]
+    (said,) = departures(endpoint, [damaged])
+    assert said.startswith(violation)

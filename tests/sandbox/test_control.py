@@ -115,8 +115,7 @@ def test_a_new_webinar_is_listed_and_moves_and_changes_hands_and_is_cancelled(ap
     assert key not in {row["webinarKey"] for row in control.expected_records()["webinars"]}
 
 
-def test_people_register_and_change_and_cancel(api: Caller, control: Control) -> None:
-    webinar = control.add_webinar()
+def test_people_register_and_change_and_cancel(api: Caller, control: Control, webinar: str) -> None:
     keys = control.add_registrants(webinar, 3)
     rows = api.registrants(webinar)
     assert [str(row["registrantKey"]) for row in rows] == keys
@@ -132,8 +131,7 @@ def test_people_register_and_change_and_cancel(api: Caller, control: Control) ->
     assert api.get(api.webinar(webinar, f"/registrants/{keys[0]}")).status_code == 404
 
 
-def test_a_changed_address_may_register_again(api: Caller, control: Control) -> None:
-    webinar = control.add_webinar()
+def test_a_changed_address_may_register_again(api: Caller, control: Control, webinar: str) -> None:
     [key] = control.add_registrants(webinar, people=[{"email": "old@example.com"}])
     control.change_registrant(webinar, key, email="new@example.com")
     names = {"firstName": "Ada", "lastName": "Berg"}
@@ -142,15 +140,15 @@ def test_a_changed_address_may_register_again(api: Caller, control: Control) -> 
 
 
 @pytest.mark.parametrize("date", ["2020-01-01T00:00:00.5Z", None, "", "not a date"])
-def test_people_may_have_any_fields_even_invalid_ones(date: str | None, api: Caller, control: Control) -> None:
-    webinar = control.add_webinar()
+def test_people_may_have_any_fields_even_invalid_ones(
+    date: str | None, api: Caller, control: Control, webinar: str
+) -> None:
     ada = {"firstName": "Ada", "registrationDate": date, "source": "fair", "status": "DENIED", "email": None}
     [key] = control.add_registrants(webinar, people=[ada])
     (row,), detailed = api.registrants(webinar), api.registrant(webinar, key)
     assert {**ada, "email": ""}.items() <= {**detailed, "email": row["email"] or ""}.items()
     assert (row["registrationDate"], "joinUrl" in detailed) == (date, False)
     assert len(control.expected_records()["registrants"]) > 1
-    control.cancel_webinar(webinar)
 
 
 def test_approval_gives_the_link_and_denial_takes_it(api: Caller, control: Control) -> None:
@@ -175,10 +173,7 @@ def test_the_clock_can_be_moved(api: Caller, control: Control) -> None:
     assert running() == []
 
 
-def test_it_listens_on_loopback_only_in_both_families() -> None:
-    for host in ("0.0.0.0", "192.0.2.1", "::"):  # noqa: S104 - refused
-        with pytest.raises(ValueError, match="loopback only"):
-            Sandbox(Options(), host=host)
+def test_it_listens_to_the_other_family_too() -> None:
     with Sandbox(Options(webinars=1), host="::1") as sandbox:
         assert sandbox.url.startswith("http://[::1]:")
         assert sandbox.control.calls() == []

@@ -1,7 +1,6 @@
 """The formats of performance, polls, surveys and questions, and that their figures agree."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -31,15 +30,13 @@ def answers_of_all(api: Caller, session: Row, kind: str) -> list[Row]:
 
 
 @pytest.fixture
-def quiet(control: Control) -> Iterator[Row]:
-    """A session of three people for a new webinar, without questions and answers; cancelled after the test."""
-    webinar = control.add_webinar()
+def quiet(control: Control, webinar: str) -> Row:
+    """A session of three people for a new webinar, without questions and answers."""
     people = control.add_registrants(webinar, 3)
     session = control.hold_session(webinar, [])
     for who in people:
         control.attend(webinar, session, who)
-    yield {"webinarKey": webinar, "sessionKey": session, "people": people}
-    control.cancel_webinar(webinar)
+    return {"webinarKey": webinar, "sessionKey": session, "people": people}
 
 
 @pytest.mark.parametrize("kind", ["polls", "surveys"])

@@ -1,13 +1,17 @@
-"""Each kind of fault, as a client sees it."""
+"""Faults and the rate limit, which is strict, sliding and on arrival, as a client sees them."""
 
 import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Control, Fault, Options, Sandbox
 from gotowebinar_sandbox.server.fault_injection import EMBEDDED_EMAIL, EMBEDDED_LINK
+from gotowebinar_sandbox.traffic import SlidingWindow
 
 from .conftest import EVER, Caller
 
@@ -57,15 +61,6 @@ def test_a_fault_may_say_when_to_come_back(wanted: float | str, header: str, api
     assert listing(api).headers["Retry-After"].endswith(header)
 
 
-@pytest.mark.parametrize("kind", ["slow", "drip"])
-def test_a_late_response_is_right(kind: str, api: Caller, control: Control) -> None:
-    right = listing(api).json()
-    inject(control, kind, seconds=0.2)
-    before = time.monotonic()
-    assert listing(api).json() == right
-    assert time.monotonic() - before >= 0.2
-
-
 def test_the_right_body_may_be_labelled_as_a_web_page_or_as_gzip(api: Caller, control: Control) -> None:
     right = listing(api).content
     inject(control, "mistyped")
@@ -76,26 +71,6 @@ def test_the_right_body_may_be_labelled_as_a_web_page_or_as_gzip(api: Caller, co
         listing(api)
 
 
-def test_a_truncated_body_is_complete_http_but_broken_json(api: Caller, control: Control) -> None:
-    whole = len(listing(api).content)
-    inject(control, "truncate")
-    response = listing(api)
-    assert response.status_code == 200
-    assert len(response.content) == int(response.headers["Content-Length"]) == whole // 2
-    with pytest.raises(requests.JSONDecodeError):
-        response.json()
-
-
-@pytest.mark.parametrize(("kind", "status"), [("reset", None), ("cut", 200)])
-def test_a_connection_may_be_closed_before_or_within_a_response(
-    kind: str, status: int | None, api: Caller, control: Control
-) -> None:
-    inject(control, kind)
-    with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError)):
-        listing(api)
-    assert [call["status"] for call in control.calls()] == [status]
-
-
 def test_a_hidden_list_has_a_total_but_no_rows(api: Caller, control: Control, busy: str) -> None:
     inject(control, "hidden")
     hal, flat = listing(api).json(), api.get(api.webinar(busy, "/registrants"), page=0).json()
@@ -103,23 +78,6 @@ def test_a_hidden_list_has_a_total_but_no_rows(api: Caller, control: Control, bu
     assert hal["page"]["totalElements"] > 0
     assert flat.keys() == {"total", "page", "limit", "pageSize"}
     assert api.get(api.webinar(busy, "/registrants")).json() == {}
-
-
-def test_a_bomb_is_small_until_it_is_unpacked_and_an_endless_body_never_ends(api: Caller, control: Control) -> None:
-    url = f"{api.sandbox.url}/identity/v1/Users/me"
-    inject(control, "bomb")
-    with api.session.get(url, stream=True, timeout=10) as response:
-        assert response.headers["Content-Encoding"] == "gzip"
-        assert int(response.headers["Content-Length"]) < 300_000
-    inject(control, "endless", seconds=0.001)
-    with api.session.get(url, stream=True, timeout=10) as response:
-        assert response.raw.read(100) == b" " * 100
-
-
-def test_a_redirect_has_the_location_given(api: Caller, control: Control) -> None:
-    inject(control, "redirect", status=307, value="https://elsewhere.invalid/")
-    response = api.session.get(f"{api.sandbox.url}/x", allow_redirects=False, timeout=10)
-    assert (response.status_code, response.headers["Location"]) == (307, "https://elsewhere.invalid/")
 
 
 def test_a_fault_applies_to_calls_of_its_method_and_path_only(api: Caller, control: Control, busy: str) -> None:
@@ -150,19 +108,9 @@ def test_the_probability_of_a_fault_is_seeded() -> None:
     assert statuses() == first
 
 
-def test_a_response_may_be_lost_after_the_call_took_effect(api: Caller, control: Control) -> None:
-    webinar = control.add_webinar()
-    inject(control, "reset", method="POST", after=True, times=1)
-    ada = {"firstName": "Ada", "lastName": "Berg", "email": "ada.berg@example.com"}
-    with pytest.raises(requests.ConnectionError):
-        api.register(webinar, **ada)
-    assert api.register(webinar, **ada).status_code == 409
-
-
 def test_a_call_that_has_arrived_takes_effect_although_the_client_has_disconnected(
-    api: Caller, control: Control, capfd: pytest.CaptureFixture[str]
+    api: Caller, control: Control, webinar: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    webinar = control.add_webinar()
     inject(control, "slow", method="POST", seconds=0.3, times=1)
     url = f"{api.sandbox.url}{api.webinar(webinar, '/registrants')}"
     with pytest.raises(requests.Timeout):
@@ -179,3 +127,51 @@ def test_the_server_stops_at_once_even_while_responses_are_slow() -> None:
             requests.get(f"{sandbox.url}/nothing", timeout=0.05)
         before = time.monotonic()
     assert time.monotonic() - before < 2
+
+
+# The rate limit
+
+
+LIMIT = 3
+
+
+def accepted(arrivals: list[float], limit: int, length: float) -> list[float]:
+    window = SlidingWindow()
+    kept = []
+    for at in arrivals:
+        window.arrive(at, length)
+        if not window.full(limit):
+            window.accept(at)
+            kept.append(at)
+    return kept
+
+
+@given(st.lists(st.integers(0, 300)).map(sorted))
+def test_a_window_holds_the_limit_at_most_and_no_call_is_rejected_without_need(arrivals: list[float]) -> None:
+    kept = accepted(arrivals, LIMIT, 60)
+    assert all(sum(start <= at < start + 60 for at in kept) <= LIMIT for start in kept)
+    assert all(sum(at - 60 < earlier <= at for earlier in kept) == LIMIT for at in set(arrivals) - set(kept))
+
+
+def test_a_call_beyond_the_limit_gets_a_429_and_the_next_window_is_free(api: Caller, control: Control) -> None:
+    control.configure(rate_limit=2, rate_window=60)
+    calls = [api.get("/identity/v1/Users/me") for _ in range(4)]
+    assert [call.status_code for call in calls] == [200, 200, 429, 429]
+    assert (calls[-1].json(), "Retry-After" in calls[-1].headers) == ({"message": "Too Many Requests"}, False)
+    assert [api.refresh().status_code for _ in range(3)] == [200, 200, 200], "token requests do not count"
+    assert (control.state()["refused"], control.state()["most_in_window"]) == (2, 4)
+    control.configure(rate_window=0.001, per_second=1)
+    control.reset_calls()
+    assert [api.get("/identity/v1/Users/me").status_code for _ in range(2)] == [200, 429]
+    assert control.state()["most_in_second"] == 2
+
+
+def test_a_429_may_have_a_retry_after(api: Caller, control: Control) -> None:
+    def header(retry_after: float | str) -> str:
+        control.configure(rate_limit=1, rate_window=60, retry_after=retry_after)
+        api.get("/nothing")
+        return api.get("/nothing").headers["Retry-After"]
+
+    assert (header(7), header(0.5), header("soon")) == ("7", "0.5", "soon")
+    ahead = parsedate_to_datetime(header("date")).timestamp() - time.time()
+    assert 50 < ahead < 62

@@ -54,15 +54,13 @@ def test_some_sessions_have_no_attendees_and_sessions_are_not_sorted_by_time(api
     assert ends not in (sorted(ends), sorted(ends, reverse=True))
 
 
-def test_time_on_two_devices_counts_once(api: Caller, control: Control) -> None:
-    webinar = control.add_webinar()
+def test_time_on_two_devices_counts_once(api: Caller, control: Control, webinar: str) -> None:
     [who] = control.add_registrants(webinar)
     key = control.hold_session(webinar, [], startTime="2026-03-01T10:00:00Z", endTime="2026-03-01T11:00:00Z")
     for join, leave in (("30", "50"), ("10", "20"), ("15", "25")):
         control.attend(webinar, key, who, joinTime=f"2026-03-01T10:{join}:00Z", leaveTime=f"2026-03-01T10:{leave}:00Z")
     [row] = attendees(api, {"webinarKey": webinar, "sessionKey": key})
     assert (row["attendanceTimeInSeconds"], len(row["attendance"])) == ((15 + 20) * 60, 3)
-    control.cancel_webinar(webinar)
 
 
 def test_the_attendees_of_a_webinar_are_those_of_all_its_sessions_in_pages(api: Caller, control: Control) -> None:
@@ -79,8 +77,9 @@ def test_the_attendees_of_a_webinar_are_those_of_all_its_sessions_in_pages(api: 
     assert api.get(api.webinar(control.add_webinar(), "/attendees"), size=50).json() == empty
 
 
-def test_a_window_is_required_and_lists_the_sessions_that_overlap_it(api: Caller, control: Control) -> None:
-    webinar = control.add_webinar()
+def test_a_window_is_required_and_lists_the_sessions_that_overlap_it(
+    api: Caller, control: Control, webinar: str
+) -> None:
     times = {"before": "1T23:00 2T00:30", "inside": "2T10:00 2T11:00", "after": "2T23:00 3T00:30"}
     spans = [span.split() for span in (*times.values(), "4T10:00 4T11:00")]
     keys = [
@@ -89,14 +88,13 @@ def test_a_window_is_required_and_lists_the_sessions_that_overlap_it(api: Caller
     ]
     window = {"fromTime": "1999-05-02T00:00:00Z", "toTime": "1999-05-03T00:00:00Z"}
     assert [row["sessionKey"] for row in sessions(api, **window)] == keys[:3]
-    control.cancel_webinar(webinar)
     for missing in window:
         response = api.get(api.organizer("/sessions"), **{name: EVER[name] for name in window if name != missing})
         assert (response.status_code, response.json()["field"]) == (400, missing)
 
 
-def test_a_session_of_another_webinar_is_not_found(api: Caller, control: Control) -> None:
-    path = api.webinar(control.add_webinar(), f"/sessions/{sessions(api)[0]['sessionKey']}/attendees")
+def test_a_session_of_another_webinar_is_not_found(api: Caller, webinar: str) -> None:
+    path = api.webinar(webinar, f"/sessions/{sessions(api)[0]['sessionKey']}/attendees")
     response = api.get(path)
     assert (response.status_code, response.json()["errorCode"]) == (404, "NoSuchSession")
 
@@ -139,8 +137,9 @@ def test_sessions_stay_when_their_webinar_moves_and_follow_it_to_another_organiz
     control.cancel_webinar(webinar)
 
 
-def test_a_session_held_now_has_the_attendees_named_or_made_up_ones(api: Caller, control: Control, busy: str) -> None:
-    webinar = control.add_webinar()
+def test_a_session_held_now_has_the_attendees_named_or_made_up_ones(
+    api: Caller, control: Control, webinar: str, busy: str
+) -> None:
     people = control.add_registrants(webinar, 3)
     control.hold_session(webinar, people[:2])
     [row] = sessions(api, webinar)
@@ -150,6 +149,5 @@ def test_a_session_held_now_has_the_attendees_named_or_made_up_ones(api: Caller,
     assert (row["registrantsAttended"], attendees(api, row)[-1]["attendanceTimeInSeconds"]) == (3, 3600)
     control.cancel_registrant(webinar, people[0])
     assert {str(who["registrantKey"]) for who in attendees(api, row)} == set(people[1:])
-    control.cancel_webinar(webinar)
     keys = {control.hold_session(busy, startTime="2026-03-10T10:00:00Z") for _ in range(3)}
     assert {row["sessionKey"] for row in control.expected_records("attendees")["attendees"]} & keys

@@ -1,7 +1,7 @@
 """A setting that cannot work is named in one line, with the remedy and without its value."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -71,11 +71,13 @@ def each(name: str, values: Iterable[object], line: str) -> list[tuple[dict[str,
     return [({name: value}, line) for value in values]
 
 
-FROM_GOTO = "is empty: set it to the value shown at https://developer.logmeininc.com/clients"
+CLIENTS = "https://developer.logmeininc.com/clients"
+FROM_GOTO = f"is empty: set it to the value shown at {CLIENTS}"
 NOT_FROM_GOTO = "holds characters that GoTo never gives out: copy it again, without line breaks or quotes"
 TOO_LONG = "is longer than 8192 characters: shorten it or copy it again"
 NO_FILE = "token_path is not a file: let it name a file, which need not be there yet"
 NO_HEADER = "user_agent holds characters that no HTTP header may hold: use printable ASCII"
+NO_KEYS = "must be one key, several with commas between them, or a list of keys"
 MISSING_CLIENT = "is missing: set it in the configuration or as TAP_GOTOWEBINAR_CLIENT"
 
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -86,10 +88,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"client_secret": ""}, f"client_secret {FROM_GOTO}"),
     (
         {"client_id": "", "client_secret": "", "refresh_token": ""},
-        (
-            "client_id and client_secret are empty: set them to the values shown at "
-            f"https://developer.logmeininc.com/clients; {MISSING}"
-        ),
+        f"client_id and client_secret are empty: set them to the values shown at {CLIENTS}; {MISSING}",
     ),
     ({"client_secret": [SECRET]}, "client_secret must be of type string: correct it"),
     ({"refresh_token": ...}, MISSING),
@@ -102,16 +101,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"user_agent": SECRET * 1000}, f"user_agent {TOO_LONG}"),
     ({"token_path": SECRET * 1000}, NO_FILE),
     ({"token_path": "x\0y", "refresh_token": ""}, NO_FILE),
-    (
-        {"organizer_keys": SECRET},
-        "organizer_keys must be one key, several with commas between them, or a list of keys: correct it",
-    ),
-    (
-        {"organizer_keys": 1.7},
-        "organizer_keys must be one key, several with commas between them, or a list of keys: correct it",
-    ),
-    ({"organizer_keys": [True]}, "organizer_keys must hold texts or whole numbers: correct it"),
-    ({"organizer_keys": [[SECRET]]}, "organizer_keys must hold texts or whole numbers: correct it"),
+    *each("organizer_keys", [SECRET, 1.7], f"organizer_keys {NO_KEYS}: correct it"),
+    *each("organizer_keys", [[True], [[SECRET]]], "organizer_keys must hold texts or whole numbers: correct it"),
     *each(
         "organizer_keys",
         [["1", key] for key in (SECRET, "", " ", "12 34", "../1", -1, 10**19, "١٢", 7.3e18)],
@@ -244,9 +235,38 @@ def test_any_settings_at_all_are_understood_or_get_lines_without_a_value(changes
 # Variants that work
 
 
-@pytest.mark.parametrize("name", ["refresh_token", "client_id", "client_secret"])
-def test_blanks_around_a_credential_are_not_part_of_it(name: str) -> None:
-    assert getattr(settings(**{name: " value\n"}).connection.credentials, name) == "value"
+KEY = "5512093347781120011"
+DAY = dt.datetime(2024, 1, 31, tzinfo=dt.UTC)
+KEYS = ["7300418862951407109", 7300418862951407109, 12, " 12 ", "13"]
+WORKING: list[tuple[str, object, Callable[[Settings], object], object]] = [
+    ("refresh_token", " value\n", lambda typed: typed.connection.credentials.refresh_token, "value"),
+    ("client_id", " value\n", lambda typed: typed.connection.credentials.client_id, "value"),
+    ("client_secret", " value\n", lambda typed: typed.connection.credentials.client_secret, "value"),
+    ("organizer_keys", KEYS, lambda typed: typed.organizer_keys, ("7300418862951407109", "12", "13")),
+    *(("account_key", key, lambda typed: typed.account_key, KEY) for key in (KEY, int(KEY), f" {KEY} ")),
+    *(
+        ("start_date", text, lambda typed: typed.start_date, time)
+        for text, time in (
+            ("2024-01-31", DAY),
+            ("2024-01-31T10:00:00", DAY.replace(hour=10)),
+            ("2024-01-31T10:00:00+02:00", DAY.replace(hour=8)),
+            ("2024-01-31T10:00:00.5Z", DAY.replace(hour=10, microsecond=500_000)),
+            (" 2024-01-31 ", DAY),
+            ("0001-01-01", dt.datetime(1970, 1, 1, tzinfo=dt.UTC)),
+        )
+    ),
+    ("on_forbidden", "skip", lambda typed: typed.skip_forbidden, True),
+    ("on_forbidden", "fail", lambda typed: typed.skip_forbidden, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "found", "meant"), WORKING, ids=[f"{name}-{n}" for n, (name, *_) in enumerate(WORKING)]
+)
+def test_a_setting_that_works_is_understood(
+    name: str, written: object, found: Callable[[Settings], object], meant: object
+) -> None:
+    assert found(settings(**{name: written})) == meant
 
 
 @pytest.mark.parametrize(
@@ -259,31 +279,6 @@ def test_blanks_around_a_credential_are_not_part_of_it(name: str) -> None:
 )
 def test_an_empty_setting_is_one_that_is_not_set(blank: Mapping[str, object]) -> None:
     assert settings(**blank) == settings()
-
-
-def test_organizer_keys_are_texts_or_numbers_and_each_counts_once() -> None:
-    keys = ["7300418862951407109", 7300418862951407109, 12, " 12 ", "13"]
-    assert settings(organizer_keys=keys).organizer_keys == ("7300418862951407109", "12", "13")
-
-
-@pytest.mark.parametrize("key", ["5512093347781120011", 5512093347781120011, " 5512093347781120011 "])
-def test_an_account_key_is_a_text_or_a_number(key: object) -> None:
-    assert settings(account_key=key).account_key == "5512093347781120011"
-
-
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        ("2024-01-31", dt.datetime(2024, 1, 31, tzinfo=dt.UTC)),
-        ("2024-01-31T10:00:00", dt.datetime(2024, 1, 31, 10, tzinfo=dt.UTC)),
-        ("2024-01-31T10:00:00+02:00", dt.datetime(2024, 1, 31, 8, tzinfo=dt.UTC)),
-        ("2024-01-31T10:00:00.5Z", dt.datetime(2024, 1, 31, 10, 0, 0, 500_000, tzinfo=dt.UTC)),
-        (" 2024-01-31 ", dt.datetime(2024, 1, 31, tzinfo=dt.UTC)),
-        ("0001-01-01", dt.datetime(1970, 1, 1, tzinfo=dt.UTC)),
-    ],
-)
-def test_a_start_date_may_be_any_iso_time(text: str, moment: dt.datetime) -> None:
-    assert settings(start_date=text).start_date == moment
 
 
 @pytest.mark.parametrize(
@@ -302,9 +297,7 @@ def test_an_origin_may_be_https_anywhere_and_http_on_this_machine(url: str, orig
     assert (typed.connection.api_url, typed.connection.auth_url) == (origin, origin)
 
 
-def test_switches() -> None:
-    assert settings(on_forbidden="skip").skip_forbidden
-    assert not settings(on_forbidden="fail").skip_forbidden
+def test_what_cannot_be_used_may_be_switched_off() -> None:
     assert list(problems({**VALID, "emit_activate_version_messages": False, "batch_config": None})) == []
 
 
@@ -330,7 +323,7 @@ def from_environment(**variables: str) -> dict[str, Any]:
         *(("requests_per_minute", value, "must be of type integer") for value in (SECRET, "1.5", "", "9" * 5000)),
         *(("flattening_enabled", value, "must be of type boolean") for value in (SECRET, " true")),
         *(
-            ("organizer_keys", value, "must be one key, several with commas between them, or a list of keys")
+            ("organizer_keys", value, NO_KEYS)
             for value in (
                 *(SECRET, "1,", "1;2", "12 34", "-1", f"1,{SECRET}", "0" * 20),
                 *("[" * 100_000, "[NaN]", "[1e999]", "[[1]]", '["x"]', "[true]", '"12"', '{"12": 13}', "null"),
@@ -346,22 +339,11 @@ def test_a_variable_that_cannot_be_read_is_named_without_its_value(name: str, va
 
 
 def test_variables_have_the_types_of_their_settings() -> None:
-    found = from_environment(
-        requests_per_minute="480",
-        requests_per_second="0.5",
-        organizer_keys='["12", 13]',
-        flattening_enabled="ON",
-        client_id="17",
-        account_key="18",
-    )
-    assert found == {
-        "requests_per_minute": 480,
-        "requests_per_second": 0.5,
-        "organizer_keys": ["12", 13],
-        "flattening_enabled": True,
-        "client_id": "17",
-        "account_key": "18",
-    }
+    numbers = {"requests_per_minute": 480, "requests_per_second": 0.5}
+    texts = {"client_id": "17", "account_key": "18"}
+    written = {**{name: str(number) for name, number in numbers.items()}, **texts}
+    found = from_environment(**written, organizer_keys='["12", 13]', flattening_enabled="ON")
+    assert found == {**numbers, **texts, "organizer_keys": ["12", 13], "flattening_enabled": True}
     assert environment_settings(["client_id"], {"OTHER_CLIENT_ID": "x"}, "TAP_GOTOWEBINAR_") == {}
 
 
@@ -410,15 +392,8 @@ def test_a_name_that_may_be_a_secret_or_breaks_the_line_is_not_shown() -> None:
 
 def test_variables_that_meltano_exports_are_known() -> None:
     """Its own options, parts of objects, and both for a plugin that is called tap-gotowebinar-sales."""
-    exported = [
-        "_SELECT",
-        "_LOAD_SCHEMA",
-        "USER_AGENT_X",
-        "_EU_START_DAT",
-        "SALES_CLIENT_ID",
-        "SALES__SELECT",
-        "LOGLEVEL",
-    ]
+    exported = ["_SELECT", "_LOAD_SCHEMA", "USER_AGENT_X", "_EU_START_DAT"]
+    exported += ["SALES_CLIENT_ID", "SALES__SELECT", "LOGLEVEL"]
     assert unknown(variables=exported) == {}
     assert unknown("start_dat", variables=["START_DAT", "SALES_START_DAT"]) == {"start_dat": "start_date"}
 

@@ -137,7 +137,10 @@ def test_a_run_that_is_ended_is_taken_up_where_it_was(
 
 
 @pytest.mark.process
-def test_a_signal_ends_a_run_whose_tap_is_silent(harness: TargetHarness, tmp_path: Path) -> None:
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_whose_tap_is_silent(
+    harness: TargetHarness, tmp_path: Path, signum: signal.Signals
+) -> None:
     # The installed command itself: threads that are left behind have crashed an interpreter at its end.
     config = tmp_path / "config.json"
     config.write_text(json.dumps(harness.config()))
@@ -148,10 +151,12 @@ def test_a_signal_ends_a_run_whose_tap_is_silent(harness: TargetHarness, tmp_pat
         process.stdin.flush()
         # The state does not wait for the next line.
         assert process.stdout.readline() == b"1\n"
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(signum)
+        # While its standard input is still open.
+        process.wait(30)
         output, log = process.communicate()
-    assert (process.returncode, output) == (143, b"")
-    assert log.splitlines()[-1].endswith(b"stopped by signal 15; the next run goes on from here")
+    assert (process.returncode, output) == (128 + signum, b"")
+    assert log.splitlines()[-1].endswith(b"stopped by signal %d; the next run goes on from here" % signum)
     assert b"Fatal Python error" not in log
 
 

@@ -22,7 +22,7 @@ NOT_ARRIVED = Fault(kind="reset", times=1, **POST)
 # Answers that are lost
 
 
-@pytest.mark.parametrize("kind", ["reset", "status", "html"])
+@pytest.mark.parametrize("kind", ["reset", "status", "html", "cut"])
 def test_a_registration_whose_answer_was_lost_counts_as_registered(
     make_harness: MakeHarness,
     kind: Any,  # noqa: ANN401

@@ -2,10 +2,7 @@
 
 import functools
 import os
-import signal
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +16,6 @@ from target_gotowebinar.sink import SIGNAL_POLL
 from tests.target.registering import (
     ADA,
     GRACE,
-    LineSource,
     MakeHarness,
     TargetHarness,
     lines,
@@ -40,14 +36,6 @@ def standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     with path.open(encoding="utf-8") as file:
         monkeypatch.setattr(sys, "stdin", file)
         yield functools.partial(path.write_text, encoding="utf-8")
-
-
-@pytest.fixture
-def _handlers_restored() -> Iterator[None]:
-    before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for signum, handler in before.items():
-        signal.signal(signum, handler)
 
 
 # Standard input
@@ -110,41 +98,9 @@ def test_messages_are_counted_by_their_kind(harness: TargetHarness, caplog: pyte
     assert "4 lines of input (1 schemas, 2 records, 0 batch manifests, 1 state messages" in caplog.text
 
 
-def test_the_input_does_not_keep_the_process_alive(harness: TargetHarness) -> None:
-    readers: list[threading.Thread] = []
-
-    def source() -> Iterator[str]:
-        readers.append(threading.current_thread())
-        yield HEAD
-
-    harness.run_source(LineSource(line for text in source() for line in text.splitlines(keepends=True)))
-    assert [(reader.name, reader.daemon) for reader in readers] == [("input", True)]
-
-
 def test_an_answer_that_takes_its_time_is_waited_for(make_harness: MakeHarness) -> None:
     harness = make_harness(faults=(Fault(kind="slow", seconds=SIGNAL_POLL + 0.2, method="POST", path="registrants"),))
     assert harness.run(record(ADA)).outcomes == ["registered"]
-
-
-@pytest.mark.usefixtures("_handlers_restored")
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_wait_for_a_tap_that_is_silent(
-    harness: TargetHarness, caplog: pytest.LogCaptureFixture, signum: int
-) -> None:
-    over = threading.Event()
-
-    def silent() -> Iterator[str]:
-        yield from HEAD.splitlines(keepends=True)
-        while not harness.rows():
-            time.sleep(0.005)
-        os.kill(os.getpid(), signum)
-        over.wait()
-
-    target = harness.target()
-    target.stop_signals.install()
-    assert target.run(LineSource(silent())) == 128 + signum
-    over.set()
-    assert caplog.messages[-1] == f"stopped by signal {signum}; the next run goes on from here"
 
 
 @pytest.mark.parametrize(
