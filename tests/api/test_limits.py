@@ -31,7 +31,7 @@ from tests.forkserver import run_command
 from tests.runs import FAST, run_here
 from tests.selection import selecting
 
-TIMEOUT = 0.1
+TIMEOUT = 0.2
 MIB = 1024**2
 BOMB = gzip.compress(bytes(MIB)) * (MAX_RESPONSE_BYTES // MIB + 1)
 
