@@ -23,6 +23,7 @@ from tap_gotowebinar.api.redaction import (
     is_from_goto,
     mask,
     mask_names,
+    without_secrets,
 )
 from tests.forkserver import run_command
 from tests.runs import FAST, run_here
@@ -316,6 +317,20 @@ def test_fields_that_are_no_message_are_never_shown() -> None:
 def test_code_and_message_together_are_one_short_line(body: dict[str, str]) -> None:
     assert len(error_text(body)) <= MAX_LENGTH
     assert error_text(body).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("secrets", "said", "shown"),
+    [
+        (["honeycomb", "honeycomb-two", ""], "honeycomb-two is no honeycomb", "<secret> is no <secret>"),
+        (["12345678"], "x12345678x", "x<secret>x"),
+        (["1234567"], "x1234567x, 1234567", "x1234567x, <secret>"),
+    ],
+)
+def test_the_longest_secret_is_masked_and_a_short_one_where_it_is_a_word(
+    secrets: list[str], said: str, shown: str
+) -> None:
+    assert without_secrets({"description": said}, secrets) == {"description": shown}
 
 
 # A whole run at DEBUG ------------------------------------------------------------------------------------------------

@@ -94,6 +94,7 @@ def test_null_and_absent_have_the_same_hash() -> None:
     absent = {"a": "null", "times": [{"end": 1}], "replyTo": {}}
     null = {"b": None, "a": "null", "times": [{"start": None, "end": 1}], "replyTo": {"name": None}}
     assert rows_hash([null]) == rows_hash([absent]) != rows_hash([{**absent, "a": None}])
+    assert rows_hash([{**null, "times": [{"end": 2}]}]) != rows_hash([null])
 
 
 def test_the_state_of_the_first_release_is_read_by_this_one() -> None:
