@@ -47,7 +47,7 @@ CHANGES: Final = (
 HOSTILE: Final = {"firstName": "Back\\slash", "jobTitle": "NULL", "questionsAndComments": "tab\t, quote\"\r\n\\n; 'x'"}
 """Somebody whose answers hold what files and databases give a meaning to."""
 HEADER: Final = """\
-| Target | Version | Lost rows | Changed values | A second run | |
+| Target | Version | Lost rows | Changed values | A second run | Verdict |
 |---|---|---:|---:|---|---|"""
 
 

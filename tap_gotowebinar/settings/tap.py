@@ -70,8 +70,8 @@ TAP_SETTINGS: Final = (
         "max_calls",
         th.IntegerType(minimum=1),
         title="Max calls",
-        description="Number of calls after which a run stops with exit code 0; the next run continues. Listing the "
-        "webinars always completes. Default: no limit.",
+        description="Number of calls after which a run stops with exit code 0; the next run continues. The lists of "
+        "webinars and sessions are always read. Default: no limit.",
     ),
     th.Property(
         "on_forbidden",

@@ -30,7 +30,7 @@ WRITTEN_HERE = {"catalog.json", "config.json", "messages.jsonl", "people.jsonl",
 }
 NOT_OURS = {"answer_keys", "inherit_from", "meeting_times", "text_keys", "pip_url"} | {
     *("gotowebinar_rate_gate", "gotowebinar_rate_slot", "gotowebinar_sandbox", "gotowebinar_sandbox_marts"),
-    *("load_method", "single_session"),
+    *("default_target_schema", "load_method", "load_schema", "single_session"),
 }
 """Of the tutorial, of Meltano, of a database, of targets, and of GoTo."""
 

@@ -49,6 +49,7 @@ OWN_SETTINGS: list[th.Property[Any]] = [*CONNECTION_SETTINGS, *TAP_SETTINGS]
 
 PROGRAMS = {
     "cd",
+    "chmod",
     "cp",
     "gotowebinar-sandbox",
     "make",
