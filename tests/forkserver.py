@@ -3,7 +3,6 @@
 import atexit
 import contextlib
 import fcntl
-import importlib.util
 import itertools
 import json
 import os
@@ -151,7 +150,6 @@ class Launcher:
                 [sys.executable, "-m", "tests.forkserver_child", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 cwd=Path(__file__).parent.parent,
-                env={**os.environ, "PYTHONPATH": self._linked_sdk()},
             )
 
     def launch(  # noqa: PLR0913 - what makes a run
@@ -196,7 +194,10 @@ class Launcher:
         with self._lock:
             self._start()
             number = next(self._runs)
-        self._write_dotenv(dotenv)
+        folder = folder or self.home
+        (self.home / ".env").unlink(missing_ok=True)
+        if dotenv is not None:
+            (folder / ".env").write_bytes(dotenv)
         words: list[str] = []
         if settings is not None:
             tokens = str(self._folder / f"tokens-{number}.json")
@@ -205,7 +206,7 @@ class Launcher:
             words += [f"--{option}", self._file(f"{option}-{number}", content)] if content is not None else []
         request: dict[str, Any] = {"program": PROGRAMS[program], "arguments": [*words, *arguments], "hurries": hurries}
         request |= {"now": now, "state_interval": state_interval, "file_size": file_size}
-        request |= {"folder": str(folder or self.home), "environ": {**os.environ, **(environ or {})}}
+        request |= {"folder": str(folder), "environ": {**os.environ, **(environ or {})}}
         errors = self._folder / f"errors-{number}"
         source, inlet = os.pipe()
         output, outlet = os.pipe()
@@ -231,23 +232,6 @@ class Launcher:
         os.close(source)
         os.close(outlet)
         return pid, teller
-
-    def _write_dotenv(self, content: bytes | None) -> None:
-        path = self.home / ".env"
-        if content is None:
-            path.unlink(missing_ok=True)
-        else:
-            path.write_bytes(content)
-
-    def _linked_sdk(self) -> str:
-        """Return a folder from which the SDK is imported: it looks for `.env` in those above itself."""
-        spec = importlib.util.find_spec("singer_sdk")
-        assert spec is not None
-        assert spec.origin is not None
-        folder = self._folder / "home" / "lib"
-        folder.mkdir()
-        (folder / "singer_sdk").symlink_to(Path(spec.origin).parent)
-        return str(folder)
 
     def _file(self, name: str, content: Mapping[str, Any]) -> str:
         path = self._folder / f"{name}.json"

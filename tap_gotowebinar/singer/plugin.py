@@ -11,6 +11,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any, Final
 
+from dotenv import find_dotenv, load_dotenv
 from singer_sdk.cli import plugin_cli
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers import capabilities
@@ -27,7 +28,7 @@ from tap_gotowebinar.settings.values import (
     unknown_settings,
     unread_variables,
 )
-from tap_gotowebinar.singer.sdk_overrides import ConfigInput, is_relevant, read_dotenv
+from tap_gotowebinar.singer.sdk_overrides import ConfigInput, is_relevant
 from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.singer.writer import MessageWriter
 
@@ -131,7 +132,7 @@ class CommandLinePlugin(PluginBase):
             if config is not None and config.parse_env:
                 raise
             with contextlib.suppress(GoToWebinarError):
-                read_dotenv()
+                _read_dotenv()
             prefix = environment_prefix(cls.name)
             unread = unread_variables(error.errors, cls.config_jsonschema, os.environ, prefix)
             if not unread:
@@ -145,7 +146,7 @@ class CommandLinePlugin(PluginBase):
         settings = dict(config.config) if config else {}
         if config is not None and config.parse_env:
             cls.append_builtin_config(cls.config_jsonschema)
-            read_dotenv()
+            _read_dotenv()
             names = cls.config_jsonschema["properties"]
             settings |= environment_settings(names, os.environ, environment_prefix(cls.name))
         return settings
@@ -175,6 +176,21 @@ class CommandLinePlugin(PluginBase):
         except Exception as error:  # noqa: BLE001 - the last handler
             cls.log_reasons(_reasons(error))
             sys.exit(1)
+
+
+def _read_dotenv() -> None:
+    """Add to the environment what it lacks and `.env` of this folder, or of one above it, holds.
+
+    The SDK begins its search where it is installed, and lets the file replace the environment.
+
+    Raises:
+        GoToWebinarError: the file is not UTF-8 text.
+    """
+    try:
+        load_dotenv(find_dotenv(usecwd=True))
+    except ValueError:
+        msg = "the file .env that --config=ENV reads is no text in UTF-8: save it as such"
+        raise GoToWebinarError(msg) from None
 
 
 def _reasons(error: Exception) -> Sequence[str]:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.helpers._state import StateWriter
 from singer_sdk.metrics import Counter, Timer
 from singer_sdk.plugin_base import _ConfigInput as ConfigInput
 from singer_sdk.streams._state import StreamStateManager
 from typing_extensions import override
-
-from tap_gotowebinar.api.errors import GoToWebinarError
 
 if TYPE_CHECKING:
     import logging
@@ -80,16 +77,3 @@ class SilentTimer(Timer):
     @override
     def __exit__(self, *args: object) -> None:
         pass
-
-
-def read_dotenv() -> None:
-    """Add the variables of the nearest `.env` to the environment, as the SDK does.
-
-    Raises:
-        GoToWebinarError: it is not UTF-8 text.
-    """
-    try:
-        parse_environment_config({}, "")
-    except ValueError:
-        msg = "the file .env that --config=ENV reads is no text in UTF-8: save it as such"
-        raise GoToWebinarError(msg) from None

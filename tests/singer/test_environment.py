@@ -10,7 +10,7 @@ import pytest
 
 from gotowebinar_sandbox import Sandbox
 from tests.forkserver import Launcher, run_tap
-from tests.runs import FAST
+from tests.runs import EXECUTABLE, FAST, run_process
 from tests.selection import selecting
 from tests.singer.conftest import Command
 from tests.singer.test_cli import variables
@@ -54,6 +54,20 @@ def test_a_dotenv_fills_in_what_the_environment_leaves_out(launcher: Launcher, s
     dotenv = f"TAP_GOTOWEBINAR_CLIENT_SECRET={settings['client_secret']}\n".encode()
     done = launcher.launch({}, "--config", "ENV", environ=known, dotenv=dotenv).finish()
     assert (done.exit_code, done.errors) == (0, [])
+
+
+@pytest.mark.process
+def test_a_dotenv_above_the_current_folder_is_read_and_the_environment_comes_first(
+    settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = variables({**settings, "start_date": "2024-01-31"})
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in known.items()), encoding="utf-8")
+    (tmp_path / "inside").mkdir()
+    monkeypatch.chdir(tmp_path / "inside")
+    command = [EXECUTABLE, "--config=ENV", "--test=schema"]
+    assert run_process(command).exit_code == 0
+    done = run_process(command, env={"TAP_GOTOWEBINAR_START_DATE": "soon"})
+    assert (done.exit_code, done.errors) == (1, ["start_date is not a time: write it like 2024-01-31T00:00:00Z"])
 
 
 @pytest.mark.parametrize("program", ["tap", "target"])
