@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,9 @@ STOPPING: Final[tuple[int, ...]] = (signal.SIGINT, signal.SIGTERM, *([SIGHUP] if
 
 FORCE_AFTER: Final = 2.0
 """Seconds after which a second signal ends the process at once; a terminal and Meltano may both send the first."""
+
+REPEAT_AFTER: Final = 0.1
+"""Seconds until a signal that has not been noticed is sent again."""
 
 
 class StopRequested(BaseException):
@@ -63,6 +67,20 @@ class StopSignals:
             # `nohup` ignores SIGHUP on purpose.
             if signum != SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:
                 signal.signal(signum, self._handle)
+        if hasattr(signal, "pthread_kill"):
+            received, sent = os.pipe()
+            os.set_blocking(sent, False)
+            signal.set_wakeup_fd(sent, warn_on_full_buffer=False)
+            threading.Thread(target=self._repeat, args=(received,), daemon=True, name="signals").start()
+
+    def _repeat(self, received: int) -> None:
+        """Send the main thread each signal again until it has noticed one: just before a wait it would sleep on."""
+        main = threading.main_thread().ident or 0
+        while signums := os.read(received, 1):
+            time.sleep(REPEAT_AFTER)
+            while not self._signum and signal.getsignal(signums[0]) == self._handle:
+                signal.pthread_kill(main, signums[0])
+                time.sleep(REPEAT_AFTER)
 
     def check(self) -> None:
         """Raise if a signal has come.

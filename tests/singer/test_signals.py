@@ -1,6 +1,8 @@
 """What signals do that `test_stopped_runs.py` cannot see: it stops real runs."""
 
+import os
 import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +20,7 @@ def signals() -> Iterator[StopSignals]:
     signals = StopSignals()
     signals.install()
     yield signals
+    signal.set_wakeup_fd(-1)
     for signum, handler in before.items():
         signal.signal(signum, handler)
 
@@ -28,6 +31,15 @@ def test_a_second_signal_at_once_is_ignored(signals: StopSignals) -> None:
     with pytest.raises(StopRequested) as stopped:
         signals.check()
     assert stopped.value.exit_code == 128 + signal.SIGTERM
+
+
+def test_a_signal_just_before_a_wait_ends_it(signals: StopSignals) -> None:
+    noted = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(noted)
+    # All that the interpreter does until the main thread runs again.
+    os.write(noted, bytes([signal.SIGTERM]))
+    with pytest.raises(StopRequested), signals.waiting():
+        threading.Event().wait(60)
 
 
 def test_a_run_under_nohup_ignores_sighup(signals: StopSignals) -> None:
