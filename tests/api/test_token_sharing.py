@@ -113,6 +113,7 @@ def test_what_was_configured_is_tried_when_what_was_stored_is_refused(
 # At the same time ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_two_taps_and_a_target_at_the_same_time_share_one_token_that_is_replaced_each_time(
     make_sandbox: Callable[..., Sandbox], path: Path, tmp_path: Path, launcher: Launcher
 ) -> None:

@@ -61,6 +61,7 @@ def test_nobody_is_removed_because_of_a_bad_row(runs: Runs) -> None:
     assert keys(runs.run("registrants", "registrant_removals"), "registrant_removals") == []
 
 
+@pytest.mark.usefixtures("few_tries")
 def test_the_performance_of_one_session_that_makes_no_sense_costs_only_itself(runs: Runs) -> None:
     whole = runs.run("session_performance").records("session_performance")
     again = Runs(runs.sandbox)

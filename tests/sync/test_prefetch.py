@@ -533,6 +533,7 @@ def test_no_more_is_sent_than_allowed_and_the_rest_is_skipped(limit: int, worker
     assert taken[len(made) :] == [Skipped()] * (25 - len(made))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("max_calls", [19, 34])
 def test_a_backfill_cut_into_pieces_reads_details_in_every_run_and_nothing_twice(
     make_sandbox: Callable[..., Sandbox], max_calls: int

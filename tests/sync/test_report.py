@@ -148,6 +148,7 @@ def table(caplog: pytest.LogCaptureFixture) -> dict[str, tuple[int, float]]:
     return {row[1]: (int(row[2]), float(row[3])) for row in rows if row}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streams", [(), ("registrant_details",), ("attendee_polls", "questions")], ids=str)
 def test_the_calls_of_the_table_are_those_that_goto_counts_whoever_makes_them(
     make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture, streams: tuple[str, ...]

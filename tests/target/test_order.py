@@ -108,6 +108,7 @@ def test_the_input_is_not_read_without_end(make_harness: MakeHarness, monkeypatc
     assert not worker.is_alive()
 
 
+@pytest.mark.slow
 def test_a_thousand_people_in_bad_weather_are_registered_once_each(make_harness: MakeHarness) -> None:
     harness = make_harness(rate_limit=100, rate_window=1.0, token_lifetime=5.0, faults=EVERY_FAULT)
     webinars = [harness.webinar, *(harness.control.add_webinar() for _ in range(9))]
