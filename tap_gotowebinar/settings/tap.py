@@ -79,7 +79,7 @@ TAP_SETTINGS: Final = (
         default="fail",
         title="On forbidden",
         description="What happens when GoTo refuses a call: with `fail` the run completes the rest and exits with"
-        " 1, with `skip` it exits with 0. The summary lists every refusal.",
+        " 1, with `skip` it exits with 0, unless every call of a stream was refused. The summary lists every refusal.",
     ),
 )
 
