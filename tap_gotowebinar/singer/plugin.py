@@ -179,7 +179,7 @@ class CommandLinePlugin(PluginBase):
 
 
 def _read_dotenv() -> None:
-    """Add to the environment what it lacks and `.env` of this folder, or of one above it, holds.
+    """Add the variables of `.env`, in the current folder or one above it, that the environment lacks.
 
     The SDK begins its search where it is installed, and lets the file replace the environment.
 
