@@ -74,7 +74,7 @@ class StopSignals:
             threading.Thread(target=self._repeat, args=(received,), daemon=True, name="signals").start()
 
     def _repeat(self, received: int) -> None:
-        """Send each signal to the main thread again until it notices one; it misses one that comes just before a wait."""
+        """Send each signal to the main thread again until it notices one: just before a wait it misses a signal."""
         main = threading.main_thread().ident or 0
         while signums := os.read(received, 1):
             time.sleep(REPEAT_AFTER)
