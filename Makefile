@@ -5,6 +5,8 @@
 .NOTPARALLEL:
 .PHONY: help demo test test-all lint audit dist test-wheel tag chaos reach bench mutants clean
 
+# Images of Python often set it; every command that is started would compile its modules anew.
+PYTHONDONTWRITEBYTECODE =
 PYTHON ?= python3
 BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest -q -n auto --dist worksteal
