@@ -28,7 +28,6 @@ class Page:
     """
 
     def __init__(self, path: Path) -> None:
-        """Read the file."""
         self.folder = path.parent
         self.name = path.relative_to(ROOT).as_posix()
         self.text = path.read_text(encoding="utf-8")
@@ -40,7 +39,6 @@ class Page:
 
     @property
     def links(self) -> list[str]:
-        """Where its links lead."""
         return sorted(set(re.findall(r"\]\(([^)\s]+)\)", self.prose)))
 
     @property
@@ -54,7 +52,6 @@ class Page:
         return sorted({code for code in re.findall(r"`([^`\n]+)`", self.prose) if re.fullmatch(pattern, code)})
 
     def of_language(self, *languages: str) -> list[Block]:
-        """Return the blocks in these languages."""
         return [block for block in self.blocks if block.language in languages]
 
     def table(self, *header: str) -> list[list[str]]:

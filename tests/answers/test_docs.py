@@ -25,7 +25,6 @@ Answer = list[dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def asked(loaded: Postgres, tmp_path_factory: pytest.TempPathFactory) -> list[Answer]:
-    """What the database answers to each of them."""
     on_postgres(tmp_path_factory.mktemp("docs"), loaded).dbt("run", source=RAW)
     return [ask(loaded, block) for block in BLOCKS]
 

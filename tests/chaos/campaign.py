@@ -35,16 +35,9 @@ TIMEOUT: Final = 300.0
 
 
 class Campaign:
-    """One seed."""
+    """One seed; in bad weather calls fail, tokens die and clocks jump, too."""
 
     def __init__(self, seed: int, launcher: Launcher, *, in_bad_weather: bool = False) -> None:
-        """Choose what stays the same in all runs.
-
-        Args:
-            seed: Of all random choices.
-            launcher: Starts the runs.
-            in_bad_weather: Whether calls fail, tokens die and clocks jump, too.
-        """
         self._rng = Random(f"campaign/{seed}")  # noqa: S311 - made-up data
         self._seed = seed
         self._launcher = launcher
@@ -54,7 +47,6 @@ class Campaign:
         self._recheck_factor = self._rng.choice((0, 0.1))
 
     def run(self) -> Outcome:
-        """Run it."""
         page = self._rng.choice((3, 200)) if self._in_bad_weather else 200
         options = Options(seed=self._seed, webinars=8, registrants=6, now=START.isoformat(), hal_page_max=page)
         outcome, runs = Outcome(self._seed), list[PastRun]()

@@ -109,7 +109,6 @@ class ChangingFaults(threading.Thread):
     """Expires tokens, revokes the refresh token and refuses webinars for a moment, until it is ended."""
 
     def __init__(self, control: Control, rng: Random, webinars: list[str]) -> None:
-        """Change nothing yet."""
         super().__init__(daemon=True)
         self.is_revoked = False
         self.refused: set[str] = set()

@@ -34,13 +34,7 @@ NOT_COMPARED: Final = {
 
 
 def wrong_rows(runs: list[PastRun], mutations: Mutations, truth: dict[str, list[Row]]) -> Iterator[str]:
-    """Yield a line for each row of the truth that is not the last one stored.
-
-    Args:
-        runs: All runs.
-        mutations: What happened meanwhile.
-        truth: What there is in the end.
-    """
+    """Yield a line for each row of the truth in the end that is not the last one stored by all the runs."""
     looked_for = _LookedFor(mutations, truth["sessions"])
     for stream, kind in SOURCES.items():
         stored = list(_last_rows(runs, stream))

@@ -24,7 +24,6 @@ pytestmark = [needs_sources, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def do(block: Block, clone: Path) -> None:
-    """Do in a clone what a block of the page says."""
     what, _, name = block.marker.partition(": ")
     path = clone / name
     match what:
@@ -43,7 +42,6 @@ def do(block: Block, clone: Path) -> None:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the repository in which the page was followed."""
     folder = tmp_path_factory.mktemp("tutorial") / "clone"
     shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
     for block in PAGE.blocks:

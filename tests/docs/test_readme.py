@@ -77,7 +77,6 @@ table = PAGE.table
 
 
 def language(name: str) -> str:
-    """Return the text of the one block in this language."""
     (block,) = [block for block in BLOCKS if block.language == name]
     return block.text
 
@@ -94,7 +93,6 @@ def test_it_is_short() -> None:
 
 
 def setting_rows() -> list[str]:
-    """Return the rows of the settings tables."""
     return [setting_row(declared) for declared in OWN_SETTINGS]
 
 

@@ -25,7 +25,6 @@ class TargetRunner:
     launcher: Launcher
 
     def clear(self) -> None:
-        """Let nobody be registered."""
         for row in self.harness.control.expected_records()["registrants"]:
             self.harness.control.cancel_registrant(row["webinarKey"], row["registrantKey"])
 

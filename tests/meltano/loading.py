@@ -19,8 +19,6 @@ SECRETS: Final = {"joinLink", "mp4DownloadUrl", "transcriptDownloadUrl"}
 
 
 class Loading:
-    """A sandbox, the project, and the database."""
-
     def __init__(self, sandbox: Sandbox, database: Postgres, project: Project) -> None:
         self.sandbox = sandbox
         self.database = database

@@ -44,14 +44,7 @@ class Difference(NamedTuple):
 
 
 def difference(database: Postgres, schema: str, sandbox: Sandbox, gone: Iterable[str] = ()) -> Difference:
-    """Compare the tables of one connection with its sandbox.
-
-    Args:
-        database: The warehouse.
-        schema: Where the tables are.
-        sandbox: What there should be.
-        gone: Keys of registrants who cancelled: the warehouse keeps them.
-    """
+    """Compare the tables of one connection with its sandbox; the warehouse keeps registrants who are gone."""
     truth = sandbox.control.expected_records() | sandbox.control.expected_records("sessions", "attendees")
     left = set(gone)
     found, wanted = Counter[Any](), Counter[Any]()
@@ -69,7 +62,6 @@ def difference(database: Postgres, schema: str, sandbox: Sandbox, gone: Iterable
 
 
 def total(differences: Iterable[Difference]) -> Difference:
-    """Return the sum of several."""
     return Difference(*(sum(numbers) for numbers in zip(*differences, strict=True)))
 
 

@@ -68,21 +68,13 @@ class Site:
     """
 
     def __init__(self, folder: Path, names: Iterable[str], database: Postgres, **options: Any) -> None:  # noqa: ANN401 - those of Options
-        """Describe the site; nothing runs yet.
-
-        Args:
-            folder: An empty folder for everything.
-            names: Names of the connections.
-            database: The warehouse.
-            options: What each sandbox is asked to be, beside its seed.
-        """
+        """Describe what is in an empty folder; `options` are those of each sandbox, beside its seed."""
         self.folder, self.database = folder, database
         self.project, self.secrets = folder / "project", folder / "secrets"
         self.sandboxes = {name: Sandbox(Options(**{"seed": seed, **options})) for seed, name in enumerate(names, 1)}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        """Start the sandboxes, and write the project and the env files."""
         self.project.mkdir(parents=True)
         self.secrets.mkdir(mode=0o700)
         declared = PLUGIN_SOURCE.sub("", (ROOT / "meltano.yml").read_text(encoding="utf-8"))
@@ -93,16 +85,13 @@ class Site:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop the sandboxes."""
         self._stack.close()
 
     @staticmethod
     def schema(name: str) -> str:
-        """Return where the tables of a connection are."""
         return f"gotowebinar_{name}"
 
     def settings(self, name: str) -> dict[str, Any]:
-        """Return what the tap of a connection is told."""
         return {**self.sandboxes[name].settings, **NO_LIMIT}
 
     def write_secrets(self, name: str, **more: object) -> Path:
@@ -114,11 +103,7 @@ class Site:
         return path
 
     def copy_of_orchestration(self, **more: object) -> Path:
-        """Return a copy of the folder `orchestration` whose connections.yml names those of this site.
-
-        Args:
-            more: What else connections.yml says of each connection.
-        """
+        """Return a copy of the folder `orchestration` whose connections.yml names those of this site."""
         folder = self.folder / "orchestration"
         shutil.copytree(ORCHESTRATION, folder)
         connections = {name: {"schema": self.schema(name), **more} for name in self.sandboxes}
