@@ -2,13 +2,10 @@
 
 import datetime as dt
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 from singer_sdk import typing as th
 
+from demo.project import connection_variables
 from docs.data_dictionary import key_of, row_of, updated
 from gotowebinar_sandbox import Options, Sandbox
 from tap_gotowebinar.api.pagination import MAX_PAGE_SIZE
@@ -29,56 +27,37 @@ from tap_gotowebinar.singer.signals import STOPPING
 from tap_gotowebinar.streams.base import GoToWebinarStream
 from tap_gotowebinar.sync.schedule import DueRule, WebinarTiming
 from tap_gotowebinar.tap import TapGoToWebinar
+from target_gotowebinar.settings import TARGET_SETTINGS
+from tests.doc_runner import follow
+from tests.docs.test_pages import variables
 from tests.messages_in_source import strings
-from tests.pages import DOCS, Block, Page, names
+from tests.pages import CONTRIBUTING, DOCS, Page, names
 from tests.pages import README as PAGE
 from tests.runs import FAST, run_here
 from tests.schema_files import STREAM_SCHEMAS as SCHEMAS
 from tests.selection import selecting
-from tests.setting_rows import setting_row
 from tests.sources import ROOT
-from tests.target import registering
 
 README = PAGE.text
-CONTRIBUTING = Page(ROOT / "CONTRIBUTING.md")
 EXCERPT = "excerpt of the demo"
 REFERENCE = (ROOT / "tests" / "fixtures" / "connector-reference.md").read_text(encoding="utf-8")
 TAP = TapGoToWebinar(config={}, validate_config=False)
 STREAMS = {name: stream for name, stream in TAP.streams.items() if isinstance(stream, GoToWebinarStream)}
 OWN_SETTINGS: list[th.Property[Any]] = [*CONNECTION_SETTINGS, *TAP_SETTINGS]
 
-PROGRAMS = {
-    "cd",
-    "chmod",
-    "cp",
-    "gotowebinar-sandbox",
-    "make",
-    "meltano",
-    "pipx",
-    "tap-gotowebinar",
-}
+PROGRAMS = {"cd", "chmod", "cp", "gotowebinar-sandbox", "make", "meltano", "pipx", "tap-gotowebinar"}
 """Programs that commands in the README start with; those of the tap and the sandbox are run unless the README says why
 not."""
 
 
-BLOCKS = PAGE.blocks
-SHELL_BLOCKS = [block for block in BLOCKS if block.language == "sh"]
-RUN_BLOCKS = [block for block in SHELL_BLOCKS if block.marker == "run"]
-PROSE = PAGE.prose
-QUOTED = re.findall(r"`([^`\n]+)`", PROSE)
 COMMANDS = [
     shlex.split(line)
-    for text in [*(block.text for block in SHELL_BLOCKS), *(code for code in QUOTED if code.startswith("make "))]
+    for text in [*(block.text for block in PAGE.of_language("sh")), *PAGE.quoted("make .*")]
     for line in text.replace("\\\n", "").splitlines()
 ]
 
 
 table = PAGE.table
-
-
-def language(name: str) -> str:
-    (block,) = [block for block in BLOCKS if block.language == name]
-    return block.text
 
 
 def figure(text: str) -> int:
@@ -92,17 +71,28 @@ def test_it_is_short() -> None:
 # Settings
 
 
-def setting_rows() -> list[str]:
-    return [setting_row(declared) for declared in OWN_SETTINGS]
+def setting_row(declared: th.Property[Any]) -> str:
+    schema = declared.to_dict()[declared.name]
+    marks = " ".join(
+        mark for mark, holds in (("R", not declared.optional), ("S", schema.get("secret", False))) if holds
+    )
+    default = schema.get("default", "")
+    default = f"`{str(default).lower() if isinstance(default, bool) else default}`" if default != "" else ""
+    cells = [f"`{declared.name}`", marks, default, schema["description"]]
+    return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
 
 
-@pytest.mark.parametrize("row", setting_rows())
-def test_the_settings_table_says_what_the_code_declares(row: str) -> None:
-    assert row in README.splitlines(), f"paste into the settings table:\n{row}"
-
-
-def test_the_settings_table_has_no_other_rows() -> None:
-    assert [names(row[0])[0] for row in table("Setting")] == [declared.name for declared in OWN_SETTINGS]
+@pytest.mark.parametrize(
+    ("page", "header", "settings"),
+    [(PAGE, "Setting", OWN_SETTINGS), (DOCS["registering"], "Setting of the target", TARGET_SETTINGS)],
+    ids=["tap", "target"],
+)
+def test_a_settings_table_says_what_the_code_declares(
+    page: Page, header: str, settings: Sequence[th.Property[Any]]
+) -> None:
+    missing = [row for row in map(setting_row, settings) if row not in page.text.splitlines()]
+    assert missing == [], "paste into the settings table:\n" + "\n".join(missing)
+    assert [names(row[0])[0] for row in page.table(header)] == [declared.name for declared in settings]
 
 
 def test_the_settings_of_the_sdk_are_listed() -> None:
@@ -114,15 +104,7 @@ def test_the_settings_of_the_sdk_are_listed() -> None:
 
 
 def test_the_lines_for_the_environment_file_are_settings_of_tap_and_target() -> None:
-    plugins = YAML(typ="safe").load(ROOT / "meltano.yml")["plugins"]
-    known = {
-        f"{plugin['name']}_{setting['name']}".upper().replace("-", "_")
-        for kind in ("extractors", "loaders")
-        for plugin in plugins[kind]
-        for setting in plugin["settings"]
-    }
-    assert {line.split("=")[0] for line in language("ini").splitlines()} <= known
-    assert set(re.findall(r"TAP_GOTOWEBINAR_\w+", README)) <= known
+    assert {line.split("=")[0] for block in PAGE.of_language("ini") for line in block.text.splitlines()} <= variables()
 
 
 def test_the_redirect_uri_to_register_is_that_of_the_login() -> None:
@@ -248,32 +230,9 @@ def test_deselecting_the_details_saves_their_calls_and_a_stream_map_does_not(
 # Commands
 
 
-def run_shell(script: str, folder: Path, sandbox: Sandbox, **variables: str) -> subprocess.CompletedProcess[str]:
-    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    settings = {f"TAP_GOTOWEBINAR_{name.upper()}": value for name, value in sandbox.settings.items()}
-    return subprocess.run(
-        ["/bin/sh", "-ec", script],
-        cwd=folder,
-        env={**os.environ, "PATH": programs, **settings, **variables},
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        timeout=100,
-    )
-
-
-@pytest.mark.parametrize("block", RUN_BLOCKS, ids=lambda block: block.text.split("\n")[0])
-def test_a_command_works(block: Block, sandbox: Sandbox, tmp_path: Path) -> None:
-    settings = {**sandbox.settings, **FAST}
-    (tmp_path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
-    webinar = {"webinar_key": sandbox.control.add_webinar()}
-    (tmp_path / "target.json").write_text(json.dumps({**settings, **webinar}), encoding="utf-8")
-    messages = [registering.schema(), registering.record(registering.ADA), registering.state(1)]
-    (tmp_path / "people.jsonl").write_text(registering.lines(messages), encoding="utf-8")
-    done = run_shell(block.text, tmp_path, sandbox)
-    assert done.returncode == 0, done.stderr
-    for path in (tmp_path / name for name in ("messages.jsonl", "catalog.json", "states.jsonl") if name in block.text):
-        assert path.stat().st_size > 0, path.name
+def test_its_commands_work(tmp_path: Path) -> None:
+    assert follow(PAGE, tmp_path, connection_variables(FAST))
+    assert (tmp_path / "messages.jsonl").stat().st_size > 0
 
 
 def test_every_command_starts_a_program_the_reader_has() -> None:

@@ -78,10 +78,3 @@ def test_the_changelog_has_the_form_of_keep_a_changelog() -> None:
 
 def test_the_version_is_a_semantic_one() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", PROJECT["version"])
-
-
-@pytest.mark.parametrize("page", ["SECURITY.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "CHANGELOG.md"])
-def test_a_link_of_the_project_s_pages_leads_somewhere(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    local = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if not link.startswith("https://")]
-    assert [link for link in local if not (ROOT / link).exists()] == []
