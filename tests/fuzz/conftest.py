@@ -9,6 +9,7 @@ import pytest
 from gotowebinar_sandbox import Options, Sandbox
 from tests.forkserver import Launcher
 from tests.fuzz.target_process import TargetRunner
+from tests.incremental_runs import NOW
 from tests.target.registering import TargetHarness
 
 ORDINARY = "18"
@@ -34,8 +35,7 @@ def share(part: int = 1) -> hypothesis.settings:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    """A sandbox with a webinar of nobody."""
-    with Sandbox(Options(seed=11, webinars=1, registrants=0)) as sandbox:
+    with Sandbox(Options(seed=11, webinars=2, registrants=2, now=NOW)) as sandbox:
         yield sandbox
 
 
