@@ -80,17 +80,14 @@ class Campaign:
         return outcome
 
     def _struck_run(self, sandbox: Sandbox, settings: dict[str, Any], mutations: Mutations) -> PastRun:
-        sandbox.control.configure(faults=faults(self._rng))
-        changing = ChangingFaults(sandbox.control, Random(self._rng.random()), mutations.alive + mutations.settled)  # noqa: S311
-        changing.start()
         bad = {**settings, "request_timeout": REQUEST_TIMEOUT}
-        try:
-            return self._killed_run(bad) if self._rng.random() < 0.5 else self._run(bad, hurries=True)
-        finally:
-            changing.end()
-            if changing.is_revoked:
-                # What the user does then.
-                settings |= {"personal_access_token": sandbox.credentials["personal_access_token"]}
+        alive = mutations.alive + mutations.settled
+        with ChangingFaults(sandbox.control, self._rng, faults(self._rng), alive) as changing:
+            run = self._killed_run(bad) if self._rng.random() < 0.5 else self._run(bad, hurries=True)
+        if changing.is_revoked:
+            # What the user does then.
+            settings |= {"personal_access_token": sandbox.credentials["personal_access_token"]}
+        return run
 
     def _killed_run(self, settings: Mapping[str, Any]) -> PastRun:
         if self._rng.random() < 0.2:

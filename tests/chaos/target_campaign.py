@@ -90,13 +90,8 @@ class TargetCampaign:
 
     def _struck_run(self) -> None:
         rules = faults_of_registering(self._rng)
-        self._sandbox.control.configure(faults=rules)
-        changing = ChangingFaults(self._sandbox.control, Random(self._rng.random()), self._input.all_webinars)  # noqa: S311
-        changing.start()
-        try:
+        with ChangingFaults(self._sandbox.control, self._rng, rules, self._input.all_webinars) as changing:
             self._run(rules, changing, is_last=False)
-        finally:
-            changing.end()
         if changing.is_revoked or (self._sandbox.options.rotate_refresh_tokens and "used up" in self._runs[-1].said):
             self._renew_credentials()
 
