@@ -22,8 +22,7 @@ from benchmarks.targets.target_list import TARGETS, Place, Target, printed
 from demo.postgres import Postgres
 from gotowebinar_sandbox import Options, Sandbox
 from gotowebinar_sandbox.cli import main as sandbox_command
-from tests.chaos.last_rows import KINDS, NOT_COMPARED, SOURCES
-from tests.comparable_rows import bag, told
+from tests.comparable_rows import SOURCES, comparable, truth_of
 from tests.incremental_runs import NOW, Runs
 from tests.schema_files import STREAM_SCHEMAS
 
@@ -115,14 +114,11 @@ def read_twice() -> tuple[Run, Run]:
 
 def untrue(runs: Sequence[Run], control: Control) -> list[str]:
     """Return the rows of the sandbox that are not the last ones of their keys."""
-    truth, last = control.expected_records() | control.expected_records(*KINDS), last_records(runs)
+    truth, last = truth_of(control), last_records(runs)
     wrong = []
     for stream, kind in SOURCES.items():
-        records = [told(row) for (its_stream, _), row in last.items() if its_stream == stream]
-        names = {name for row in records for name in row} & {name for row in truth[kind] for name in told(row)}
-        chosen = names - NOT_COMPARED.get(stream, set())
-        true, found = (bag({name: row.get(name) for name in chosen} for row in rows) for rows in (truth[kind], records))
-        wrong += [f"{stream}: {row}" for row in true - found]
+        records = [row for (its_stream, _), row in last.items() if its_stream == stream]
+        wrong += [f"{stream}: {row}" for row in comparable(stream, truth[kind]) - comparable(stream, records)]
     return wrong
 
 

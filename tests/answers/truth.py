@@ -9,10 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gotowebinar_sandbox import Control
+from tests.comparable_rows import truth_of
 
 Row = dict[str, Any]
 Keys = tuple[str, str]
-KINDS = ("sessions", "attendees", "polls", "surveys", "questions")
 LEAD = 60
 STAYED = 0.9
 
@@ -39,7 +39,7 @@ class Truth:
     registered: set[Keys] = field(default_factory=set)
 
     def look(self, control: Control) -> None:
-        now = control.expected_records() | control.expected_records(*KINDS)
+        now = truth_of(control)
         self.listed = {row["webinarKey"] for row in now["webinars"]}
         self.registered = {registrant_keys(row) for row in now["registrants"]}
         self.webinars |= {row["webinarKey"]: row for row in now["webinars"]}

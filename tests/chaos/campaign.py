@@ -11,10 +11,11 @@ from typing import Any, Final
 from gotowebinar_sandbox import Options, Sandbox
 from tests.chaos.faults import REQUEST_TIMEOUT, ChangingFaults, faults
 from tests.chaos.invariants import violations
-from tests.chaos.last_rows import KINDS, checked_rows
+from tests.chaos.last_rows import checked_rows
 from tests.chaos.mutations import Mutations
 from tests.chaos.outcome import Outcome
 from tests.chaos.past_run import PastRun, complete_lines
+from tests.comparable_rows import truth_of
 from tests.forkserver import Launched, Launcher
 from tests.runs import FAST
 from tests.schema_files import STREAM_SCHEMAS
@@ -70,7 +71,7 @@ class Campaign:
             self._now += dt.timedelta(days=400)
             sandbox.control.configure(now=self._now.isoformat(), jitter=0)
             runs += [self._run(settings) for _ in range(FINAL_RUNS)]
-            truth = {**sandbox.control.expected_records(), **sandbox.control.expected_records(*KINDS)}
+            truth = truth_of(sandbox.control)
             outcome.happened = Counter(mutations.counts)
             outcome.rows = checked_rows(mutations, truth)
             outcome.violations = list(violations(runs, mutations, truth))

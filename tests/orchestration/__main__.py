@@ -14,8 +14,8 @@ import psutil
 
 from demo.postgres import Postgres
 from tests.orchestration.cluster import HEARTBEAT_TIMEOUT, RUNS_PER_WORKER, Cluster, kill_tree
-from tests.orchestration.differences import Difference, difference, total
 from tests.orchestration.site import Machine, Site, system_database
+from tests.warehouse import Difference, difference, total
 
 CONNECTIONS: Final = 20
 MID_RUN: Final = 25

@@ -9,9 +9,9 @@ import pytest
 
 from demo.postgres import Postgres
 from tests.orchestration import airflow
-from tests.orchestration.differences import difference
 from tests.orchestration.mailbox import Mailbox
 from tests.orchestration.site import ORCHESTRATION, Machine, Site, system_database
+from tests.warehouse import difference
 
 pytestmark = [
     pytest.mark.slow,

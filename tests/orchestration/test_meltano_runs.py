@@ -12,8 +12,8 @@ import pytest
 
 from demo.postgres import Postgres
 from gotowebinar_sandbox import Sandbox
-from tests.orchestration.differences import difference
 from tests.orchestration.site import Site, system_database
+from tests.warehouse import difference
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -15,8 +15,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from demo.project import connection_variables, database_variables
-from tests.orchestration.differences import difference
 from tests.orchestration.site import Machine, Site, system_database
+from tests.warehouse import difference
 
 if TYPE_CHECKING:
     import subprocess
