@@ -104,11 +104,7 @@ class Launched:
 
 
 class Launcher:
-    """Starts programs, each as a process of its own. The process that has them imported starts with the first of them.
-
-    Attributes:
-        home: The folder in which they run, and where they find their `.env`.
-    """
+    """Starts programs, each as a process of its own. The first one starts the process that has them imported."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

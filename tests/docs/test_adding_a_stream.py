@@ -5,13 +5,13 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.pages import DOCS, Block
+from tests.runs import output_of
 from tests.sources import ROOT, needs_sources
 
 PAGE = DOCS["adding-a-stream"]
@@ -56,16 +56,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(clone: Path, *arguments: str) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=clone,
-        env=environment | {"PYTHONPATH": str(clone)},
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout
+    return output_of([sys.executable, *arguments], cwd=clone, env=environment | {"PYTHONPATH": str(clone)})
 
 
 def test_every_step_of_the_page_is_done_by_this_test() -> None:

@@ -4,7 +4,6 @@ import ast
 import itertools
 import os
 import re
-import subprocess
 import sys
 import tomllib
 from importlib import metadata
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS
+from tests.runs import output_of
 from tests.sources import ROOT
 
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
@@ -53,14 +53,8 @@ def test_every_library_that_the_code_imports_is_declared() -> None:
 
 @pytest.mark.parametrize("command", PROJECT["scripts"])
 def test_no_option_of_a_command_takes_a_secret(command: str) -> None:
-    done = subprocess.run(
-        [Path(sys.executable).with_name(command), "--help"],
-        env=os.environ | {"COLUMNS": "200"},
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-    )
-    options = re.findall(r"(?<![\w-])--([a-z-]+)", done.stdout)
+    command_help = [str(Path(sys.executable).with_name(command)), "--help"]
+    options = re.findall(r"(?<![\w-])--([a-z-]+)", output_of(command_help, env=os.environ | {"COLUMNS": "200"}))
     assert options
     secrets = {declared.name.replace("_", "-") for declared in CONNECTION_SETTINGS if declared.secret}
     assert secrets >= {"client-secret", "refresh-token", "personal-access-token"}
