@@ -5,32 +5,26 @@ of both runs, one after the other, in an environment of its own that is made fro
 is compared value by value with the tap's records, and these with the sandbox before that.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from benchmarks.targets.stored_rows import Comparison, last_records
 from benchmarks.targets.target_list import TARGETS, Place, Target, printed
 from demo.postgres import Postgres
-from gotowebinar_sandbox import Options, Sandbox
+from gotowebinar_sandbox import Control, Options, Sandbox
 from gotowebinar_sandbox.cli import main as sandbox_command
 from tests.comparable_rows import SOURCES, comparable, truth_of
 from tests.incremental_runs import NOW, Runs
+from tests.runs import Run
 from tests.schema_files import STREAM_SCHEMAS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from gotowebinar_sandbox import Control
-    from tests.runs import Run
 
 WORLD: Final = Options(seed=7, webinars=8, registrants=12, now=NOW)
 CHANGES: Final = (
