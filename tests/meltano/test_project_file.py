@@ -23,6 +23,9 @@ KINDS = {
     "object": "object",
     "string": "string",
 }
+NO_SECRETS = {"organizer_keys", "account_key", "organizer_key", "webinar_key", "token_path"}
+"""Tools of Meltano's world take any text with "key" or "token" in its name for a secret unless told otherwise."""
+
 Program = type[TapGoToWebinar] | type[TargetGoToWebinar]
 OWN_SETTINGS: dict[Program, tuple[th.Property[Any], ...]] = {
     TapGoToWebinar: (*CONNECTION_SETTINGS, *TAP_SETTINGS),
@@ -64,48 +67,20 @@ def kind(schema: dict[str, Any]) -> str:
     return next(KINDS[name] for name in schema["type"] if name != "null")
 
 
-def test_the_project_lists_exactly_the_settings_of_a_program(
-    plugin: dict[str, Any], program_settings: dict[str, dict[str, Any]]
-) -> None:
-    listed = {setting["name"]: setting["kind"] for setting in plugin["settings"]}
-    assert listed == {name: kind(schema) for name, schema in program_settings.items()}
-
-
-def test_the_project_describes_the_settings_as_its_program_does(
+def test_the_project_says_of_each_setting_what_its_program_says(
     plugin: dict[str, Any], program_settings: dict[str, dict[str, Any]], program: Program
 ) -> None:
-    own = [setting.name for setting in OWN_SETTINGS[program]]
-    listed = {setting["name"]: (setting["label"], setting["description"]) for setting in plugin["settings"]}
-    said = {name: (program_settings[name]["title"], program_settings[name]["description"]) for name in own}
-    assert {name: listed[name] for name in own} == said
-
-
-def test_the_project_treats_exactly_the_secrets_of_a_program_as_secrets(
-    plugin: dict[str, Any], program_settings: dict[str, dict[str, Any]]
-) -> None:
-    secrets = {name for name, schema in program_settings.items() if schema.get("secret")}
-    assert {setting["name"] for setting in plugin["settings"] if setting.get("sensitive")} == secrets
-
-
-def test_the_project_says_that_keys_of_organizers_and_the_path_of_tokens_are_no_secrets(
-    plugin: dict[str, Any], program_settings: dict[str, dict[str, Any]]
-) -> None:
-    # Tools of Meltano's world take any text with "key" or "token" in its name for a secret unless told otherwise.
-    stated = {setting["name"] for setting in plugin["settings"] if setting.get("sensitive") is False}
-    known = {"organizer_keys", "account_key", "organizer_key", "webinar_key", "token_path"}
-    assert stated == known & program_settings.keys()
-
-
-def test_the_project_lists_exactly_the_choices_of_a_program(
-    plugin: dict[str, Any], program_settings: dict[str, dict[str, Any]]
-) -> None:
-    choices = {
-        setting["name"]: [option["value"] for option in setting["options"]]
-        for setting in plugin["settings"]
-        if "options" in setting
-    }
-    allowed = {name: schema["enum"] for name, schema in program_settings.items() if "enum" in schema}
-    assert choices == {name: [value for value in values if value is not None] for name, values in allowed.items()}
+    listed = {setting["name"]: setting for setting in plugin["settings"]}
+    own = {setting.name for setting in OWN_SETTINGS[program]}
+    assert listed.keys() == program_settings.keys()
+    for name, schema in program_settings.items():
+        said = listed[name]
+        assert said["kind"] == kind(schema), name
+        assert said.get("sensitive") == (True if schema.get("secret") else False if name in NO_SECRETS else None), name
+        choices = [value for value in schema.get("enum", ()) if value is not None]
+        assert [option["value"] for option in said.get("options", ())] == choices, name
+        if name in own:
+            assert (said["label"], said["description"]) == (schema["title"], schema["description"])
 
 
 def test_the_project_lists_exactly_the_capabilities_of_a_program(plugin: dict[str, Any], program: Program) -> None:
