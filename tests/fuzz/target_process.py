@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from jsonschema import Draft202012Validator
 
@@ -35,13 +35,8 @@ class TargetRunner:
         config = self.harness.config(**settings)
         done = self.launcher.launch(config, *arguments, program="target", given=given, hurries=hurries).finish()
         return RunResult(
-            done.exit_code, [json.loads(line) for line in done.stdout.splitlines()], self.rows(), done.stderr
+            done.exit_code, [json.loads(line) for line in done.stdout.splitlines()], self.harness.rows(), done.stderr
         )
-
-    def rows(self) -> list[dict[str, Any]]:
-        if not self.harness.results.exists():
-            return []
-        return [json.loads(line) for line in self.harness.results.read_bytes().splitlines()]
 
 
 def assert_clean(done: RunResult, *secrets: str) -> None:
