@@ -61,14 +61,11 @@ def test_no_option_of_a_command_takes_a_secret(command: str) -> None:
     assert set(options) & secrets == set()
 
 
-def test_the_changelog_has_the_form_of_keep_a_changelog() -> None:
+def test_the_changelog_has_the_form_of_keep_a_changelog_and_the_version_is_a_semantic_one() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", PROJECT["version"])
     versions = re.findall(r"^## (.+)$", CHANGELOG, re.MULTILINE)
     assert versions[0] == "[Unreleased]"
     assert [title for title in versions[1:] if not re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", title)] == []
     assert set(re.findall(r"^### (.+)$", CHANGELOG, re.MULTILINE)) <= set(SECTIONS)
     assert "https://keepachangelog.com/" in CHANGELOG
     assert "https://semver.org/" in CHANGELOG
-
-
-def test_the_version_is_a_semantic_one() -> None:
-    assert re.fullmatch(r"\d+\.\d+\.\d+", PROJECT["version"])

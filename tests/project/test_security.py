@@ -61,22 +61,17 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_before_the_token_is_se
     )
 
 
-def test_a_certificate_of_another_host_is_refused(
+def test_an_authority_that_the_environment_names_is_trusted_in_what_it_says_of_a_host(
     authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    trust(authority, monkeypatch, tmp_path)
-    with secured(authority.issue_cert("elsewhere.example.com")) as server, pytest.raises(ConnectError):
-        ask(server.host)
-    assert server.requests == []
-
-
-def test_an_authority_that_the_environment_names_is_trusted(
-    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    trust(authority, monkeypatch, tmp_path)
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
     with secured(authority.issue_cert("127.0.0.1")) as server:
         assert ask(server.host) == 200
     assert f"\r\nAuthorization: Bearer {TOKEN}\r\n" in server.requests[0]
+    with secured(authority.issue_cert("elsewhere.example.com")) as server, pytest.raises(ConnectError):
+        ask(server.host)
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("value", ["", "0", "false", "/dev/null"])
@@ -101,11 +96,6 @@ def test_no_setting_turns_the_check_off(sandbox: Sandbox, tmp_path: Path, author
     assert done.exit_code == 1
     assert server.requests == []
     assert "is not to be trusted" in done.stderr
-
-
-def trust(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    authority.cert_pem.write_to_path(str(folder / "authority.pem"))
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder / "authority.pem"))
 
 
 # Who gets the token --------------------------------------------------------------------------------------------------
