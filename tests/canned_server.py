@@ -184,6 +184,8 @@ class Canned:
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+            # Who is not trusted may never be sent anything.
+            self._server.daemon_threads = True
         self.host = f"127.0.0.1:{self._server.server_address[1]}"
         self.url = f"http://{self.host}"
         self.settings = {**SECRETS, "api_url": self.url, "auth_url": self.url}
