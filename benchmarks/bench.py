@@ -1,20 +1,14 @@
 """Measures this tap beside a plain SDK tap, against the sandbox, and prints markdown tables of medians and ratios."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import platform
 import sys
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 from benchmarks import startup
-from benchmarks.scenarios import MIB, QUICK, SCENARIOS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from benchmarks.scenarios import Result
+from benchmarks.scenarios import MIB, QUICK, SCENARIOS, Result
 
 NAMES: Final = (*SCENARIOS, "startup")
 HEAD: Final = (

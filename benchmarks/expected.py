@@ -1,18 +1,14 @@
 """Expectations from the data: the calls, the records, and the earliest end under the rate limits."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Self
 
 import msgspec
 
 from tap_gotowebinar.api.responses import ROUND_LENGTH
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PAGE = 200
 """Webinars per page of the list."""
@@ -49,7 +45,7 @@ class Needs:
     quiet_since: dict[str, dt.datetime]
 
     @classmethod
-    def of(cls, path: Path) -> Needs:
+    def of(cls, path: Path) -> Self:
         """Read the output of the plain HTTP calls."""
         registrants: Counter[str] = Counter()
         quiet_since: dict[str, dt.datetime] = {}

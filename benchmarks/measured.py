@@ -4,8 +4,6 @@ A process of its own, of the standard library alone: the peak memory that the sy
 that of the process it was forked from.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

@@ -1,16 +1,12 @@
 """The output of a run, reduced to what can be compared."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Self
 
 import msgspec
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KEYS = ("webinarKey", "registrantKey")
 
@@ -38,7 +34,7 @@ class Output:
     size: int = 0
 
     @classmethod
-    def read(cls, path: Path) -> Output:
+    def read(cls, path: Path) -> Self:
         """Read the output of a run."""
         output, order = cls(), hashlib.blake2b()
         with path.open("rb") as lines:

@@ -3,20 +3,16 @@
 What it takes shows how much of a measurement is the server's; what it reads says what the others must find.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import urllib3
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 PAGE = 200
 OK = 200

@@ -1,23 +1,18 @@
 """Runs whole processes and measures each: its cost, its output and its calls."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from benchmarks.output import Output
 from benchmarks.scaled_tap import WINDOW_VARIABLE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from benchmarks.server import SandboxProcess
+from benchmarks.server import SandboxProcess
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SELECTED: Final = ("webinars", "registrants", "registrant_details")

@@ -1,7 +1,5 @@
 """The tap with a shorter rate window, so that a measurement takes seconds instead of minutes."""
 
-from __future__ import annotations
-
 import os
 
 from tap_gotowebinar.tap import TapGoToWebinar

@@ -1,23 +1,19 @@
 """The scenarios: a made-up account, the behaviour of its server, the contenders, and the checks."""
 
-from __future__ import annotations
-
 import dataclasses
 import datetime as dt
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from benchmarks.expected import Check, Needs, earliest_last_send
 from benchmarks.runner import PLAIN_TAP, Contender, Run, Session, raw_http_reading, this_tap, with_settings
 from benchmarks.server import SandboxProcess
 from gotowebinar_sandbox import Options
 from tap_gotowebinar.settings.connection import DEFAULT_MAX_CONCURRENCY
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 UNLIMITED: Final = {"requests_per_minute": 1_000_000, "requests_per_second": 1_000_000}
 """Settings under which the rate limiter never waits."""

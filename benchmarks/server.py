@@ -1,19 +1,14 @@
 """The sandbox as a process of its own, so that it does not share an interpreter with what is measured."""
 
-from __future__ import annotations
-
 import dataclasses
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from gotowebinar_sandbox import Control, Options
 from gotowebinar_sandbox.data.world import World
 from gotowebinar_sandbox.tokens import credentials
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 USER_TICKS, SYSTEM_TICKS = 11, 12
 """Fields of CPU time in `/proc/PID/stat`, after the name of the command."""
@@ -38,9 +33,7 @@ class SandboxProcess:
         self.control = Control(self.url)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop it."""
         self._process.terminate()
         self._process.communicate(timeout=TIMEOUT)

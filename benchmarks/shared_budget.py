@@ -8,8 +8,6 @@ out.
     python -m benchmarks.shared_budget
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import json
@@ -20,18 +18,16 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import requests
 
 from demo.postgres import Postgres, free_port
 from gotowebinar_sandbox import Options, Sandbox
 from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
 
 PROCESSES: Final = 8
 THREADS: Final = 3

@@ -1,7 +1,5 @@
 """Measures start-up: the import, `--version`, `--discover`, and an idle run with one call."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tempfile

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import io
 import socketserver
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -169,7 +170,7 @@ def raw(body: bytes = b"{}", status: str = "200 OK", **headers: str) -> bytes:
 class Canned:
     """Answers each request with the next of some answers, the last of them for ever, and keeps what it was sent."""
 
-    def __init__(self, *answers: bytes) -> None:
+    def __init__(self, *answers: bytes, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[str] = []
         canned = self
 
@@ -181,6 +182,10 @@ class Canned:
                 canned.answer(self.wfile, answers[min(len(canned.requests), len(answers)) - 1])
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+            # Who is not trusted may never be sent anything.
+            self._server.daemon_threads = True
         self.host = f"127.0.0.1:{self._server.server_address[1]}"
         self.url = f"http://{self.host}"
         self.settings = {**SECRETS, "api_url": self.url, "auth_url": self.url}

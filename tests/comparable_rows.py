@@ -6,7 +6,35 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
+from gotowebinar_sandbox import Control
+from tests.schema_files import STREAM_SCHEMAS
+
 Row = dict[str, Any]
+
+OF_SESSIONS: Final = (
+    *("sessions", "session_performance", "attendees", "polls", "questions", "surveys"),
+    *("attendee_polls", "attendee_surveys"),
+)
+KINDS: Final = (*OF_SESSIONS, "panelists", "co_organizers", "registration_fields", "recordings")
+"""What the sandbox is asked for beside organizers, webinars and registrants."""
+
+SOURCES: Final = {
+    **{kind: kind for kind in ("organizers", "webinars", "registrants", *KINDS)},
+    "webinar_details": "webinars",
+    "registrant_details": "registrants",
+}
+"""Which truth each stream is about."""
+
+NOT_COMPARED: Final = {
+    # What the identity of an organizer says beside names and addresses.
+    "organizers": {"accounts", "displayName", "locale", "timeZone", "userName"},
+    # The list does not send it.
+    "webinars": {"inSession", "numberOfRegistrants"},
+    # Only the times to come are sent there, and the other in small letters.
+    "webinar_details": {"times", "experienceType"},
+    # Becomes another when the webinar is moved, which nothing but another look at everybody's details would show.
+    "registrant_details": {"type"},
+}
 
 NOT_ON_THE_WIRE: Final = frozenset({"organizerKey", "pollKey", "questionKey", "surveyKey"})
 """Keys that the tap makes, or takes from the parent."""
@@ -39,3 +67,14 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - JSON
 def bag(rows: Iterable[Row]) -> Counter[str]:
     """Rows without their order."""
     return Counter(json.dumps(told(row), sort_keys=True) for row in rows)
+
+
+def truth_of(control: Control) -> dict[str, list[Row]]:
+    """All that the sandbox knows."""
+    return {**control.expected_records(), **control.expected_records(*KINDS)}
+
+
+def comparable(stream: str, rows: Iterable[Row]) -> Counter[str]:
+    """Rows of a stream, as stored or in the truth, by what the columns of the stream tell."""
+    columns = STREAM_SCHEMAS[stream]["properties"].keys() - NOT_COMPARED.get(stream, set())
+    return bag({name: row.get(name) for name in columns} for row in rows)

@@ -86,7 +86,6 @@ class FreshDatabase(Postgres):
     """An empty database of a PostgreSQL that runs already."""
 
     def __init__(self, server: Postgres, name: str) -> None:
-        """Make it."""
         super().__init__()
         self.port, self.password = server.port, server.password
         with psycopg.connect(server.dsn, autocommit=True) as connection:

@@ -69,7 +69,6 @@ def commands(page: Page) -> Iterator[tuple[str, str]]:
 
 
 def script(page: Page, folder: Path) -> str:
-    """Return a shell script that does what a page says."""
     parts = []
     for block in page.blocks:
         if block.marker == "run":

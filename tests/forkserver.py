@@ -36,7 +36,6 @@ class Launched:
     """
 
     def __init__(self, pid: int, output: int, channel: socket.socket, errors: Path) -> None:
-        """Take over the reading end of its standard output."""
         self.inlet: IO[bytes] | None = None
         self.pid = pid
         self.received = bytearray()
@@ -53,7 +52,6 @@ class Launched:
 
     @property
     def is_running(self) -> bool:
-        """Whether it has not ended yet."""
         return self._waiter.is_alive()
 
     def send(self, signum: int) -> None:
@@ -106,24 +104,17 @@ class Launched:
 
 
 class Launcher:
-    """Starts programs, each as a process of its own. The process that has them imported starts with the first of them.
-
-    Attributes:
-        home: The folder in which they run, and where they find their `.env`.
-    """
+    """Starts programs, each as a process of its own. The first one starts the process that has them imported."""
 
     def __init__(self) -> None:
-        """Start nothing yet."""
         self._lock = threading.Lock()
         self._runs = itertools.count()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        """Start nothing yet."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End what was started."""
         if self._process is not None:
             self._channel.close()
             self._process.wait(TIMEOUT)
@@ -137,7 +128,6 @@ class Launcher:
         return self._folder / "home"
 
     def _start(self) -> None:
-        """Start the process that has the programs imported already."""
         if self._process is not None:
             return
         self._temporary = tempfile.TemporaryDirectory()
@@ -267,7 +257,6 @@ def run_command(
     *arguments: str,
     **how: Any,  # noqa: ANN401 - as for `Launcher.launch`
 ) -> Run:
-    """Run the command line of the tap with these settings."""
     config = folder / "config.json"
     config.write_text(json.dumps(settings), encoding="utf-8")
     return run_tap("--config", str(config), *arguments, **how)

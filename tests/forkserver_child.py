@@ -100,7 +100,6 @@ def main() -> None:
 
 
 def _tell_ends(runs: dict[int, socket.socket]) -> None:
-    """Say of each run that has ended with which exit code."""
     for pid in list(runs):
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:

@@ -54,7 +54,6 @@ class Runs:
         self.state: dict[str, Any] | None = None
 
     def passes(self, **how_long: float) -> None:
-        """Let time pass."""
         self.now += dt.timedelta(**how_long)
         self.control.configure(now=self.now.isoformat())
 
@@ -78,11 +77,9 @@ class Runs:
         return {row["webinarKey"]: row for row in sorted(rows, key=_end, reverse=True)}
 
     def organizers(self) -> list[str]:
-        """The keys of all organizers."""
         return [row["organizerKey"] for row in self.control.expected_records("organizers")["organizers"]]
 
     def account(self) -> str:
-        """The key of their account."""
         return str(self.control.expected_records("organizers")["organizers"][0]["accountKey"])
 
     def people(self, webinar_key: str | None = None) -> list[Row]:
@@ -98,7 +95,6 @@ class Runs:
 
 
 def keys(done: Run, stream: str) -> list[str]:
-    """The registrants that a stream emitted, in order."""
     return [row["registrantKey"] for row in done.records(stream)]
 
 

@@ -34,14 +34,12 @@ def messages(folder: Path) -> frozenset[str]:
 
 
 def trees(folder: Path, *, without: str = "") -> Iterator[ast.Module]:
-    """Yield the modules of a folder, but for those with a certain name."""
     for path in sorted(folder.rglob("*.py")):
         if path.name != without:
             yield ast.parse(path.read_text(encoding="utf-8"))
 
 
 def message_in(node: ast.AST) -> Iterator[str]:
-    """Yield the message in a node, if there is one."""
     message: ast.expr | None = None
     match node:
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]):

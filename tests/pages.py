@@ -1,5 +1,6 @@
 """Reading the pages people read: their fenced blocks, their tables, their names in code."""
 
+import itertools
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +29,6 @@ class Page:
     """
 
     def __init__(self, path: Path) -> None:
-        """Read the file."""
         self.folder = path.parent
         self.name = path.relative_to(ROOT).as_posix()
         self.text = path.read_text(encoding="utf-8")
@@ -40,7 +40,6 @@ class Page:
 
     @property
     def links(self) -> list[str]:
-        """Where its links lead."""
         return sorted(set(re.findall(r"\]\(([^)\s]+)\)", self.prose)))
 
     @property
@@ -54,7 +53,6 @@ class Page:
         return sorted({code for code in re.findall(r"`([^`\n]+)`", self.prose) if re.fullmatch(pattern, code)})
 
     def of_language(self, *languages: str) -> list[Block]:
-        """Return the blocks in these languages."""
         return [block for block in self.blocks if block.language in languages]
 
     def table(self, *header: str) -> list[list[str]]:
@@ -63,12 +61,8 @@ class Page:
         wanted = "| " + " | ".join(header)
         start = next((number for number, line in enumerate(lines) if line.startswith(wanted)), None)
         assert start is not None, f"no table in {self.name} starts with {wanted}"
-        rows = []
-        for line in lines[start + 2 :]:
-            if not line.startswith("|"):
-                break
-            rows.append([cell.strip() for cell in line.strip("|").split(" | ")])
-        return rows
+        rows = itertools.takewhile(lambda line: line.startswith("|"), lines[start + 2 :])
+        return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in rows]
 
 
 def names(cell: str) -> list[str]:
@@ -78,3 +72,11 @@ def names(cell: str) -> list[str]:
 
 README = Page(ROOT / "README.md")
 DOCS = {path.stem: Page(path) for path in sorted((ROOT / "docs").glob("*.md"))}
+CONTRIBUTING, ORCHESTRATION, *OTHERS = (
+    Page(ROOT / f"{name}.md")
+    for name in (
+        *("CONTRIBUTING", "orchestration/README", "benchmarks/README", "hub/README"),
+        *("SECURITY", "CODE_OF_CONDUCT", "CHANGELOG"),
+    )
+)
+EVERY_PAGE = [README, *DOCS.values(), CONTRIBUTING, ORCHESTRATION, *OTHERS]

@@ -66,6 +66,15 @@ def run_process(command: Sequence[str], *, env: Mapping[str, str] | None = None)
     return Run(done.returncode, done.stdout, done.stderr)
 
 
+def output_of(command: Sequence[str | Path], **how: Any) -> str:  # noqa: ANN401 - as for `subprocess.run`
+    """Run a command that has to succeed; return its standard output."""
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        command, capture_output=True, check=False, encoding="utf-8", **how
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+    return done.stdout
+
+
 def run_here(
     settings: Mapping[str, Any],
     *,

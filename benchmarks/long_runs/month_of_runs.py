@@ -5,29 +5,23 @@ the sandbox, with a clock that moves an hour between two runs; the rest is the r
 has to agree with the tap in each hour that both know.
 """
 
-from __future__ import annotations
-
 import argparse
 import datetime as dt
 import statistics
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
-from gotowebinar_sandbox import Options, Sandbox
+from gotowebinar_sandbox import Control, Options, Sandbox
 from tap_gotowebinar.settings.tap import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS
 from tap_gotowebinar.sync.schedule import DueReason, DueRule, WebinarTiming
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import FAST, run_here
 from tests.selection import selecting
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from gotowebinar_sandbox import Control
 
 START: Final = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 HOUR: Final = dt.timedelta(hours=1)

@@ -7,8 +7,6 @@ files of the tap are to stay flat, and what it wrote is to be right: after one m
 what the sandbox says, and another one writes nothing.
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import functools
@@ -19,25 +17,21 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import psutil
 from typing_extensions import override
 
 from benchmarks.runner import TAP
 from benchmarks.server import SandboxProcess
-from gotowebinar_sandbox import Fault, Options
+from gotowebinar_sandbox import Control, Fault, Options
 from tests.forkserver import run_command
 from tests.runs import FAST, Run
 from tests.selection import selecting
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from gotowebinar_sandbox import Control
 
 PER_MINUTE: Final = 600
 PER_WEBINAR: Final = 20

@@ -3,16 +3,15 @@
 A first run over so many webinars, without a rate limit, which is when the state has the largest share of the time.
 """
 
-from __future__ import annotations
-
 import argparse
 import functools
 import io
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from typing_extensions import override
 
@@ -22,9 +21,6 @@ from tap_gotowebinar.sync.state_writer import StateWriter
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import FAST
 from tests.selection import selecting
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 STREAMS: Final = ("organizers", "webinars", "webinar_details", "registrants", "registrant_removals")
 WEBINARS: Final = (1_250, 2_500, 5_000)

@@ -5,33 +5,26 @@ of both runs, one after the other, in an environment of its own that is made fro
 is compared value by value with the tap's records, and these with the sandbox before that.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from benchmarks.targets.stored_rows import Comparison, last_records
 from benchmarks.targets.target_list import TARGETS, Place, Target, printed
 from demo.postgres import Postgres
-from gotowebinar_sandbox import Options, Sandbox
+from gotowebinar_sandbox import Control, Options, Sandbox
 from gotowebinar_sandbox.cli import main as sandbox_command
-from tests.chaos.last_rows import KINDS, NOT_COMPARED, SOURCES
-from tests.comparable_rows import bag, told
+from tests.comparable_rows import SOURCES, comparable, truth_of
 from tests.incremental_runs import NOW, Runs
+from tests.runs import Run
 from tests.schema_files import STREAM_SCHEMAS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from gotowebinar_sandbox import Control
-    from tests.runs import Run
 
 WORLD: Final = Options(seed=7, webinars=8, registrants=12, now=NOW)
 CHANGES: Final = (
@@ -115,14 +108,11 @@ def read_twice() -> tuple[Run, Run]:
 
 def untrue(runs: Sequence[Run], control: Control) -> list[str]:
     """Return the rows of the sandbox that are not the last ones of their keys."""
-    truth, last = control.expected_records() | control.expected_records(*KINDS), last_records(runs)
+    truth, last = truth_of(control), last_records(runs)
     wrong = []
     for stream, kind in SOURCES.items():
-        records = [told(row) for (its_stream, _), row in last.items() if its_stream == stream]
-        names = {name for row in records for name in row} & {name for row in truth[kind] for name in told(row)}
-        chosen = names - NOT_COMPARED.get(stream, set())
-        true, found = (bag({name: row.get(name) for name in chosen} for row in rows) for rows in (truth[kind], records))
-        wrong += [f"{stream}: {row}" for row in true - found]
+        records = [row for (its_stream, _), row in last.items() if its_stream == stream]
+        wrong += [f"{stream}: {row}" for row in comparable(stream, truth[kind]) - comparable(stream, records)]
     return wrong
 
 

@@ -1,21 +1,17 @@
 """Rows that a target has stored, compared value by value with the tap's records."""
 
-from __future__ import annotations
-
 import contextlib
 import datetime as dt
 import functools
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from tests.runs import Run
+from tests.runs import Run
 
 Row = dict[str, Any]
 Where = tuple[str, str]

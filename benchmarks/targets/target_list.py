@@ -1,12 +1,12 @@
 """The targets that `python -m benchmarks.targets` tries: how each is set up, and how its rows are read."""
 
-from __future__ import annotations
-
 import csv
 import json
 import subprocess
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import duckdb
 import psycopg
@@ -15,10 +15,6 @@ from psycopg.rows import dict_row
 
 from benchmarks.targets.stored_rows import Row
 from demo.postgres import Postgres
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
 Stored = tuple[str, Row]
 """A stream, and a row of it."""

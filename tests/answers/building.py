@@ -33,7 +33,6 @@ class Package:
         return self._run("dbt", [*arguments, "--no-use-colors"], {"GOTOWEBINAR_SCHEMA": source}, expect)
 
     def draw(self, board: str, form: str = "html") -> str:
-        """Draw a board; returns the page."""
         page = self.folder.with_name(f"{board}.{form}")
         charts = ("render", f"charts/{board}.yml", "--no-cache", "--format", form, "--output", str(page))
         self._run("dct", charts, {}, 0)
@@ -53,7 +52,6 @@ class Package:
 
 
 def on_postgres(folder: Path, database: Postgres) -> Package:
-    """The package, working on a PostgreSQL."""
     variables = {
         "DBT_POSTGRES_HOST": database.host,
         "DBT_POSTGRES_PORT": str(database.port),

@@ -33,5 +33,4 @@ def loaded(world: Sandbox, new_database: Callable[[], Postgres]) -> Postgres:
 
 @pytest.fixture
 def package(tmp_path: Path, loaded: Postgres) -> Package:
-    """The dbt package, working on these rows."""
     return on_postgres(tmp_path, loaded)

@@ -23,7 +23,6 @@ def assert_true(rows: Callable[[str], list[Row]], truth: Truth) -> None:
 
 
 def assert_webinars(rows: list[Row], truth: Truth) -> None:
-    """The figures of each webinar."""
     expected = truth.figures()
     assert {row["webinar_key"] for row in rows} == expected.keys()
     wrong = {
@@ -36,7 +35,6 @@ def assert_webinars(rows: list[Row], truth: Truth) -> None:
 
 
 def assert_registrations(rows: list[Row], truth: Truth) -> None:
-    """What is told of each registration."""
     people = {registrant_keys(row): row for row in truth.people()}
     assert {(row["webinar_key"], row["registrant_key"]) for row in rows} == people.keys()
     same = {

@@ -9,21 +9,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gotowebinar_sandbox import Control
+from tests.comparable_rows import truth_of
 
 Row = dict[str, Any]
 Keys = tuple[str, str]
-KINDS = ("sessions", "attendees", "polls", "surveys", "questions")
 LEAD = 60
 STAYED = 0.9
 
 
 def instant(text: str) -> dt.datetime:
-    """An instant as the API writes it."""
     return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
 
 
 def registrant_keys(row: Row) -> Keys:
-    """What identifies a registration."""
     return row["webinarKey"], row["registrantKey"]
 
 
@@ -41,8 +39,7 @@ class Truth:
     registered: set[Keys] = field(default_factory=set)
 
     def look(self, control: Control) -> None:
-        """See what there is now."""
-        now = control.expected_records() | control.expected_records(*KINDS)
+        now = truth_of(control)
         self.listed = {row["webinarKey"] for row in now["webinars"]}
         self.registered = {registrant_keys(row) for row in now["registrants"]}
         self.webinars |= {row["webinarKey"]: row for row in now["webinars"]}
@@ -52,7 +49,6 @@ class Truth:
         self.questions, self.surveys = now["questions"], now["surveys"]
 
     def figures(self) -> dict[str, Row]:
-        """The figures of each webinar, by its key."""
         return {key: dict(self._webinar(key)) for key in self.webinars}
 
     def _webinar(self, key: str) -> Iterator[tuple[str, Any]]:
@@ -104,7 +100,6 @@ class Truth:
             }
 
     def state(self, key: str) -> str:
-        """What became of a webinar."""
         times, now = self.webinars[key]["times"], dt.datetime.now(dt.UTC)
         held = self.sessions_held(key)
         if key not in self.listed and not held:

@@ -15,7 +15,6 @@ CAMPAIGNS: Final[dict[str, type[Campaign | TargetCampaign]]] = {"tap": Campaign,
 
 
 def main() -> int:
-    """Run the campaigns, say how each went, and what they come to."""
     chosen = _chosen()
     until = time.monotonic() + 60 * chosen.minutes
     outcomes: dict[str, list[Outcome]] = {subject: [] for subject in chosen.subject}

@@ -11,10 +11,11 @@ from typing import Any, Final
 from gotowebinar_sandbox import Options, Sandbox
 from tests.chaos.faults import REQUEST_TIMEOUT, ChangingFaults, faults
 from tests.chaos.invariants import violations
-from tests.chaos.last_rows import KINDS, checked_rows
+from tests.chaos.last_rows import checked_rows
 from tests.chaos.mutations import Mutations
 from tests.chaos.outcome import Outcome
 from tests.chaos.past_run import PastRun, complete_lines
+from tests.comparable_rows import truth_of
 from tests.forkserver import Launched, Launcher
 from tests.runs import FAST
 from tests.schema_files import STREAM_SCHEMAS
@@ -35,16 +36,9 @@ TIMEOUT: Final = 300.0
 
 
 class Campaign:
-    """One seed."""
+    """One seed; in bad weather calls fail, tokens die and clocks jump, too."""
 
     def __init__(self, seed: int, launcher: Launcher, *, in_bad_weather: bool = False) -> None:
-        """Choose what stays the same in all runs.
-
-        Args:
-            seed: Of all random choices.
-            launcher: Starts the runs.
-            in_bad_weather: Whether calls fail, tokens die and clocks jump, too.
-        """
         self._rng = Random(f"campaign/{seed}")  # noqa: S311 - made-up data
         self._seed = seed
         self._launcher = launcher
@@ -54,7 +48,6 @@ class Campaign:
         self._recheck_factor = self._rng.choice((0, 0.1))
 
     def run(self) -> Outcome:
-        """Run it."""
         page = self._rng.choice((3, 200)) if self._in_bad_weather else 200
         options = Options(seed=self._seed, webinars=8, registrants=6, now=START.isoformat(), hal_page_max=page)
         outcome, runs = Outcome(self._seed), list[PastRun]()
@@ -78,7 +71,7 @@ class Campaign:
             self._now += dt.timedelta(days=400)
             sandbox.control.configure(now=self._now.isoformat(), jitter=0)
             runs += [self._run(settings) for _ in range(FINAL_RUNS)]
-            truth = {**sandbox.control.expected_records(), **sandbox.control.expected_records(*KINDS)}
+            truth = truth_of(sandbox.control)
             outcome.happened = Counter(mutations.counts)
             outcome.rows = checked_rows(mutations, truth)
             outcome.violations = list(violations(runs, mutations, truth))
@@ -88,17 +81,14 @@ class Campaign:
         return outcome
 
     def _struck_run(self, sandbox: Sandbox, settings: dict[str, Any], mutations: Mutations) -> PastRun:
-        sandbox.control.configure(faults=faults(self._rng))
-        changing = ChangingFaults(sandbox.control, Random(self._rng.random()), mutations.alive + mutations.settled)  # noqa: S311
-        changing.start()
         bad = {**settings, "request_timeout": REQUEST_TIMEOUT}
-        try:
-            return self._killed_run(bad) if self._rng.random() < 0.5 else self._run(bad, hurries=True)
-        finally:
-            changing.end()
-            if changing.is_revoked:
-                # What the user does then.
-                settings |= {"personal_access_token": sandbox.credentials["personal_access_token"]}
+        alive = mutations.alive + mutations.settled
+        with ChangingFaults(sandbox.control, self._rng, faults(self._rng), alive) as changing:
+            run = self._killed_run(bad) if self._rng.random() < 0.5 else self._run(bad, hurries=True)
+        if changing.is_revoked:
+            # What the user does then.
+            settings |= {"personal_access_token": sandbox.credentials["personal_access_token"]}
+        return run
 
     def _killed_run(self, settings: Mapping[str, Any]) -> PastRun:
         if self._rng.random() < 0.2:

@@ -30,7 +30,6 @@ class Fate(enum.Enum):
 
     @property
     def is_sent(self) -> bool:
-        """Whether there is a call for it."""
         return self in {Fate.TAKEN, Fate.PERHAPS, Fate.REFUSED}
 
 
@@ -45,12 +44,10 @@ class Entry:
 
     @property
     def person(self) -> Person:
-        """Who it is."""
         return self.webinar or "", (self.email or "").casefold()
 
     @property
     def line(self) -> bytes:
-        """The message."""
         return json.dumps({"type": "RECORD", "stream": "people", "record": self.record}).encode() + b"\n"
 
 
@@ -62,7 +59,6 @@ class State:
 
     @property
     def line(self) -> bytes:
-        """The message."""
         return b'{"type": "STATE", "value": %b}\n' % self.value
 
 
@@ -84,13 +80,7 @@ class TargetInput:
     """
 
     def __init__(self, control: Control, rng: Random, size: int) -> None:
-        """Open the webinars and make the input up.
-
-        Args:
-            control: Of a sandbox with two organizers and no webinars.
-            rng: Makes all choices.
-            size: Records of the input.
-        """
+        """Open the webinars, in a sandbox with two organizers and none, and make up an input of so many records."""
         self._rng = rng
         self._number = 0
         self.owner, other = (row["organizerKey"] for row in control.expected_records()["organizers"])
@@ -117,12 +107,10 @@ class TargetInput:
 
     @property
     def all_webinars(self) -> list[str]:
-        """Their keys."""
         return [self.webinar_key, *self.webinars.values()]
 
     @property
     def entries(self) -> list[Entry]:
-        """The records of the input."""
         return [item for item in self.items if isinstance(item, Entry)]
 
     def _kinds(self, other: str) -> list[tuple[Callable[[], Entry], float]]:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from typing_extensions import override
 
@@ -106,17 +106,27 @@ def _rate_limit(rng: Random) -> list[Fault]:
 
 
 class ChangingFaults(threading.Thread):
-    """Expires tokens, revokes the refresh token and refuses webinars for a moment, until it is ended."""
+    """Faults of a run, and meanwhile tokens that expire, are revoked, and webinars that are refused for a moment."""
 
-    def __init__(self, control: Control, rng: Random, webinars: list[str]) -> None:
-        """Change nothing yet."""
+    def __init__(self, control: Control, rng: Random, rules: Sequence[Fault], webinars: list[str]) -> None:
         super().__init__(daemon=True)
         self.is_revoked = False
         self.refused: set[str] = set()
         self._control = control
-        self._rng = rng
+        self._rng = Random(rng.random())  # noqa: S311 - made-up data
+        self._rules = rules
         self._webinars = webinars
         self._over = threading.Event()
+
+    def __enter__(self) -> Self:
+        self._control.configure(faults=self._rules)
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.join()
+        self._control.configure(forbidden=[], faults=[])
 
     @override
     def run(self) -> None:
@@ -131,9 +141,3 @@ class ChangingFaults(threading.Thread):
             elif chance < 0.93:
                 self._control.revoke_refresh_token()
                 self.is_revoked = True
-
-    def end(self) -> None:
-        """Let all calls work again."""
-        self._over.set()
-        self.join()
-        self._control.configure(forbidden=[], faults=[])

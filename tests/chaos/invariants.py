@@ -28,13 +28,7 @@ def rows(messages: list[dict[str, Any]], *streams: str) -> Iterator[tuple[Person
 
 
 def violations(runs: list[PastRun], mutations: Mutations, truth: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    """Yield a line for each thing that went wrong.
-
-    Args:
-        runs: All runs, the last one without anything new.
-        mutations: What happened meanwhile.
-        truth: What there is in the end.
-    """
+    """Yield a line for each thing that went wrong; before the last run nothing new had happened."""
     final = {(row["webinarKey"], row["registrantKey"]): row["status"] for row in truth["registrants"]}
     webinars = {row["webinarKey"] for row in truth["webinars"]}
     yield from _exit_codes(runs)

@@ -2,51 +2,22 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any
 
 from tests.chaos.mutations import ALIVE_FOR, Mutations
 from tests.chaos.past_run import PastRun
-from tests.comparable_rows import bag, told
+from tests.comparable_rows import OF_SESSIONS, SOURCES, comparable, told
 
 Row = dict[str, Any]
 
-OF_SESSIONS: Final = (
-    *("sessions", "session_performance", "attendees", "polls", "questions", "surveys"),
-    *("attendee_polls", "attendee_surveys"),
-)
-OF_WEBINARS: Final = ("panelists", "co_organizers", "registration_fields", "recordings")
-KINDS: Final = (*OF_SESSIONS, *OF_WEBINARS)
-"""What the sandbox is asked for beside organizers, webinars and registrants."""
-
-SOURCES: Final = {
-    **{kind: kind for kind in ("organizers", "webinars", "registrants", *KINDS)},
-    "webinar_details": "webinars",
-    "registrant_details": "registrants",
-}
-"""Which truth each stream is about."""
-
-NOT_COMPARED: Final = {
-    # Only the times to come are sent there, and the other in small letters.
-    "webinar_details": {"times", "experienceType"},
-    # Becomes another when the webinar is moved, which nothing but another look at everybody's details would show.
-    "registrant_details": {"type"},
-}
-
 
 def wrong_rows(runs: list[PastRun], mutations: Mutations, truth: dict[str, list[Row]]) -> Iterator[str]:
-    """Yield a line for each row of the truth that is not the last one stored.
-
-    Args:
-        runs: All runs.
-        mutations: What happened meanwhile.
-        truth: What there is in the end.
-    """
+    """Yield a line for each row of the truth in the end that is not the last one stored by all the runs."""
     looked_for = _LookedFor(mutations, truth["sessions"])
     for stream, kind in SOURCES.items():
         stored = list(_last_rows(runs, stream))
-        fields = (_fields(stored) & _fields(truth[kind])) - NOT_COMPARED.get(stream, set())
-        expected = [row for row in truth[kind] if looked_for(stream, row)]
-        missing = bag(_only(expected, fields)) - bag(_only(stored, fields))
+        expected = (row for row in truth[kind] if looked_for(stream, row))
+        missing = comparable(stream, expected) - comparable(stream, stored)
         yield from (f"{stream}: {row} was {_stored_as(json.loads(row), stored)}" for row in missing)
 
 
@@ -89,12 +60,3 @@ def _stored_as(row: Row, stored: Iterable[Row]) -> str:
     """Return what is stored in its place: what differs in the row that is most like it."""
     others = [{name: value for name, value in told(it).items() if value != row.get(name)} for it in stored]
     return f"stored last with {min(others, key=len)}" if others else "never stored"
-
-
-def _fields(rows: Iterable[Row]) -> set[str]:
-    return {name for row in rows for name in told(row)}
-
-
-def _only(rows: Iterable[Row], fields: set[str]) -> Iterator[Row]:
-    for row in rows:
-        yield {name: value for name, value in row.items() if name in fields}

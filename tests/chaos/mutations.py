@@ -47,10 +47,7 @@ class Fact:
 
 
 class History:
-    """What was true of whom, and when."""
-
     def __init__(self) -> None:
-        """Begin with nobody."""
         self._facts: dict[Person, list[Fact]] = defaultdict(list)
 
     def begins(self, person: Person, status: str | None, *, since: float) -> None:
@@ -95,14 +92,7 @@ class Mutations(threading.Thread):
     """
 
     def __init__(self, control: Control, rng: Random, now: dt.datetime, *, pause: float = 0.008) -> None:
-        """Learn what there is.
-
-        Args:
-            control: Of the sandbox.
-            rng: Makes all choices.
-            now: What time it is there.
-            pause: Seconds between two happenings, on average.
-        """
+        """Learn what there is at that time; `pause` is the mean of seconds between two happenings."""
         super().__init__(daemon=True)
         self.history = History()
         self.late: set[Person] = set()
@@ -147,7 +137,6 @@ class Mutations(threading.Thread):
             self._quiet.wait(self._rng.expovariate(1 / self._pause))
 
     def stop(self) -> None:
-        """Let nothing happen any more."""
         self._quiet.set()
         self.join()
 

@@ -46,7 +46,6 @@ class Outcome:
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
-    """Return the summary of many campaigns."""
     codes = [code for outcome in outcomes for code in outcome.exit_codes]
     happened = sum((outcome.happened for outcome in outcomes), Counter[str]())
     faults = sum((outcome.faults for outcome in outcomes), Counter[str]())

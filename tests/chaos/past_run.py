@@ -27,7 +27,6 @@ class PastRun:
 
     @property
     def state(self) -> dict[str, Any] | None:
-        """Its last STATE."""
         return next((message["value"] for message in reversed(self.messages) if message["type"] == "STATE"), None)
 
     @property

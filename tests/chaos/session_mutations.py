@@ -10,16 +10,9 @@ Row = dict[str, Any]
 
 
 class SessionMutations:
-    """Changes in sessions that are not settled yet, and the parts of webinars that change seldom."""
+    """Changes in sessions that ended after some time, and the parts of webinars that change seldom."""
 
     def __init__(self, control: Control, rng: Random, settled_before: dt.datetime) -> None:
-        """Let nothing happen yet.
-
-        Args:
-            control: Of the sandbox.
-            rng: Makes all choices.
-            settled_before: Sessions that ended before are not changed: what happens there then is not looked for.
-        """
         self._control = control
         self._rng = rng
         self._settled_before = settled_before.isoformat()
@@ -37,13 +30,11 @@ class SessionMutations:
             self._control.follow_up(session["webinarKey"], session["sessionKey"], numRegLinkClicks=self._said)
 
     def ask(self) -> None:
-        """Let somebody who was there have asked something."""
         if guest := self._guest():
             key = guest["registrantKey"]
             self._control.ask_question(guest["webinarKey"], guest["sessionKey"], key, f"Why {self._new_text()}?")
 
     def vote(self) -> None:
-        """Let there have been a poll, and an answer to it."""
         if guest := self._guest():
             where = guest["webinarKey"], guest["sessionKey"]
             polls = [row for row in self._control.expected_records("polls")["polls"] if row["sessionKey"] == where[1]]

@@ -48,16 +48,9 @@ SIGNALS: Final = (
 
 
 class TargetCampaign:
-    """One seed."""
+    """One seed; in bad weather calls fail and tokens die, too."""
 
     def __init__(self, seed: int, launcher: Launcher, *, in_bad_weather: bool = False) -> None:
-        """Choose what stays the same in all runs.
-
-        Args:
-            seed: Of all random choices.
-            launcher: Starts the runs.
-            in_bad_weather: Whether calls fail and tokens die, too.
-        """
         self._rng = Random(f"target/{seed}")  # noqa: S311 - made-up data
         self._seed = seed
         self._launcher = launcher
@@ -66,7 +59,6 @@ class TargetCampaign:
         self._runs: list[TargetRun] = []
 
     def run(self) -> Outcome:
-        """Run it."""
         rotates, lifetime = self._in_bad_weather and self._rng.random() < 0.3, self._rng.choice((3600.0, 3600.0, 1.5))
         options = Options(
             seed=self._seed, webinars=0, organizers=2, rotate_refresh_tokens=rotates, token_lifetime=lifetime
@@ -98,13 +90,8 @@ class TargetCampaign:
 
     def _struck_run(self) -> None:
         rules = faults_of_registering(self._rng)
-        self._sandbox.control.configure(faults=rules)
-        changing = ChangingFaults(self._sandbox.control, Random(self._rng.random()), self._input.all_webinars)  # noqa: S311
-        changing.start()
-        try:
+        with ChangingFaults(self._sandbox.control, self._rng, rules, self._input.all_webinars) as changing:
             self._run(rules, changing, is_last=False)
-        finally:
-            changing.end()
         if changing.is_revoked or (self._sandbox.options.rotate_refresh_tokens and "used up" in self._runs[-1].said):
             self._renew_credentials()
 
@@ -188,7 +175,6 @@ class TargetCampaign:
         return self._results.stat().st_size if self._results.exists() else 0
 
     def _written(self, start: int) -> list[bytes]:
-        """Return the lines of the results from some byte on."""
         return self._results.read_bytes()[start:].split(b"\n") if self._results.exists() else [b""]
 
     def _registered(self) -> Registered:

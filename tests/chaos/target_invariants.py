@@ -29,7 +29,6 @@ FINAL: Final = frozenset({200, 201, 400, 404, 409})
 
 
 def run_violations(run: TargetRun) -> Iterator[str]:
-    """Yield a line for each thing that went wrong in a run."""
     broken = list(_whole_rows(run))
     yield from broken
     if not broken:
@@ -138,13 +137,7 @@ def _true_outcomes(run: TargetRun) -> Iterator[str]:
 
 
 def _untrue(run: TargetRun, pair: Pair, *, is_seen: bool) -> str | None:
-    """Return what is wrong about a row.
-
-    Args:
-        run: The run.
-        pair: The row, and whom it is about.
-        is_seen: Whether the person was, or may have been, registered before.
-    """
+    """Return what is wrong about a row; `is_seen`: the person was, or may have been, registered before."""
     entry, outcome = pair.entry, pair.outcome
     if outcome in {"rejected", "skipped"}:
         return _untrue_refusal(run, pair)

@@ -31,7 +31,6 @@ class Registered:
 
     @classmethod
     def of(cls, truth: Mapping[str, Sequence[Row]]) -> Self:
-        """Return those of the truth."""
         rows = truth["registrants"]
         return cls({_person(row): row for row in rows}, len(rows), Counter(map(_person, truth["confirmations"])))
 
@@ -46,7 +45,6 @@ class Pair:
 
     @property
     def outcome(self) -> str:
-        """What became of it."""
         return str(self.row["outcome"])
 
     @property
@@ -107,7 +105,6 @@ class TargetRun:
 
     @property
     def is_dry(self) -> bool:
-        """Whether it was to send nothing."""
         return bool(self.given.settings["dry_run"])
 
     @functools.cached_property
@@ -146,7 +143,6 @@ class TargetRun:
         ]
 
     def fetch_rows(self, sequence: str) -> list[Row]:
-        """Return the rows of a sequence."""
         return [row for row in self.rows if self._sequence_of.get((row["email"], row["webinarKey"])) == sequence]
 
     def strangers(self) -> Iterator[Row]:
@@ -162,7 +158,6 @@ class TargetRun:
 
     @property
     def is_answered(self) -> bool:
-        """Whether all of them are."""
         return len(self.answered) == sum(isinstance(item, Entry) for item in self.given.items)
 
     @functools.cached_property

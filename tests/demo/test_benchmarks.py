@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import bench, startup
 from benchmarks.expected import Needs, earliest_last_send
+from benchmarks.long_runs import month_of_runs, state_scaling
 from benchmarks.output import Output
 from benchmarks.runner import in_flight
 from benchmarks.scenarios import QUICK, Scenario
@@ -76,3 +77,20 @@ def test_order_and_values_of_records_tell_outputs_apart(tmp_path: Path) -> None:
     assert output(*rows).order != output(*reversed(rows)).order
     assert output(*rows).order != output(rows[0], {**rows[1], "subject": "c"}).order
     assert output(*rows).keys == output(*reversed(rows)).keys == {("webinars", "1", "None"), ("webinars", "2", "None")}
+
+
+def test_an_hourly_schedule_costs_what_is_alive_and_the_rule_agrees_with_the_tap() -> None:
+    figures = month_of_runs.measure(webinars=60, alive=3, runs=48, real=3)
+
+    assert figures.calls[0] > 2 * 60
+    assert max(figures.calls[1:3]) <= 2 + 2 * 3 + 1
+    assert "calls per run, median" in figures.table()
+
+
+def test_the_state_stays_small_per_settled_webinar() -> None:
+    figures = state_scaling.measure(40, people=5)
+    more = state_scaling.measure(20, details=True, people=5)
+
+    assert figures.states == 1
+    assert more.per_settled < 400
+    assert "with details" in state_scaling.table([figures, more])

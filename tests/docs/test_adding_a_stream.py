@@ -5,13 +5,13 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.pages import DOCS, Block
+from tests.runs import output_of
 from tests.sources import ROOT, needs_sources
 
 PAGE = DOCS["adding-a-stream"]
@@ -24,7 +24,6 @@ pytestmark = [needs_sources, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def do(block: Block, clone: Path) -> None:
-    """Do in a clone what a block of the page says."""
     what, _, name = block.marker.partition(": ")
     path = clone / name
     match what:
@@ -43,7 +42,6 @@ def do(block: Block, clone: Path) -> None:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the repository in which the page was followed."""
     folder = tmp_path_factory.mktemp("tutorial") / "clone"
     shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
     for block in PAGE.blocks:
@@ -58,16 +56,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(clone: Path, *arguments: str) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=clone,
-        env=environment | {"PYTHONPATH": str(clone)},
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout
+    return output_of([sys.executable, *arguments], cwd=clone, env=environment | {"PYTHONPATH": str(clone)})
 
 
 def test_every_step_of_the_page_is_done_by_this_test() -> None:

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from demo.project import connection_variables, database_variables
 from gotowebinar_sandbox import Options, Sandbox
 from tests.doc_runner import surroundings
 from tests.pages import DOCS
-from tests.runs import FAST
+from tests.runs import FAST, output_of
 from tests.sources import ROOT, needs_sources
 
 pytestmark = needs_sources
@@ -144,15 +144,7 @@ def settings_of(sandbox: Sandbox, database: Postgres) -> dict[str, str]:
 
 def unprivileged(script: str, folder: Path, variables: Mapping[str, str]) -> None:
     become = AS_NOBODY if os.geteuid() == 0 else ()
-    done = subprocess.run(
-        [*become, "/bin/sh", "-ec", script],
-        cwd=folder,
-        env=variables,
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    output_of([*become, "/bin/sh", "-ec", script], cwd=folder, env=variables)
 
 
 def hand_over(folder: Path) -> None:
@@ -178,6 +170,4 @@ def found_builder() -> str:
 
 
 def build(builder: str, folder: Path, *arguments: str) -> None:
-    command: Sequence[str] = [builder, *BUILD[builder], *arguments, str(folder)]
-    done = subprocess.run(command, capture_output=True, check=False, encoding="utf-8")
-    assert done.returncode == 0, done.stdout + done.stderr
+    output_of([builder, *BUILD[builder], *arguments, str(folder)])

@@ -12,8 +12,7 @@ from ruamel.yaml import YAML
 
 from tests.docs.test_pages import variables
 from tests.pages import DOCS, names
-
-EXTRAS = metadata("meltano").get_all("Provides-Extra") or []
+from tests.sources import ROOT
 
 
 def yaml_of(page: str, number: int = 0) -> dict[str, Any]:
@@ -22,6 +21,7 @@ def yaml_of(page: str, number: int = 0) -> dict[str, Any]:
 
 
 def test_the_workflow_has_the_rights_it_needs_and_an_end() -> None:
+    assert "is not run" in DOCS["github-actions"].text
     workflow = yaml_of("github-actions")
     (job,) = workflow["jobs"].values()
     assert (workflow["permissions"], job["permissions"]) == ({}, {"contents": "read"})
@@ -39,25 +39,19 @@ def test_the_workflow_sets_settings_and_ends_before_its_time_is_up() -> None:
     assert int(job["env"]["TAP_GOTOWEBINAR_MAX_CALLS"]) / 100 <= job["timeout-minutes"] - 10
 
 
-def test_the_workflow_says_that_it_is_not_run() -> None:
-    assert "is not run" in DOCS["github-actions"].text
-
-
-def test_the_extras_of_meltano_exist() -> None:
+def test_the_extras_of_meltano_exist_and_a_state_backend_is_shown_for_each() -> None:
     named = {extra for page in DOCS.values() for extra in re.findall(r"meltano\[(\w+)\]", page.text)}
     assert named == {"azure", "gcs", "postgres", "s3"}
-    assert named <= set(EXTRAS)
-
-
-def test_a_state_backend_is_shown_for_each_extra() -> None:
+    assert named <= set(metadata("meltano").get_all("Provides-Extra") or [])
     rows = DOCS["containers"].table("Where", "`MELTANO_STATE_BACKEND_URI`")
     assert {names(row[1])[0].partition(":")[0] for row in rows} == {"s3", "gs", "azure", "file"}
 
 
-@pytest.mark.parametrize("page", ["accounts", "meltano"])
+@pytest.mark.parametrize("page", ["accounts", "meltano", "meltano.yml"])
 def test_meltano_accepts_the_project(page: str) -> None:
     schema = json.loads(importlib.resources.files("meltano").joinpath("schemas/meltano.schema.json").read_text("utf-8"))
-    assert [error.message for error in Draft202012Validator(schema).iter_errors(yaml_of(page))] == []
+    project = YAML(typ="safe").load(ROOT / page) if page == "meltano.yml" else yaml_of(page)
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(project)] == []
 
 
 def test_keys_in_the_environment_are_a_list() -> None:

@@ -8,25 +8,15 @@ import pytest
 from ruamel.yaml import YAML
 
 from hub.definitions import PLUGINS
-from tests.pages import DOCS, README, Block, Page
+from tests.pages import DOCS, EVERY_PAGE, README, Block, Page
 from tests.schema_files import STREAM_SCHEMAS, TARGET_SCHEMAS
 from tests.sources import ROOT, needs_sources
 
 PAGES = [README, *DOCS.values()]
 SCHEMAS = STREAM_SCHEMAS | TARGET_SCHEMAS
 WRITTEN_HERE = {"catalog.json", "config.json", "messages.jsonl", "people.jsonl", "results.jsonl", "state.json"} | {
-    *(
-        "states.jsonl",
-        "leads-states.jsonl",
-        "target-gotowebinar.json",
-        "target.json",
-        "sandbox.env",
-        "stream_maps.html",
-        "dbt_project.yml",
-        "packages.yml",
-        "people.html",
-        "webinars.html",
-    )
+    *("states.jsonl", "leads-states.jsonl", "target-gotowebinar.json", "target.json", "sandbox.env"),
+    *("stream_maps.html", "dbt_project.yml", "packages.yml", "people.html", "webinars.html"),
 }
 NOT_OURS = {"answer_keys", "inherit_from", "meeting_times", "text_keys", "pip_url"} | {
     *("gotowebinar_rate_gate", "gotowebinar_rate_slot", "gotowebinar_sandbox", "gotowebinar_sandbox_marts"),
@@ -54,17 +44,17 @@ def variables() -> set[str]:
     }
 
 
-def ids(value: object) -> str:
-    return value.name if isinstance(value, Page) else ""
+of_each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+of_every_page = pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.name)
 
 
-@pytest.mark.parametrize("page", DOCS.values(), ids=ids)
-def test_the_index_names_every_page(page: Page) -> None:
-    assert page is DOCS["README"] or f"({page.name.removeprefix('docs/')})" in DOCS["README"].text
+def test_the_index_names_every_page() -> None:
+    others = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert others <= set(DOCS["README"].links)
 
 
 @needs_sources
-@pytest.mark.parametrize("page", PAGES, ids=ids)
+@of_every_page
 def test_a_link_leads_somewhere(page: Page) -> None:
     for link in page.links:
         path, _, anchor = link.partition("#")
@@ -75,14 +65,10 @@ def test_a_link_leads_somewhere(page: Page) -> None:
         assert not anchor or anchor in Page(target.resolve()).anchors, link
 
 
-@pytest.mark.parametrize("page", PAGES, ids=ids)
+@of_each_page
 def test_a_name_with_underscores_is_a_setting_or_a_stream(page: Page) -> None:
-    known = settings() | SCHEMAS.keys() | NOT_OURS | outcomes() | of_the_marts()
+    known = settings() | SCHEMAS.keys() | NOT_OURS | {"already_registered"} | of_the_marts()
     assert set(page.quoted(r"[a-z]+(_+[a-z]+)+")) <= known
-
-
-def outcomes() -> set[str]:
-    return {"already_registered"}
 
 
 def of_the_marts() -> set[str]:
@@ -92,14 +78,14 @@ def of_the_marts() -> set[str]:
     return columns | {model["name"] for model in models} | {"gotowebinar_marts", "_local"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=ids)
+@of_each_page
 def test_a_name_in_camel_case_is_a_field(page: Page) -> None:
     known = set().union(*(schema["properties"] for schema in SCHEMAS.values()))
     assert set(page.quoted(r"[a-z]+[A-Z]\w*")) <= known | {"questionKey", "responseText", "answerKey"}
 
 
 @needs_sources
-@pytest.mark.parametrize("page", PAGES, ids=ids)
+@of_each_page
 def test_a_name_with_a_dot_is_a_field_of_a_stream_or_a_file(page: Page) -> None:
     for code in page.quoted(r"[a-z_]+\.[a-zA-Z]+"):
         stream, _, field = code.partition(".")
@@ -109,40 +95,56 @@ def test_a_name_with_a_dot_is_a_field_of_a_stream_or_a_file(page: Page) -> None:
 
 
 def is_nested(column: str, field: str) -> bool:
-    """Tell whether a field is one of an object that is a column of a stream."""
     return any(field in schema["properties"].get(column, {}).get("properties", {}) for schema in SCHEMAS.values())
 
 
-@pytest.mark.parametrize("page", PAGES, ids=ids)
+@of_every_page
 def test_variables_are_those_of_settings(page: Page) -> None:
     named = set(re.findall(r"\b(?:TAP|TARGET)_[A-Z_]+[A-Z]", page.text))
     prefixes = {"TAP_GOTOWEBINAR", "TARGET_GOTOWEBINAR", "TAP_GOTOWEBINAR_SALES_CLIENT_ID"}
     assert named <= variables() | prefixes
 
 
-@pytest.mark.parametrize("page", PAGES, ids=ids)
-def test_every_command_is_run_or_says_why_not(page: Page) -> None:
+@of_each_page
+def test_every_command_is_run_or_says_why_not_and_a_shell_can_read_it(page: Page) -> None:
     blocks = page.of_language("sh")
     assert [block.text for block in blocks if not re.fullmatch(r"run|not run: .{10,}", block.marker)] == []
     assert len(blocks) == page.text.count("```sh\n")
-
-
-@pytest.mark.parametrize("page", PAGES, ids=ids)
-def test_a_command_that_is_not_run_is_one_a_shell_can_read(page: Page) -> None:
-    for block in page.of_language("sh"):
+    for block in blocks:
         subprocess.run(["/bin/sh", "-n"], input=block.text, check=True, encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=ids)
+@of_each_page
 def test_every_output_is_that_of_a_command_or_of_the_demo(page: Page) -> None:
     for before, block in zip([Block("", "", ""), *page.blocks], page.blocks, strict=False):
         if block.language == "text" and block.marker != "excerpt of the demo":
             assert (before.marker, block.marker) == ("run", "output")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=ids)
+@of_each_page
 def test_data_can_be_read(page: Page) -> None:
     for block in page.of_language("json"):
         json.loads(block.text)
     for block in page.of_language("yaml"):
         YAML(typ="safe").load(block.text)
+
+
+# Where the package is installed from
+
+OTHER_PROGRAMS = r"meltano|meltanolabs-|--group|-r |apache-"
+
+
+def installed(page: Page) -> set[str]:
+    """Return what a page installs of this package; the rest is other programs and groups of dependencies."""
+    found = re.findall(r"pipx? install (?:--(?:compile-bytecode|force|no-cache-dir) ?)*([^\n`]*)", page.text)
+    return {what for what in found if what and not re.match(rf"['\"]?({OTHER_PROGRAMS})", what)}
+
+
+@of_every_page
+def test_a_page_installs_the_package_as_the_page_on_installing_does(page: Page) -> None:
+    assert installed(page) <= installed(DOCS["install"])
+    assert not re.search(r"OWNER|github\.com/[\w-]+/tap-gotowebinar", page.text), "an address that does not exist"
+
+
+def test_it_is_installed_from_what_the_reader_has() -> None:
+    assert {"'.[sandbox]'", ".", "./tap_gotowebinar-*.whl"} <= installed(DOCS["install"])

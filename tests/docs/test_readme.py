@@ -2,13 +2,10 @@
 
 import datetime as dt
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 from singer_sdk import typing as th
 
+from demo.project import connection_variables
 from docs.data_dictionary import key_of, row_of, updated
 from gotowebinar_sandbox import Options, Sandbox
 from tap_gotowebinar.api.pagination import MAX_PAGE_SIZE
@@ -27,59 +25,41 @@ from tap_gotowebinar.settings.connection import (
 from tap_gotowebinar.settings.tap import DEFAULT_RECHECK_FACTOR, DEFAULT_SETTLE_DAYS, TAP_SETTINGS
 from tap_gotowebinar.singer.signals import STOPPING
 from tap_gotowebinar.streams.base import GoToWebinarStream
-from tap_gotowebinar.sync.schedule import DueRule, WebinarTiming
+from tap_gotowebinar.sync.schedule import DueRule
 from tap_gotowebinar.tap import TapGoToWebinar
+from target_gotowebinar.settings import TARGET_SETTINGS
+from tests.canned_server import api_calls
+from tests.doc_runner import follow
+from tests.docs.test_incremental import days_until_read_again
+from tests.docs.test_pages import variables
 from tests.messages_in_source import strings
-from tests.pages import DOCS, Block, Page, names
+from tests.pages import CONTRIBUTING, DOCS, Page, names
 from tests.pages import README as PAGE
 from tests.runs import FAST, run_here
 from tests.schema_files import STREAM_SCHEMAS as SCHEMAS
 from tests.selection import selecting
-from tests.setting_rows import setting_row
 from tests.sources import ROOT
-from tests.target import registering
 
 README = PAGE.text
-CONTRIBUTING = Page(ROOT / "CONTRIBUTING.md")
 EXCERPT = "excerpt of the demo"
 REFERENCE = (ROOT / "tests" / "fixtures" / "connector-reference.md").read_text(encoding="utf-8")
 TAP = TapGoToWebinar(config={}, validate_config=False)
 STREAMS = {name: stream for name, stream in TAP.streams.items() if isinstance(stream, GoToWebinarStream)}
 OWN_SETTINGS: list[th.Property[Any]] = [*CONNECTION_SETTINGS, *TAP_SETTINGS]
 
-PROGRAMS = {
-    "cd",
-    "chmod",
-    "cp",
-    "gotowebinar-sandbox",
-    "make",
-    "meltano",
-    "pipx",
-    "tap-gotowebinar",
-}
+PROGRAMS = {"cd", "chmod", "cp", "gotowebinar-sandbox", "make", "meltano", "pipx", "tap-gotowebinar"}
 """Programs that commands in the README start with; those of the tap and the sandbox are run unless the README says why
 not."""
 
 
-BLOCKS = PAGE.blocks
-SHELL_BLOCKS = [block for block in BLOCKS if block.language == "sh"]
-RUN_BLOCKS = [block for block in SHELL_BLOCKS if block.marker == "run"]
-PROSE = PAGE.prose
-QUOTED = re.findall(r"`([^`\n]+)`", PROSE)
 COMMANDS = [
     shlex.split(line)
-    for text in [*(block.text for block in SHELL_BLOCKS), *(code for code in QUOTED if code.startswith("make "))]
+    for text in [*(block.text for block in PAGE.of_language("sh")), *PAGE.quoted("make .*")]
     for line in text.replace("\\\n", "").splitlines()
 ]
 
 
 table = PAGE.table
-
-
-def language(name: str) -> str:
-    """Return the text of the one block in this language."""
-    (block,) = [block for block in BLOCKS if block.language == name]
-    return block.text
 
 
 def figure(text: str) -> int:
@@ -93,18 +73,28 @@ def test_it_is_short() -> None:
 # Settings
 
 
-def setting_rows() -> list[str]:
-    """Return the rows of the settings tables."""
-    return [setting_row(declared) for declared in OWN_SETTINGS]
+def setting_row(declared: th.Property[Any]) -> str:
+    schema = declared.to_dict()[declared.name]
+    marks = " ".join(
+        mark for mark, holds in (("R", not declared.optional), ("S", schema.get("secret", False))) if holds
+    )
+    default = schema.get("default", "")
+    default = f"`{str(default).lower() if isinstance(default, bool) else default}`" if default != "" else ""
+    cells = [f"`{declared.name}`", marks, default, schema["description"]]
+    return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
 
 
-@pytest.mark.parametrize("row", setting_rows())
-def test_the_settings_table_says_what_the_code_declares(row: str) -> None:
-    assert row in README.splitlines(), f"paste into the settings table:\n{row}"
-
-
-def test_the_settings_table_has_no_other_rows() -> None:
-    assert [names(row[0])[0] for row in table("Setting")] == [declared.name for declared in OWN_SETTINGS]
+@pytest.mark.parametrize(
+    ("page", "header", "settings"),
+    [(PAGE, "Setting", OWN_SETTINGS), (DOCS["registering"], "Setting of the target", TARGET_SETTINGS)],
+    ids=["tap", "target"],
+)
+def test_a_settings_table_says_what_the_code_declares(
+    page: Page, header: str, settings: Sequence[th.Property[Any]]
+) -> None:
+    missing = [row for row in map(setting_row, settings) if row not in page.text.splitlines()]
+    assert missing == [], "paste into the settings table:\n" + "\n".join(missing)
+    assert [names(row[0])[0] for row in page.table(header)] == [declared.name for declared in settings]
 
 
 def test_the_settings_of_the_sdk_are_listed() -> None:
@@ -116,15 +106,7 @@ def test_the_settings_of_the_sdk_are_listed() -> None:
 
 
 def test_the_lines_for_the_environment_file_are_settings_of_tap_and_target() -> None:
-    plugins = YAML(typ="safe").load(ROOT / "meltano.yml")["plugins"]
-    known = {
-        f"{plugin['name']}_{setting['name']}".upper().replace("-", "_")
-        for kind in ("extractors", "loaders")
-        for plugin in plugins[kind]
-        for setting in plugin["settings"]
-    }
-    assert {line.split("=")[0] for line in language("ini").splitlines()} <= known
-    assert set(re.findall(r"TAP_GOTOWEBINAR_\w+", README)) <= known
+    assert {line.split("=")[0] for block in PAGE.of_language("ini") for line in block.text.splitlines()} <= variables()
 
 
 def test_the_redirect_uri_to_register_is_that_of_the_login() -> None:
@@ -134,36 +116,23 @@ def test_the_redirect_uri_to_register_is_that_of_the_login() -> None:
 # Streams
 
 
-def stream_cells(stream: GoToWebinarStream) -> list[str]:
-    """Return the cells of a stream's row, but for the last one, which says what it costs."""
-    return [f"`{stream.name}`", row_of(stream), key_of(stream), updated(stream)]
-
-
-@pytest.mark.parametrize("name", STREAMS)
-def test_the_streams_table_says_what_the_classes_declare(name: str) -> None:
-    expected = stream_cells(STREAMS[name])
-    rows = {row[0]: row for row in table("Stream", "One row per")}
-    assert rows.get(f"`{name}`", [])[:4] == expected, f"paste into the streams table:\n| {' | '.join(expected)} | ... |"
-
-
-def test_every_class_has_a_schema_and_a_row() -> None:
-    rows = [names(row[0])[0] for row in table("Stream", "One row per")]
-    assert sorted(rows) == sorted(STREAMS) == sorted(SCHEMAS)
+def test_the_streams_table_says_what_the_classes_declare() -> None:
+    rows = [row[:4] for row in table("Stream", "One row per")]
+    declared = [[f"`{name}`", row_of(it), key_of(it), updated(it)] for name, it in STREAMS.items()]
+    missing = [f"| {' | '.join(cells)} | ... |" for cells in declared if cells not in rows]
+    assert missing == [], "paste into the streams table:\n" + "\n".join(missing)
+    assert sorted(names(row[0])[0] for row in rows) == sorted(STREAMS) == sorted(SCHEMAS)
 
 
 # Calls
 
 
-def ages_at_readings(days: int) -> list[int]:
-    """Return how long a webinar has been quiet, in days, each time a daily run reads it again after it settled."""
-    rule, end, read_at = DueRule(DEFAULT_RECHECK_FACTOR), dt.datetime(2020, 1, 1, tzinfo=dt.UTC), None
-    ages = []
-    for age in range(DEFAULT_SETTLE_DAYS, days + 1):
-        moment = WebinarTiming(end + dt.timedelta(days=age), end, dt.timedelta(days=DEFAULT_SETTLE_DAYS))
-        if rule.reason(moment, None, read_at):
-            ages.append(age)
-            read_at = moment.now.isoformat()
-    return ages[1:]
+def readings_when_settled(days: int) -> int:
+    """Return how often daily runs read a webinar again, after it settled, until it has been quiet for so many days."""
+    age, readings = DEFAULT_SETTLE_DAYS, 0
+    while (age := age + days_until_read_again(age)) <= days:
+        readings += 1
+    return readings
 
 
 def readings_of_a_session(every: dt.timedelta) -> int:
@@ -208,12 +177,8 @@ def test_the_table_of_calls_follows_the_rule(row: list[str]) -> None:
     first = calls_of_a_run(webinars=webinars, due=webinars, details=registrants)
     quiet = calls_of_a_run(webinars=webinars, due=alive, details=0)
     settled_a_day = (webinars - alive) / (years * 365 - DEFAULT_SETTLE_DAYS)
-    again = round(settled_a_day * len(ages_at_readings(years * 365)))
+    again = round(settled_a_day * readings_when_settled(years * 365))
     assert row[4:] == [f"{first:,}", duration(first), f"{quiet:,}", f"{again:,}"]
-
-
-def api_calls(sandbox: Sandbox) -> int:
-    return sum(not call["path"].startswith("/oauth") for call in sandbox.control.calls())
 
 
 def test_a_run_costs_the_calls_the_readme_tells(make_sandbox: Callable[..., Sandbox]) -> None:
@@ -221,17 +186,12 @@ def test_a_run_costs_the_calls_the_readme_tells(make_sandbox: Callable[..., Sand
     settings = {**sandbox.settings, **FAST}
     registrants = len(sandbox.control.expected_records()["registrants"])
     state = run_here(settings, catalog=selecting(*PEOPLE)).states[-1]
-    assert api_calls(sandbox) == calls_of_a_run(webinars=12, due=12, details=registrants)
-    alive = sum("read_at" not in entry for entry in details_of(state).values())
+    assert len(api_calls(sandbox)) == calls_of_a_run(webinars=12, due=12, details=registrants)
+    alive = sum("read_at" not in entry for entry in state["bookmarks"]["webinar_details"]["webinars"].values())
     sandbox.control.reset_calls()
     run_here(settings, state=state, catalog=selecting(*PEOPLE))
     assert 0 < alive < 12
-    assert api_calls(sandbox) == calls_of_a_run(webinars=12, due=alive, details=0)
-
-
-def details_of(state: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    entries: dict[str, dict[str, Any]] = state["bookmarks"]["webinar_details"]["webinars"]
-    return entries
+    assert len(api_calls(sandbox)) == calls_of_a_run(webinars=12, due=alive, details=0)
 
 
 def test_deselecting_the_details_saves_their_calls_and_a_stream_map_does_not(
@@ -241,41 +201,18 @@ def test_deselecting_the_details_saves_their_calls_and_a_stream_map_does_not(
     settings = {**sandbox.settings, **FAST}
     registrants = len(sandbox.control.expected_records()["registrants"])
     run_here({**settings, "stream_maps": {"registrant_details": "__NULL__"}}, catalog=selecting(*PEOPLE))
-    assert api_calls(sandbox) == calls_of_a_run(webinars=4, due=4, details=registrants)
+    assert len(api_calls(sandbox)) == calls_of_a_run(webinars=4, due=4, details=registrants)
     sandbox.control.reset_calls()
     run_here(settings, catalog=selecting(*(name for name in PEOPLE if name != "registrant_details")))
-    assert api_calls(sandbox) == calls_of_a_run(webinars=4, due=4, details=0)
+    assert len(api_calls(sandbox)) == calls_of_a_run(webinars=4, due=4, details=0)
 
 
 # Commands
 
 
-def run_shell(script: str, folder: Path, sandbox: Sandbox, **variables: str) -> subprocess.CompletedProcess[str]:
-    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    settings = {f"TAP_GOTOWEBINAR_{name.upper()}": value for name, value in sandbox.settings.items()}
-    return subprocess.run(
-        ["/bin/sh", "-ec", script],
-        cwd=folder,
-        env={**os.environ, "PATH": programs, **settings, **variables},
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        timeout=100,
-    )
-
-
-@pytest.mark.parametrize("block", RUN_BLOCKS, ids=lambda block: block.text.split("\n")[0])
-def test_a_command_works(block: Block, sandbox: Sandbox, tmp_path: Path) -> None:
-    settings = {**sandbox.settings, **FAST}
-    (tmp_path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
-    webinar = {"webinar_key": sandbox.control.add_webinar()}
-    (tmp_path / "target.json").write_text(json.dumps({**settings, **webinar}), encoding="utf-8")
-    messages = [registering.schema(), registering.record(registering.ADA), registering.state(1)]
-    (tmp_path / "people.jsonl").write_text(registering.lines(messages), encoding="utf-8")
-    done = run_shell(block.text, tmp_path, sandbox)
-    assert done.returncode == 0, done.stderr
-    for path in (tmp_path / name for name in ("messages.jsonl", "catalog.json", "states.jsonl") if name in block.text):
-        assert path.stat().st_size > 0, path.name
+def test_its_commands_work(tmp_path: Path) -> None:
+    assert follow(PAGE, tmp_path, connection_variables(FAST))
+    assert (tmp_path / "messages.jsonl").stat().st_size > 0
 
 
 def test_every_command_starts_a_program_the_reader_has() -> None:

@@ -1,5 +1,6 @@
 """How long the fuzzing takes: seconds in the tests, minutes with `FUZZ=1000`, the examples of each property."""
 
+import json
 import os
 from collections.abc import Iterator
 
@@ -7,9 +8,9 @@ import hypothesis
 import pytest
 
 from gotowebinar_sandbox import Options, Sandbox
-from tests.forkserver import Launcher
-from tests.fuzz.target_process import TargetRunner
-from tests.target.registering import TargetHarness
+from tests.forkserver import SHARED
+from tests.incremental_runs import NOW
+from tests.target.registering import RunResult, TargetHarness
 
 ORDINARY = "18"
 
@@ -34,11 +35,26 @@ def share(part: int = 1) -> hypothesis.settings:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    """A sandbox with a webinar of nobody."""
-    with Sandbox(Options(seed=11, webinars=1, registrants=0)) as sandbox:
+    with Sandbox(Options(seed=11, webinars=2, registrants=2, now=NOW)) as sandbox:
         yield sandbox
 
 
+class ProcessHarness(TargetHarness):
+    """A harness at which the target runs as a process of its own."""
+
+    def clear(self) -> None:
+        for row in self.control.expected_records()["registrants"]:
+            self.control.cancel_registrant(row["webinarKey"], row["registrantKey"])
+
+    def run_process(self, given: bytes, *, hurries: bool = False, **settings: object) -> RunResult:
+        """Run it on these bytes, with an empty file of results."""
+        self.results.unlink(missing_ok=True)
+        self.control.reset_calls()
+        done = SHARED.launch(self.config(**settings), program="target", given=given, hurries=hurries).finish()
+        states = [json.loads(line) for line in done.stdout.splitlines()]
+        return RunResult(done.exit_code, states, self.rows(), done.stderr)
+
+
 @pytest.fixture(scope="module")
-def runner(sandbox: Sandbox, launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> TargetRunner:
-    return TargetRunner(TargetHarness(sandbox, tmp_path_factory.mktemp("harness")), launcher)
+def harness(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> ProcessHarness:
+    return ProcessHarness(sandbox, tmp_path_factory.mktemp("harness"))

@@ -52,14 +52,12 @@ Start = Callable[..., Run]
 def start(sandbox: Sandbox, launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Start:
     catalog = tmp_path_factory.mktemp("catalog") / "catalog.json"
     catalog.write_text(json.dumps(selecting("webinars")), encoding="utf-8")
-    from_environment = ["--config", "ENV"]
     arguments = {
-        "tap": [*from_environment, "--catalog", str(catalog)],
-        "target": from_environment,
+        "tap": ["--config", "ENV", "--catalog", str(catalog)],
+        "target": ["--config", "ENV"],
         "login": ["--check"],
     }
-    (webinar,) = sandbox.control.expected_records()["webinars"]
-    given = lines([schema(), record(ADA, webinarKey=webinar["webinarKey"])]).encode()
+    given = lines([schema(), record(ADA, webinarKey=sandbox.control.add_webinar())]).encode()
     right: dict[str, Any] = {**sandbox.settings, **FAST, "request_timeout": 2}
 
     def started(program: str, environ: Mapping[str, str], dotenv: bytes = b"") -> Run:

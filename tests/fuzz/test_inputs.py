@@ -1,14 +1,14 @@
 """Any settings, state, catalog or environment: understood, or one clear line that holds no secret."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 
-from gotowebinar_sandbox import Options, Sandbox
+from gotowebinar_sandbox import Sandbox
 from tests.forkserver import Launcher
 from tests.fuzz.complaints import PLANTED, complaints
 from tests.fuzz.conftest import share
@@ -16,12 +16,6 @@ from tests.fuzz.strategies import bent
 from tests.incremental_runs import NOW
 from tests.runs import FAST, Run
 from tests.selection import selecting
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(Options(seed=11, webinars=2, registrants=2, now=NOW)) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from gotowebinar_sandbox import Fault
 from gotowebinar_sandbox.server.fault_injection import EMBEDDED_EMAIL, EMBEDDED_LINK
-from tests.fuzz.conftest import share
+from tests.fuzz.complaints import assert_clean
+from tests.fuzz.conftest import ProcessHarness, share
 from tests.fuzz.strategies import bent
-from tests.fuzz.target_process import TargetRunner, assert_clean
 from tests.target.registering import ADA, GRACE, RunResult, lines, person, record, schema, state
 
 PEOPLE: Final = (ADA, GRACE, person(1))
@@ -39,12 +39,12 @@ def fault(method: str, body: bytes, **more: Any) -> Fault:  # noqa: ANN401 - fie
     return Fault(kind="raw", path="/registrants$", method=method, value=body.decode("latin-1"), **more)
 
 
-def run(runner: TargetRunner, *faults: Fault, resends: bool) -> RunResult:
-    runner.harness.control.configure(faults=faults)
+def run(harness: ProcessHarness, *faults: Fault, resends: bool) -> RunResult:
+    harness.control.configure(faults=faults)
     try:
-        return runner.run(INPUT, hurries=True, resend_confirmation=resends, request_timeout=2)
+        return harness.run_process(INPUT, hurries=True, resend_confirmation=resends, request_timeout=2)
     finally:
-        runner.harness.control.configure(faults=[])
+        harness.control.configure(faults=[])
 
 
 def bodies(*right: object) -> st.SearchStrategy[bytes]:
@@ -52,17 +52,17 @@ def bodies(*right: object) -> st.SearchStrategy[bytes]:
     return st.sampled_from(right).flatmap(lambda body: st.just(json.dumps(body).encode()) | bent(body))
 
 
-def assert_true(runner: TargetRunner, done: RunResult, *, may_lie: bool, is_registered: bool) -> None:
+def assert_true(harness: ProcessHarness, done: RunResult, *, may_lie: bool, is_registered: bool) -> None:
     """Each has one row at the most, which is true; and no STATE is ahead of them.
 
     Args:
-        runner: Where it was done.
+        harness: Where it was done.
         done: How it ended.
         may_lie: Whether the server may have said of people who are not registered that they are.
         is_registered: Whether everybody is who was sent, whatever the answer was; nobody may be called rejected.
     """
     assert_clean(done, *SECRETS)
-    registered = [row["email"] for row in runner.harness.registered()]
+    registered = [row["email"] for row in harness.registered()]
     assert len(registered) == len(set(registered))
     outcomes = {row["email"]: row["outcome"] for row in done.rows}
     assert len(outcomes) == len(done.rows)
@@ -92,18 +92,18 @@ def assert_not_ahead(done: RunResult, outcomes: dict[str, str]) -> None:
         assert done.states[-1] == len(PEOPLE) - 1
 
 
-def assert_made_good(runner: TargetRunner) -> None:
+def assert_made_good(harness: ProcessHarness) -> None:
     """The next run knows of everybody."""
-    done = run(runner, resends=False)
+    done = run(harness, resends=False)
     assert (done.exit_code, done.states[-1:], len(done.rows)) == (0, [len(PEOPLE) - 1], len(PEOPLE))
-    assert sorted(row["email"] for row in runner.harness.registered()) == sorted(one["email"] for one in PEOPLE)
+    assert sorted(row["email"] for row in harness.registered()) == sorted(one["email"] for one in PEOPLE)
 
 
 NOTHING_DONE: Final = (200, 201, 301, 400, 401, 403, 404, 409, 418, 429, 500, 503)
 DONE: Final = (200, 201, 409, 500, 503)
 
 
-def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(runner: TargetRunner) -> None:
+def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(harness: ProcessHarness) -> None:
     @share(3)
     @given(
         body=bodies(REGISTERED, REFUSED, PROXY) | st.sampled_from(PAGES),
@@ -112,17 +112,17 @@ def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(runner:
         resends=st.booleans(),
     )
     def check(body: bytes, status: int, times: int | None, *, resends: bool) -> None:
-        runner.clear()
-        done = run(runner, fault("POST", body, status=status, times=times), resends=resends)
-        assert_true(runner, done, may_lie=status in {200, 201, 409}, is_registered=False)
+        harness.clear()
+        done = run(harness, fault("POST", body, status=status, times=times), resends=resends)
+        assert_true(harness, done, may_lie=status in {200, 201, 409}, is_registered=False)
         if not said_by_goto(body):
             assert "rejected" not in done.outcomes
-        assert_made_good(runner)
+        assert_made_good(harness)
 
     check()
 
 
-def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(runner: TargetRunner) -> None:
+def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(harness: ProcessHarness) -> None:
     @share(3)
     @given(
         body=bodies(REGISTERED, REFUSED),
@@ -131,17 +131,17 @@ def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(runner: Tar
         resends=st.booleans(),
     )
     def check(body: bytes, status: int, times: int | None, *, resends: bool) -> None:
-        runner.clear()
-        mails = runner.harness.control.state()["confirmations"]
-        done = run(runner, fault("POST", body, status=status, times=times, after=True), resends=resends)
-        assert_true(runner, done, may_lie=False, is_registered=True)
-        assert runner.harness.control.state()["confirmations"] - mails == len(runner.harness.registered())
-        assert_made_good(runner)
+        harness.clear()
+        mails = harness.control.state()["confirmations"]
+        done = run(harness, fault("POST", body, status=status, times=times, after=True), resends=resends)
+        assert_true(harness, done, may_lie=False, is_registered=True)
+        assert harness.control.state()["confirmations"] - mails == len(harness.registered())
+        assert_made_good(harness)
 
     check()
 
 
-def test_any_list_of_registrants_leaves_the_truth_when_an_answer_was_lost(runner: TargetRunner) -> None:
+def test_any_list_of_registrants_leaves_the_truth_when_an_answer_was_lost(harness: ProcessHarness) -> None:
     paged = {"data": LISTED, "total": len(LISTED), "page": 0, "limit": 200}
 
     @share(3)
@@ -151,10 +151,10 @@ def test_any_list_of_registrants_leaves_the_truth_when_an_answer_was_lost(runner
         times=st.sampled_from([1, 2, None]),
     )
     def check(body: bytes, status: int, times: int | None) -> None:
-        runner.clear()
+        harness.clear()
         lost = Fault(kind="reset", path="/registrants$", method="POST", times=times, after=True)
-        done = run(runner, lost, fault("GET", body, status=status), resends=True)
-        assert_true(runner, done, may_lie=False, is_registered=True)
-        assert_made_good(runner)
+        done = run(harness, lost, fault("GET", body, status=status), resends=True)
+        assert_true(harness, done, may_lie=False, is_registered=True)
+        assert_made_good(harness)
 
     check()

@@ -8,20 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.fuzz.conftest import share
+from tests.fuzz.complaints import assert_clean
+from tests.fuzz.conftest import ProcessHarness, share
 from tests.fuzz.strategies import bent
-from tests.fuzz.target_process import TargetRunner, assert_clean
-from tests.target.registering import (
-    ADA,
-    GRACE,
-    Message,
-    RunResult,
-    lines,
-    person,
-    record,
-    schema,
-    state,
-)
+from tests.target.registering import ADA, GRACE, Message, RunResult, lines, person, record, schema, state
 
 TOWN: Final = "Plantedville"
 SECRETS: Final = (TOWN, ADA["email"], GRACE["email"], "Grace")
@@ -116,7 +106,7 @@ def written(*messages: Message) -> bytes:
     return lines(messages).encode()
 
 
-def assert_answered_for(done: RunResult, content: bytes, runner: TargetRunner) -> None:
+def assert_answered_for(done: RunResult, content: bytes, harness: ProcessHarness) -> None:
     """Each record before the line at which the run ended has a row; who is registered is as in the record."""
     ends = [match for line in done.error_lines if (match := re.match(r"line (\d+) of the input ", line))]
     others = [line for line in done.error_lines if not line.startswith(("line ", "rejected: "))]
@@ -128,7 +118,7 @@ def assert_answered_for(done: RunResult, content: bytes, runner: TargetRunner) -
     came = [message["value"] for message in taken if message["type"] == "STATE"]
     assert_in_order(done.states, came)
     sent = {tuple(_as_sent(each.get(name)) for name in ADA) for each in records}
-    assert {tuple(row[name] for name in ADA) for row in runner.harness.registered()} <= sent
+    assert {tuple(row[name] for name in ADA) for row in harness.registered()} <= sent
     if not ends and came:
         assert same(done.states[-1], came[-1])
 
@@ -149,7 +139,7 @@ def _as_sent(value: object) -> str:
     return str(value).strip()
 
 
-def test_any_input_is_answered_for_up_to_the_line_that_is_named(runner: TargetRunner) -> None:
+def test_any_input_is_answered_for_up_to_the_line_that_is_named(harness: ProcessHarness) -> None:
     @share()
     @given(content=inputs())
     @example(content=written({**schema(), "key_properties": 7}, record(ADA)))
@@ -157,22 +147,22 @@ def test_any_input_is_answered_for_up_to_the_line_that_is_named(runner: TargetRu
     @example(content=written(schema(), record(ADA), record(GRACE, stream="staff")))
     @example(content=written(schema(stream="x\n2026-03-10 | y"), record(ADA, stream="x\n2026-03-10 | y")))
     def check(content: bytes) -> None:
-        runner.clear()
-        done = runner.run(content)
+        harness.clear()
+        done = harness.run_process(content)
         assert_clean(done, *SECRETS)
-        assert_answered_for(done, content, runner)
+        assert_answered_for(done, content, harness)
 
     check()
 
 
-def test_any_input_is_answered_for_when_stream_maps_change_it(runner: TargetRunner) -> None:
+def test_any_input_is_answered_for_when_stream_maps_change_it(harness: ProcessHarness) -> None:
     maps = {"people": {"city": "city.title()", "firstName": "firstName", "__key_properties__": ["email"]}}
 
     @share(3)
     @given(content=inputs())
     def check(content: bytes) -> None:
-        runner.clear()
-        done = runner.run(content, stream_maps=maps, on_rejection="continue", strict_fields=True)
+        harness.clear()
+        done = harness.run_process(content, stream_maps=maps, on_rejection="continue", strict_fields=True)
         assert_clean(done, *SECRETS)
 
     check()
@@ -198,9 +188,9 @@ MEGABYTES: Final = "x" * 10_000_000
     ],
     ids=lambda message: f"{message['type']} {[*message][-1]}",
 )
-def test_megabytes_are_answered_for_like_anything_else(runner: TargetRunner, odd: Message) -> None:
-    runner.clear()
+def test_megabytes_are_answered_for_like_anything_else(harness: ProcessHarness, odd: Message) -> None:
+    harness.clear()
     content = written(schema(), record(GRACE), odd, record(ADA), state(1))
-    done = runner.run(content)
+    done = harness.run_process(content)
     assert_clean(done, *SECRETS)
-    assert_answered_for(done, content, runner)
+    assert_answered_for(done, content, harness)

@@ -14,8 +14,8 @@ import psutil
 
 from demo.postgres import Postgres
 from tests.orchestration.cluster import HEARTBEAT_TIMEOUT, RUNS_PER_WORKER, Cluster, kill_tree
-from tests.orchestration.differences import Difference, difference, total
 from tests.orchestration.site import Machine, Site, system_database
+from tests.warehouse import Difference, difference, total
 
 CONNECTIONS: Final = 20
 MID_RUN: Final = 25
@@ -35,7 +35,6 @@ class Killed(NamedTuple):
 
 
 def main() -> int:
-    """Run everything and report."""
     names = [f"team{number:02}" for number in range(1, CONNECTIONS + 1)]
     with tempfile.TemporaryDirectory(prefix="reach-") as folder, Postgres() as database:
         options = {"webinars": 3, "registrants": 20, "latency": 0.15}
@@ -121,22 +120,13 @@ def is_over(cluster: Cluster, worker: psutil.Process) -> bool:
 
 
 def check_alive(worker: psutil.Process) -> None:
-    """Make sure that a worker runs.
-
-    Raises:
-        RuntimeError: it has ended by itself.
-    """
     if worker.status() == psutil.STATUS_ZOMBIE:
         msg = "a worker has ended by itself"
         raise RuntimeError(msg)
 
 
 def wait_until(condition: Callable[[], bool], otherwise: str) -> float:
-    """Wait until something is so; return when that was, in monotonic seconds.
-
-    Raises:
-        TimeoutError: it has not been so for half an hour.
-    """
+    """Wait until something is so, half an hour at most; return when that was, in monotonic seconds."""
     until = time.monotonic() + TIMEOUT
     while not condition():
         if time.monotonic() > until:
@@ -146,14 +136,12 @@ def wait_until(condition: Callable[[], bool], otherwise: str) -> float:
 
 
 def report(rows: Sequence[tuple[str, str]], found: Difference) -> int:
-    """Print the table; return the exit code."""
     lines = ["| | |", "|---|---:|", *(f"| {what} | {figure} |" for what, figure in rows)]
     sys.stdout.write("\n" + "\n".join(lines) + "\n")
     return 0 if found.is_none else 1
 
 
 def say(line: str) -> None:
-    """Print what goes on."""
     sys.stdout.write(f"{time.strftime('%H:%M:%S')} {line}\n")
     sys.stdout.flush()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.orchestration.site import Machine
+from tests.runs import output_of
 from tests.sources import ROOT
 
 ENVIRONMENT: Final = ROOT / ".venv-airflow"
@@ -16,13 +17,7 @@ MARK: Final = "answer: "
 
 
 def variables(home: Path, orchestration: Path, database: str) -> dict[str, str]:
-    """Return the variables of an Airflow that knows our DAGs only.
-
-    Args:
-        home: Where it keeps its files.
-        orchestration: The folder with `sync`, connections.yml and the DAG file.
-        database: SQLAlchemy URI of its own database.
-    """
+    """Return the variables of an Airflow that knows our DAGs only; `database` is the SQLAlchemy URI of its own."""
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(orchestration / "airflow" / "dags"),
@@ -34,35 +29,15 @@ def variables(home: Path, orchestration: Path, database: str) -> dict[str, str]:
 
 
 def migrate(machine: Machine, settings: Mapping[str, str]) -> None:
-    """Create Airflow's database.
-
-    Raises:
-        subprocess.CalledProcessError: it cannot be created.
-    """
-    _run([str(AIRFLOW), "db", "migrate"], machine, settings)
+    output_of([AIRFLOW, "db", "migrate"], **_where(machine, settings))
 
 
 def ask(program: str, machine: Machine, settings: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
-    """Run a program with Airflow's Python and return what it gave to `answer`, a function that takes JSON.
-
-    Raises:
-        subprocess.CalledProcessError: the program failed.
-    """
+    """Run a program with Airflow's Python and return what it gave to `answer`, a function that takes JSON."""
     prelude = f"import json\ndef answer(value): print('\\n{MARK}' + json.dumps(value), flush=True)\n"
-    printed = _run([str(PYTHON), "-c", prelude + program], machine, settings)
+    printed = output_of([PYTHON, "-c", prelude + program], **_where(machine, settings))
     return json.loads(printed.rpartition(MARK)[2].splitlines()[0])
 
 
-def _run(command: list[str], machine: Machine, settings: Mapping[str, str]) -> str:
-    done = subprocess.run(
-        command,
-        env={**machine.variables, **settings},
-        cwd=machine.home,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-        encoding="utf-8",
-    )
-    assert done.returncode == 0, done.stdout[-5000:]
-    return done.stdout
+def _where(machine: Machine, settings: Mapping[str, str]) -> dict[str, Any]:
+    return {"env": {**machine.variables, **settings}, "cwd": machine.home, "stdin": subprocess.DEVNULL}

@@ -56,7 +56,6 @@ def main() -> None:
 
 
 def measure(site: Site, machine: Machine) -> Cost:
-    """Run `sync` once."""
     began, before = time.monotonic(), os.times()
     process = machine.start("academy", site.schema("academy"))
     peaks: defaultdict[str, float] = defaultdict(float)

@@ -42,13 +42,7 @@ class Cluster:
     """
 
     def __init__(self, site: Site, orchestration: Path, head: Machine) -> None:
-        """Describe it; nothing runs yet.
-
-        Args:
-            site: The project, the secrets and the databases.
-            orchestration: The folder with `sync`, connections.yml and the DAG file.
-            head: The machine of everything but the workers.
-        """
+        """Run nothing yet; the head is the machine of everything but the workers."""
         self._site, self._head = site, head
         self._settings = airflow.variables(
             head.home / "airflow", orchestration, self._uri("postgresql+psycopg2", "airflow")
@@ -57,7 +51,6 @@ class Cluster:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        """Create the databases, and start everything but the workers."""
         with psycopg.connect(self._site.database.dsn, autocommit=True) as connection:
             for name in DATABASES:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -71,11 +64,9 @@ class Cluster:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Kill everything that still runs."""
         self._stack.close()
 
     def start_worker(self, machine: Machine) -> psutil.Process:
-        """Start the worker of a machine."""
         name = f"worker@{machine.home.name}"
         return self._start(
             machine, "celery", "worker", f"--celery-hostname={name}", f"--concurrency={RUNS_PER_WORKER}",

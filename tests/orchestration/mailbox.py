@@ -9,15 +9,9 @@ from typing import Self
 
 
 class Mailbox:
-    """Takes mails on a loopback port, without encryption or passwords, from entering the context to leaving it.
-
-    Attributes:
-        mails: What came in.
-        port: Where it listens.
-    """
+    """Takes mails on a loopback port, without encryption or passwords, from entering the context to leaving it."""
 
     def __init__(self) -> None:
-        """Take a free port."""
         self.mails: list[EmailMessage] = []
         mails = self.mails
 
@@ -43,11 +37,9 @@ class Mailbox:
         self.port: int = self._server.server_address[1]
 
     def __enter__(self) -> Self:
-        """Listen."""
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop listening."""
         self._server.shutdown()
         self._server.server_close()

@@ -1,9 +1,7 @@
 """A Meltano project with many connections, each with a sandbox at its other end, and machines that run them."""
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,12 +13,13 @@ from ruamel.yaml import YAML
 from demo.postgres import Postgres
 from demo.project import PLUGIN_SOURCE, connection_variables, database_variables
 from gotowebinar_sandbox import Options, Sandbox
+from tests.doc_runner import surroundings
+from tests.runs import FAST
 from tests.sources import ROOT
 
 ORCHESTRATION: Final = ROOT / "orchestration"
 SYNC: Final = ORCHESTRATION / "sync"
-NO_LIMIT: Final = {"requests_per_minute": 1_000_000, "requests_per_second": 1_000_000}
-FOREIGN: Final = ("MELTANO_", "TAP_", "TARGET_", "PG", "XDG_", "SYNC_", "PYTEST_", "COV", "AIRFLOW", "PYTHONDONTWRITE")
+FOREIGN: Final = ("TAP_", "SYNC_", "PYTEST_", "COV", "AIRFLOW", "PYTHONDONTWRITE")
 """What variables of the person at the keyboard begin with that must not decide anything here."""
 
 
@@ -68,21 +67,13 @@ class Site:
     """
 
     def __init__(self, folder: Path, names: Iterable[str], database: Postgres, **options: Any) -> None:  # noqa: ANN401 - those of Options
-        """Describe the site; nothing runs yet.
-
-        Args:
-            folder: An empty folder for everything.
-            names: Names of the connections.
-            database: The warehouse.
-            options: What each sandbox is asked to be, beside its seed.
-        """
+        """Describe what is in an empty folder; `options` are those of each sandbox, beside its seed."""
         self.folder, self.database = folder, database
         self.project, self.secrets = folder / "project", folder / "secrets"
         self.sandboxes = {name: Sandbox(Options(**{"seed": seed, **options})) for seed, name in enumerate(names, 1)}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        """Start the sandboxes, and write the project and the env files."""
         self.project.mkdir(parents=True)
         self.secrets.mkdir(mode=0o700)
         declared = PLUGIN_SOURCE.sub("", (ROOT / "meltano.yml").read_text(encoding="utf-8"))
@@ -93,17 +84,14 @@ class Site:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop the sandboxes."""
         self._stack.close()
 
     @staticmethod
     def schema(name: str) -> str:
-        """Return where the tables of a connection are."""
         return f"gotowebinar_{name}"
 
     def settings(self, name: str) -> dict[str, Any]:
-        """Return what the tap of a connection is told."""
-        return {**self.sandboxes[name].settings, **NO_LIMIT}
+        return {**self.sandboxes[name].settings, **FAST}
 
     def write_secrets(self, name: str, **more: object) -> Path:
         """Write the env file of a connection, readable by its owner alone; `more` are further settings of the tap."""
@@ -114,11 +102,7 @@ class Site:
         return path
 
     def copy_of_orchestration(self, **more: object) -> Path:
-        """Return a copy of the folder `orchestration` whose connections.yml names those of this site.
-
-        Args:
-            more: What else connections.yml says of each connection.
-        """
+        """Return a copy of the folder `orchestration` whose connections.yml names those of this site."""
         folder = self.folder / "orchestration"
         shutil.copytree(ORCHESTRATION, folder)
         connections = {name: {"schema": self.schema(name), **more} for name in self.sandboxes}
@@ -130,24 +114,14 @@ class Site:
         """Return a machine that shares nothing with the others but the project, the secrets and the databases."""
         home = self.folder / name
         (home / "tmp").mkdir(parents=True)
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
-        return Machine(
-            home,
-            {
-                **inherited,
-                "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
-                "HOME": str(home),
-                "TMPDIR": str(home / "tmp"),
-                "NO_PROXY": "127.0.0.1",
-                "no_proxy": "127.0.0.1",
-                "MELTANO_CLI_DISABLE_VERSION_CHECK": "1",
-                "MELTANO_CLI_LOG_FORMAT": "plain",
-                "MELTANO_PROJECT": str(self.project),
-                "SYNC_SECRETS": str(self.secrets),
-                "SYNC_FOLDERS": str(home / "connections"),
-                **variables,
-            },
-        )
+        ours = {
+            "TMPDIR": str(home / "tmp"),
+            "MELTANO_PROJECT": str(self.project),
+            "SYNC_SECRETS": str(self.secrets),
+            "SYNC_FOLDERS": str(home / "connections"),
+        }
+        inherited = {key: value for key, value in surroundings(home).items() if not key.startswith(FOREIGN)}
+        return Machine(home, inherited | ours | variables)
 
 
 def system_database(database: Postgres) -> str:

@@ -1,17 +1,16 @@
 """The DAG file in the real Airflow: what it makes of connections.yml, a run that succeeds, one that fails and tells."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
 from demo.postgres import Postgres
 from tests.orchestration import airflow
-from tests.orchestration.differences import difference
 from tests.orchestration.mailbox import Mailbox
 from tests.orchestration.site import ORCHESTRATION, Machine, Site, system_database
+from tests.warehouse import difference
 
 pytestmark = [
     pytest.mark.slow,
@@ -43,13 +42,6 @@ answer(dag.test().state)
 """
 
 
-class Parsed(NamedTuple):
-    """What Airflow makes of a DAG file."""
-
-    errors: dict[str, str]
-    dags: dict[str, Any]
-
-
 @pytest.fixture
 def site(tmp_path: Path, database: Postgres) -> Iterator[Site]:
     with Site(tmp_path / "site", ["academy"], database, webinars=3, registrants=5) as running:
@@ -67,24 +59,17 @@ def settings(machine: Machine, orchestration: Path) -> dict[str, str]:
     return made
 
 
-def parsed(machine: Machine, variables: Mapping[str, str]) -> Parsed:
-    return Parsed(**airflow.ask(DAGS, machine, variables))
+def test_each_connection_has_a_dag_that_never_runs_twice_at_once_and_whose_task_outlasts_the_lock_of_meltano(
+    machine: Machine,
+) -> None:
+    found = airflow.ask(DAGS, machine, settings(machine, ORCHESTRATION))
 
-
-def test_each_connection_has_a_dag_that_never_runs_twice_at_once(machine: Machine) -> None:
-    found = parsed(machine, settings(machine, ORCHESTRATION))
-
-    assert found.errors == {}
-    assert {name: (dag["schedule"], dag["at once"], dag["catch up"]) for name, dag in found.dags.items()} == {
+    assert found["errors"] == {}
+    assert {name: (dag["schedule"], dag["at once"], dag["catch up"]) for name, dag in found["dags"].items()} == {
         "gotowebinar__academy": ("*/15 * * * *", 1, False),
         "gotowebinar__sales": ("*/5 * * * *", 1, False),
     }
-
-
-def test_a_task_retries_until_the_lock_of_meltano_is_over_and_ends_long_after_its_last_call(machine: Machine) -> None:
-    found = parsed(machine, settings(machine, ORCHESTRATION))
-
-    tasks = {name: dag["tasks"]["sync"] for name, dag in found.dags.items()}
+    tasks = {name: dag["tasks"]["sync"] for name, dag in found["dags"].items()}
     assert tasks["gotowebinar__sales"]["command"].strip() == f"'{ORCHESTRATION}/sync' sales gotowebinar_sales"
     for task in tasks.values():
         assert task["retries"] >= 1

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -12,46 +11,16 @@ import pytest
 
 from demo.postgres import Postgres
 from gotowebinar_sandbox import Sandbox
-from tests.orchestration.differences import difference
+from tests.orchestration.cluster import kill_tree
 from tests.orchestration.site import Site, system_database
+from tests.warehouse import difference
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-NAMES = ("academy", "sales")
-
-
-def kill_everything(process: subprocess.Popen[str]) -> None:
-    """Kill a run as a machine that dies does: Meltano and its plugins, all at once."""
-    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-    for member in family:
-        member.suspend()
-    for member in family:
-        member.kill()
-    psutil.wait_procs(family[1:], timeout=10)
-    process.communicate()
 
 
 def wait_for_calls(sandbox: Sandbox, count: int) -> None:
     while len(sandbox.control.calls()) < count:
         time.sleep(0.05)
-
-
-def test_two_connections_run_at_the_same_time_and_nobody_else_can_read_their_files(
-    tmp_path: Path, database: Postgres
-) -> None:
-    with Site(tmp_path / "site", NAMES, database, webinars=3, registrants=5) as site:
-        machine = site.machine("machine")
-        runs = [machine.start(name, site.schema(name)) for name in NAMES]
-        printed = [run.communicate()[0] for run in runs]
-
-        assert [run.returncode for run in runs] == [0, 0], printed
-        for name in NAMES:
-            assert difference(database, site.schema(name), site.sandboxes[name]).is_none
-        written = [*machine.folders.glob("*"), *machine.folders.glob("*/**/*")]
-        open_to_others = [path for path in written if not path.is_symlink() and path.stat().st_mode & 0o077]
-        assert len(written) > 10
-        # Meltano itself gives these to everybody; there is no secret in them.
-        assert {path.name for path in open_to_others} <= {"bin"}
 
 
 def test_after_a_kill_the_next_run_cleans_up_waits_out_the_lock_of_meltano_and_finishes(
@@ -64,7 +33,8 @@ def test_after_a_kill_the_next_run_cleans_up_waits_out_the_lock_of_meltano_and_f
         machine = site.machine("machine", MELTANO_DATABASE_URI=system_database(database))
         run = machine.start("killed", schema)
         wait_for_calls(sandbox, 15)
-        kill_everything(run)
+        kill_tree(psutil.Process(run.pid))
+        run.communicate()
         left = list(machine.folders.glob("killed/run/*/*.config.json"))
         assert left
 
@@ -102,7 +72,9 @@ def test_a_run_that_is_asked_to_end_leaves_no_lock(tmp_path: Path, database: Pos
         assert difference(database, schema, sandbox).is_none
 
 
-def test_all_connections_run_a_few_at_a_time(tmp_path: Path, database: Postgres) -> None:
+def test_all_connections_run_a_few_at_a_time_and_nobody_else_can_read_their_files(
+    tmp_path: Path, database: Postgres
+) -> None:
     """The copy of `sync-all` stands beside a connections.yml of ours, as it does at a user's."""
     names = ("first", "second", "third")
     with Site(tmp_path / "site", names, database, webinars=2, registrants=4) as site:
@@ -111,6 +83,10 @@ def test_all_connections_run_a_few_at_a_time(tmp_path: Path, database: Postgres)
 
         code, printed = machine.run(program=program)
         assert code == 0, printed
-        assert [
-            name for name in names if not difference(database, site.schema(name), site.sandboxes[name]).is_none
-        ] == []
+        for name in names:
+            assert difference(database, site.schema(name), site.sandboxes[name]).is_none, name
+        written = [*machine.folders.glob("*"), *machine.folders.glob("*/**/*")]
+        open_to_others = [path for path in written if not path.is_symlink() and path.stat().st_mode & 0o077]
+        assert len(written) > 10
+        # Meltano itself gives these to everybody; there is no secret in them.
+        assert {path.name for path in open_to_others} <= {"bin"}

@@ -4,29 +4,24 @@ Meltano keeps the state and the catalog that it hands to a tap in one file for e
 documentation to keep runs apart are tested: a folder for each connection (`sync`), and a plugin for each account.
 """
 
-from __future__ import annotations
-
 import json
 import os
-from typing import TYPE_CHECKING, Any
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from ruamel.yaml import YAML
 
+from demo.postgres import Postgres
 from demo.project import connection_variables, database_variables
-from tests.orchestration.differences import difference
+from gotowebinar_sandbox import Sandbox
 from tests.orchestration.site import Machine, Site, system_database
+from tests.warehouse import difference
 
-if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from demo.postgres import Postgres
-    from gotowebinar_sandbox import Sandbox
-
-    Start = Callable[[str], subprocess.Popen[str]]
+Start = Callable[[str], subprocess.Popen[str]]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 

@@ -4,7 +4,6 @@ import configparser
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tarfile
 import venv
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.runs import output_of
 from tests.schema_files import SCHEMA_FOLDER
 from tests.sources import ROOT, needs_sources
 
@@ -37,9 +37,7 @@ def run(*command: str | Path, cwd: Path) -> str:
     environment = {
         name: value for name, value in os.environ.items() if name != "PYTHONPATH" and not name.startswith("COV")
     }
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return output_of(command, cwd=cwd, env=environment)
 
 
 def isolation() -> list[str]:

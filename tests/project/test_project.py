@@ -4,7 +4,6 @@ import ast
 import itertools
 import os
 import re
-import subprocess
 import sys
 import tomllib
 from importlib import metadata
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS
+from tests.runs import output_of
 from tests.sources import ROOT
 
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
@@ -53,35 +53,19 @@ def test_every_library_that_the_code_imports_is_declared() -> None:
 
 @pytest.mark.parametrize("command", PROJECT["scripts"])
 def test_no_option_of_a_command_takes_a_secret(command: str) -> None:
-    done = subprocess.run(
-        [Path(sys.executable).with_name(command), "--help"],
-        env=os.environ | {"COLUMNS": "200"},
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-    )
-    options = re.findall(r"(?<![\w-])--([a-z-]+)", done.stdout)
+    command_help = [str(Path(sys.executable).with_name(command)), "--help"]
+    options = re.findall(r"(?<![\w-])--([a-z-]+)", output_of(command_help, env=os.environ | {"COLUMNS": "200"}))
     assert options
     secrets = {declared.name.replace("_", "-") for declared in CONNECTION_SETTINGS if declared.secret}
     assert secrets >= {"client-secret", "refresh-token", "personal-access-token"}
     assert set(options) & secrets == set()
 
 
-def test_the_changelog_has_the_form_of_keep_a_changelog() -> None:
+def test_the_changelog_has_the_form_of_keep_a_changelog_and_the_version_is_a_semantic_one() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", PROJECT["version"])
     versions = re.findall(r"^## (.+)$", CHANGELOG, re.MULTILINE)
     assert versions[0] == "[Unreleased]"
     assert [title for title in versions[1:] if not re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", title)] == []
     assert set(re.findall(r"^### (.+)$", CHANGELOG, re.MULTILINE)) <= set(SECTIONS)
     assert "https://keepachangelog.com/" in CHANGELOG
     assert "https://semver.org/" in CHANGELOG
-
-
-def test_the_version_is_a_semantic_one() -> None:
-    assert re.fullmatch(r"\d+\.\d+\.\d+", PROJECT["version"])
-
-
-@pytest.mark.parametrize("page", ["SECURITY.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "CHANGELOG.md"])
-def test_a_link_of_the_project_s_pages_leads_somewhere(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    local = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if not link.startswith("https://")]
-    assert [link for link in local if not (ROOT / link).exists()] == []

@@ -1,16 +1,12 @@
 """What a security reviewer asks: who is trusted, who gets the token, who else learns of secrets and people."""
 
 import contextlib
-import http.server
 import json
-import os
 import ssl
-import stat
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import psutil
 import pytest
@@ -21,47 +17,11 @@ from gotowebinar_sandbox.server.fault_injection import EMBEDDED_EMAIL, EMBEDDED_
 from tap_gotowebinar.api.errors import ConnectError, GoToWebinarError
 from tap_gotowebinar.api.transport import Transport
 from tap_gotowebinar.tap import TapGoToWebinar
+from tests.canned_server import Canned, raw
 from tests.forkserver import run_command
-from tests.runs import EXECUTABLE, FAST, run_here
+from tests.runs import EXECUTABLE, FAST
 
 TOKEN = "access-0123456789abcdef"
-
-
-class Secured:
-    """A server that speaks TLS, and the tokens it was shown."""
-
-    def __init__(self, certificate: trustme.LeafCert) -> None:
-        self.shown: list[str] = []
-        secured = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                secured.shown.append(self.headers["Authorization"])
-                self.send_response(200)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            def handle_error(self, *_: object) -> None:
-                pass
-
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        certificate.configure_cert(context)
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.host = f"127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +36,13 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
+def secured(certificate: trustme.LeafCert) -> Canned:
+    """A server that speaks TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return Canned(raw(), tls=context)
+
+
 def ask(host: str) -> int:
     with contextlib.closing(Transport(request_timeout=5, user_agent="tests")) as transport:
         return transport.send("GET", f"https://{host}/path", token=TOKEN).status
@@ -85,31 +52,26 @@ def ask(host: str) -> int:
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused_before_the_token_is_sent(authority: trustme.CA) -> None:
-    with Secured(authority.issue_cert("127.0.0.1")) as server, pytest.raises(ConnectError) as caught:
+    with secured(authority.issue_cert("127.0.0.1")) as server, pytest.raises(ConnectError) as caught:
         ask(server.host)
-    assert server.shown == []
+    assert server.requests == []
     assert str(caught.value) == (
         f"the certificate of {server.host} is not to be trusted; "
         "if your network inspects TLS, name its certificates in REQUESTS_CA_BUNDLE"
     )
 
 
-def test_a_certificate_of_another_host_is_refused(
+def test_an_authority_that_the_environment_names_is_trusted_in_what_it_says_of_a_host(
     authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    trust(authority, monkeypatch, tmp_path)
-    with Secured(authority.issue_cert("elsewhere.example.com")) as server, pytest.raises(ConnectError):
-        ask(server.host)
-    assert server.shown == []
-
-
-def test_an_authority_that_the_environment_names_is_trusted(
-    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    trust(authority, monkeypatch, tmp_path)
-    with Secured(authority.issue_cert("127.0.0.1")) as server:
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
+    with secured(authority.issue_cert("127.0.0.1")) as server:
         assert ask(server.host) == 200
-        assert server.shown == [f"Bearer {TOKEN}"]
+    assert f"\r\nAuthorization: Bearer {TOKEN}\r\n" in server.requests[0]
+    with secured(authority.issue_cert("elsewhere.example.com")) as server, pytest.raises(ConnectError):
+        ask(server.host)
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("value", ["", "0", "false", "/dev/null"])
@@ -118,27 +80,22 @@ def test_nothing_in_the_environment_turns_the_check_off(
     authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    with Secured(authority.issue_cert("127.0.0.1")) as server:
+    with secured(authority.issue_cert("127.0.0.1")) as server:
         with pytest.raises(GoToWebinarError, match=r"certificate|no trusted TLS connection"):
             ask(server.host)
-        assert server.shown == []
+        assert server.requests == []
 
 
 def test_no_setting_turns_the_check_off(sandbox: Sandbox, tmp_path: Path, authority: trustme.CA) -> None:
     names = {name.casefold() for name in TapGoToWebinar.config_jsonschema["properties"]}
     assert not [name for name in names if any(word in name for word in ("verify", "insecure", "tls", "ssl", "cert"))]
-    with Secured(authority.issue_cert("127.0.0.1")) as server:
+    with secured(authority.issue_cert("127.0.0.1")) as server:
         wishes = {"verify": False, "verify_ssl": False, "insecure": True, "ssl_verify": False}
         settings = {**sandbox.settings, **FAST, **wishes, "api_url": f"https://{server.host}"}
         done = run_command(settings, tmp_path, hurries=True)
     assert done.exit_code == 1
-    assert server.shown == []
+    assert server.requests == []
     assert "is not to be trusted" in done.stderr
-
-
-def trust(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    authority.cert_pem.write_to_path(str(folder / "authority.pem"))
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder / "authority.pem"))
 
 
 # Who gets the token --------------------------------------------------------------------------------------------------
@@ -216,24 +173,6 @@ def test_secrets_are_not_in_the_list_of_processes(make_sandbox: Callable[..., Sa
         shown = " ".join([*seen.cmdline(), seen.name(), *(word for it in seen.children() for word in it.cmdline())])
         process.kill()
     assert [secret for secret in sandbox.credentials.values() if secret in shown] == []
-
-
-def test_what_is_kept_of_tokens_is_for_the_user_alone(settings: dict[str, Any], tmp_path: Path) -> None:
-    tokens = tmp_path / "kept" / "tokens.json"
-    before = os.umask(0)
-    try:
-        assert run_here({**settings, "token_path": str(tokens)}).exit_code == 0
-    finally:
-        os.umask(before)
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tokens.parent.iterdir()}
-    assert modes["tokens.json"] == 0o600
-    assert set(modes.values()) == {0o600}
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])  # noqa: S104 - refused
-def test_the_sandbox_listens_to_this_machine_only(host: str) -> None:
-    with pytest.raises(ValueError, match="loopback only"):
-        Sandbox(Options(), host=host)
 
 
 def test_everything_the_sandbox_opens_is_on_loopback() -> None:

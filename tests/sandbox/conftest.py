@@ -72,7 +72,6 @@ class Caller:
         return self.session.post(url, timeout=10, **request)
 
     def registrant(self, webinar_key: str, registrant_key: object) -> dict[str, Any]:
-        """Return a registrant by key."""
         row: dict[str, Any] = self.get(self.webinar(webinar_key, f"/registrants/{registrant_key}")).json()
         return row
 

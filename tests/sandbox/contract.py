@@ -1,4 +1,4 @@
-"""The documented fields of an endpoint as a JSON Schema, and how an answer departs from it."""
+"""The documented fields of an endpoint as a JSON Schema, how an answer departs from it, and the records in it."""
 
 from typing import Any
 
@@ -61,3 +61,25 @@ def _property(field: Field, fields: list[Field]) -> dict[str, Any]:
     elif wanted == "object":
         schema |= _object(fields, f"{name}.")
     return schema
+
+
+def unwrap(body: Any, items_key: str | None) -> list[Field]:  # noqa: ANN401
+    """Return the records of an answer; of a map its values."""
+    if items_key == "*":
+        return list(body.values())
+    for name in items_key.split(".") if items_key else ():
+        if name not in body:
+            return []
+        body = body[name]
+    return body if isinstance(body, list) else [body]
+
+
+def as_text(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return JSON with every key as text."""
+    if isinstance(value, list):
+        return [as_text(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            name: str(item) if name.endswith(("Key", "panelistId")) else as_text(item) for name, item in value.items()
+        }
+    return value

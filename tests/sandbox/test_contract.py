@@ -1,4 +1,4 @@
-"""Every response of the sandbox is what the table of documented endpoints says it is."""
+"""Every response of the sandbox is what the table of documented endpoints says, and what its control says it has."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,8 @@ import requests
 from gotowebinar_sandbox import Control
 
 from .conftest import EVER, PRODUCT, TABLE, Caller
-from .contract import violations
+from .contract import as_text, unwrap, violations
+from .test_session_endpoints import attendees, sessions
 
 ENDPOINTS: dict[str, dict[str, Any]] = {endpoint["id"]: endpoint for endpoint in TABLE["endpoints"]}
 SERVED = [
@@ -51,35 +52,43 @@ PRODUCT_ERROR = [
 served = pytest.mark.parametrize("endpoint", [ENDPOINTS[name] for name in SERVED], ids=SERVED)
 
 
+Row = dict[str, Any]
+Keys = dict[str, str]
+
+
 class Examples:
     """Existing keys to fill the placeholders of a path."""
 
     def __init__(self, api: Caller) -> None:
         self.api = api
-        expected = api.sandbox.control.expected_records("webinars", "registrants", "attendees")
-        self.webinars = [row for row in expected["webinars"] if row["organizerKey"] == api.organizer_key]
-        self.registrants = {row["webinarKey"]: row for row in expected["registrants"]}
-        self.attendees = {row["webinarKey"]: row for row in expected["attendees"] if row["attendance"]}
+        self.organizer = {"accountKey": api.account_key, "organizerKey": api.organizer_key}
 
-    def every_key(self) -> Iterator[dict[str, str]]:
-        """Yield keys of every webinar of the organizer, with one of its registrants, an attendee if there is one."""
-        names = ("sessionKey", "registrantKey")
-        for webinar in self.webinars:
-            key = webinar["webinarKey"]
-            known = {**self.registrants.get(key, {}), **self.attendees.get(key, {})}
-            yield {
-                "accountKey": self.api.account_key,
-                "organizerKey": self.api.organizer_key,
-                "webinarKey": key,
-                **{name: known.get(name, "") for name in names},
-                "webhookKey": "hook",
-                "userSubscriptionsKey": "subscription",
-            }
+    def keys_of(self, path: str) -> Iterator[Keys]:
+        """Yield the keys that a path needs, for all there is of the organizer."""
+        if "{webinarKey}" not in path:
+            yield self.organizer
+        for row in self.api.webinars() if "{webinarKey}" in path else ():
+            webinar = {**self.organizer, "webinarKey": row["webinarKey"]}
+            if "{sessionKey}" in path:
+                yield from self._keys_in_sessions(path, webinar)
+            elif "{registrantKey}" in path:
+                people = self.api.registrants(row["webinarKey"])
+                yield from ({**webinar, "registrantKey": str(person["registrantKey"])} for person in people)
+            else:
+                yield webinar
 
-    def live_keys(self) -> dict[str, str]:
+    def _keys_in_sessions(self, path: str, webinar: Keys) -> Iterator[Keys]:
+        for row in sessions(self.api, webinar["webinarKey"]):
+            keys = {**webinar, "sessionKey": row["sessionKey"]}
+            people = attendees(self.api, row) if "{registrantKey}" in path else [{"registrantKey": ""}]
+            yield from ({**keys, "registrantKey": str(who["registrantKey"])} for who in people)
+
+    def live_keys(self) -> Keys:
         """Return keys of an upcoming webinar that has registrants, and attendees of a session that is over."""
-        upcoming = {row["webinarKey"] for row in self.webinars if row["times"][-1]["endTime"] > "2026-03-11"}
-        return next(keys for keys in self.every_key() if keys["webinarKey"] in upcoming and keys["sessionKey"])
+        every = self.keys_of("{webinarKey}{sessionKey}{registrantKey}")
+        upcoming = {row["webinarKey"] for row in self.api.webinars() if row["times"][-1]["endTime"] > "2026-03-11"}
+        keys = next(keys for keys in every if keys["webinarKey"] in upcoming)
+        return {**keys, "webhookKey": "hook", "userSubscriptionsKey": "subscription"}
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +96,7 @@ def examples(api: Caller) -> Examples:
     return Examples(api)
 
 
-def call(api: Caller, endpoint: dict[str, Any], keys: dict[str, str], **query: str | None) -> requests.Response:
+def call(api: Caller, endpoint: Row, keys: Keys, **query: str | int | None) -> requests.Response:
     """Call an endpoint with all its required parameters, and a body if it takes one."""
     required = {name: text for name, text in EVER.items() if name in _required(endpoint)}
     body = {field["name"]: "new@example.com" for field in endpoint["request_body"] or () if "[" not in field["name"]}
@@ -97,20 +106,19 @@ def call(api: Caller, endpoint: dict[str, Any], keys: dict[str, str], **query: s
     return api.session.request(endpoint["method"], url, params={**required, **query}, json=sent, timeout=10)
 
 
-def _required(endpoint: dict[str, Any]) -> list[str]:
+def _required(endpoint: Row) -> list[str]:
     return [parameter["name"] for parameter in endpoint["query_params"] if parameter["required"]]
 
 
-def unwrap(body: Any, items_key: str | None) -> list[dict[str, Any]]:  # noqa: ANN401
-    """Return the records of an answer; of a map its values."""
-    if items_key == "*":
-        return list(body.values())
-    for name in (items_key or "").split(".") if items_key else ():
-        body = body[name]
-    return body if isinstance(body, list) else [body]
+def fetch_records(api: Caller, name: str, keys: Keys) -> list[Row]:
+    """Return what an endpoint lists, whatever the envelope."""
+    endpoint = ENDPOINTS[name]
+    response = call(api, endpoint, keys, size=200)
+    assert response.status_code == endpoint["success_status"]
+    return unwrap(response.json(), (endpoint["alternative_envelope"] or endpoint)["items_key"])
 
 
-def departures(endpoint: dict[str, Any], records: list[dict[str, Any]]) -> list[str]:
+def departures(endpoint: Row, records: list[Row]) -> list[str]:
     """Return how records depart from the table; only a registrant not approved may lack the join link."""
     also = UNDOCUMENTED.get(endpoint["id"], frozenset())
     fields = [{**field, "name": field["name"].removeprefix("*.")} for field in endpoint["fields"]]
@@ -137,19 +145,10 @@ def test_exactly_the_endpoints_named_here_are_served(api: Caller, examples: Exam
 
 @pytest.mark.parametrize("name", [name for name in SERVED if ENDPOINTS[name]["method"] == "GET"])
 def test_every_record_has_the_documented_fields_and_types(name: str, api: Caller, examples: Examples) -> None:
-    endpoint = ENDPOINTS[name]
-    records = []
-    for keys in examples.every_key():
-        if any(f"{{{name}}}" in endpoint["path"] and not key for name, key in keys.items()):
-            continue
-        response = call(api, endpoint, keys)
-        assert response.status_code == endpoint["success_status"]
-        other = endpoint["alternative_envelope"]
-        if endpoint["envelope"] == "hal" and "_embedded" not in response.json():
-            continue
-        records += unwrap(response.json(), other["items_key"] if other else endpoint["items_key"])
+    of_each_webinar = {keys.get("webinarKey"): keys for keys in examples.keys_of(ENDPOINTS[name]["path"])}
+    records = [record for keys in of_each_webinar.values() for record in fetch_records(api, name, keys)]
     assert records
-    assert departures(endpoint, records) == []
+    assert departures(ENDPOINTS[name], records) == []
 
 
 @pytest.mark.parametrize(
@@ -184,14 +183,14 @@ def test_a_registration_gets_the_documented_response(api: Caller, examples: Exam
 
 
 @served
-def test_a_required_parameter_left_out_gets_a_400(endpoint: dict[str, Any], api: Caller, examples: Examples) -> None:
+def test_a_required_parameter_left_out_gets_a_400(endpoint: Row, api: Caller, examples: Examples) -> None:
     for name in _required(endpoint):
         response = call(api, endpoint, examples.live_keys(), **{name: None})
         assert (response.status_code, response.json()["field"]) == (400, name)
 
 
 @served
-def test_a_missing_token_gets_403_invalid_token(endpoint: dict[str, Any], api: Caller, examples: Examples) -> None:
+def test_a_missing_token_gets_403_invalid_token(endpoint: Row, api: Caller, examples: Examples) -> None:
     url = f"{api.sandbox.url}{PRODUCT}{endpoint['path'].format(**examples.live_keys())}"
     for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic abc"}):
         response = requests.request(endpoint["method"], url, headers=headers, timeout=10)
@@ -200,9 +199,7 @@ def test_a_missing_token_gets_403_invalid_token(endpoint: dict[str, Any], api: C
 
 
 @served
-def test_a_wrong_key_gets_a_documented_error(
-    endpoint: dict[str, Any], api: Caller, examples: Examples, control: Control
-) -> None:
+def test_a_wrong_key_gets_a_documented_error(endpoint: Row, api: Caller, examples: Examples, control: Control) -> None:
     keys = examples.live_keys()
     for name in (parameter["name"] for parameter in endpoint["path_params"]):
         unknown = 404 if name in {"webinarKey", "registrantKey", "sessionKey"} else 403
@@ -240,3 +237,48 @@ def test_the_comparison_finds_violations(
     damaged = {name: value for name, value in {**right, **damage}.items() if value is not None}
     (said,) = departures(endpoint, [damaged])
     assert said.startswith(violation)
+
+
+# What the sandbox says that it has
+
+
+OF_STREAMS = {
+    **{name: name for name in ("panelists", "session_performance", "attendee_polls", "attendee_surveys")},
+    "co_organizers": "coorganizers",
+    "registration_fields": "registration_fields",
+    "recordings": "webinar_recording_assets",
+    "sessions": "organizer_sessions",
+    "attendees": "session_attendees",
+    **{name: f"session_{name}" for name in ("polls", "questions", "surveys")},
+}
+"""The endpoint of each stream whose records are the rows of a list."""
+
+
+@pytest.mark.parametrize("stream", OF_STREAMS)
+def test_the_records_of_a_list_are_its_rows(stream: str, api: Caller, examples: Examples) -> None:
+    name = OF_STREAMS[stream]
+    listed = [
+        {**{key: value for key, value in keys.items() if value and key != "accountKey"}, **as_text(row)}
+        for keys in examples.keys_of(ENDPOINTS[name]["path"])
+        for row in fetch_records(api, name, keys)
+    ]
+    mine = {row["webinarKey"] for row in api.webinars()}
+    expected = [row for row in api.sandbox.control.expected_records(stream)[stream] if row["webinarKey"] in mine]
+    assert [{"organizerKey": api.organizer_key, **row} for row in expected] == listed != []
+
+
+def test_the_record_of_a_webinar_has_the_fields_of_list_and_get_by_key(api: Caller, examples: Examples) -> None:
+    expected = {row["webinarKey"]: row for row in api.sandbox.control.expected_records()["webinars"]}
+    for row in as_text(fetch_records(api, "organizer_webinars", examples.organizer)):
+        (by_key,) = as_text(fetch_records(api, "webinar", {**examples.organizer, "webinarKey": row["webinarKey"]}))
+        assert row.pop("webinarId") == by_key["webinarID"]
+        assert expected[row["webinarKey"]] == {**by_key, **row}
+
+
+def test_the_record_of_a_registrant_has_the_details(api: Caller, examples: Examples) -> None:
+    rows = api.sandbox.control.expected_records()["registrants"]
+    expected = {(row["webinarKey"], row["registrantKey"]): row for row in rows}
+    for keys in examples.keys_of(ENDPOINTS["registrant"]["path"]):
+        (detailed,) = as_text(fetch_records(api, "registrant", keys))
+        webinar = keys["webinarKey"]
+        assert expected[webinar, keys["registrantKey"]] == {"webinarKey": webinar, **detailed}

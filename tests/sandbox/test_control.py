@@ -97,13 +97,14 @@ def test_unknown_keys_and_wrong_values_are_rejected(
 def test_a_new_webinar_is_listed_and_moves_and_changes_hands_and_is_cancelled(api: Caller, control: Control) -> None:
     key = control.add_webinar(subject="Grafting", locale="de_DE")
     row = next(row for row in api.webinars() if row["webinarKey"] == key)
-    assert (row["subject"], row["locale"]) == ("Grafting", "de_DE")
+    assert (row["subject"], row["locale"], row["status"]) == ("Grafting", "de_DE", "NEW")
     assert row["times"] == [{"startTime": "2026-03-17T12:00:00Z", "endTime": "2026-03-17T13:00:00Z"}]
 
     control.move_webinar(key, "2026-04-01T08:00:00Z")
     times = [{"startTime": "2026-04-01T08:00:00Z", "endTime": "2026-04-01T09:00:00Z"}]
     assert api.get(api.webinar(key)).json()["times"] == times
-    assert next(row for row in api.webinars() if row["webinarKey"] == key)["times"] == times
+    row = next(row for row in api.webinars() if row["webinarKey"] == key)
+    assert (row["times"], row["status"]) == (times, "UPDATED")
 
     colleague = control.expected_records()["organizers"][1]["organizerKey"]
     control.reassign_webinar(key, colleague)

@@ -117,14 +117,6 @@ def test_the_webinars_of_a_series_and_no_others_share_a_key(large: Caller) -> No
         control.cancel_webinar(key)
 
 
-def test_a_webinar_is_new_until_it_is_changed(large: Caller) -> None:
-    control = large.sandbox.control
-    key = control.add_webinar()
-    assert next(row["status"] for row in large.webinars() if row["webinarKey"] == key) == "NEW"
-    control.move_webinar(key, "2026-04-01T08:00:00Z")
-    assert next(row["status"] for row in large.webinars() if row["webinarKey"] == key) == "UPDATED"
-
-
 def test_get_by_key_counts_who_waits_and_who_was_denied_and_has_the_fields_of_live_responses(large: Caller) -> None:
     control = large.sandbox.control
     key = control.add_webinar(approvalType="MANUAL")

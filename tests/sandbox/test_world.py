@@ -102,9 +102,9 @@ def test_status_and_type_follow_from_the_webinar(world: Records) -> None:
         assert row.get("type") == expected
 
 
-@pytest.mark.parametrize("name", ["source", "phone", "state", "organization", "unsubscribed", "responses"])
-def test_some_registrants_have_an_optional_field(name: str, world: Records) -> None:
-    assert {name in row for row in world["registrants"]} == {True, False}
+def test_some_registrants_have_an_optional_field(world: Records) -> None:
+    for name in ("source", "phone", "state", "organization", "unsubscribed", "responses"):
+        assert {name in row for row in world["registrants"]} == {True, False}, name
 
 
 @pytest.mark.parametrize(("webinars", "registrants"), [(0, 3), (1, 3), (2, 3), (3, 3), (4, 3), (5, 3), (3, 0)])

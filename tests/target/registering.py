@@ -158,7 +158,7 @@ class TargetHarness:
     def rows(self) -> list[dict[str, Any]]:
         if not self.results.exists():
             return []
-        return [json.loads(line) for line in self.results.read_text(encoding="utf-8").splitlines()]
+        return [json.loads(line) for line in self.results.read_bytes().splitlines()]
 
     def registered(self, webinar: str | None = None) -> list[dict[str, Any]]:
         """Who is registered, in the order of registration."""
