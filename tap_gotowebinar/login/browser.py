@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import errno
 import html
 import http.server
-import ipaddress
 import os
 import socket
 import socketserver
@@ -19,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from typing_extensions import override
 
 from tap_gotowebinar.api.errors import GoToWebinarError
+from tap_gotowebinar.api.transport import is_loopback
 from tap_gotowebinar.login.messages import DONE, FAILED, TOO_LATE
 
 if TYPE_CHECKING:
@@ -71,7 +70,8 @@ class RedirectListener:
         self._target = _target(redirect_uri)
         self._finish = finish
         self._is_taken = threading.Lock()
-        self._finished: concurrent.futures.Future[None] = concurrent.futures.Future()
+        self._finished = threading.Event()
+        self._failure: BaseException | None = None
         self.path = self._target.path or "/"
 
     def __enter__(self) -> Self:
@@ -112,8 +112,10 @@ class RedirectListener:
         deadline = time.monotonic() + seconds
         while self._is_taken.locked() or time.monotonic() < deadline:
             # In pieces: Ctrl-C just before a wait is only noticed after it.
-            if concurrent.futures.wait([self._finished], min(seconds, SIGNAL_POLL)).done:
-                return self._finished.result()
+            if self._finished.wait(min(seconds, SIGNAL_POLL)):
+                if self._failure is not None:
+                    raise self._failure
+                return
         msg = (
             f"no answer from the browser within {seconds} seconds: if GoTo showed an error, register "
             f"{self._target.geturl()} with the OAuth client; then start again, perhaps with a longer --timeout"
@@ -130,17 +132,13 @@ class RedirectListener:
         if not self._is_taken.acquire(blocking=False):
             show(*TOO_LATE)
             return
-        failure: BaseException | None = None
         try:
             self._finish(address)
         except BaseException as error:  # noqa: BLE001 - raised by `wait`
-            failure = error
+            self._failure = error
         with contextlib.suppress(OSError):  # the browser may be gone
-            show(*(FAILED if failure else DONE))
-        if failure:
-            self._finished.set_exception(failure)
-        else:
-            self._finished.set_result(None)
+            show(*(FAILED if self._failure else DONE))
+        self._finished.set()
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -188,8 +186,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 def _target(redirect_uri: str) -> SplitResult:
     try:
         target = urlsplit(redirect_uri)
-        is_here = target.hostname == "localhost" or ipaddress.ip_address(target.hostname or "").is_loopback
-        is_usable = is_here and target.scheme == "http" and target.port != 0
+        is_usable = is_loopback(target.hostname or "") and target.scheme == "http" and target.port != 0
     except ValueError:
         is_usable = False
     if not is_usable:
