@@ -89,28 +89,21 @@ def call_with_retries(
 ) -> T:
     """Return the result of the first attempt that does not raise TransientError.
 
-    Args:
-        attempt: One attempt; the `retry_after` of its error replaces the next wait.
-        budget: The time of all attempts.
-        waits: Longest waits between attempts, in seconds.
-        on_retry: Called before each wait.
-        sleep: Waits for so many seconds; may raise to end the attempts.
+    Between two attempts it waits for a random part of the next of `waits`, in seconds, or for the `retry_after` of the
+    error. `on_retry` is called before each wait; `sleep` may raise to end the attempts.
 
     Raises:
         TransientError: that of the last attempt, after `TRIES` of them or once the budget is spent.
     """
-
-    def wait() -> Generator[float, TransientError, None]:
-        growing = waits()
-        next(growing)
-        error = yield 0.0
-        while True:
-            on_retry()
-            # Here and not in the library, which offers no way to end a wait.
-            sleep(error.retry_after or backoff.full_jitter(next(growing)))
-            error = yield 0.0
-
-    retrying = backoff.on_exception(
-        wait, TransientError, max_tries=TRIES, jitter=None, giveup=lambda _: budget.is_spent, logger=None
-    )
-    return retrying(attempt)()
+    growing, tries = waits(), 1
+    next(growing)
+    while True:
+        try:
+            return attempt()
+        except TransientError as error:
+            if tries >= TRIES or budget.is_spent:
+                raise
+            asked = error.retry_after
+        tries += 1
+        on_retry()
+        sleep(asked or backoff.full_jitter(next(growing)))
