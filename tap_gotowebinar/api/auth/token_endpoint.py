@@ -100,48 +100,31 @@ class TokenResponse:
     expires_at: float
 
 
+@dataclass(frozen=True)
 class TokenEndpoint:
-    """Requests access tokens."""
+    """Requests access tokens; waits between attempts for seconds of `waits`, at most."""
 
-    def __init__(
-        self,
-        credentials: Credentials,
-        transport: Transport,
-        url: str,
-        waits: Callable[[], Generator[Any, None, None]] = WAITS,
-    ) -> None:
-        """Send nothing yet.
-
-        Args:
-            credentials: The client.
-            transport: Sends one request.
-            url: URL of the endpoint.
-            waits: Longest waits between attempts, in seconds.
-        """
-        self._credentials = credentials
-        self._transport = transport
-        self._url = url
-        self._waits = waits
+    credentials: Credentials
+    transport: Transport
+    url: str
+    waits: Callable[[], Generator[Any, None, None]] = WAITS
 
     def request(self, credential: str, clock: Callable[[], float], stop: threading.Event) -> TokenResponse:
-        """Return new tokens.
+        """Return new tokens for the configured credential, or for the one that has replaced it.
 
-        Args:
-            credential: The configured token, or the one that has replaced it.
-            clock: Returns the time in seconds.
-            stop: Once it is set, no further attempt is made.
+        Once `stop` is set, no further attempt is made.
 
         Raises:
             AuthenticationError: the client or the credential is rejected; InvalidGrantError: the credential is.
             RetriesExhaustedError: all attempts failed in a transient way.
             RateLimitedError: 429 for longer than `LONGEST_PAUSE`.
         """
-        requested_at, now, response = self._send_with_retries(self._credentials.form(credential), clock, stop)
+        requested_at, now, response = self._send_with_retries(self.credentials.form(credential), clock, stop)
         body = response.body if isinstance(response.body, dict) else {}
         token, refresh_token = body.get("access_token"), body.get("refresh_token")
         if response.status != HTTPStatus.OK or not _is_token(token):
             raise self._rejection(response)
-        is_replaced = _is_token(refresh_token) and refresh_token != credential and not self._credentials.uses_pat
+        is_replaced = _is_token(refresh_token) and refresh_token != credential and not self.credentials.uses_pat
         lifetime = _lifetime(body.get("expires_in"))
         return TokenResponse(token, refresh_token if is_replaced else None, lifetime, requested_at, now + lifetime)
 
@@ -149,16 +132,16 @@ class TokenEndpoint:
         self, form: dict[str, str], clock: Callable[[], float], stop: threading.Event
     ) -> tuple[float, float, ApiResponse]:
         """Return the first response that is GoTo's own word, and when it was requested: by `clock`, since 1970."""
-        client = (self._credentials.client_id, self._credentials.client_secret)
-        budget = TimeBudget(self._transport.longest_call)
-        send = budget.wrap(self._transport.send)
+        client = (self.credentials.client_id, self.credentials.client_secret)
+        budget = TimeBudget(self.transport.longest_call)
+        send = budget.wrap(self.transport.send)
         paused = 0.0
 
         def attempt() -> tuple[float, float, ApiResponse]:
             nonlocal paused
             requested_at, now = clock(), time.time()
             try:
-                response = send(method="POST", url=self._url, data=form, auth=client)
+                response = send(method="POST", url=self.url, data=form, auth=client)
             except TransientError as error:
                 msg = f"{error}; check auth_url and the network"
                 raise TransientError(msg) from None
@@ -168,7 +151,7 @@ class TokenEndpoint:
                 raise self._too_many(pause, paused)
             is_own = response.is_success or is_from_goto(response.body) or bool(response.location)
             if not is_own or is_transient(response.status):
-                msg = f"{self._url} answered {response.status}; check auth_url and the network"
+                msg = f"{self.url} answered {response.status}; check auth_url and the network"
                 raise TransientError(msg)
             return requested_at, now, response
 
@@ -178,7 +161,7 @@ class TokenEndpoint:
                 raise RetriesExhaustedError(msg)
 
         try:
-            return call_with_retries(attempt, budget, self._waits, sleep=sleep)
+            return call_with_retries(attempt, budget, self.waits, sleep=sleep)
         except ResponseTooLargeError as error:
             msg = f"gave up asking for an access token: {error}; check auth_url"
         except TransientError as error:
@@ -187,7 +170,7 @@ class TokenEndpoint:
 
     def _too_many(self, pause: float | None, paused: float) -> TransientError | RateLimitedError:
         """Return the error of a 429 that asks for a pause, where all pauses together are `paused` seconds long."""
-        where = f"{self._url} answered 429"
+        where = f"{self.url} answered 429"
         if pause is not None and paused > LONGEST_PAUSE:
             msg = f"GoTo gives out no more access tokens for now ({where}): start again after {resume_time(pause)}"
             return RateLimitedError(msg)
@@ -196,13 +179,13 @@ class TokenEndpoint:
 
     def _rejection(self, response: ApiResponse) -> AuthenticationError:
         text = error_text(response.body)
-        grant_type = self._credentials.grant_type
-        where = f"no access token from {self._url} (status {response.status}{f', {text}' if text else ''})"
+        grant_type = self.credentials.grant_type
+        where = f"no access token from {self.url} (status {response.status}{f', {text}' if text else ''})"
         if "invalid_client" in text:
             what = "client_id and client_secret are not those of an OAuth client that GoTo knows; correct them"
             return AuthenticationError(f"{where}: {what}")
         if "invalid_grant" in text:
-            remedy = "get a new one and set it" if self._credentials.uses_pat else f"get a new one with {LOGIN}"
+            remedy = "get a new one and set it" if self.credentials.uses_pat else f"get a new one with {LOGIN}"
             return InvalidGrantError(f"{where}: {grant_type} is wrong, expired or used up; {remedy}")
         return AuthenticationError(f"{where}: check auth_url, client_id, client_secret and {grant_type}")
 
