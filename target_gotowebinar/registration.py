@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Final
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 from tap_gotowebinar.api import responses as envelopes
 from tap_gotowebinar.api.client import API
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from tap_gotowebinar.api.stats import StreamStats
     from tap_gotowebinar.api.transport import ApiResponse
     from target_gotowebinar.payload import NewRegistrant
-
-# The address is registered for this webinar; there is no such webinar.
-CONFLICT: Final = 409
-NOT_FOUND: Final = 404
 
 
 class RegistrantClient:
@@ -110,13 +107,7 @@ class RegistrantClient:
 
 
 def _result(person: NewRegistrant, response: ApiResponse, path: str, *, maybe_applied: bool) -> RegistrationResult:
-    """Return the result that a response stands for.
-
-    Args:
-        person: The person.
-        response: The response.
-        path: Where the call went.
-        maybe_applied: Whether an earlier try may have registered the person.
+    """Return the result that a response stands for; an earlier attempt may have registered the person.
 
     Raises:
         MalformedResponseError: a success without registrantKey, or a rejection that is not GoTo's own but a proxy's.
@@ -133,13 +124,13 @@ def _result(person: NewRegistrant, response: ApiResponse, path: str, *, maybe_ap
     if response.location:
         msg = f"unexpected answer to {path}: status {status}, a redirect, which is never followed: check api_url"
         raise UnexpectedStatusError(msg)
-    if not is_from_goto(body) and not (status == CONFLICT and has_key):
+    if not is_from_goto(body) and not (status == HTTPStatus.CONFLICT and has_key):
         msg = f"status {status}, which is not GoTo's own answer: check api_url, and any proxy on the way"
         raise MalformedResponseError(msg)
-    if status == CONFLICT:
+    if status == HTTPStatus.CONFLICT:  # the address is registered for this webinar
         return _registered(person, Outcome.REGISTERED if maybe_applied else Outcome.ALREADY_REGISTERED, body)
     reason = error_text(body)
-    if status == NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND:  # there is no such webinar
         raise NotFoundError(reason)
     return RegistrationResult.of(person, Outcome.REJECTED, description=reason)
 

@@ -107,11 +107,7 @@ class Report:
         logger.info("%s; finished in %.1f s", calls, seconds)
 
     def failures(self, *, continue_on_rejection: bool) -> list[str]:
-        """Return a line for each reason why the run has failed.
-
-        Args:
-            continue_on_rejection: Whether rejected people are no failure (`on_rejection: continue`).
-        """
+        """Return a line for each reason why the run has failed; rejected people may be none (`on_rejection`)."""
         lines = []
         rejected = sum(counts[Outcome.REJECTED] for counts in self._outcomes.values())
         if rejected and not continue_on_rejection:

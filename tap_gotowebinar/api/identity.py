@@ -38,8 +38,7 @@ Owner = dict[str, Any]
 def owner_of_token(look_up: Callable[[str, Callable[[object], Owner]], Owner]) -> Owner | None:
     """Return the person the token belongs to; None if the token may use neither look-up.
 
-    Args:
-        look_up: Makes one call with a path and a reader, and `NO_IDENTITY` as forbidden statuses.
+    `look_up` makes one call with a path and a reader, and `NO_IDENTITY` as forbidden statuses.
 
     Raises:
         RetriesExhaustedError, UnexpectedStatusError: one look-up failed, and the other returned no owner.

@@ -123,11 +123,7 @@ def _masked(word: str) -> str:
     if _EMAIL.search(word):
         return "<e-mail>"
     # Tokens first: the digits inside one would otherwise be taken out, and leave pieces too short to be known as such.
-    return _NUMBER.sub("<number>", _TOKEN.sub(_name_or_mark, word))
-
-
-def _name_or_mark(run: re.Match[str]) -> str:
-    return run[0] if _is_name(run[0]) else "<token>"
+    return _NUMBER.sub("<number>", _TOKEN.sub(lambda run: run[0] if _is_name(run[0]) else "<token>", word))
 
 
 def _anywhere(secret: str) -> str:

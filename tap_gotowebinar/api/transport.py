@@ -91,10 +91,8 @@ class Transport:
     def __init__(self, *, request_timeout: float, user_agent: str, secrets: Iterable[str | None] = ()) -> None:
         """Open no connection yet.
 
-        Args:
-            request_timeout: Seconds of silence after which an attempt fails.
-            user_agent: Value of the `User-Agent` header.
-            secrets: What no error may repeat, besides what a request holds.
+        An attempt fails after `request_timeout` seconds of silence. An error repeats none of `secrets`, nor those that
+        its request holds.
         """
         self._secrets = tuple(secrets)
         self._timeout = (min(CONNECT_TIMEOUT, request_timeout), request_timeout)
@@ -128,14 +126,8 @@ class Transport:
     ) -> ApiResponse:
         """Send one request and read the whole response. Redirects are not followed: they could take a token elsewhere.
 
-        Args:
-            method: HTTP method.
-            url: URL without a query.
-            token: Access token.
-            auth: User name and password, used where there is no token.
-            params: Query parameters.
-            data: Form fields.
-            content: Sent as JSON.
+        `auth` is user name and password, for a request without an access token; `data` is sent as a form, `content` as
+        JSON.
 
         Raises:
             ConnectError: no connection.

@@ -58,14 +58,10 @@ class RedirectListener:
     """Listens at a redirect URI from entering the context to leaving it; the first request finishes the login."""
 
     def __init__(self, redirect_uri: str, finish: Callable[[str], object]) -> None:
-        """Open nothing yet.
-
-        Args:
-            redirect_uri: An http address of this machine.
-            finish: Takes the path and query of the first request; the page says whether it raised.
+        """Open nothing yet; `finish` takes the path and query of the first request.
 
         Raises:
-            GoToWebinarError: it is no http address of this machine.
+            GoToWebinarError: the redirect URI is no http address of this machine.
         """
         self._target = _target(redirect_uri)
         self._finish = finish
@@ -123,12 +119,7 @@ class RedirectListener:
         raise GoToWebinarError(msg)
 
     def serve(self, address: str, show: Callable[[str, str], None]) -> None:
-        """Finish the login with the first request, and show a page.
-
-        Args:
-            address: Path and query of the request.
-            show: Sends a page with this title and text.
-        """
+        """Finish the login with the path and query of the first request, and show a page with a title and a text."""
         if not self._is_taken.acquire(blocking=False):
             show(*TOO_LATE)
             return

@@ -160,12 +160,7 @@ class ConnectionSettings:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], program: str) -> ConnectionSettings:
-        """Return the typed form of valid settings.
-
-        Args:
-            config: The settings.
-            program: Name of the command, for the default `user_agent`.
-        """
+        """Return the typed form of valid settings; the name of the program is part of the default `user_agent`."""
         return cls(
             credentials=Credentials(
                 optional_text(config, "client_id") or "",
@@ -190,11 +185,7 @@ class ConnectionSettings:
         return TokenStore(self.token_path, self.auth_url, self.credentials.client_id)
 
     def api_client(self, *, window: float = WINDOW) -> ApiClient:
-        """Return a client, which sends nothing before its first call.
-
-        Args:
-            window: Seconds in which `requests_per_minute` calls may be made.
-        """
+        """Return a client that makes `requests_per_minute` calls in `window` seconds, at most."""
         transport = Transport(
             request_timeout=self.request_timeout, user_agent=self.user_agent, secrets=self.credentials.all_secrets
         )

@@ -75,10 +75,8 @@ def optional_text(config: Mapping[str, Any], name: str) -> str | None:
 def schema_problem(error: ValidationError, prefix: str, unknown: Mapping[str, str] | None = None) -> str:
     """Return a line, without the value, about a setting that does not fit the schema.
 
-    Args:
-        error: What does not fit.
-        prefix: Prefix of the environment variables of the program.
-        unknown: The `unknown_settings`, one of which may be meant to be a missing one.
+    `prefix` is that of the program's environment variables; one of the `unknown_settings` may be meant to be a missing
+    one.
     """
     if error.validator == "required":
         missing = next((name for name in _names(error.validator_value) if f"'{name}'" in error.message), "a setting")
@@ -108,16 +106,9 @@ def environment_settings(names: Iterable[str], environ: Mapping[str, str], prefi
 def unknown_settings(
     config: Mapping[str, Any], names: Iterable[str], environ: Mapping[str, str], prefix: str
 ) -> dict[str, str]:
-    """Return the names in a configuration, and the variables of a program, that are no settings.
+    """Return the names in a configuration, and the variables with a prefix, that are none of the `names` of settings.
 
-    Args:
-        config: The settings.
-        names: Those that the program knows.
-        environ: The environment.
-        prefix: Prefix of the environment variables of the program.
-
-    Returns:
-        Each name, masked, with the one that may be meant, or an empty text.
+    Each name is masked, and leads to the one that may be meant, or to an empty text.
     """
     known = list(names)
 

@@ -63,15 +63,7 @@ class Authenticator:
         clock: Callable[[], float] = time.monotonic,
         closing: threading.Event | None = None,
     ) -> None:
-        """Request nothing before the first call.
-
-        Args:
-            credentials: The client.
-            endpoint: Issues tokens.
-            store: Shares tokens with other runs.
-            clock: Monotonic seconds.
-            closing: Set by `close`; a token request waits on it between attempts.
-        """
+        """Request nothing before the first call; a token request waits on `closing` between attempts."""
         self.problem: str | None = None
         self._credentials = credentials
         self._endpoint = endpoint

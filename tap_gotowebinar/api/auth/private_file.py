@@ -30,14 +30,10 @@ MAX_SIZE: Final = 16 * 1024 * 1024
 
 
 class PrivateFile:
-    """A file and the lock beside it.
-
-    Args:
-        path: The file itself, not a link to it.
-    """
+    """A file and the lock beside it."""
 
     def __init__(self, path: Path) -> None:
-        """Touch nothing yet."""
+        """Touch nothing yet; `path` is the file itself, not a link to it."""
         self._path = path
         self._temp_path = path.with_name(f".{path.name}.new")
         self._has_warned = False
@@ -67,9 +63,7 @@ class PrivateFile:
     def locked(self, stop: threading.Event, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
         """Lock out other processes in the enclosed block; where no lock can be made there is none.
 
-        Args:
-            stop: Ends the waiting once it is set.
-            timeout: Seconds to wait for the lock.
+        It waits for `timeout` seconds, or until `stop` is set.
 
         Raises:
             RetriesExhaustedError: another process holds the lock.
