@@ -62,7 +62,8 @@ def test_a_refresh_token_that_dies_in_mid_run_is_one_clear_line(sandbox: Sandbox
 
 def test_refused_credentials_are_shown_once_however_many_ask(sandbox: Sandbox) -> None:
     with talk(sandbox, settings={"refresh_token": "mistyped"}) as talking:
-        endings = in_threads(20, talking.get)
+        # At once, and later.
+        endings = in_threads(20, talking.get) + in_threads(1, talking.get)
     assert {type(ending) for ending in endings} == {AuthenticationError}
     assert token_calls(sandbox) == 1
 
