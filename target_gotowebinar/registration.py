@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tap_gotowebinar.api import responses as envelopes
-from tap_gotowebinar.api.client import API
+from tap_gotowebinar.api.client import API, ApiClient
 from tap_gotowebinar.api.errors import (
     ForbiddenError,
     MalformedResponseError,
@@ -20,7 +20,6 @@ from tap_gotowebinar.api.redaction import error_text, is_from_goto
 from target_gotowebinar.results import Outcome, RegistrationResult
 
 if TYPE_CHECKING:
-    from tap_gotowebinar.api.client import ApiClient
     from tap_gotowebinar.api.stats import StreamStats
     from tap_gotowebinar.api.transport import ApiResponse
     from target_gotowebinar.payload import NewRegistrant

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from tap_gotowebinar.api.redaction import mask_names
 from tap_gotowebinar.api.stats import StreamStats
-from target_gotowebinar.results import Outcome
+from target_gotowebinar.results import Outcome, RegistrationResult
 from target_gotowebinar.settings import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from target_gotowebinar.results import RegistrationResult
 
 logger = logging.getLogger(PROGRAM)
 

@@ -20,7 +20,7 @@ from tap_gotowebinar.api.errors import GoToWebinarError, RetriesExhaustedError
 from tap_gotowebinar.api.identity import NO_IDENTITY, owner_of_token
 from tap_gotowebinar.api.redaction import mask_names
 from target_gotowebinar.input import read_lines
-from target_gotowebinar.payload import parse_registrant, unknown_fields
+from target_gotowebinar.payload import NewRegistrant, parse_registrant, unknown_fields
 from target_gotowebinar.pending import PendingRegistrations, Registration
 from target_gotowebinar.registration import RegistrantClient
 from target_gotowebinar.results import Outcome, RegistrationResult, ResultsFile
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from tap_gotowebinar.api.client import ApiClient
     from tap_gotowebinar.singer.signals import StopSignals
     from tap_gotowebinar.singer.writer import MessageWriter
-    from target_gotowebinar.payload import NewRegistrant
     from target_gotowebinar.report import Report
     from target_gotowebinar.settings import Settings
 

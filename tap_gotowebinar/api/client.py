@@ -27,7 +27,7 @@ from tap_gotowebinar.api.errors import (
 )
 from tap_gotowebinar.api.redaction import error_code, error_text, is_from_goto
 from tap_gotowebinar.api.retries import LONGEST_PAUSE, WAITS, TimeBudget, call_with_retries
-from tap_gotowebinar.api.transport import is_transient
+from tap_gotowebinar.api.transport import ApiResponse, Transport, is_transient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from tap_gotowebinar.api.rate_limiter import RateLimiter
     from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
     from tap_gotowebinar.api.stats import StreamStats
-    from tap_gotowebinar.api.transport import ApiResponse, Transport
 
 T = TypeVar("T")
 

@@ -12,12 +12,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from requests.adapters import HTTPAdapter
-from typing_extensions import override
+from typing_extensions import Buffer, override
 
 if TYPE_CHECKING:
     import socket
 
-    from typing_extensions import Buffer
     from urllib3 import HTTPConnectionPool
 
 RESPONSE_DEADLINE_FACTOR: Final = 5

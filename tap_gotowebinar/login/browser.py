@@ -11,7 +11,7 @@ import socket
 import socketserver
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import SplitResult, urlsplit
 
 from typing_extensions import override
@@ -22,7 +22,6 @@ from tap_gotowebinar.login.messages import DONE, FAILED, TOO_LATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self
 
 SHUTDOWN_POLL: Final = 0.05
 """Seconds until a server notices that it is to stop."""

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from typing_extensions import override
 
-from tap_gotowebinar.api.auth.token_endpoint import Credentials, TokenEndpoint
+from tap_gotowebinar.api.auth.token_endpoint import Credentials, TokenEndpoint, TokenResponse
 from tap_gotowebinar.api.errors import AuthenticationError, GoToWebinarError
 from tap_gotowebinar.api.identity import NO_IDENTITY, Owner, owner_of_token
 from tap_gotowebinar.api.redaction import error_text, without_secrets
@@ -25,7 +25,6 @@ from tap_gotowebinar.api.stats import StreamStats
 from tap_gotowebinar.api.transport import Transport
 
 if TYPE_CHECKING:
-    from tap_gotowebinar.api.auth.token_endpoint import TokenResponse
     from tap_gotowebinar.settings.connection import ConnectionSettings
 
 

@@ -29,13 +29,12 @@ from tap_gotowebinar.api.retries import (
     parse_retry_after,
     resume_time,
 )
-from tap_gotowebinar.api.transport import is_transient
+from tap_gotowebinar.api.transport import ApiResponse, Transport, is_transient
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Generator
 
-    from tap_gotowebinar.api.transport import ApiResponse, Transport
 
 LOGIN: Final = "tap-gotowebinar-login"
 """The command that gets a refresh token."""
