@@ -5,7 +5,6 @@ Exceptions of the HTTP library never leave this module, because their texts hold
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import functools
 import ipaddress
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import requests
+from requests.auth import HTTPBasicAuth
 from typing_extensions import override
 from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
@@ -126,7 +126,7 @@ class Transport:
     ) -> ApiResponse:
         """Send one request and read the whole response. Redirects are not followed: they could take a token elsewhere.
 
-        `auth` is user name and password, for a request without an access token; `data` is sent as a form, `content` as
+        `auth` is user name and password, of a request without an access token; `data` is sent as a form, `content` as
         JSON.
 
         Raises:
@@ -137,7 +137,8 @@ class Transport:
             GoToWebinarError: the request cannot be made with this environment or these secrets.
         """
         scheme, host = urlsplit(url)[:2]
-        headers = {"Authorization": f"Bearer {token}" if token else _basic(auth)}
+        # As bytes, in UTF-8 (RFC 7617): of texts, the library takes nothing beyond Latin-1.
+        basic = HTTPBasicAuth(*(part.encode(errors="replace") for part in auth)) if auth else None
         began = time.monotonic()
         try:
             reply = self._session.request(
@@ -146,7 +147,8 @@ class Transport:
                 params=params,
                 data=data,
                 json=content,
-                headers=headers,
+                headers={"Authorization": f"Bearer {token}"} if token else None,
+                auth=basic,
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
@@ -197,13 +199,6 @@ def _tls_failure(reason: object, host: str) -> TransientError:
         return ConnectError(f"the certificate of {host} is not to be trusted; {advice}")
     # It may have failed after the request was sent.
     return TransientError(f"no trusted TLS connection to {host}")
-
-
-def _basic(auth: tuple[str, str] | None) -> str | None:
-    if auth is None:
-        return None
-    # In UTF-8 (RFC 7617); the HTTP library would take nothing beyond Latin-1.
-    return "Basic " + base64.b64encode(":".join(auth).encode(errors="replace")).decode()
 
 
 def _environment(origin: str) -> dict[str, Any]:
