@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -25,15 +26,14 @@ if TYPE_CHECKING:
     from target_gotowebinar.payload import NewRegistrant
 
 
+@dataclass
 class RegistrantClient:
     """Registers people; thread-safe for people of different webinars."""
 
-    def __init__(self, client: ApiClient, stats: StreamStats, *, resend_confirmation: bool) -> None:
-        """Take the client; no call is made yet."""
-        self._client = client
-        self._stats = stats
-        self._resend = resend_confirmation
-        self._unknown_webinars: dict[str, str] = {}
+    client: ApiClient
+    stats: StreamStats
+    resend_confirmation: bool
+    _unknown_webinars: dict[str, str] = field(default_factory=dict, init=False)
 
     def register(self, person: NewRegistrant, organizer_key: str) -> RegistrationResult:
         """Register a person and return the result.
@@ -48,7 +48,7 @@ class RegistrantClient:
                 return self._post(person, path)
             except NotFoundError as error:
                 self._unknown_webinars[path] = str(error)
-        return RegistrationResult.of(person, Outcome.REJECTED, description=self._unknown_webinars[path])
+        return RegistrationResult(person, Outcome.REJECTED, description=self._unknown_webinars[path])
 
     def _post(self, person: NewRegistrant, path: str) -> RegistrationResult:
         def read(response: ApiResponse, maybe_applied: bool) -> RegistrationResult:  # noqa: FBT001 - the client's
@@ -58,14 +58,14 @@ class RegistrantClient:
                 return self._find_existing(person, path) or result
             return result
 
-        return self._client.post(
+        return self.client.post(
             path,
             person.content,
             read,
-            self._stats,
-            params={"resendConfirmation": "true" if self._resend else "false"},
+            self.stats,
+            params={"resendConfirmation": "true" if self.resend_confirmation else "false"},
             # A retry would send a second mail.
-            check_applied=(lambda: self._find_existing(person, path)) if self._resend else None,
+            check_applied=(lambda: self._find_existing(person, path)) if self.resend_confirmation else None,
         )
 
     def _find_existing(self, person: NewRegistrant, path: str) -> RegistrationResult | None:
@@ -91,7 +91,7 @@ class RegistrantClient:
         Raises:
             RetriesExhaustedError: the list is incomplete.
         """
-        get = functools.partial(self._client.get, stats=self._stats)
+        get = functools.partial(self.client.get, stats=self.stats)
         try:
             page = get(path, envelopes.array)
             if page.is_last and not envelopes.may_be_capped(page):
@@ -131,11 +131,11 @@ def _result(person: NewRegistrant, response: ApiResponse, path: str, *, maybe_ap
     reason = error_text(body)
     if status == HTTPStatus.NOT_FOUND:  # there is no such webinar
         raise NotFoundError(reason)
-    return RegistrationResult.of(person, Outcome.REJECTED, description=reason)
+    return RegistrationResult(person, Outcome.REJECTED, description=reason)
 
 
 def _registered(person: NewRegistrant, outcome: Outcome, row: dict[str, Any]) -> RegistrationResult:
-    return RegistrationResult.of(
+    return RegistrationResult(
         person,
         outcome,
         registrant_key=_text(row.get("registrantKey")),

@@ -108,6 +108,11 @@ class Report:
     def failures(self, *, continue_on_rejection: bool) -> list[str]:
         """Return a line for each reason why the run has failed; rejected people may be none (`on_rejection`)."""
         lines = []
+        if self.unanswered:
+            lines.append(
+                f"no answer from GoTo after several tries: {self.unanswered}; no state was passed on from there, so "
+                "that the next run sends them again"
+            )
         rejected = sum(counts[Outcome.REJECTED] for counts in self._outcomes.values())
         if rejected and not continue_on_rejection:
             reasons = [reason for (outcome, reason), _ in self._reasons.most_common() if outcome is Outcome.REJECTED]
@@ -115,11 +120,5 @@ class Report:
             lines.append(
                 f"rejected: {rejected},{most} because of: {reasons[0].rstrip('.')}; correct the records (results_path "
                 "tells which), or set on_rejection to continue"
-            )
-        if self.unanswered:
-            lines.insert(
-                0,
-                f"no answer from GoTo after several tries: {self.unanswered}; no state was passed on from there, so "
-                "that the next run sends them again",
             )
         return lines

@@ -16,9 +16,6 @@ from tap_gotowebinar.api.errors import OutputError
 if TYPE_CHECKING:
     from target_gotowebinar.payload import NewRegistrant
 
-FIELDS: Final = ("email", "webinarKey", "outcome", "registrantKey", "joinUrl", "status", "description")
-"""Fields of a row, as in `schemas/registration_result.json`."""
-
 MODE: Final = 0o600
 """Permissions of the file, which holds personal data and join links."""
 
@@ -36,22 +33,24 @@ class Outcome(enum.StrEnum):
 class RegistrationResult:
     """The result of a record."""
 
-    email: str | None = dataclasses.field(repr=False)
-    webinar_key: str | None
+    person: NewRegistrant
     outcome: Outcome
     registrant_key: str | None = None
     join_url: str | None = dataclasses.field(default=None, repr=False)
     status: str | None = None
     description: str | None = None
 
-    @classmethod
-    def of(cls, person: NewRegistrant, outcome: Outcome, **more: str | None) -> RegistrationResult:
-        """Return the result for a person."""
-        return cls(person.email, person.webinar_key, outcome, **more)
-
     def row(self) -> dict[str, Any]:
-        """Return the fields by their names in the schema."""
-        return dict(zip(FIELDS, dataclasses.astuple(self), strict=True))
+        """Return the fields of `schemas/registration_result.json`."""
+        return {
+            "email": self.person.email,
+            "webinarKey": self.person.webinar_key,
+            "outcome": self.outcome,
+            "registrantKey": self.registrant_key,
+            "joinUrl": self.join_url,
+            "status": self.status,
+            "description": self.description,
+        }
 
 
 class ResultsFile:

@@ -88,9 +88,9 @@ class Registrations:
         self._report = report
         self._output = output
         self._stop_signals = stop_signals
-        self._client = RegistrantClient(client, report.stats, resend_confirmation=settings.resend_confirmation)
+        self._client = RegistrantClient(client, report.stats, settings.resend_confirmation)
         self._pending = PendingRegistrations()
-        self._busy: set[str] = set()
+        self._busy: set[str | None] = set()
         self._events: queue.SimpleQueue[Registration | list[bytes] | Exception | None] = queue.SimpleQueue()
         self._wanted = threading.Semaphore()
         self._unanswered_in_a_row = 0
@@ -123,7 +123,7 @@ class Registrations:
         if self.is_deletion:
             self._write(stream, _skipped(person, "the row was deleted at its source"))
         elif reason is not None:
-            self._write(stream, RegistrationResult.of(person, Outcome.REJECTED, description=reason))
+            self._write(stream, RegistrationResult(person, Outcome.REJECTED, description=reason))
         elif self._settings.dry_run:
             self._report.note_dry_run(person.webinar_key or "", person.content)
             self._write(stream, _skipped(person, "dry run: would be sent"))
@@ -213,8 +213,8 @@ class Registrations:
         for registration in self._pending:
             if len(self._busy) >= self._settings.connection.max_concurrency:
                 return
-            if registration.webinar_key not in self._busy:
-                self._busy.add(registration.webinar_key)
+            if registration.person.webinar_key not in self._busy:
+                self._busy.add(registration.person.webinar_key)
                 registration.start(self._client, self._events.put)
 
     def _next_event(self) -> Registration | list[bytes] | Exception | None:
@@ -237,7 +237,7 @@ class Registrations:
         self._finish(event)
 
     def _finish(self, registration: Registration) -> None:
-        self._busy.remove(registration.webinar_key)
+        self._busy.remove(registration.person.webinar_key)
         self._record(registration)
         self._start_calls()
 
@@ -276,4 +276,4 @@ class Registrations:
 
 
 def _skipped(person: NewRegistrant, reason: str) -> RegistrationResult:
-    return RegistrationResult.of(person, Outcome.SKIPPED, description=reason)
+    return RegistrationResult(person, Outcome.SKIPPED, description=reason)
