@@ -30,7 +30,6 @@ LONG_SECRET: Final = 8
 
 _MESSAGE_FIELDS: Final = ("description", "message", "msg", "error_description", "errorMessage")
 _CODE_FIELDS: Final = ("errorCode", "int_err_code", "error")
-_CULPRIT: Final = ("field",)
 
 _URL: Final = re.compile(r":\\?/\\?/")
 _EMAIL: Final = re.compile(r"[@\uff20\ufe6b]|%40|&#0*64;|&#x0*40;|&commat;", re.IGNORECASE)
@@ -110,7 +109,7 @@ def is_from_goto(body: object) -> bool:
 
 def error_text(body: object) -> str:
     """Return what an error body says, masked: `code: message (field)`, what there is of it, or an empty string."""
-    code, message, culprit = (_first_text(body, fields) for fields in (_CODE_FIELDS, _MESSAGE_FIELDS, _CULPRIT))
+    code, message, culprit = (_first_text(body, fields) for fields in (_CODE_FIELDS, _MESSAGE_FIELDS, ("field",)))
     said = ": ".join(filter(None, (code, message)))
     return mask(f"{said} (field {culprit})" if said and culprit not in said else said)
 
@@ -175,11 +174,9 @@ def _in_mixed_case(parts: list[str]) -> bool:
     words = [word for part in parts for word in _HUMP.findall(part)]
     length = sum(map(len, words))
     # Many short words are what a random text falls into.
-    return length == sum(map(len, parts)) and 2 * length >= 7 * len(words) and all(map(_is_word, words))
-
-
-def _is_word(word: str) -> bool:
-    return word.upper() in _ABBREVIATIONS.split("|") or not _UNSPEAKABLE.search(word)
+    if length != sum(map(len, parts)) or 2 * length < 7 * len(words):
+        return False
+    return all(word.upper() in _ABBREVIATIONS.split("|") or not _UNSPEAKABLE.search(word) for word in words)
 
 
 @functools.cache

@@ -6,6 +6,7 @@ import datetime as dt
 import email.utils
 import functools
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import backoff
@@ -46,22 +47,17 @@ def resume_time(pause: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(time.time() + min(pause, 366 * 86400)))
 
 
+@dataclass
 class TimeBudget:
-    """The time that all attempts of one call may take; waiting for the rate limiter does not count.
+    """The seconds that all attempts of one call may take; waiting for the rate limiter does not count."""
 
-    Attributes:
-        spent: Seconds spent so far.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        """Start with nothing spent."""
-        self.spent = 0.0
-        self._seconds = seconds
+    seconds: float
+    spent: float = 0.0
 
     @property
     def is_spent(self) -> bool:
         """Whether no time is left for another attempt."""
-        return self.spent >= self._seconds
+        return self.spent >= self.seconds
 
     def wrap(self, send: Callable[..., T]) -> Callable[..., T]:
         """Return a `send` that counts its time; it raises TransientError once the budget is spent."""

@@ -28,6 +28,8 @@ LOCK_TIMEOUT: Final = 300.0
 MAX_SIZE: Final = 16 * 1024 * 1024
 """Bytes of a file: thousands of times what is needed."""
 
+_NONBLOCKING: Final[int] = getattr(os, "O_NONBLOCK", 0)
+
 
 class PrivateFile:
     """A file and the lock beside it."""
@@ -50,7 +52,8 @@ class PrivateFile:
             OSError: the file does not exist, cannot be read, is not an ordinary file, is too large, or belongs to
                 another user.
         """
-        with open(self._path, "rb", opener=_open_nonblocking) as file:
+        # A pipe is opened without waiting for its other end.
+        with open(self._path, "rb", opener=lambda path, flags: os.open(path, flags | _NONBLOCKING)) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise OSError(0, "it is not an ordinary file")
@@ -94,7 +97,13 @@ class PrivateFile:
             with contextlib.suppress(OSError):
                 self._temp_path.unlink(missing_ok=True)
             raise
-        _sync_folder(self._path.parent)
+        # On systems that can, the replacement outlives a power failure.
+        with contextlib.suppress(OSError):
+            descriptor = os.open(self._path.parent, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def quarantine(self) -> str:
         """Rename the file, and return its new name.
@@ -148,18 +157,3 @@ class PrivateFile:
 def owners(path: Path) -> set[int]:
     """Return who may own a private file: this user and root; for root also the owner of the folder."""
     return {0, os.geteuid() or path.parent.stat().st_uid}
-
-
-def _open_nonblocking(path: str, flags: int) -> int:
-    """Open a file; a pipe without waiting for its other end."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Keep the replacement through a power failure, on systems that can."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
