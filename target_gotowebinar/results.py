@@ -57,11 +57,7 @@ class ResultsFile:
     """A file of JSON lines to which rows are appended, each with one write, so that two programs may share it."""
 
     def __init__(self, path: str) -> None:
-        """Open the file, or create it.
-
-        Raises:
-            OutputError: it cannot be written.
-        """
+        """Open the file, or create it; raises OutputError if it cannot be written."""
         self._path = os.path.expanduser(path)  # noqa: PTH111 - leaves what it cannot expand alone
         try:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, MODE)
@@ -70,11 +66,7 @@ class ResultsFile:
             raise self._failure(error) from None
 
     def write(self, result: RegistrationResult) -> None:
-        """Append a row without buffering.
-
-        Raises:
-            OutputError: the disk is full, for instance.
-        """
+        """Append a row without buffering; raises OutputError if the disk is full, for instance."""
         line = json.dumps(result.row()).encode() + b"\n"
         try:
             while line:

@@ -77,11 +77,7 @@ class Registrations:
     def __init__(
         self, settings: Settings, client: ApiClient, report: Report, output: MessageWriter, stop_signals: StopSignals
     ) -> None:
-        """Open the file of results; nothing is sent before the first record.
-
-        Raises:
-            OutputError: the file cannot be written.
-        """
+        """Open the file of results, or raise OutputError; nothing is sent before the first record."""
         self.is_deletion = False
         self._settings = settings
         self._api = client
@@ -132,11 +128,7 @@ class Registrations:
             self._start_calls()
 
     def check_schema(self, stream: str, names: Iterable[str]) -> None:
-        """Check the fields that a stream declares.
-
-        Raises:
-            GoToWebinarError: one of them is unknown, and `strict_fields` is set.
-        """
+        """Check the fields that a stream declares; `strict_fields` raises GoToWebinarError for one that is unknown."""
         unknown = unknown_fields(names)
         if unknown and self._settings.strict_fields:
             msg = (

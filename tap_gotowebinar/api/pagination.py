@@ -38,13 +38,8 @@ def read_pages(
     A list that changes while it is read in numbered pages repeats or skips rows. So the number of rows is compared with
     the total of the last page, and the list is read once more if they differ.
 
-    Args:
-        get: Makes one call, with a path, a reader and `params`.
-        path: Endpoint.
-        read: Reader of one page.
-        keys: Fields that identify a row.
-        size: Name of the parameter for the page's size: `size` on HAL lists, `limit` on flat ones.
-        params: Further parameters.
+    `keys` are the fields that identify a row; `size` names the parameter for the page's size: `size` on HAL lists,
+    `limit` on flat ones.
     """
 
     def page(number: int) -> Page:

@@ -70,11 +70,7 @@ class RedirectListener:
         self.path = self._target.path or "/"
 
     def __enter__(self) -> Self:
-        """Begin to listen.
-
-        Raises:
-            GoToWebinarError: the port is in use.
-        """
+        """Begin to listen; raises GoToWebinarError if the port is in use."""
         host, port = self._target.hostname or "", self._target.port or 80
         with contextlib.ExitStack() as opened:
             # Browsers take `localhost` for either.

@@ -77,10 +77,7 @@ class Login:
         return f"{self.settings.auth_url}/oauth/authorize?{urlencode(query)}"
 
     def finish(self, redirected: str) -> None:
-        """Exchange the authorization code for tokens, and store them.
-
-        Args:
-            redirected: The address that GoTo redirected the browser to, or its query alone.
+        """Exchange the code in the address that GoTo redirected to, or in its query alone, for tokens, and store them.
 
         Raises:
             AuthenticationError: GoTo denies access, or the address does not belong to this login.

@@ -43,11 +43,7 @@ def environment_prefix(program: str) -> str:
 
 
 def json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None:
-    """Return the JSON object in a file of the command line; None without a file.
-
-    Raises:
-        GoToWebinarError: the file holds something else.
-    """
+    """Return the JSON object in a file; None without a file. Raises GoToWebinarError for any other content."""
     if file is None:
         return None
     try:

@@ -66,10 +66,7 @@ class PrivateFile:
     def locked(self, stop: threading.Event, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
         """Lock out other processes in the enclosed block; where no lock can be made there is none.
 
-        It waits for `timeout` seconds, or until `stop` is set.
-
-        Raises:
-            RetriesExhaustedError: another process holds the lock.
+        It waits for `timeout` seconds, or until `stop` is set; raises RetriesExhaustedError if another process holds it.
         """
         with contextlib.ExitStack() as stack:
             # A file in a folder that cannot be written to changes for nobody and needs no lock.
@@ -106,11 +103,7 @@ class PrivateFile:
                 os.close(descriptor)
 
     def quarantine(self) -> str:
-        """Rename the file, and return its new name.
-
-        Raises:
-            OSError: it keeps its name.
-        """
+        """Rename the file, and return its new name; after an OSError it has the old one."""
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         return self._path.rename(self._path.with_name(f"{self._path.name}.{stamp}.damaged")).name
 

@@ -152,11 +152,7 @@ class TokenStore:
             yield
 
     def write(self, credential: str, tokens: StoredTokens) -> None:
-        """Store the entry of a credential, on the disk when this returns. Only under the lock.
-
-        Raises:
-            OSError: they cannot be stored.
-        """
+        """Store the entry of a credential, only under the lock; it is on the disk, or this raises OSError."""
         tokens.used_at = time.time()
         mark = fingerprint(credential)
         tokens.credential_ids = [*(known for known in tokens.credential_ids if known != mark), mark]
