@@ -66,7 +66,7 @@ class PrivateFile:
     def locked(self, stop: threading.Event, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
         """Lock out other processes in the enclosed block; where no lock can be made there is none.
 
-        It waits for `timeout` seconds, or until `stop` is set; raises RetriesExhaustedError if another process holds it.
+        It waits `timeout` seconds, or until `stop` is set; raises RetriesExhaustedError if another process holds it.
         """
         with contextlib.ExitStack() as stack:
             # A file in a folder that cannot be written to changes for nobody and needs no lock.
