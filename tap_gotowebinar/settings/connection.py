@@ -162,12 +162,7 @@ class ConnectionSettings:
     def from_config(cls, config: Mapping[str, Any], program: str) -> ConnectionSettings:
         """Return the typed form of valid settings; the name of the program is part of the default `user_agent`."""
         return cls(
-            credentials=Credentials(
-                optional_text(config, "client_id") or "",
-                optional_text(config, "client_secret") or "",
-                optional_text(config, "refresh_token"),
-                optional_text(config, "personal_access_token"),
-            ),
+            credentials=Credentials(**{name: optional_text(config, name) or "" for name in SECRETS}),
             token_path=_path(config),
             api_url=(optional_text(config, "api_url") or DEFAULT_API_URL).rstrip("/"),
             auth_url=(optional_text(config, "auth_url") or DEFAULT_AUTH_URL).rstrip("/"),

@@ -53,9 +53,9 @@ class Clock:
 
 @contextlib.contextmanager
 def authenticator(
-    url: str, clock: Callable[[], float] | None = None, path: Path | None = None, **credentials: str | None
+    url: str, clock: Callable[[], float] | None = None, path: Path | None = None, **credentials: str
 ) -> Iterator[Authenticator]:
-    known = Credentials(**{**SECRETS, **credentials})  # type: ignore[arg-type]
+    known = Credentials(**{**SECRETS, **credentials})
     with contextlib.closing(Transport(request_timeout=5, user_agent="tests")) as transport:
         endpoint = TokenEndpoint(known, transport, f"{url}{OAUTH}", waits=AT_ONCE)
         yield Authenticator(known, endpoint, TokenStore(path, url, known.client_id), clock=clock or Clock())
@@ -352,12 +352,12 @@ REFRESH = "grant_type=refresh_token&refresh_token=our-refresh"
 @pytest.mark.parametrize(
     ("again", "personal", "sent"),
     [
-        *((again, None, REFRESH) for again in ('"our-refresh"', '""', "null", "7")),
+        *((again, "", REFRESH) for again in ('"our-refresh"', '""', "null", "7")),
         ('"another"', "our-personal", "grant_type=personal_access_token&pat=our-personal"),
     ],
 )
 def test_without_another_refresh_token_the_credential_stays_and_a_personal_access_token_always_does(
-    again: str, personal: str | None, sent: str, caplog: pytest.LogCaptureFixture
+    again: str, personal: str, sent: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = raw(b'{"access_token": "good", "expires_in": 100, "refresh_token": %b}' % again.encode())
     clock = Clock()

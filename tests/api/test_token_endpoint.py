@@ -45,7 +45,7 @@ def test_wrong_credentials_are_one_clear_line(sandbox: Sandbox, wrong: str, said
 
 
 def test_without_any_proof_of_who_the_user_is_there_is_one_clear_line() -> None:
-    with Canned(token_answer()) as server, authenticator(server.url, refresh_token=None) as auth:
+    with Canned(token_answer()) as server, authenticator(server.url, refresh_token="") as auth:
         with pytest.raises(AuthenticationError) as caught:
             auth.token()
         assert (str(caught.value), server.requests) == (MISSING, [])

@@ -52,8 +52,8 @@ class Credentials:
 
     client_id: str = field(repr=False)
     client_secret: str = field(repr=False)
-    refresh_token: str | None = field(default=None, repr=False)
-    personal_access_token: str | None = field(default=None, repr=False)
+    refresh_token: str = field(default="", repr=False)
+    personal_access_token: str = field(default="", repr=False)
 
     @property
     def grant_type(self) -> str:
@@ -68,10 +68,10 @@ class Credentials:
     @property
     def credential(self) -> str:
         """The configured token; empty when none is configured."""
-        return self.personal_access_token or self.refresh_token or ""
+        return self.personal_access_token or self.refresh_token
 
     @property
-    def all_secrets(self) -> tuple[str | None, ...]:
+    def all_secrets(self) -> tuple[str, ...]:
         """Every value that no log and no error may show."""
         return (self.client_id, self.client_secret, self.refresh_token, self.personal_access_token)
 

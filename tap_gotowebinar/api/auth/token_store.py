@@ -167,7 +167,7 @@ class TokenStore:
                 kept.append(entry)
         self._file.replace(msgspec.json.format(msgspec.json.encode(_Content(VERSION, [*kept, tokens]))))
 
-    def log_in(self, refresh_token: str, access_token: str, lifetime: float, *, configured: str | None = None) -> None:
+    def log_in(self, refresh_token: str, access_token: str, lifetime: float, *, configured: str = "") -> None:
         """Store the tokens of a login, for runs without a configured refresh token and for runs with this one.
 
         The new refresh token replaces the configured one; `lifetime` is that of the access token, in seconds.
