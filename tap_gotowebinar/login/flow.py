@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import secrets
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
@@ -50,7 +49,6 @@ class Login:
     """One login of one person, with a state and a code verifier of its own.
 
     Attributes:
-        settings: The connection, with its OAuth client.
         refresh_token: The new refresh token; empty until the login is finished.
     """
 
@@ -124,7 +122,7 @@ class Login:
         transport = Transport(request_timeout=settings.request_timeout, user_agent=settings.user_agent)
         with contextlib.closing(transport):
             endpoint = TokenEndpoint(client, transport, f"{settings.auth_url}/oauth/token")
-            return endpoint.request(code, time.monotonic, threading.Event())
+            return endpoint.request(code, threading.Event())
 
 
 def owner(settings: ConnectionSettings) -> Owner | None:

@@ -2,7 +2,6 @@
 
 import re
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -172,7 +171,7 @@ def test_pauses_that_are_asked_for_again_and_again_have_an_end_together() -> Non
     later = raw(b"{}", "429 Too Many Requests", Retry_After="140")
     with Canned(later) as server, authenticator(server.url) as auth:
         with pytest.raises(RateLimitedError, match="start again after"):
-            auth._endpoint.request("refresh", time.monotonic, hurry)
+            auth._endpoint.request("refresh", hurry)
         assert (hurry.waits, len(server.requests)) == ([140, 140], 3)
 
 

@@ -181,10 +181,11 @@ class Authenticator:
             stored = self._store.read(self._credentials.credential)
             token = self._adopt(stored)
             if token is None:
+                # The life of a token begins after this.
+                now, requested_at = self._clock(), time.time()
                 response = self._request(stored)
-                self._save(stored, response)
-                use_until = response.requested_at + response.lifetime - margin(response.lifetime)
-                token = AccessToken(response.access_token, use_until)
+                self._save(stored, response, requested_at + response.lifetime)
+                token = AccessToken(response.access_token, now + response.lifetime - margin(response.lifetime))
             return token
 
     def _request(self, stored: StoredTokens) -> TokenResponse:
@@ -194,7 +195,7 @@ class Authenticator:
         failure = MISSING
         for credential in dict.fromkeys(filter(None, known)):
             try:
-                response = self._endpoint.request(credential, self._clock, self._closing)
+                response = self._endpoint.request(credential, self._closing)
             except InvalidGrantError as error:
                 failure = str(error)
                 continue
@@ -204,10 +205,10 @@ class Authenticator:
             return response
         raise AuthenticationError(failure)
 
-    def _save(self, stored: StoredTokens, response: TokenResponse) -> None:
+    def _save(self, stored: StoredTokens, response: TokenResponse, expires_at: float) -> None:
         """Store new tokens before they are used: if this process is killed later, no refresh token is lost."""
         pending = self._pending_refresh_token = response.refresh_token or self._pending_refresh_token
-        stored.update(response.access_token, pending, response.lifetime, response.expires_at)
+        stored.update(response.access_token, pending, response.lifetime, expires_at)
         self._last_refresh_token = stored.refresh_token
         try:
             self._store.write(self._credentials.credential, stored)

@@ -8,7 +8,6 @@ token; when it does, the old one is about to die. Source: developer.goto.com, gu
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
@@ -85,18 +84,13 @@ class TokenResponse:
     """A successful response (RFC 6749, section 5.1).
 
     Attributes:
-        access_token: The token.
         refresh_token: The one that replaces the refresh token; None: it stays.
-        lifetime: Seconds the access token lives.
-        requested_at: When it was requested, by the clock of the caller: its life begins after that.
-        expires_at: When it expires, in seconds since 1970.
+        lifetime: Seconds the access token lives; its life begins after it was requested.
     """
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
     lifetime: float
-    requested_at: float
-    expires_at: float
 
 
 @dataclass(frozen=True)
@@ -108,7 +102,7 @@ class TokenEndpoint:
     url: str
     waits: Callable[[], Generator[Any, None, None]] = WAITS
 
-    def request(self, credential: str, clock: Callable[[], float], stop: threading.Event) -> TokenResponse:
+    def request(self, credential: str, stop: threading.Event) -> TokenResponse:
         """Return new tokens for the configured credential, or for the one that has replaced it.
 
         Once `stop` is set, no further attempt is made.
@@ -118,27 +112,23 @@ class TokenEndpoint:
             RetriesExhaustedError: all attempts failed in a transient way.
             RateLimitedError: 429 for longer than `LONGEST_PAUSE`.
         """
-        requested_at, now, response = self._send_with_retries(self.credentials.form(credential), clock, stop)
+        response = self._send_with_retries(self.credentials.form(credential), stop)
         body = response.body if isinstance(response.body, dict) else {}
         token, refresh_token = body.get("access_token"), body.get("refresh_token")
         if response.status != HTTPStatus.OK or not _is_token(token):
             raise self._rejection(response)
         is_replaced = _is_token(refresh_token) and refresh_token != credential and not self.credentials.uses_pat
-        lifetime = _lifetime(body.get("expires_in"))
-        return TokenResponse(token, refresh_token if is_replaced else None, lifetime, requested_at, now + lifetime)
+        return TokenResponse(token, refresh_token if is_replaced else None, _lifetime(body.get("expires_in")))
 
-    def _send_with_retries(
-        self, form: dict[str, str], clock: Callable[[], float], stop: threading.Event
-    ) -> tuple[float, float, ApiResponse]:
-        """Return the first response that is GoTo's own word, and when it was requested: by `clock`, since 1970."""
+    def _send_with_retries(self, form: dict[str, str], stop: threading.Event) -> ApiResponse:
+        """Return the first response that is GoTo's own word."""
         client = (self.credentials.client_id, self.credentials.client_secret)
         budget = TimeBudget(self.transport.longest_call)
         send = budget.wrap(self.transport.send)
         paused = 0.0
 
-        def attempt() -> tuple[float, float, ApiResponse]:
+        def attempt() -> ApiResponse:
             nonlocal paused
-            requested_at, now = clock(), time.time()
             try:
                 response = send(method="POST", url=self.url, data=form, auth=client)
             except TransientError as error:
@@ -152,7 +142,7 @@ class TokenEndpoint:
             if not is_own or is_transient(response.status):
                 msg = f"{self.url} answered {response.status}; check auth_url and the network"
                 raise TransientError(msg)
-            return requested_at, now, response
+            return response
 
         def sleep(seconds: float) -> None:
             if stop.wait(seconds):
