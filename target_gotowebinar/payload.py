@@ -44,7 +44,6 @@ class NewRegistrant:
     Attributes:
         webinar_key: The webinar; None if neither the record nor a setting names it.
         organizer_key: The organizer of the webinar; None: the one the token belongs to.
-        content: The payload.
         problem: Why it cannot be sent; None if it can.
     """
 

@@ -37,7 +37,6 @@ class Report:
     """The counts of a run.
 
     Attributes:
-        stats: Counts of calls.
         unanswered: Number of people whose result stays unknown.
         unsent: Number of people who were not sent because the run ended early.
     """

@@ -55,11 +55,9 @@ class ApiResponse:
     """A response.
 
     Attributes:
-        status: HTTP status.
         body: Decoded JSON; None for an error response that is not JSON. The texts of an error hold no secret.
         retry_after: The `Retry-After` header, or an empty string.
         location: Target of a redirect without its query, or an empty string.
-        is_empty: Whether it has no body.
     """
 
     status: int

@@ -49,8 +49,7 @@ class StoredTokens(msgspec.Struct, kw_only=True):
         client: Fingerprint of the token endpoint and the OAuth client.
         credential_ids: Fingerprints of the credentials; `seeds` in the file.
         refresh_token: The one that has replaced the credential; None: none has.
-        access_token: The newest one.
-        expires_at: When it expires, in seconds since 1970.
+        expires_at: When the access token expires, in seconds since 1970.
         lifetime: Seconds from its issue to that.
         used_at: When the entry was last written, in seconds since 1970.
     """
