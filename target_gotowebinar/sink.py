@@ -42,9 +42,6 @@ MAX_UNANSWERED: Final = 3
 SHUTDOWN_GRACE: Final = 1.0
 """Seconds for the calls in progress when a run ends early."""
 
-SIGNAL_POLL: Final = 0.5
-"""Seconds between two checks for a signal."""
-
 
 class RegistrantSink(RecordSink):
     """Submits the records of a stream to the registrations."""
@@ -216,10 +213,7 @@ class Registrations:
             StopRequested: a signal has come.
         """
         with self._stop_signals.waiting():
-            while True:
-                with contextlib.suppress(queue.Empty):
-                    # A signal just before a wait is noticed only at its end.
-                    return self._events.get(timeout=SIGNAL_POLL)
+            return self._events.get()
 
     def _finish_next(self) -> None:
         """Wait until a call has ended; lines that arrive when the run is about to end are ignored."""
