@@ -14,7 +14,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 MAX_LENGTH: Final = 200
 """Characters of a foreign message that are shown."""
@@ -181,15 +181,10 @@ def _in_mixed_case(parts: list[str]) -> bool:
 
 @functools.cache
 def _declared_names() -> frozenset[str]:
-    """Names of the fields of all schemas in one case: databases fold those of columns."""
-    files = importlib.resources.files("tap_gotowebinar.schemas").iterdir()
-    schemas = (json.loads(file.read_text(encoding="utf-8")) for file in files if file.name.endswith(".json"))
-    return frozenset(name.casefold() for schema in schemas for name in _names_in(schema))
-
-
-def _names_in(schema: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
-    if isinstance(schema, dict):
-        properties = schema.get("properties")
-        yield from properties if isinstance(properties, dict) else ()
-        for value in schema.values():
-            yield from _names_in(value)
+    """All names in the schemas, those of fields among them, in one case: databases fold the names of columns."""
+    names: set[str] = set()
+    for file in importlib.resources.files("tap_gotowebinar.schemas").iterdir():
+        if file.name.endswith(".json"):
+            schema = file.read_text(encoding="utf-8")
+            json.loads(schema, object_pairs_hook=lambda pairs: names.update(name.casefold() for name, _ in pairs))
+    return frozenset(names)
