@@ -83,7 +83,7 @@ class ResultsFile:
         known = os.fstat(self._descriptor)
         if not stat.S_ISREG(known.st_mode):
             return
-        if os.name == "posix" and known.st_uid not in owners(Path(self._path)):
+        if known.st_uid not in owners(Path(self._path)):
             raise PermissionError(0, "it belongs to another user")
         os.fchmod(self._descriptor, MODE)
         if known.st_size and os.pread(self._descriptor, 1, known.st_size - 1) != b"\n":

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import html
 import http.server
-import os
 import socket
 import socketserver
 import threading
@@ -130,8 +129,7 @@ class RedirectListener:
 class _Server(socketserver.ThreadingTCPServer):
     # Not the one of `http.server`: that looks up the name of the address, which may take long.
     daemon_threads = True
-    # On Windows it would let two programs listen on one port.
-    allow_reuse_address = os.name == "posix"
+    allow_reuse_address = True
 
     def __init__(self, address: str, port: int, listener: RedirectListener) -> None:
         self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET

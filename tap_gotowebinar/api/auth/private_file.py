@@ -28,8 +28,6 @@ LOCK_TIMEOUT: Final = 300.0
 MAX_SIZE: Final = 16 * 1024 * 1024
 """Bytes of a file: thousands of times what is needed."""
 
-_NONBLOCKING: Final[int] = getattr(os, "O_NONBLOCK", 0)
-
 
 class PrivateFile:
     """A file and the lock beside it."""
@@ -53,7 +51,7 @@ class PrivateFile:
                 another user.
         """
         # A pipe is opened without waiting for its other end.
-        with open(self._path, "rb", opener=lambda path, flags: os.open(path, flags | _NONBLOCKING)) as file:
+        with open(self._path, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise OSError(0, "it is not an ordinary file")
@@ -94,7 +92,7 @@ class PrivateFile:
             with contextlib.suppress(OSError):
                 self._temp_path.unlink(missing_ok=True)
             raise
-        # On systems that can, the replacement outlives a power failure.
+        # On file systems that can, the replacement outlives a power failure.
         with contextlib.suppress(OSError):
             descriptor = os.open(self._path.parent, os.O_RDONLY)
             try:
@@ -109,8 +107,6 @@ class PrivateFile:
 
     def _make_private(self, descriptor: int, status: os.stat_result) -> None:
         """Take the file away from other users; raise PermissionError if one of them may have written it."""
-        if os.name != "posix":  # pragma: no cover - Windows
-            return
         if status.st_uid not in owners(self._path):
             raise PermissionError(0, "it belongs to another user")
         if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -140,7 +136,7 @@ class PrivateFile:
 
     def _keep_owner(self, descriptor: int) -> None:
         """Keep the owner of the file when root replaces it, in a container for instance."""
-        if os.name == "posix" and os.geteuid() == 0:
+        if os.geteuid() == 0:
             with contextlib.suppress(OSError):
                 status = self._path.stat()
                 if status.st_uid in owners(self._path):
