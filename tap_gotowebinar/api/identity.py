@@ -90,7 +90,7 @@ def _from_admin(body: object) -> dict[str, Any]:
 
 
 def _owner(key: object, accounts: object, names: tuple[str, str], **fields: object) -> dict[str, Any]:
-    if isinstance(key, bool) or not isinstance(key, str | int) or not is_key(text := str(key).strip()):
+    if not is_key(text := str(key).strip()):
         msg = "the identity answer holds no user key"
         raise MalformedResponseError(msg)
     rows = [{"accountKey": account.get(names[0]), "name": account.get(names[1])} for account in _objects(accounts)]
