@@ -158,8 +158,10 @@ class Authenticator:
         if self._closing.is_set():
             msg = "no access token is asked for any more: the run is over"
             raise RetriesExhaustedError(msg)
-        renewal = self._renewal = concurrent.futures.Future()
+        renewal: concurrent.futures.Future[AccessToken] = concurrent.futures.Future()
         threading.Thread(target=self._renew, args=(renewal,), daemon=True, name="token").start()
+        # Only now: a signal may come at any moment, and nobody may wait for a thread that has not started.
+        self._renewal = renewal
         return renewal
 
     def _renew(self, renewal: concurrent.futures.Future[AccessToken]) -> None:
