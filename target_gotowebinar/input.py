@@ -23,10 +23,7 @@ class InputError(GoToWebinarError):
 
 
 def read_lines(source: IO[str] | None) -> Iterator[list[bytes]]:
-    """Yield the lines of the input; lines that arrive together come in one list.
-
-    Args:
-        source: A file; standard input if None.
+    """Yield the lines of a file, or of standard input; lines that arrive together come in one list.
 
     Raises:
         GoToWebinarError: standard input is closed.

@@ -54,11 +54,7 @@ class MessageReader(SimpleSingerReader):
     def process_lines(
         self, file_input: IO[Any] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:
-        """Pass on each message, in order.
-
-        Raises:
-            InputError: a line is not a message of a known type.
-        """
+        """Pass on each message, in order; raises InputError for a line that is not a message of a known type."""
         registrations, counts = self._registrations(), Counter[str]()
         for number, line in enumerate(registrations.lines(file_input), start=1):
             if not line.strip():
@@ -76,11 +72,7 @@ class MessageReader(SimpleSingerReader):
 
 
 def _parse(line: bytes, number: int) -> dict[str, Any]:
-    """Return the message in a line.
-
-    Raises:
-        InputError: it is not a message of a known type.
-    """
+    """Return the message in a line; raises InputError if it is not a message of a known type."""
     try:
         message: dict[str, Any] = json.loads(line)
     except (ValueError, RecursionError):
@@ -93,11 +85,7 @@ def _parse(line: bytes, number: int) -> dict[str, Any]:
 
 
 def _process(callback: Callable[[dict[str, Any]], None], message: dict[str, Any], number: int) -> None:
-    """Let the SDK process a message.
-
-    Raises:
-        MissingSchemaError, MissingKeyError: the SDK rejects it; its own texts name fields, which may be data.
-    """
+    """Let the SDK process a message; its errors become ours, because their texts name fields, which may be data."""
     record = f"is a RECORD message of '{mask(message['stream'])}'"
     try:
         callback(message)

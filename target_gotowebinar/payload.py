@@ -44,7 +44,6 @@ class NewRegistrant:
     Attributes:
         webinar_key: The webinar; None if neither the record nor a setting names it.
         organizer_key: The organizer of the webinar; None: the one the token belongs to.
-        content: The payload.
         problem: Why it cannot be sent; None if it can.
     """
 
@@ -58,10 +57,7 @@ class NewRegistrant:
 def parse_registrant(record: Mapping[str, Any], webinar_key: str | None, organizer_key: str | None) -> NewRegistrant:
     """Return the person in a record, without blanks around texts and without empty fields.
 
-    Args:
-        record: A record, after stream maps.
-        webinar_key: For records without `webinarKey`.
-        organizer_key: For records without `organizerKey`.
+    The keys are for records that have none of their own.
     """
     given = {name: value for name in SCHEMA["properties"] if (value := _cleaned(name, record.get(name))) is not None}
     problems = list(itertools.islice(_problems(given, SCHEMA), MAX_PROBLEMS + 1))

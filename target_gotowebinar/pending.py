@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import UserList
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ MAX_STATE_BYTES: Final = 8 * 1024 * 1024
 """Maximum bytes of STATE that wait; then reading pauses."""
 
 
+@dataclass(eq=False)
 class Registration:
     """A pending registration.
 
@@ -29,14 +31,11 @@ class Registration:
         state: The last STATE between this one and the next pending one.
     """
 
-    def __init__(self, stream: str, person: NewRegistrant, organizer_key: str) -> None:
-        """Prepare the registration; `start` makes the call."""
-        self.stream = stream
-        self.person = person
-        self.webinar_key = person.webinar_key or ""
-        self.organizer_key = organizer_key
-        self.result: Future[RegistrationResult] = Future()
-        self.state: bytes | None = None
+    stream: str
+    person: NewRegistrant
+    organizer_key: str
+    result: Future[RegistrationResult] = field(default_factory=Future)
+    state: bytes | None = None
 
     def start(self, client: RegistrantClient, on_done: Callable[[Registration], object]) -> None:
         """Make the call in its own thread, which calls `on_done` at its end.

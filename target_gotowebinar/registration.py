@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 from tap_gotowebinar.api import responses as envelopes
-from tap_gotowebinar.api.client import API
+from tap_gotowebinar.api.client import API, ApiClient
 from tap_gotowebinar.api.errors import (
     ForbiddenError,
     MalformedResponseError,
@@ -19,25 +21,19 @@ from tap_gotowebinar.api.redaction import error_text, is_from_goto
 from target_gotowebinar.results import Outcome, RegistrationResult
 
 if TYPE_CHECKING:
-    from tap_gotowebinar.api.client import ApiClient
     from tap_gotowebinar.api.stats import StreamStats
     from tap_gotowebinar.api.transport import ApiResponse
     from target_gotowebinar.payload import NewRegistrant
 
-# The address is registered for this webinar; there is no such webinar.
-CONFLICT: Final = 409
-NOT_FOUND: Final = 404
 
-
+@dataclass
 class RegistrantClient:
     """Registers people; thread-safe for people of different webinars."""
 
-    def __init__(self, client: ApiClient, stats: StreamStats, *, resend_confirmation: bool) -> None:
-        """Take the client; no call is made yet."""
-        self._client = client
-        self._stats = stats
-        self._resend = resend_confirmation
-        self._unknown_webinars: dict[str, str] = {}
+    client: ApiClient
+    stats: StreamStats
+    resend_confirmation: bool
+    _unknown_webinars: dict[str, str] = field(default_factory=dict, init=False)
 
     def register(self, person: NewRegistrant, organizer_key: str) -> RegistrationResult:
         """Register a person and return the result.
@@ -52,7 +48,7 @@ class RegistrantClient:
                 return self._post(person, path)
             except NotFoundError as error:
                 self._unknown_webinars[path] = str(error)
-        return RegistrationResult.of(person, Outcome.REJECTED, description=self._unknown_webinars[path])
+        return RegistrationResult(person, Outcome.REJECTED, description=self._unknown_webinars[path])
 
     def _post(self, person: NewRegistrant, path: str) -> RegistrationResult:
         def read(response: ApiResponse, maybe_applied: bool) -> RegistrationResult:  # noqa: FBT001 - the client's
@@ -62,14 +58,14 @@ class RegistrantClient:
                 return self._find_existing(person, path) or result
             return result
 
-        return self._client.post(
+        return self.client.post(
             path,
             person.content,
             read,
-            self._stats,
-            params={"resendConfirmation": "true" if self._resend else "false"},
+            self.stats,
+            params={"resendConfirmation": "true" if self.resend_confirmation else "false"},
             # A retry would send a second mail.
-            check_applied=(lambda: self._find_existing(person, path)) if self._resend else None,
+            check_applied=(lambda: self._find_existing(person, path)) if self.resend_confirmation else None,
         )
 
     def _find_existing(self, person: NewRegistrant, path: str) -> RegistrationResult | None:
@@ -95,7 +91,7 @@ class RegistrantClient:
         Raises:
             RetriesExhaustedError: the list is incomplete.
         """
-        get = functools.partial(self._client.get, stats=self._stats)
+        get = functools.partial(self.client.get, stats=self.stats)
         try:
             page = get(path, envelopes.array)
             if page.is_last and not envelopes.may_be_capped(page):
@@ -110,13 +106,7 @@ class RegistrantClient:
 
 
 def _result(person: NewRegistrant, response: ApiResponse, path: str, *, maybe_applied: bool) -> RegistrationResult:
-    """Return the result that a response stands for.
-
-    Args:
-        person: The person.
-        response: The response.
-        path: Where the call went.
-        maybe_applied: Whether an earlier try may have registered the person.
+    """Return the result that a response stands for; an earlier attempt may have registered the person.
 
     Raises:
         MalformedResponseError: a success without registrantKey, or a rejection that is not GoTo's own but a proxy's.
@@ -133,19 +123,19 @@ def _result(person: NewRegistrant, response: ApiResponse, path: str, *, maybe_ap
     if response.location:
         msg = f"unexpected answer to {path}: status {status}, a redirect, which is never followed: check api_url"
         raise UnexpectedStatusError(msg)
-    if not is_from_goto(body) and not (status == CONFLICT and has_key):
+    if not is_from_goto(body) and not (status == HTTPStatus.CONFLICT and has_key):
         msg = f"status {status}, which is not GoTo's own answer: check api_url, and any proxy on the way"
         raise MalformedResponseError(msg)
-    if status == CONFLICT:
+    if status == HTTPStatus.CONFLICT:  # the address is registered for this webinar
         return _registered(person, Outcome.REGISTERED if maybe_applied else Outcome.ALREADY_REGISTERED, body)
     reason = error_text(body)
-    if status == NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND:  # there is no such webinar
         raise NotFoundError(reason)
-    return RegistrationResult.of(person, Outcome.REJECTED, description=reason)
+    return RegistrationResult(person, Outcome.REJECTED, description=reason)
 
 
 def _registered(person: NewRegistrant, outcome: Outcome, row: dict[str, Any]) -> RegistrationResult:
-    return RegistrationResult.of(
+    return RegistrationResult(
         person,
         outcome,
         registrant_key=_text(row.get("registrantKey")),

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from tap_gotowebinar.api.redaction import mask_names
 from tap_gotowebinar.api.stats import StreamStats
-from target_gotowebinar.results import Outcome
+from target_gotowebinar.results import Outcome, RegistrationResult
 from target_gotowebinar.settings import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from target_gotowebinar.results import RegistrationResult
 
 logger = logging.getLogger(PROGRAM)
 
@@ -38,7 +37,6 @@ class Report:
     """The counts of a run.
 
     Attributes:
-        stats: Counts of calls.
         unanswered: Number of people whose result stays unknown.
         unsent: Number of people who were not sent because the run ended early.
     """
@@ -107,12 +105,13 @@ class Report:
         logger.info("%s; finished in %.1f s", calls, seconds)
 
     def failures(self, *, continue_on_rejection: bool) -> list[str]:
-        """Return a line for each reason why the run has failed.
-
-        Args:
-            continue_on_rejection: Whether rejected people are no failure (`on_rejection: continue`).
-        """
+        """Return a line for each reason why the run has failed; rejected people may be none (`on_rejection`)."""
         lines = []
+        if self.unanswered:
+            lines.append(
+                f"no answer from GoTo after several tries: {self.unanswered}; no state was passed on from there, so "
+                "that the next run sends them again"
+            )
         rejected = sum(counts[Outcome.REJECTED] for counts in self._outcomes.values())
         if rejected and not continue_on_rejection:
             reasons = [reason for (outcome, reason), _ in self._reasons.most_common() if outcome is Outcome.REJECTED]
@@ -120,11 +119,5 @@ class Report:
             lines.append(
                 f"rejected: {rejected},{most} because of: {reasons[0].rstrip('.')}; correct the records (results_path "
                 "tells which), or set on_rejection to continue"
-            )
-        if self.unanswered:
-            lines.insert(
-                0,
-                f"no answer from GoTo after several tries: {self.unanswered}; no state was passed on from there, so "
-                "that the next run sends them again",
             )
         return lines

@@ -16,9 +16,6 @@ from tap_gotowebinar.api.errors import OutputError
 if TYPE_CHECKING:
     from target_gotowebinar.payload import NewRegistrant
 
-FIELDS: Final = ("email", "webinarKey", "outcome", "registrantKey", "joinUrl", "status", "description")
-"""Fields of a row, as in `schemas/registration_result.json`."""
-
 MODE: Final = 0o600
 """Permissions of the file, which holds personal data and join links."""
 
@@ -36,33 +33,31 @@ class Outcome(enum.StrEnum):
 class RegistrationResult:
     """The result of a record."""
 
-    email: str | None = dataclasses.field(repr=False)
-    webinar_key: str | None
+    person: NewRegistrant
     outcome: Outcome
     registrant_key: str | None = None
     join_url: str | None = dataclasses.field(default=None, repr=False)
     status: str | None = None
     description: str | None = None
 
-    @classmethod
-    def of(cls, person: NewRegistrant, outcome: Outcome, **more: str | None) -> RegistrationResult:
-        """Return the result for a person."""
-        return cls(person.email, person.webinar_key, outcome, **more)
-
     def row(self) -> dict[str, Any]:
-        """Return the fields by their names in the schema."""
-        return dict(zip(FIELDS, dataclasses.astuple(self), strict=True))
+        """Return the fields of `schemas/registration_result.json`."""
+        return {
+            "email": self.person.email,
+            "webinarKey": self.person.webinar_key,
+            "outcome": self.outcome,
+            "registrantKey": self.registrant_key,
+            "joinUrl": self.join_url,
+            "status": self.status,
+            "description": self.description,
+        }
 
 
 class ResultsFile:
     """A file of JSON lines to which rows are appended, each with one write, so that two programs may share it."""
 
     def __init__(self, path: str) -> None:
-        """Open the file, or create it.
-
-        Raises:
-            OutputError: it cannot be written.
-        """
+        """Open the file, or create it; raises OutputError if it cannot be written."""
         self._path = os.path.expanduser(path)  # noqa: PTH111 - leaves what it cannot expand alone
         try:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, MODE)
@@ -71,11 +66,7 @@ class ResultsFile:
             raise self._failure(error) from None
 
     def write(self, result: RegistrationResult) -> None:
-        """Append a row without buffering.
-
-        Raises:
-            OutputError: the disk is full, for instance.
-        """
+        """Append a row without buffering; raises OutputError if the disk is full, for instance."""
         line = json.dumps(result.row()).encode() + b"\n"
         try:
             while line:
@@ -92,7 +83,7 @@ class ResultsFile:
         known = os.fstat(self._descriptor)
         if not stat.S_ISREG(known.st_mode):
             return
-        if os.name == "posix" and known.st_uid not in owners(Path(self._path)):
+        if known.st_uid not in owners(Path(self._path)):
             raise PermissionError(0, "it belongs to another user")
         os.fchmod(self._descriptor, MODE)
         if known.st_size and os.pread(self._descriptor, 1, known.st_size - 1) != b"\n":

@@ -20,7 +20,7 @@ from tap_gotowebinar.api.errors import GoToWebinarError, RetriesExhaustedError
 from tap_gotowebinar.api.identity import NO_IDENTITY, owner_of_token
 from tap_gotowebinar.api.redaction import mask_names
 from target_gotowebinar.input import read_lines
-from target_gotowebinar.payload import parse_registrant, unknown_fields
+from target_gotowebinar.payload import NewRegistrant, parse_registrant, unknown_fields
 from target_gotowebinar.pending import PendingRegistrations, Registration
 from target_gotowebinar.registration import RegistrantClient
 from target_gotowebinar.results import Outcome, RegistrationResult, ResultsFile
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from tap_gotowebinar.api.client import ApiClient
     from tap_gotowebinar.singer.signals import StopSignals
     from tap_gotowebinar.singer.writer import MessageWriter
-    from target_gotowebinar.payload import NewRegistrant
     from target_gotowebinar.report import Report
     from target_gotowebinar.settings import Settings
 
@@ -42,9 +41,6 @@ MAX_UNANSWERED: Final = 3
 
 SHUTDOWN_GRACE: Final = 1.0
 """Seconds for the calls in progress when a run ends early."""
-
-SIGNAL_POLL: Final = 0.5
-"""Seconds between two checks for a signal."""
 
 
 class RegistrantSink(RecordSink):
@@ -78,20 +74,16 @@ class Registrations:
     def __init__(
         self, settings: Settings, client: ApiClient, report: Report, output: MessageWriter, stop_signals: StopSignals
     ) -> None:
-        """Open the file of results; nothing is sent before the first record.
-
-        Raises:
-            OutputError: the file cannot be written.
-        """
+        """Open the file of results, or raise OutputError; nothing is sent before the first record."""
         self.is_deletion = False
         self._settings = settings
         self._api = client
         self._report = report
         self._output = output
         self._stop_signals = stop_signals
-        self._client = RegistrantClient(client, report.stats, resend_confirmation=settings.resend_confirmation)
+        self._client = RegistrantClient(client, report.stats, settings.resend_confirmation)
         self._pending = PendingRegistrations()
-        self._busy: set[str] = set()
+        self._busy: set[str | None] = set()
         self._events: queue.SimpleQueue[Registration | list[bytes] | Exception | None] = queue.SimpleQueue()
         self._wanted = threading.Semaphore()
         self._unanswered_in_a_row = 0
@@ -124,7 +116,7 @@ class Registrations:
         if self.is_deletion:
             self._write(stream, _skipped(person, "the row was deleted at its source"))
         elif reason is not None:
-            self._write(stream, RegistrationResult.of(person, Outcome.REJECTED, description=reason))
+            self._write(stream, RegistrationResult(person, Outcome.REJECTED, description=reason))
         elif self._settings.dry_run:
             self._report.note_dry_run(person.webinar_key or "", person.content)
             self._write(stream, _skipped(person, "dry run: would be sent"))
@@ -133,11 +125,7 @@ class Registrations:
             self._start_calls()
 
     def check_schema(self, stream: str, names: Iterable[str]) -> None:
-        """Check the fields that a stream declares.
-
-        Raises:
-            GoToWebinarError: one of them is unknown, and `strict_fields` is set.
-        """
+        """Check the fields that a stream declares; `strict_fields` raises GoToWebinarError for one that is unknown."""
         unknown = unknown_fields(names)
         if unknown and self._settings.strict_fields:
             msg = (
@@ -214,8 +202,8 @@ class Registrations:
         for registration in self._pending:
             if len(self._busy) >= self._settings.connection.max_concurrency:
                 return
-            if registration.webinar_key not in self._busy:
-                self._busy.add(registration.webinar_key)
+            if registration.person.webinar_key not in self._busy:
+                self._busy.add(registration.person.webinar_key)
                 registration.start(self._client, self._events.put)
 
     def _next_event(self) -> Registration | list[bytes] | Exception | None:
@@ -225,10 +213,7 @@ class Registrations:
             StopRequested: a signal has come.
         """
         with self._stop_signals.waiting():
-            while True:
-                with contextlib.suppress(queue.Empty):
-                    # A signal just before a wait is noticed only at its end.
-                    return self._events.get(timeout=SIGNAL_POLL)
+            return self._events.get()
 
     def _finish_next(self) -> None:
         """Wait until a call has ended; lines that arrive when the run is about to end are ignored."""
@@ -238,7 +223,7 @@ class Registrations:
         self._finish(event)
 
     def _finish(self, registration: Registration) -> None:
-        self._busy.remove(registration.webinar_key)
+        self._busy.remove(registration.person.webinar_key)
         self._record(registration)
         self._start_calls()
 
@@ -277,4 +262,4 @@ class Registrations:
 
 
 def _skipped(person: NewRegistrant, reason: str) -> RegistrationResult:
-    return RegistrationResult.of(person, Outcome.SKIPPED, description=reason)
+    return RegistrationResult(person, Outcome.SKIPPED, description=reason)

@@ -112,8 +112,8 @@ def talk(
     credentials = Credentials(
         given["client_id"],
         given["client_secret"],
-        given.get("refresh_token"),
-        given.get("personal_access_token"),
+        given.get("refresh_token", ""),
+        given.get("personal_access_token", ""),
     )
     transport = Transport(request_timeout=timeout, user_agent="tests")
     endpoint = TokenEndpoint(credentials, transport, f"{given['auth_url']}/oauth/token", waits=AT_ONCE)

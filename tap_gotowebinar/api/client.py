@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import random
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -26,7 +27,7 @@ from tap_gotowebinar.api.errors import (
 )
 from tap_gotowebinar.api.redaction import error_code, error_text, is_from_goto
 from tap_gotowebinar.api.retries import LONGEST_PAUSE, WAITS, TimeBudget, call_with_retries
-from tap_gotowebinar.api.transport import is_transient
+from tap_gotowebinar.api.transport import ApiResponse, Transport, is_transient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from tap_gotowebinar.api.rate_limiter import RateLimiter
     from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
     from tap_gotowebinar.api.stats import StreamStats
-    from tap_gotowebinar.api.transport import ApiResponse, Transport
 
 T = TypeVar("T")
 
@@ -52,44 +52,32 @@ FORBIDDEN_STATUSES: Final = frozenset({HTTPStatus.FORBIDDEN})
 """Statuses that say: understood, and not allowed."""
 
 
+@dataclass(eq=False)
 class ApiClient:
-    """Makes calls with one token and within one rate limit. Thread-safe."""
+    """Makes calls with one token and within one rate limit; sends nothing before the first. Thread-safe.
 
-    def __init__(
-        self,
-        origin: str,
-        transport: Transport,
-        authenticator: Authenticator,
-        rate_limiter: RateLimiter | SharedRateLimiter,
-        *,
-        waits: Callable[[], Generator[Any, None, None]] = WAITS,
-    ) -> None:
-        """Send nothing before the first call.
+    Attributes:
+        origin: Scheme and host, without a slash at the end.
+        waits: Longest waits between attempts, in seconds.
+    """
 
-        Args:
-            origin: Scheme and host, without a slash at the end.
-            transport: Sends one request.
-            authenticator: Provides the token.
-            rate_limiter: Decides when a call may be sent.
-            waits: Longest waits between attempts, in seconds.
-        """
-        self._origin = origin
-        self._transport = transport
-        self._authenticator = authenticator
-        self._rate_limiter = rate_limiter
-        self._rate_limited: str | None = None
-        self._waits = waits
+    origin: str
+    transport: Transport
+    authenticator: Authenticator
+    rate_limiter: RateLimiter | SharedRateLimiter
+    waits: Callable[[], Generator[Any, None, None]] = WAITS
+    _rate_limited: str | None = field(default=None, init=False)
 
     def close(self) -> None:
         """Close all connections, after a token that is being renewed has been stored."""
-        self._authenticator.close()
-        self._transport.close()
-        self._rate_limiter.close()
+        self.authenticator.close()
+        self.transport.close()
+        self.rate_limiter.close()
 
     @property
     def problem(self) -> str | None:
         """Why the next run will fail although this one succeeds; None: it will not."""
-        return self._authenticator.problem
+        return self.authenticator.problem
 
     def get(
         self,
@@ -107,7 +95,7 @@ class ApiClient:
             read: Takes the decoded body; raises MalformedResponseError for one of another shape.
             stats: Counts calls, retries and waiting.
             params: Query parameters.
-            forbidden_statuses: Statuses that mean "not allowed" on this path.
+            forbidden_statuses: Those that mean "not allowed" on this path.
 
         Raises:
             AuthenticationError: the credentials do not work.
@@ -120,7 +108,7 @@ class ApiClient:
         """
 
         def attempt(budget: TimeBudget) -> T:
-            send = functools.partial(self._transport.send, "GET", self._origin + path, params=params)
+            send = functools.partial(self.transport.send, "GET", self.origin + path, params=params)
             response = self._send_authenticated(budget.wrap(send), path, stats, forbidden_statuses)
             _raise_for_status(response, path, forbidden_statuses)
             return _read_body(read, response.body, path)
@@ -158,7 +146,7 @@ class ApiClient:
             nonlocal maybe_applied
             if maybe_applied and check_applied is not None and (found := check_applied()) is not None:
                 return found
-            send = functools.partial(self._transport.send, "POST", self._origin + path, params=params, content=content)
+            send = functools.partial(self.transport.send, "POST", self.origin + path, params=params, content=content)
             try:
                 response = self._send_authenticated(budget.wrap(send), path, stats, FORBIDDEN_STATUSES)
                 if is_transient(response.status):
@@ -176,10 +164,10 @@ class ApiClient:
         return self._with_retries(attempt, path, stats)
 
     def _with_retries(self, attempt: Callable[[TimeBudget], T], path: str, stats: StreamStats) -> T:
-        budget = TimeBudget(self._transport.longest_call)
+        budget = TimeBudget(self.transport.longest_call)
         try:
             result = call_with_retries(
-                lambda: attempt(budget), budget, self._waits, on_retry=lambda: stats.count(retries=1)
+                lambda: attempt(budget), budget, self.waits, on_retry=lambda: stats.count(retries=1)
             )
         except NotFoundError:
             stats.count(answered=1)
@@ -198,7 +186,7 @@ class ApiClient:
         self, send: Callable[..., ApiResponse], path: str, stats: StreamStats, forbidden_statuses: frozenset[int]
     ) -> ApiResponse:
         """Return the first response that does not reject the token."""
-        authenticator, rejected_new = self._authenticator, 0
+        authenticator, rejected_new = self.authenticator, 0
         for _ in range(MAX_RENEWALS):
             token, response = self._send_rate_limited(send, path, stats)
             if not _rejects_token(response, forbidden_statuses):
@@ -228,12 +216,12 @@ class ApiClient:
         next(pauses)
         paused = 0.0
         while True:
-            self._authenticator.token()  # Renewed before the slot is taken, so that it is not held meanwhile.
-            with self._rate_limiter.slot() as waited:
+            self.authenticator.token()  # Renewed before the slot is taken, so that it is not held meanwhile.
+            with self.rate_limiter.slot() as waited:
                 stats.count(waited=waited)
                 if self._rate_limited is not None:
                     raise RateLimitedError(self._rate_limited)
-                token = self._authenticator.token()  # The one from before the wait may have expired.
+                token = self.authenticator.token()  # The one from before the wait may have expired.
                 stats.count(calls=1)
                 response = send(token=token)
             if response.status != HTTPStatus.TOO_MANY_REQUESTS:
@@ -249,7 +237,7 @@ class ApiClient:
                 )
                 raise RateLimitedError(self._rate_limited)
             stats.count(retries=1)
-            self._rate_limiter.pause(pause)
+            self.rate_limiter.pause(pause)
 
 
 def _raise_for_status(response: ApiResponse, path: str, forbidden_statuses: frozenset[int]) -> None:

@@ -12,13 +12,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from requests.adapters import HTTPAdapter
-from typing_extensions import override
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from typing_extensions import Buffer, override
 
 if TYPE_CHECKING:
     import socket
 
-    from typing_extensions import Buffer
     from urllib3 import HTTPConnectionPool
 
 RESPONSE_DEADLINE_FACTOR: Final = 5
@@ -31,8 +29,8 @@ class DeadlineAdapter(HTTPAdapter):
     @override
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        classes = {HTTPConnection: _HTTPConnection, HTTPSConnection: _HTTPSConnection}
-        pool.ConnectionCls = classes.get(pool.ConnectionCls, pool.ConnectionCls)
+        if pool.ConnectionCls.response_class is not _Response:
+            pool.ConnectionCls = type("DeadlineConnection", (pool.ConnectionCls,), {"response_class": _Response})
         return pool  # type: ignore[no-any-return]
 
 
@@ -82,11 +80,3 @@ class _Response(http.client.HTTPResponse):
         if len({length.strip() for length in lengths}) > 1:
             # The library would take it for a mistake in the request.
             raise http.client.HTTPException
-
-
-class _HTTPConnection(HTTPConnection):
-    response_class = _Response
-
-
-class _HTTPSConnection(HTTPSConnection):
-    response_class = _Response

@@ -38,8 +38,7 @@ Owner = dict[str, Any]
 def owner_of_token(look_up: Callable[[str, Callable[[object], Owner]], Owner]) -> Owner | None:
     """Return the person the token belongs to; None if the token may use neither look-up.
 
-    Args:
-        look_up: Makes one call with a path and a reader, and `NO_IDENTITY` as forbidden statuses.
+    `look_up` makes one call with a path and a reader, and `NO_IDENTITY` as forbidden statuses.
 
     Raises:
         RetriesExhaustedError, UnexpectedStatusError: one look-up failed, and the other returned no owner.
@@ -91,7 +90,7 @@ def _from_admin(body: object) -> dict[str, Any]:
 
 
 def _owner(key: object, accounts: object, names: tuple[str, str], **fields: object) -> dict[str, Any]:
-    if isinstance(key, bool) or not isinstance(key, str | int) or not is_key(text := str(key).strip()):
+    if not is_key(text := str(key).strip()):
         msg = "the identity answer holds no user key"
         raise MalformedResponseError(msg)
     rows = [{"accountKey": account.get(names[0]), "name": account.get(names[1])} for account in _objects(accounts)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tap_gotowebinar.api.errors import RetriesExhaustedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from tap_gotowebinar.api.responses import Page
 
@@ -30,45 +30,29 @@ class Listing(NamedTuple):
         return self.total is None or len(self.rows) == self.total
 
 
-class GetPage(Protocol):
-    """Makes one call."""
-
-    def __call__(self, path: str, read: Callable[[object], Page], *, params: Mapping[str, str | int]) -> Page:
-        """Return the page at a path."""
-
-
 def read_pages(
-    get: GetPage, path: str, read: Callable[[object], Page], *keys: str, size: str, **params: str
+    get: Callable[..., Page], path: str, read: Callable[[object], Page], *keys: str, size: str, **params: str
 ) -> Listing:
     """Return the rows of all pages.
 
     A list that changes while it is read in numbered pages repeats or skips rows. So the number of rows is compared with
     the total of the last page, and the list is read once more if they differ.
 
-    Args:
-        get: Makes one call.
-        path: Endpoint.
-        read: Reader of one page.
-        keys: Fields that identify a row.
-        size: Name of the parameter for the page's size: `size` on HAL lists, `limit` on flat ones.
-        params: Further parameters.
+    `keys` are the fields that identify a row; `size` names the parameter for the page's size: `size` on HAL lists,
+    `limit` on flat ones.
     """
-    listing = _read_once(get, path, read, keys, {size: MAX_PAGE_SIZE, **params})
-    if listing.is_complete:
-        return listing
-    return _read_once(get, path, read, keys, {size: MAX_PAGE_SIZE, **params})
+
+    def page(number: int) -> Page:
+        return get(path, read, params={size: MAX_PAGE_SIZE, **params, "page": number})
+
+    listing = _read_once(page, path, keys)
+    return listing if listing.is_complete else _read_once(page, path, keys)
 
 
-def _read_once(
-    get: GetPage,
-    path: str,
-    read: Callable[[object], Page],
-    keys: tuple[str, ...],
-    params: Mapping[str, str | int],
-) -> Listing:
+def _read_once(get: Callable[[int], Page], path: str, keys: tuple[str, ...]) -> Listing:
     rows: dict[object, list[Any]] = {}
     for number in range(MAX_PAGES):
-        page = get(path, read, params={**params, "page": number})
+        page = get(number)
         # Rows of one page that share a key are rows of their own; on a later page they are the same rows once more.
         found: dict[object, list[Any]] = {}
         for place, row in enumerate(page.rows):

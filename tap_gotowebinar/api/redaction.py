@@ -14,7 +14,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 MAX_LENGTH: Final = 200
 """Characters of a foreign message that are shown."""
@@ -30,7 +30,6 @@ LONG_SECRET: Final = 8
 
 _MESSAGE_FIELDS: Final = ("description", "message", "msg", "error_description", "errorMessage")
 _CODE_FIELDS: Final = ("errorCode", "int_err_code", "error")
-_CULPRIT: Final = ("field",)
 
 _URL: Final = re.compile(r":\\?/\\?/")
 _EMAIL: Final = re.compile(r"[@\uff20\ufe6b]|%40|&#0*64;|&#x0*40;|&commat;", re.IGNORECASE)
@@ -110,7 +109,7 @@ def is_from_goto(body: object) -> bool:
 
 def error_text(body: object) -> str:
     """Return what an error body says, masked: `code: message (field)`, what there is of it, or an empty string."""
-    code, message, culprit = (_first_text(body, fields) for fields in (_CODE_FIELDS, _MESSAGE_FIELDS, _CULPRIT))
+    code, message, culprit = (_first_text(body, fields) for fields in (_CODE_FIELDS, _MESSAGE_FIELDS, ("field",)))
     said = ": ".join(filter(None, (code, message)))
     return mask(f"{said} (field {culprit})" if said and culprit not in said else said)
 
@@ -123,11 +122,7 @@ def _masked(word: str) -> str:
     if _EMAIL.search(word):
         return "<e-mail>"
     # Tokens first: the digits inside one would otherwise be taken out, and leave pieces too short to be known as such.
-    return _NUMBER.sub("<number>", _TOKEN.sub(_name_or_mark, word))
-
-
-def _name_or_mark(run: re.Match[str]) -> str:
-    return run[0] if _is_name(run[0]) else "<token>"
+    return _NUMBER.sub("<number>", _TOKEN.sub(lambda run: run[0] if _is_name(run[0]) else "<token>", word))
 
 
 def _anywhere(secret: str) -> str:
@@ -179,24 +174,17 @@ def _in_mixed_case(parts: list[str]) -> bool:
     words = [word for part in parts for word in _HUMP.findall(part)]
     length = sum(map(len, words))
     # Many short words are what a random text falls into.
-    return length == sum(map(len, parts)) and 2 * length >= 7 * len(words) and all(map(_is_word, words))
-
-
-def _is_word(word: str) -> bool:
-    return word.upper() in _ABBREVIATIONS.split("|") or not _UNSPEAKABLE.search(word)
+    if length != sum(map(len, parts)) or 2 * length < 7 * len(words):
+        return False
+    return all(word.upper() in _ABBREVIATIONS.split("|") or not _UNSPEAKABLE.search(word) for word in words)
 
 
 @functools.cache
 def _declared_names() -> frozenset[str]:
-    """Names of the fields of all schemas in one case: databases fold those of columns."""
-    files = importlib.resources.files("tap_gotowebinar.schemas").iterdir()
-    schemas = (json.loads(file.read_text(encoding="utf-8")) for file in files if file.name.endswith(".json"))
-    return frozenset(name.casefold() for schema in schemas for name in _names_in(schema))
-
-
-def _names_in(schema: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
-    if isinstance(schema, dict):
-        properties = schema.get("properties")
-        yield from properties if isinstance(properties, dict) else ()
-        for value in schema.values():
-            yield from _names_in(value)
+    """All names in the schemas, those of fields among them, in one case: databases fold the names of columns."""
+    names: set[str] = set()
+    for file in importlib.resources.files("tap_gotowebinar.schemas").iterdir():
+        if file.name.endswith(".json"):
+            schema = file.read_text(encoding="utf-8")
+            json.loads(schema, object_pairs_hook=lambda pairs: names.update(name.casefold() for name, _ in pairs))
+    return frozenset(names)

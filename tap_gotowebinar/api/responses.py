@@ -86,7 +86,6 @@ def _page(rows: list[Any], total: int, number: int | None, pages: int | None) ->
 
 
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
-_MOST: Final = 10**18 - 1
 
 
 def _mapping(value: object) -> dict[str, Any]:
@@ -94,9 +93,7 @@ def _mapping(value: object) -> dict[str, Any]:
 
 
 def _count(value: object) -> int | None:
-    if isinstance(value, str) and _DIGITS.fullmatch(value):
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
+    return int(value) if isinstance(value, str | int) and _DIGITS.fullmatch(str(value)) else None
 
 
 MAX_KEY: Final = 2**64 - 1

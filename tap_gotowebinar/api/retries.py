@@ -6,6 +6,7 @@ import datetime as dt
 import email.utils
 import functools
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import backoff
@@ -46,22 +47,17 @@ def resume_time(pause: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(time.time() + min(pause, 366 * 86400)))
 
 
+@dataclass
 class TimeBudget:
-    """The time that all attempts of one call may take; waiting for the rate limiter does not count.
+    """The seconds that all attempts of one call may take; waiting for the rate limiter does not count."""
 
-    Attributes:
-        spent: Seconds spent so far.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        """Start with nothing spent."""
-        self.spent = 0.0
-        self._seconds = seconds
+    seconds: float
+    spent: float = 0.0
 
     @property
     def is_spent(self) -> bool:
         """Whether no time is left for another attempt."""
-        return self.spent >= self._seconds
+        return self.spent >= self.seconds
 
     def wrap(self, send: Callable[..., T]) -> Callable[..., T]:
         """Return a `send` that counts its time; it raises TransientError once the budget is spent."""
@@ -89,28 +85,21 @@ def call_with_retries(
 ) -> T:
     """Return the result of the first attempt that does not raise TransientError.
 
-    Args:
-        attempt: One attempt; the `retry_after` of its error replaces the next wait.
-        budget: The time of all attempts.
-        waits: Longest waits between attempts, in seconds.
-        on_retry: Called before each wait.
-        sleep: Waits for so many seconds; may raise to end the attempts.
+    Between two attempts it waits for a random part of the next of `waits`, in seconds, or for the `retry_after` of the
+    error. `on_retry` is called before each wait; `sleep` may raise to end the attempts.
 
     Raises:
         TransientError: that of the last attempt, after `TRIES` of them or once the budget is spent.
     """
-
-    def wait() -> Generator[float, TransientError, None]:
-        growing = waits()
-        next(growing)
-        error = yield 0.0
-        while True:
-            on_retry()
-            # Here and not in the library, which offers no way to end a wait.
-            sleep(error.retry_after or backoff.full_jitter(next(growing)))
-            error = yield 0.0
-
-    retrying = backoff.on_exception(
-        wait, TransientError, max_tries=TRIES, jitter=None, giveup=lambda _: budget.is_spent, logger=None
-    )
-    return retrying(attempt)()
+    growing, tries = waits(), 1
+    next(growing)
+    while True:
+        try:
+            return attempt()
+        except TransientError as error:
+            if tries >= TRIES or budget.is_spent:
+                raise
+            asked = error.retry_after
+        tries += 1
+        on_retry()
+        sleep(asked or backoff.full_jitter(next(growing)))

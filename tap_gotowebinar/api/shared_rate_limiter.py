@@ -110,17 +110,8 @@ class Turn(NamedTuple):
 class SharedRateLimiter:
     """A `RateLimiter` for all processes that name the same database and budget. Thread-safe.
 
-    They have to use the same `per_window` and `per_second`. The database is first used by the first call.
-
-    Args:
-        url: URL of the database, for libpq.
-        name: Name of the budget.
-        per_window: Calls that may arrive in any window.
-        per_second: Calls that may be sent in a second, evenly spaced.
-        longest_call: Seconds after which a call is over, whatever happens.
-        window: Length of the window in seconds.
-        now: The time, in SQL.
-        wait: Waits for so many seconds.
+    They have to use the same `per_window` and `per_second`. The database is first used by the first call. After
+    `longest_call` seconds a call is over, whatever happens; `now` is the time in SQL.
     """
 
     def __init__(  # noqa: PLR0913 - what a budget is made of
@@ -165,11 +156,7 @@ class SharedRateLimiter:
             self._give(slot, self._window)
 
     def pause(self, seconds: float) -> None:
-        """Hold back all calls for `seconds`, as a 429 asks.
-
-        Raises:
-            SharedBudgetError: the database cannot be used.
-        """
+        """Hold back all calls for `seconds`, as a 429 asks; raises SharedBudgetError if the database cannot be used."""
         self._run(PAUSE, seconds=seconds)
 
     def close(self) -> None:

@@ -5,7 +5,6 @@ Exceptions of the HTTP library never leave this module, because their texts hold
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import functools
 import ipaddress
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import requests
+from requests.auth import HTTPBasicAuth
 from typing_extensions import override
 from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
@@ -55,11 +55,9 @@ class ApiResponse:
     """A response.
 
     Attributes:
-        status: HTTP status.
         body: Decoded JSON; None for an error response that is not JSON. The texts of an error hold no secret.
         retry_after: The `Retry-After` header, or an empty string.
         location: Target of a redirect without its query, or an empty string.
-        is_empty: Whether it has no body.
     """
 
     status: int
@@ -91,10 +89,8 @@ class Transport:
     def __init__(self, *, request_timeout: float, user_agent: str, secrets: Iterable[str | None] = ()) -> None:
         """Open no connection yet.
 
-        Args:
-            request_timeout: Seconds of silence after which an attempt fails.
-            user_agent: Value of the `User-Agent` header.
-            secrets: What no error may repeat, besides what a request holds.
+        An attempt fails after `request_timeout` seconds of silence. An error repeats none of `secrets`, nor those that
+        its request holds.
         """
         self._secrets = tuple(secrets)
         self._timeout = (min(CONNECT_TIMEOUT, request_timeout), request_timeout)
@@ -128,14 +124,8 @@ class Transport:
     ) -> ApiResponse:
         """Send one request and read the whole response. Redirects are not followed: they could take a token elsewhere.
 
-        Args:
-            method: HTTP method.
-            url: URL without a query.
-            token: Access token.
-            auth: User name and password, used where there is no token.
-            params: Query parameters.
-            data: Form fields.
-            content: Sent as JSON.
+        `auth` is user name and password, of a request without an access token; `data` is sent as a form, `content` as
+        JSON.
 
         Raises:
             ConnectError: no connection.
@@ -145,7 +135,8 @@ class Transport:
             GoToWebinarError: the request cannot be made with this environment or these secrets.
         """
         scheme, host = urlsplit(url)[:2]
-        headers = {"Authorization": f"Bearer {token}" if token else _basic(auth)}
+        # As bytes, in UTF-8 (RFC 7617): of texts, the library takes nothing beyond Latin-1.
+        basic = HTTPBasicAuth(*(part.encode(errors="replace") for part in auth)) if auth else None
         began = time.monotonic()
         try:
             reply = self._session.request(
@@ -154,7 +145,8 @@ class Transport:
                 params=params,
                 data=data,
                 json=content,
-                headers=headers,
+                headers={"Authorization": f"Bearer {token}"} if token else None,
+                auth=basic,
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
@@ -205,13 +197,6 @@ def _tls_failure(reason: object, host: str) -> TransientError:
         return ConnectError(f"the certificate of {host} is not to be trusted; {advice}")
     # It may have failed after the request was sent.
     return TransientError(f"no trusted TLS connection to {host}")
-
-
-def _basic(auth: tuple[str, str] | None) -> str | None:
-    if auth is None:
-        return None
-    # In UTF-8 (RFC 7617); the HTTP library would take nothing beyond Latin-1.
-    return "Basic " + base64.b64encode(":".join(auth).encode(errors="replace")).decode()
 
 
 def _environment(origin: str) -> dict[str, Any]:

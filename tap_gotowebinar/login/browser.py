@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import errno
 import html
 import http.server
-import ipaddress
-import os
 import socket
 import socketserver
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import SplitResult, urlsplit
 
 from typing_extensions import override
 
 from tap_gotowebinar.api.errors import GoToWebinarError
+from tap_gotowebinar.api.transport import is_loopback
 from tap_gotowebinar.login.messages import DONE, FAILED, TOO_LATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self
 
 SHUTDOWN_POLL: Final = 0.05
 """Seconds until a server notices that it is to stop."""
@@ -59,27 +56,20 @@ class RedirectListener:
     """Listens at a redirect URI from entering the context to leaving it; the first request finishes the login."""
 
     def __init__(self, redirect_uri: str, finish: Callable[[str], object]) -> None:
-        """Open nothing yet.
-
-        Args:
-            redirect_uri: An http address of this machine.
-            finish: Takes the path and query of the first request; the page says whether it raised.
+        """Open nothing yet; `finish` takes the path and query of the first request.
 
         Raises:
-            GoToWebinarError: it is no http address of this machine.
+            GoToWebinarError: the redirect URI is no http address of this machine.
         """
         self._target = _target(redirect_uri)
         self._finish = finish
         self._is_taken = threading.Lock()
-        self._finished: concurrent.futures.Future[None] = concurrent.futures.Future()
+        self._finished = threading.Event()
+        self._failure: BaseException | None = None
         self.path = self._target.path or "/"
 
     def __enter__(self) -> Self:
-        """Begin to listen.
-
-        Raises:
-            GoToWebinarError: the port is in use.
-        """
+        """Begin to listen; raises GoToWebinarError if the port is in use."""
         host, port = self._target.hostname or "", self._target.port or 80
         with contextlib.ExitStack() as opened:
             # Browsers take `localhost` for either.
@@ -112,8 +102,10 @@ class RedirectListener:
         deadline = time.monotonic() + seconds
         while self._is_taken.locked() or time.monotonic() < deadline:
             # In pieces: Ctrl-C just before a wait is only noticed after it.
-            if concurrent.futures.wait([self._finished], min(seconds, SIGNAL_POLL)).done:
-                return self._finished.result()
+            if self._finished.wait(min(seconds, SIGNAL_POLL)):
+                if self._failure is not None:
+                    raise self._failure
+                return
         msg = (
             f"no answer from the browser within {seconds} seconds: if GoTo showed an error, register "
             f"{self._target.geturl()} with the OAuth client; then start again, perhaps with a longer --timeout"
@@ -121,33 +113,23 @@ class RedirectListener:
         raise GoToWebinarError(msg)
 
     def serve(self, address: str, show: Callable[[str, str], None]) -> None:
-        """Finish the login with the first request, and show a page.
-
-        Args:
-            address: Path and query of the request.
-            show: Sends a page with this title and text.
-        """
+        """Finish the login with the path and query of the first request, and show a page with a title and a text."""
         if not self._is_taken.acquire(blocking=False):
             show(*TOO_LATE)
             return
-        failure: BaseException | None = None
         try:
             self._finish(address)
         except BaseException as error:  # noqa: BLE001 - raised by `wait`
-            failure = error
+            self._failure = error
         with contextlib.suppress(OSError):  # the browser may be gone
-            show(*(FAILED if failure else DONE))
-        if failure:
-            self._finished.set_exception(failure)
-        else:
-            self._finished.set_result(None)
+            show(*(FAILED if self._failure else DONE))
+        self._finished.set()
 
 
 class _Server(socketserver.ThreadingTCPServer):
     # Not the one of `http.server`: that looks up the name of the address, which may take long.
     daemon_threads = True
-    # On Windows it would let two programs listen on one port.
-    allow_reuse_address = os.name == "posix"
+    allow_reuse_address = True
 
     def __init__(self, address: str, port: int, listener: RedirectListener) -> None:
         self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -188,8 +170,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 def _target(redirect_uri: str) -> SplitResult:
     try:
         target = urlsplit(redirect_uri)
-        is_here = target.hostname == "localhost" or ipaddress.ip_address(target.hostname or "").is_loopback
-        is_usable = is_here and target.scheme == "http" and target.port != 0
+        is_usable = is_loopback(target.hostname or "") and target.scheme == "http" and target.port != 0
     except ValueError:
         is_usable = False
     if not is_usable:

@@ -18,12 +18,11 @@ from tap_gotowebinar.login import messages
 from tap_gotowebinar.login.browser import RedirectListener
 from tap_gotowebinar.login.flow import Login, owner
 from tap_gotowebinar.login.settings import ENV_PREFIX, configured, for_check, for_login, has_explicit_scope, with_client
-from tap_gotowebinar.settings.connection import DISTRIBUTION, SECRETS
+from tap_gotowebinar.settings.connection import DISTRIBUTION, SECRETS, ConnectionSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tap_gotowebinar.settings.connection import ConnectionSettings
 
 DEFAULT_REDIRECT_URI: Final = "http://localhost:8914/callback"
 """The one that the README tells people to register."""

@@ -75,11 +75,7 @@ def with_client(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def for_check(config: Mapping[str, Any]) -> ConnectionSettings:
-    """Return the settings as the tap would use them.
-
-    Raises:
-        GoToWebinarError: a setting is wrong.
-    """
+    """Return the settings as the tap would use them; raises GoToWebinarError if one is wrong."""
     wrong = next(JSONSchemaValidator(SCHEMA).iter_errors(config), None)
     problem = schema_problem(wrong, ENV_PREFIX) if wrong else next(connection_problems(config), None)
     if problem is not None:
@@ -88,11 +84,7 @@ def for_check(config: Mapping[str, Any]) -> ConnectionSettings:
 
 
 def for_login(config: Mapping[str, Any]) -> ConnectionSettings:
-    """Return the settings for a login, without the tokens that it replaces.
-
-    Raises:
-        GoToWebinarError: a setting is wrong.
-    """
+    """Return the settings for a login, without the tokens that it replaces; raises GoToWebinarError if one is wrong."""
     without = {name: value for name, value in config.items() if name != "personal_access_token"}
     for_check({**without, "refresh_token": PLACEHOLDER_TOKEN})
     return ConnectionSettings.from_config(without, LOGIN)

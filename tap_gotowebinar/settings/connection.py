@@ -160,19 +160,9 @@ class ConnectionSettings:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], program: str) -> ConnectionSettings:
-        """Return the typed form of valid settings.
-
-        Args:
-            config: The settings.
-            program: Name of the command, for the default `user_agent`.
-        """
+        """Return the typed form of valid settings; the name of the program is part of the default `user_agent`."""
         return cls(
-            credentials=Credentials(
-                optional_text(config, "client_id") or "",
-                optional_text(config, "client_secret") or "",
-                optional_text(config, "refresh_token"),
-                optional_text(config, "personal_access_token"),
-            ),
+            credentials=Credentials(**{name: optional_text(config, name) or "" for name in SECRETS}),
             token_path=_path(config),
             api_url=(optional_text(config, "api_url") or DEFAULT_API_URL).rstrip("/"),
             auth_url=(optional_text(config, "auth_url") or DEFAULT_AUTH_URL).rstrip("/"),
@@ -190,11 +180,7 @@ class ConnectionSettings:
         return TokenStore(self.token_path, self.auth_url, self.credentials.client_id)
 
     def api_client(self, *, window: float = WINDOW) -> ApiClient:
-        """Return a client, which sends nothing before its first call.
-
-        Args:
-            window: Seconds in which `requests_per_minute` calls may be made.
-        """
+        """Return a client that makes `requests_per_minute` calls in `window` seconds, at most."""
         transport = Transport(
             request_timeout=self.request_timeout, user_agent=self.user_agent, secrets=self.credentials.all_secrets
         )
@@ -218,17 +204,22 @@ class ConnectionSettings:
 def connection_problems(config: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line for each setting, or combination of settings, that fits the schema and cannot work."""
     yield from _credential_problems(config)
+    for name in (*SECRETS, "user_agent"):
+        value = optional_text(config, name) or ""
+        if len(value) > 8192:  # noqa: PLR2004 - a header that servers accept
+            yield f"{name} is longer than 8192 characters: shorten it or copy it again"
+        if value.isascii() and value.isprintable():
+            continue
+        if name in SECRETS:
+            yield f"{name} holds characters that GoTo never gives out: copy it again, without line breaks or quotes"
+        else:
+            yield f"{name} holds characters that no HTTP header may hold: use printable ASCII"
     yield from _path_problems(config)
     yield from _budget_problems(config)
     for name, default in (("api_url", DEFAULT_API_URL), ("auth_url", DEFAULT_AUTH_URL)):
         if url := optional_text(config, name):
             yield from _origin_problems(name, url, default)
     yield from number_problems(config, "requests_per_second", "request_timeout")
-    for name in (*SECRETS, "user_agent"):
-        if len(optional_text(config, name) or "") > 8192:  # noqa: PLR2004 - a header that servers accept
-            yield f"{name} is longer than 8192 characters: shorten it or copy it again"
-    if not _fits_a_header(optional_text(config, "user_agent")):
-        yield "user_agent holds characters that no HTTP header may hold: use printable ASCII"
 
 
 def _credential_problems(config: Mapping[str, Any]) -> Iterator[str]:
@@ -243,9 +234,6 @@ def _credential_problems(config: Mapping[str, Any]) -> Iterator[str]:
         unset.append(MISSING)
     if unset:
         yield "; ".join(unset)
-    for name in SECRETS:
-        if not _fits_a_header(optional_text(config, name)):
-            yield f"{name} holds characters that GoTo never gives out: copy it again, without line breaks or quotes"
 
 
 def _path(config: Mapping[str, Any]) -> Path | None:
@@ -275,10 +263,6 @@ def _budget_problems(config: Mapping[str, Any]) -> Iterator[str]:
             f"rate_budget_url needs a library that is not installed: install {DISTRIBUTION} with the extra shared "
             "(docs/install.md)"
         )
-
-
-def _fits_a_header(value: str | None) -> bool:
-    return value is None or (value.isascii() and value.isprintable())
 
 
 def _origin_problems(name: str, url: str, default: str) -> Iterator[str]:

@@ -10,14 +10,13 @@ import difflib
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from tap_gotowebinar.api.errors import GoToWebinarError
 from tap_gotowebinar.api.redaction import mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import IO
 
     from jsonschema import ValidationError
 
@@ -44,11 +43,7 @@ def environment_prefix(program: str) -> str:
 
 
 def json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None:
-    """Return the JSON object in a file of the command line; None without a file.
-
-    Raises:
-        GoToWebinarError: the file holds something else.
-    """
+    """Return the JSON object in a file; None without a file. Raises GoToWebinarError for any other content."""
     if file is None:
         return None
     try:
@@ -75,10 +70,8 @@ def optional_text(config: Mapping[str, Any], name: str) -> str | None:
 def schema_problem(error: ValidationError, prefix: str, unknown: Mapping[str, str] | None = None) -> str:
     """Return a line, without the value, about a setting that does not fit the schema.
 
-    Args:
-        error: What does not fit.
-        prefix: Prefix of the environment variables of the program.
-        unknown: The `unknown_settings`, one of which may be meant to be a missing one.
+    `prefix` is that of the program's environment variables; one of the `unknown_settings` may be meant to be a missing
+    one.
     """
     if error.validator == "required":
         missing = next((name for name in _names(error.validator_value) if f"'{name}'" in error.message), "a setting")
@@ -108,16 +101,9 @@ def environment_settings(names: Iterable[str], environ: Mapping[str, str], prefi
 def unknown_settings(
     config: Mapping[str, Any], names: Iterable[str], environ: Mapping[str, str], prefix: str
 ) -> dict[str, str]:
-    """Return the names in a configuration, and the variables of a program, that are no settings.
+    """Return the names in a configuration, and the variables with a prefix, that are none of the `names` of settings.
 
-    Args:
-        config: The settings.
-        names: Those that the program knows.
-        environ: The environment.
-        prefix: Prefix of the environment variables of the program.
-
-    Returns:
-        Each name, masked, with the one that may be meant, or an empty text.
+    Each name is masked, and leads to the one that may be meant, or to an empty text.
     """
     known = list(names)
 

@@ -127,7 +127,7 @@ def test_a_token_endpoint_that_trickles_is_given_up_once_all_tries_took_too_long
     with Trickling(BEGINNINGS["body with a length"]) as server:
         endpoint = TokenEndpoint(credentials, transport, server.url, waits=AT_ONCE)
         with pytest.raises(RetriesExhaustedError, match="gave up asking for an access token"):
-            endpoint.request(credentials.credential, time.monotonic, threading.Event())
+            endpoint.request(credentials.credential, threading.Event())
         assert 1 <= len(server.requests) <= 3 < TRIES
 
 

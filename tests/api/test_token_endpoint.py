@@ -2,7 +2,6 @@
 
 import re
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -45,7 +44,7 @@ def test_wrong_credentials_are_one_clear_line(sandbox: Sandbox, wrong: str, said
 
 
 def test_without_any_proof_of_who_the_user_is_there_is_one_clear_line() -> None:
-    with Canned(token_answer()) as server, authenticator(server.url, refresh_token=None) as auth:
+    with Canned(token_answer()) as server, authenticator(server.url, refresh_token="") as auth:
         with pytest.raises(AuthenticationError) as caught:
             auth.token()
         assert (str(caught.value), server.requests) == (MISSING, [])
@@ -62,7 +61,8 @@ def test_a_refresh_token_that_dies_in_mid_run_is_one_clear_line(sandbox: Sandbox
 
 def test_refused_credentials_are_shown_once_however_many_ask(sandbox: Sandbox) -> None:
     with talk(sandbox, settings={"refresh_token": "mistyped"}) as talking:
-        endings = in_threads(20, talking.get)
+        # At once, and later.
+        endings = in_threads(20, talking.get) + in_threads(1, talking.get)
     assert {type(ending) for ending in endings} == {AuthenticationError}
     assert token_calls(sandbox) == 1
 
@@ -171,7 +171,7 @@ def test_pauses_that_are_asked_for_again_and_again_have_an_end_together() -> Non
     later = raw(b"{}", "429 Too Many Requests", Retry_After="140")
     with Canned(later) as server, authenticator(server.url) as auth:
         with pytest.raises(RateLimitedError, match="start again after"):
-            auth._endpoint.request("refresh", time.monotonic, hurry)
+            auth._endpoint.request("refresh", hurry)
         assert (hurry.waits, len(server.requests)) == ([140, 140], 3)
 
 

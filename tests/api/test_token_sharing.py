@@ -46,7 +46,7 @@ def run(launcher: Launcher, settings: dict[str, Any]) -> Callable[..., Run]:
 @contextlib.contextmanager
 def authenticator(config: Mapping[str, Any]) -> Iterator[Authenticator]:
     with contextlib.closing(ConnectionSettings.from_config(config, "tests").api_client()) as client:
-        yield client._authenticator
+        yield client.authenticator
 
 
 def personal(sandbox: Sandbox) -> dict[str, Any]:

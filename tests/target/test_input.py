@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gotowebinar_sandbox import Fault
 from tap_gotowebinar.api.errors import GoToWebinarError
 from target_gotowebinar.input import CHUNK, InputError
 from target_gotowebinar.messages import MissingKeyError
-from target_gotowebinar.sink import SIGNAL_POLL
 from tests.target.registering import (
     ADA,
     GRACE,
@@ -96,11 +94,6 @@ def test_messages_are_counted_by_their_kind(harness: TargetHarness, caplog: pyte
     caplog.set_level("INFO")
     harness.run(record({}), record({}), state(1))
     assert "4 lines of input (1 schemas, 2 records, 0 batch manifests, 1 state messages" in caplog.text
-
-
-def test_an_answer_that_takes_its_time_is_waited_for(make_harness: MakeHarness) -> None:
-    harness = make_harness(faults=(Fault(kind="slow", seconds=SIGNAL_POLL + 0.2, method="POST", path="registrants"),))
-    assert harness.run(record(ADA)).outcomes == ["registered"]
 
 
 @pytest.mark.parametrize(

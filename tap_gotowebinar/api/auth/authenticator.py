@@ -10,15 +10,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tap_gotowebinar.api.auth.token_endpoint import LOGIN, Credentials, InvalidGrantError, TokenResponse
-from tap_gotowebinar.api.auth.token_store import margin
-from tap_gotowebinar.api.errors import AuthenticationError, RateLimitedError, RetriesExhaustedError
+from tap_gotowebinar.api.auth.token_endpoint import LOGIN, Credentials, InvalidGrantError, TokenEndpoint, TokenResponse
+from tap_gotowebinar.api.auth.token_store import StoredTokens, TokenStore, margin
+from tap_gotowebinar.api.errors import AuthenticationError, RetriesExhaustedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_gotowebinar.api.auth.token_endpoint import TokenEndpoint
-    from tap_gotowebinar.api.auth.token_store import StoredTokens, TokenStore
 
 logger = logging.getLogger("tap-gotowebinar.auth")
 
@@ -63,15 +61,7 @@ class Authenticator:
         clock: Callable[[], float] = time.monotonic,
         closing: threading.Event | None = None,
     ) -> None:
-        """Request nothing before the first call.
-
-        Args:
-            credentials: The client.
-            endpoint: Issues tokens.
-            store: Shares tokens with other runs.
-            clock: Monotonic seconds.
-            closing: Set by `close`; a token request waits on it between attempts.
-        """
+        """Request nothing before the first call; a token request waits on `closing` between attempts."""
         self.problem: str | None = None
         self._credentials = credentials
         self._endpoint = endpoint
@@ -85,8 +75,7 @@ class Authenticator:
         self._known_good: collections.deque[str] = collections.deque(maxlen=RECENT_TOKENS)
         self._rejected_in_a_row = 0
         self._failure: str | None = None
-        self._renewal_errors: list[Exception] = []
-        self._renewal: threading.Thread | None = None
+        self._renewal: concurrent.futures.Future[AccessToken] | None = None
         self._closing = closing or threading.Event()
 
     def token(self) -> str:
@@ -97,24 +86,21 @@ class Authenticator:
             RetriesExhaustedError: the token endpoint did not answer, or another process holds the lock of the store.
             RateLimitedError: the token endpoint asks for a pause that is longer than `LONGEST_PAUSE`.
         """
-        errors = len(self._renewal_errors)
         with self._lock:
-            if len(self._renewal_errors) > errors:
-                # A thread that waited for a renewal that failed does not try another one.
-                error = self._renewal_errors[-1]
-                raise type(error)(*error.args)
             if self._failure is not None:
                 # Rejected credentials are sent once, not once by each thread.
                 raise AuthenticationError(self._failure)
             if self._token is not None and self._clock() >= self._token.use_until:
                 self._expire(self._token)
-            if self._token is None:
-                self._token = self._adopt(self._store.read(self._credentials.credential)) or self._renew()
-            return self._token.value
+            if self._token is None and self._renewal is None:
+                self._token = self._adopt(self._store.read(self._credentials.credential))
+            if self._token is not None:
+                return self._token.value
+            renewal = self._renewal or self._start_renewal()
+        return renewal.result().value
 
     def on_accepted(self, token: str) -> None:
         """Note that the API accepted `token`: if it rejects it later, it has expired."""
-        # Without the lock, which a renewal holds for as long as the network takes.
         if token not in self._known_good:
             self._known_good.appendleft(token)
 
@@ -153,8 +139,8 @@ class Authenticator:
     def close(self) -> None:
         """Request no more tokens, and wait up to `SHUTDOWN_GRACE` for a renewal that is under way."""
         self._closing.set()
-        if self._renewal is not None:
-            self._renewal.join(SHUTDOWN_GRACE)
+        if (renewal := self._renewal) is not None:
+            concurrent.futures.wait([renewal], SHUTDOWN_GRACE)
 
     def _expire(self, token: AccessToken) -> None:
         self._token, self._expired = None, token.value
@@ -167,58 +153,64 @@ class Authenticator:
         self._last_refresh_token = stored.refresh_token
         return AccessToken(stored.access_token, self._clock() + left)
 
-    def _renew(self) -> AccessToken:
-        """Return a new token, from another thread: a signal ends the waiting, and never the storing."""
+    def _start_renewal(self) -> concurrent.futures.Future[AccessToken]:
+        """Renew the token in another thread: a signal ends the waiting for it, and never the storing."""
         if self._closing.is_set():
             msg = "no access token is asked for any more: the run is over"
             raise RetriesExhaustedError(msg)
-        future: concurrent.futures.Future[AccessToken] = concurrent.futures.Future()
-        renewal = threading.Thread(target=self._renew_into, args=(future,), daemon=True, name="token")
-        renewal.start()
-        # Only now: `close` may come at any moment, and can only wait for a thread that has started.
+        renewal: concurrent.futures.Future[AccessToken] = concurrent.futures.Future()
+        threading.Thread(target=self._renew, args=(renewal,), daemon=True, name="token").start()
+        # Only now: a signal may come at any moment, and nobody may wait for a thread that has not started.
         self._renewal = renewal
-        return future.result()
+        return renewal
 
-    def _renew_into(self, future: concurrent.futures.Future[AccessToken]) -> None:
+    def _renew(self, renewal: concurrent.futures.Future[AccessToken]) -> None:
         try:
-            with self._store.locked(self._closing):
-                stored = self._store.read(self._credentials.credential)
-                token = self._adopt(stored)
-                if token is None:
-                    response = self._request(stored)
-                    self._save(stored, response)
-                    use_until = response.requested_at + response.lifetime - margin(response.lifetime)
-                    token = AccessToken(response.access_token, use_until)
-            future.set_result(token)
-        except AuthenticationError as error:
-            self._failure = str(error)
-            future.set_exception(AuthenticationError(self._failure))
+            token = self._renewed()
         except BaseException as error:  # noqa: BLE001 - raised by `result`
-            if isinstance(error, RetriesExhaustedError | RateLimitedError):
-                self._renewal_errors.append(error)
-            future.set_exception(error)
+            with self._lock:
+                self._failure = str(error) if isinstance(error, AuthenticationError) else None
+                self._renewal = None
+            renewal.set_exception(error)
+        else:
+            with self._lock:
+                self._token, self._renewal = token, None
+            renewal.set_result(token)
+
+    def _renewed(self) -> AccessToken:
+        """Return the token that another process has stored meanwhile, or a new one."""
+        with self._store.locked(self._closing):
+            stored = self._store.read(self._credentials.credential)
+            token = self._adopt(stored)
+            if token is None:
+                # The life of a token begins after this.
+                now, requested_at = self._clock(), time.time()
+                response = self._request(stored)
+                self._save(stored, response, requested_at + response.lifetime)
+                token = AccessToken(response.access_token, now + response.lifetime - margin(response.lifetime))
+            return token
 
     def _request(self, stored: StoredTokens) -> TokenResponse:
         configured = self._credentials.credential
         # The store may have been lost during the run, or be an old backup.
         known = (self._pending_refresh_token, stored.refresh_token, self._last_refresh_token, configured)
-        failure = AuthenticationError(MISSING)
+        failure = MISSING
         for credential in dict.fromkeys(filter(None, known)):
             try:
-                response = self._endpoint.request(credential, self._clock, self._closing)
+                response = self._endpoint.request(credential, self._closing)
             except InvalidGrantError as error:
-                failure = error
+                failure = str(error)
                 continue
             is_stored = credential in {stored.refresh_token, configured}
             self._pending_refresh_token = None if is_stored else credential
             stored.refresh_token = credential if credential != configured else None
             return response
-        raise failure
+        raise AuthenticationError(failure)
 
-    def _save(self, stored: StoredTokens, response: TokenResponse) -> None:
+    def _save(self, stored: StoredTokens, response: TokenResponse, expires_at: float) -> None:
         """Store new tokens before they are used: if this process is killed later, no refresh token is lost."""
         pending = self._pending_refresh_token = response.refresh_token or self._pending_refresh_token
-        stored.update(response.access_token, pending, response.lifetime, response.expires_at)
+        stored.update(response.access_token, pending, response.lifetime, expires_at)
         self._last_refresh_token = stored.refresh_token
         try:
             self._store.write(self._credentials.credential, stored)

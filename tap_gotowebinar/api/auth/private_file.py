@@ -30,14 +30,10 @@ MAX_SIZE: Final = 16 * 1024 * 1024
 
 
 class PrivateFile:
-    """A file and the lock beside it.
-
-    Args:
-        path: The file itself, not a link to it.
-    """
+    """A file and the lock beside it."""
 
     def __init__(self, path: Path) -> None:
-        """Touch nothing yet."""
+        """Touch nothing yet; `path` is the file itself, not a link to it."""
         self._path = path
         self._temp_path = path.with_name(f".{path.name}.new")
         self._has_warned = False
@@ -54,7 +50,8 @@ class PrivateFile:
             OSError: the file does not exist, cannot be read, is not an ordinary file, is too large, or belongs to
                 another user.
         """
-        with open(self._path, "rb", opener=_open_nonblocking) as file:
+        # A pipe is opened without waiting for its other end.
+        with open(self._path, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise OSError(0, "it is not an ordinary file")
@@ -67,12 +64,7 @@ class PrivateFile:
     def locked(self, stop: threading.Event, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
         """Lock out other processes in the enclosed block; where no lock can be made there is none.
 
-        Args:
-            stop: Ends the waiting once it is set.
-            timeout: Seconds to wait for the lock.
-
-        Raises:
-            RetriesExhaustedError: another process holds the lock.
+        It waits `timeout` seconds, or until `stop` is set; raises RetriesExhaustedError if another process holds it.
         """
         with contextlib.ExitStack() as stack:
             # A file in a folder that cannot be written to changes for nobody and needs no lock.
@@ -100,21 +92,21 @@ class PrivateFile:
             with contextlib.suppress(OSError):
                 self._temp_path.unlink(missing_ok=True)
             raise
-        _sync_folder(self._path.parent)
+        # On file systems that can, the replacement outlives a power failure.
+        with contextlib.suppress(OSError):
+            descriptor = os.open(self._path.parent, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def quarantine(self) -> str:
-        """Rename the file, and return its new name.
-
-        Raises:
-            OSError: it keeps its name.
-        """
+        """Rename the file, and return its new name; after an OSError it has the old one."""
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         return self._path.rename(self._path.with_name(f"{self._path.name}.{stamp}.damaged")).name
 
     def _make_private(self, descriptor: int, status: os.stat_result) -> None:
         """Take the file away from other users; raise PermissionError if one of them may have written it."""
-        if os.name != "posix":  # pragma: no cover - Windows
-            return
         if status.st_uid not in owners(self._path):
             raise PermissionError(0, "it belongs to another user")
         if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -144,7 +136,7 @@ class PrivateFile:
 
     def _keep_owner(self, descriptor: int) -> None:
         """Keep the owner of the file when root replaces it, in a container for instance."""
-        if os.name == "posix" and os.geteuid() == 0:
+        if os.geteuid() == 0:
             with contextlib.suppress(OSError):
                 status = self._path.stat()
                 if status.st_uid in owners(self._path):
@@ -154,18 +146,3 @@ class PrivateFile:
 def owners(path: Path) -> set[int]:
     """Return who may own a private file: this user and root; for root also the owner of the folder."""
     return {0, os.geteuid() or path.parent.stat().st_uid}
-
-
-def _open_nonblocking(path: str, flags: int) -> int:
-    """Open a file; a pipe without waiting for its other end."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Keep the replacement through a power failure, on systems that can."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

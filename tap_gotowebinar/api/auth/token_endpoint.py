@@ -8,7 +8,6 @@ token; when it does, the old one is about to die. Source: developer.goto.com, gu
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
@@ -29,13 +28,12 @@ from tap_gotowebinar.api.retries import (
     parse_retry_after,
     resume_time,
 )
-from tap_gotowebinar.api.transport import is_transient
+from tap_gotowebinar.api.transport import ApiResponse, Transport, is_transient
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Generator
 
-    from tap_gotowebinar.api.transport import ApiResponse, Transport
 
 LOGIN: Final = "tap-gotowebinar-login"
 """The command that gets a refresh token."""
@@ -53,8 +51,8 @@ class Credentials:
 
     client_id: str = field(repr=False)
     client_secret: str = field(repr=False)
-    refresh_token: str | None = field(default=None, repr=False)
-    personal_access_token: str | None = field(default=None, repr=False)
+    refresh_token: str = field(default="", repr=False)
+    personal_access_token: str = field(default="", repr=False)
 
     @property
     def grant_type(self) -> str:
@@ -69,10 +67,10 @@ class Credentials:
     @property
     def credential(self) -> str:
         """The configured token; empty when none is configured."""
-        return self.personal_access_token or self.refresh_token or ""
+        return self.personal_access_token or self.refresh_token
 
     @property
-    def all_secrets(self) -> tuple[str | None, ...]:
+    def all_secrets(self) -> tuple[str, ...]:
         """Every value that no log and no error may show."""
         return (self.client_id, self.client_secret, self.refresh_token, self.personal_access_token)
 
@@ -86,79 +84,53 @@ class TokenResponse:
     """A successful response (RFC 6749, section 5.1).
 
     Attributes:
-        access_token: The token.
         refresh_token: The one that replaces the refresh token; None: it stays.
-        lifetime: Seconds the access token lives.
-        requested_at: When it was requested, by the clock of the caller: its life begins after that.
-        expires_at: When it expires, in seconds since 1970.
+        lifetime: Seconds the access token lives; its life begins after it was requested.
     """
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
     lifetime: float
-    requested_at: float
-    expires_at: float
 
 
+@dataclass(frozen=True)
 class TokenEndpoint:
-    """Requests access tokens."""
+    """Requests access tokens; waits between attempts for seconds of `waits`, at most."""
 
-    def __init__(
-        self,
-        credentials: Credentials,
-        transport: Transport,
-        url: str,
-        waits: Callable[[], Generator[Any, None, None]] = WAITS,
-    ) -> None:
-        """Send nothing yet.
+    credentials: Credentials
+    transport: Transport
+    url: str
+    waits: Callable[[], Generator[Any, None, None]] = WAITS
 
-        Args:
-            credentials: The client.
-            transport: Sends one request.
-            url: URL of the endpoint.
-            waits: Longest waits between attempts, in seconds.
-        """
-        self._credentials = credentials
-        self._transport = transport
-        self._url = url
-        self._waits = waits
+    def request(self, credential: str, stop: threading.Event) -> TokenResponse:
+        """Return new tokens for the configured credential, or for the one that has replaced it.
 
-    def request(self, credential: str, clock: Callable[[], float], stop: threading.Event) -> TokenResponse:
-        """Return new tokens.
-
-        Args:
-            credential: The configured token, or the one that has replaced it.
-            clock: Returns the time in seconds.
-            stop: Once it is set, no further attempt is made.
+        Once `stop` is set, no further attempt is made.
 
         Raises:
             AuthenticationError: the client or the credential is rejected; InvalidGrantError: the credential is.
             RetriesExhaustedError: all attempts failed in a transient way.
             RateLimitedError: 429 for longer than `LONGEST_PAUSE`.
         """
-        requested_at, now, response = self._send_with_retries(self._credentials.form(credential), clock, stop)
+        response = self._send_with_retries(self.credentials.form(credential), stop)
         body = response.body if isinstance(response.body, dict) else {}
         token, refresh_token = body.get("access_token"), body.get("refresh_token")
         if response.status != HTTPStatus.OK or not _is_token(token):
             raise self._rejection(response)
-        is_replaced = _is_token(refresh_token) and refresh_token != credential and not self._credentials.uses_pat
-        lifetime = _lifetime(body.get("expires_in"))
-        return TokenResponse(token, refresh_token if is_replaced else None, lifetime, requested_at, now + lifetime)
+        is_replaced = _is_token(refresh_token) and refresh_token != credential and not self.credentials.uses_pat
+        return TokenResponse(token, refresh_token if is_replaced else None, _lifetime(body.get("expires_in")))
 
-    def _send_with_retries(
-        self, form: dict[str, str], clock: Callable[[], float], stop: threading.Event
-    ) -> tuple[float, float, ApiResponse]:
-        """Return the first response that is GoTo's own word, and when it was requested: by `clock`, since 1970."""
-        client = (self._credentials.client_id, self._credentials.client_secret)
-        budget = TimeBudget(self._transport.longest_call)
-        send = budget.wrap(self._transport.send)
+    def _send_with_retries(self, form: dict[str, str], stop: threading.Event) -> ApiResponse:
+        """Return the first response that is GoTo's own word."""
+        client = (self.credentials.client_id, self.credentials.client_secret)
+        budget = TimeBudget(self.transport.longest_call)
+        send = budget.wrap(self.transport.send)
         paused = 0.0
 
-        def attempt() -> tuple[float, float, ApiResponse]:
+        def attempt() -> ApiResponse:
             nonlocal paused
-            requested_at, now = clock(), time.time()
             try:
-                response = send(method="POST", url=self._url, data=form, auth=client)
+                response = send(method="POST", url=self.url, data=form, auth=client)
             except TransientError as error:
                 msg = f"{error}; check auth_url and the network"
                 raise TransientError(msg) from None
@@ -168,9 +140,9 @@ class TokenEndpoint:
                 raise self._too_many(pause, paused)
             is_own = response.is_success or is_from_goto(response.body) or bool(response.location)
             if not is_own or is_transient(response.status):
-                msg = f"{self._url} answered {response.status}; check auth_url and the network"
+                msg = f"{self.url} answered {response.status}; check auth_url and the network"
                 raise TransientError(msg)
-            return requested_at, now, response
+            return response
 
         def sleep(seconds: float) -> None:
             if stop.wait(seconds):
@@ -178,7 +150,7 @@ class TokenEndpoint:
                 raise RetriesExhaustedError(msg)
 
         try:
-            return call_with_retries(attempt, budget, self._waits, sleep=sleep)
+            return call_with_retries(attempt, budget, self.waits, sleep=sleep)
         except ResponseTooLargeError as error:
             msg = f"gave up asking for an access token: {error}; check auth_url"
         except TransientError as error:
@@ -187,7 +159,7 @@ class TokenEndpoint:
 
     def _too_many(self, pause: float | None, paused: float) -> TransientError | RateLimitedError:
         """Return the error of a 429 that asks for a pause, where all pauses together are `paused` seconds long."""
-        where = f"{self._url} answered 429"
+        where = f"{self.url} answered 429"
         if pause is not None and paused > LONGEST_PAUSE:
             msg = f"GoTo gives out no more access tokens for now ({where}): start again after {resume_time(pause)}"
             return RateLimitedError(msg)
@@ -196,13 +168,13 @@ class TokenEndpoint:
 
     def _rejection(self, response: ApiResponse) -> AuthenticationError:
         text = error_text(response.body)
-        grant_type = self._credentials.grant_type
-        where = f"no access token from {self._url} (status {response.status}{f', {text}' if text else ''})"
+        grant_type = self.credentials.grant_type
+        where = f"no access token from {self.url} (status {response.status}{f', {text}' if text else ''})"
         if "invalid_client" in text:
             what = "client_id and client_secret are not those of an OAuth client that GoTo knows; correct them"
             return AuthenticationError(f"{where}: {what}")
         if "invalid_grant" in text:
-            remedy = "get a new one and set it" if self._credentials.uses_pat else f"get a new one with {LOGIN}"
+            remedy = "get a new one and set it" if self.credentials.uses_pat else f"get a new one with {LOGIN}"
             return InvalidGrantError(f"{where}: {grant_type} is wrong, expired or used up; {remedy}")
         return AuthenticationError(f"{where}: check auth_url, client_id, client_secret and {grant_type}")
 

@@ -49,8 +49,7 @@ class StoredTokens(msgspec.Struct, kw_only=True):
         client: Fingerprint of the token endpoint and the OAuth client.
         credential_ids: Fingerprints of the credentials; `seeds` in the file.
         refresh_token: The one that has replaced the credential; None: none has.
-        access_token: The newest one.
-        expires_at: When it expires, in seconds since 1970.
+        expires_at: When the access token expires, in seconds since 1970.
         lifetime: Seconds from its issue to that.
         used_at: When the entry was last written, in seconds since 1970.
     """
@@ -85,16 +84,10 @@ class _Content(msgspec.Struct):
 
 
 class TokenStore:
-    """The entries of one OAuth client at one token endpoint.
-
-    Args:
-        path: The file; None: one of its own in the user's state folder.
-        auth_url: Origin of the token endpoint.
-        client_id: The OAuth client.
-    """
+    """The entries of one OAuth client at one token endpoint."""
 
     def __init__(self, path: Path | None, auth_url: str, client_id: str) -> None:
-        """Touch nothing yet."""
+        """Touch nothing yet; without a path, the file is one of its own in the user's state folder."""
         self._given = path
         self._client = fingerprint(f"{auth_url}\n{client_id}")
         self._has_warned = False
@@ -129,20 +122,16 @@ class TokenStore:
         return self.read(LOGIN_ENTRY).refresh_token is not None
 
     def read(self, credential: str) -> StoredTokens:
-        """Return the entry of a credential; one without tokens if there is none or the file cannot be read.
-
-        Args:
-            credential: The configured refresh token or personal access token, or `LOGIN_ENTRY`.
-        """
+        """Return the entry of a credential or of `LOGIN_ENTRY`; one without tokens if the file holds or shows none."""
         entries: list[StoredTokens] = []
         try:
             entries = self._entries()
-        except FileNotFoundError:
-            pass
+        except (FileNotFoundError, msgspec.DecodeError):
+            pass  # A damaged one is renamed once it is locked.
         except OSError as error:
-            self._warn("%s cannot be read (%s): what was stored is not used", self, error.strerror)
-        except msgspec.DecodeError:
-            pass  # Renamed once it is locked.
+            if not self._has_warned:
+                self._has_warned = True
+                logger.warning("%s cannot be read (%s): what was stored is not used", self, error.strerror)
         ours = [entry for entry in entries if entry.client == self._client]
         mark = fingerprint(credential)
         found = [entry for entry in ours if mark in entry.credential_ids]
@@ -162,11 +151,7 @@ class TokenStore:
             yield
 
     def write(self, credential: str, tokens: StoredTokens) -> None:
-        """Store the entry of a credential, on the disk when this returns. Only under the lock.
-
-        Raises:
-            OSError: they cannot be stored.
-        """
+        """Store the entry of a credential, only under the lock; it is on the disk, or this raises OSError."""
         tokens.used_at = time.time()
         mark = fingerprint(credential)
         tokens.credential_ids = [*(known for known in tokens.credential_ids if known != mark), mark]
@@ -181,21 +166,10 @@ class TokenStore:
                 kept.append(entry)
         self._file.replace(msgspec.json.format(msgspec.json.encode(_Content(VERSION, [*kept, tokens]))))
 
-    def log_in(
-        self,
-        refresh_token: str,
-        access_token: str,
-        lifetime: float,
-        *,
-        configured: str | None = None,
-    ) -> None:
+    def log_in(self, refresh_token: str, access_token: str, lifetime: float, *, configured: str = "") -> None:
         """Store the tokens of a login, for runs without a configured refresh token and for runs with this one.
 
-        Args:
-            refresh_token: A new one.
-            access_token: A new one.
-            lifetime: Seconds the access token lives.
-            configured: The refresh token in the settings, which the new one replaces.
+        The new refresh token replaces the configured one; `lifetime` is that of the access token, in seconds.
 
         Raises:
             RetriesExhaustedError: another process holds the lock.
@@ -221,11 +195,6 @@ class TokenStore:
         if content.version != VERSION:
             raise msgspec.DecodeError
         return content.entries
-
-    def _warn(self, *line: object) -> None:
-        if not self._has_warned:
-            self._has_warned = True
-            logger.warning(*line)
 
 
 def margin(lifetime: float) -> float:
