@@ -1,8 +1,7 @@
 # This Meltano project, or one of your own, as an image: see docs/containers.md.
 FROM python:3.13-slim
 # Bytecode is compiled once, here: what Python compiles at a start, a container forgets.
-# Threads that read long lists would each keep some memory of their own.
-ENV PYTHONUTF8=1 UV_COMPILE_BYTECODE=1 MALLOC_ARENA_MAX=2 MELTANO_SEND_ANONYMOUS_USAGE_STATS=false
+ENV PYTHONUTF8=1 UV_COMPILE_BYTECODE=1 MELTANO_SEND_ANONYMOUS_USAGE_STATS=false
 # The state backend, and the system database if several machines share one.
 ARG EXTRAS=s3,postgres
 RUN pip install --no-cache-dir "meltano[$EXTRAS]>=4.4,<5" \

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
-import gc
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
@@ -101,9 +100,6 @@ class TapGoToWebinar(CommandLineTap):
         Returns:
             Exit code: 0 complete, 1 failed or refused, 128 + signal number when stopped.
         """
-        # Answers and records hold no reference cycles, and the search for cycles takes as long as reading them.
-        gc.freeze()
-        gc.set_threshold(100_000)
         self.sync_context.report.start_bar()
         try:
             self._sync()

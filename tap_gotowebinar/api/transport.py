@@ -219,7 +219,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _read(reply: requests.Response, host: str) -> bytes:
+def _read(reply: requests.Response, host: str) -> bytearray:
     """Return the unpacked body; raises ResponseTooLargeError."""
     with contextlib.closing(reply):
         # Not a list of its parts, which may be of one byte each.
@@ -229,16 +229,16 @@ def _read(reply: requests.Response, host: str) -> bytes:
             if len(body) > MAX_RESPONSE_BYTES:
                 msg = f"the answer of {host} is larger than {MAX_RESPONSE_BYTES // 1024**2} MiB"
                 raise ResponseTooLargeError(msg)
-    return bytes(body)
+    return body
 
 
-def _decode(reply: requests.Response, content: bytes) -> ApiResponse:
+def _decode(reply: requests.Response, content: bytearray) -> ApiResponse:
     response = ApiResponse(
         reply.status_code,
         None,
         retry_after=reply.headers.get("Retry-After", ""),
         location=reply.headers.get("Location", "").partition("?")[0],
-        is_empty=not content.strip(),
+        is_empty=not content or content.isspace(),
     )
     for decode in (msgspec.json.decode, json.loads):  # the latter also takes lone surrogates, a byte order mark, NaN
         with contextlib.suppress(ValueError, RecursionError):

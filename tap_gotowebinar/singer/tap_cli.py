@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import ctypes
+import gc
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import click
 import msgspec
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 
     from tap_gotowebinar.singer.sdk_overrides import ConfigInput
     from tap_gotowebinar.singer.writer import MessageWriter
+
+
+_M_MMAP_THRESHOLD: Final = -3
+_M_ARENA_MAX: Final = -8
+"""Numbers of parameters in glibc's malloc.h."""
 
 
 class CommandLineTap(CommandLinePlugin, Tap):
@@ -63,6 +70,7 @@ class CommandLineTap(CommandLinePlugin, Tap):
         """Run the tap from its command line."""
         super(Tap, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
+        _tune_process()
         with cls.report_errors():
             known, selection = json_object(state, "--state"), cls._complete(json_object(catalog, "--catalog"))
             with signals_held():
@@ -137,6 +145,18 @@ class CommandLineTap(CommandLinePlugin, Tap):
                 raise GoToWebinarError(msg)
             streams.append({**stream, **{name: entry.get(name) for name in ("tap_stream_id", "key_properties")}})
         return {**catalog, "streams": streams}
+
+
+def _tune_process() -> None:
+    """Suit the process to large values that are soon dropped and hold no reference cycles."""
+    # The search for cycles would take as long as the reading.
+    gc.freeze()
+    gc.set_threshold(100_000)
+    # glibc would keep some 10 MiB for the threads that read lists. Other C libraries have no mallopt.
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_MMAP_THRESHOLD, 128 * 1024)
+        mallopt(_M_ARENA_MAX, 1)
 
 
 def _catalog_streams(catalog: dict[str, Any]) -> dict[str, dict[str, Any]]:

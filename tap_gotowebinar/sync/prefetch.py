@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 MAX_UNTAKEN: Final = 8
 """Calls on their way and outcomes not yet taken, per call in flight."""
 
-MAX_UNTAKEN_ROWS: Final = 10_000
+MAX_UNTAKEN_ROWS: Final = 5_000
 """Rows of lists on their way or not yet taken, up to which further units are opened."""
 
-ASSUMED_ROWS: Final = 2_000
+ASSUMED_ROWS: Final = 1_000
 """Rows that a list on its way counts for until the first list has come; then the largest so far counts."""
 
 
