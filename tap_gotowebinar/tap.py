@@ -21,7 +21,6 @@ from tap_gotowebinar.singer.tap_cli import CommandLineTap
 from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.streams import STREAMS
 from tap_gotowebinar.streams.organizers import Organizers
-from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 from tap_gotowebinar.sync.context import SyncContext
 from tap_gotowebinar.sync.state_origin import check_origin
 
@@ -92,7 +91,7 @@ class TapGoToWebinar(CommandLineTap):
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of an earlier run; the SDK's own copy stays empty, so that the SDK never prints it."""
         kinds = {stream.name: stream.bookmark_kind for stream in STREAMS if hasattr(stream, "bookmark_kind")}
-        self.sync_context.bookmarks = Bookmarks(state, kinds)
+        self.sync_context.load_state(kinds, state)
 
     @override
     def run(self) -> int:

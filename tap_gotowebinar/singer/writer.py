@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from singer_sdk.contrib.msgspec import encoder
 from singer_sdk.singerlib import RecordMessage, SchemaMessage
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 BUFFER_SIZE: Final = 64 * 1024
 """Bytes that are buffered before they are written."""
+
+_STATE_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 
 
 class MessageWriter(GenericSingerWriter[bytes, Message]):
@@ -64,8 +67,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self._append(encoder.encode_lines(messages))
 
     def encode_state(self, state: dict[str, Any]) -> bytes:
-        """Return a STATE message as a line."""
-        return encoder.encode({"type": "STATE", "value": state})
+        """Return a STATE message as a line; equal states make equal lines."""
+        return _STATE_ENCODER.encode({"type": "STATE", "value": state})
 
     def write_line(self, line: bytes) -> None:
         """Write a line, for example of `encode_state`, and flush."""

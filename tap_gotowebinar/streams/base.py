@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tap_gotowebinar.api.stats import StreamStats
     from tap_gotowebinar.singer.sdk_overrides import StreamStateManager
+    from tap_gotowebinar.sync.bookmarks.streams import Bookmark, StreamBookmarks
     from tap_gotowebinar.sync.context import SyncContext
     from tap_gotowebinar.sync.steps import Batch
     from tap_gotowebinar.sync.stream_client import StreamClient
@@ -41,6 +42,7 @@ class GoToWebinarStream(Stream):
         answer_keys: Primary keys that a row of the answer must hold; the others come from the parent.
         text_keys: Those of them that are any text, not a number.
         excluded_fields: Documented fields that the schema leaves out on purpose: links and codes that give access.
+        bookmark_kind: How it remembers what it has emitted, if it does.
         lists_webinars: Whether it needs the list of webinars, with a list for each organizer too.
         is_read_seldom: Whether a run may read nothing because earlier ones have read everything.
     """
@@ -53,6 +55,7 @@ class GoToWebinarStream(Stream):
     answer_keys: ClassVar[tuple[str, ...]] = ()
     text_keys: ClassVar[frozenset[str]] = frozenset()
     excluded_fields: ClassVar[frozenset[str]] = frozenset()
+    bookmark_kind: ClassVar[type[Bookmark]]
     lists_webinars: ClassVar[bool] = False
     is_read_seldom: ClassVar[bool] = False
 
@@ -74,6 +77,11 @@ class GoToWebinarStream(Stream):
         return self.sync_context.stream_client(
             self.name, self.answer_keys, text_keys=self.text_keys, excluded=self.excluded_fields
         )
+
+    @functools.cached_property
+    def bookmarks(self) -> StreamBookmarks[Any]:
+        """What this stream has emitted, by webinar or organizer."""
+        return self.sync_context.bookmarks.get(self.name)
 
     def written(self, batch: Batch, keys: Mapping[str, str]) -> Iterator[Record]:
         """Write the records of a batch and remember them; yield those that the SDK has to write.
@@ -139,11 +147,6 @@ class GoToWebinarStream(Stream):
     @override
     def get_sync_timer(self) -> Timer:
         return SilentTimer(Metric.SYNC_DURATION, {"stream": self.name})
-
-    @override
-    def get_batch_config(self, config: Mapping[str, Any]) -> None:
-        """Return no configuration: BATCH messages would ignore selection and stream maps."""
-        return
 
     @functools.cached_property
     def state_manager(self) -> StreamStateManager:

@@ -98,7 +98,7 @@ class AttendeeAnswers(SessionChild):
     @override
     def steps(self, unit: Unit[PlannedSession]) -> Steps:
         session, path = unit.item, ATTENDEES.format_map(unit.item.context)
-        entry = self.bookmarks.get(session.organizer_key).entry_of(session)
+        entry = self.bookmark(session).entry_of(session)
         reading = _Reading(session, unpack(entry.get("roster", "")))
         if not self.is_empty(session):
             call = functools.partial(self.sync_context.attendees.read, session)
@@ -133,15 +133,14 @@ class AttendeeAnswers(SessionChild):
             yield Batch(found.records)
         reading.roster[key] = hashed
         reading.is_complete &= found.is_complete
-        bookmark = self.bookmarks.get(reading.session.organizer_key)
-        bookmark.remember(reading.session, roster=pack(reading.roster), upto=str(key))
-        self.bookmarks.changed()
+        self.bookmark(reading.session).remember(reading.session, roster=pack(reading.roster), upto=str(key))
 
     def _finish(self, reading: _Reading, _outcome: Outcome) -> Iterable[Batch]:
         if reading.is_complete:
             # Not removed: a merge of states would bring the old value back.
-            self.bookmarks.get(reading.session.organizer_key).remember(reading.session, upto=NO_ATTENDEE)
-            self.mark_read(reading.session)
+            bookmark = self.bookmark(reading.session)
+            bookmark.remember(reading.session, upto=NO_ATTENDEE)
+            bookmark.mark_read(reading.session)
         return ()
 
 

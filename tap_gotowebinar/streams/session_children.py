@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
 from tap_gotowebinar.api.errors import MalformedResponseError
-from tap_gotowebinar.records.record_list import RecordList, read_rows
+from tap_gotowebinar.records.record_list import read_rows
 from tap_gotowebinar.streams.parents_and_children import ChildStream, fetched_list
 from tap_gotowebinar.streams.sessions import Sessions
 from tap_gotowebinar.sync.attendee_lists import ATTENDEES, WebinarBatch, has_nobody
@@ -22,7 +22,7 @@ from tap_gotowebinar.sync.steps import Batch, Fetched, Step
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
+    from tap_gotowebinar.records.record_list import RecordList
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
 
 WEBINAR = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"
@@ -32,24 +32,18 @@ SESSION = f"{WEBINAR}/sessions/{{sessionKey}}"
 class SessionChild(ChildStream[PlannedSession]):
     """A stream of what belongs to one session; a session is read when it is due."""
 
-    parent = Sessions
     parent_stream_type = Sessions
     bookmark_kind = SessionsBookmark
     is_read_seldom = True
 
-    @functools.cached_property
-    def bookmarks(self) -> StreamBookmarks[SessionsBookmark]:
-        """What this stream has emitted, by organizer."""
-        return self.sync_context.bookmarks.get(self.name, SessionsBookmark)
+    def bookmark(self, session: PlannedSession) -> SessionsBookmark:
+        """Return what this stream has emitted of the sessions of an organizer."""
+        found: SessionsBookmark = self.bookmarks.get(session.organizer_key)
+        return found
 
     @override
     def reads(self, item: PlannedSession) -> bool:
-        return self.bookmarks.get(item.organizer_key).is_due(item, self.sync_context.due_rule)
-
-    def mark_read(self, session: PlannedSession) -> None:
-        """Note that a session has been read to its end."""
-        self.bookmarks.get(session.organizer_key).mark_read(session)
-        self.bookmarks.changed()
+        return self.bookmark(item).is_due(item, self.sync_context.due_rule)
 
 
 class SessionListStream(SessionChild):
@@ -57,16 +51,13 @@ class SessionListStream(SessionChild):
 
     @override
     def steps(self, unit: Unit[PlannedSession]) -> Steps:
-        session, path = unit.item, self.path.format_map(unit.item.context)
-        if self.is_empty(session):
-            yield Step(path, emit=lambda _: self.emit_changed(session, RecordList()))
-        else:
-            yield self.list_step(session, path)
+        yield self.list_step(unit.item)
 
-    def list_step(self, session: PlannedSession, path: str, *, is_awaited: bool = False) -> Step:
-        """Return the step that reads a session and emits what has changed."""
-        emit = functools.partial(self._emit, session)
-        return Step(path, self.list_call(session, path), emit=emit, is_awaited=is_awaited)
+    def list_step(self, session: PlannedSession, *, is_awaited: bool = False) -> Step:
+        """Return the step that reads a session, unless it is known to be empty, and emits what has changed."""
+        path = self.path.format_map(session.context)
+        call = None if self.is_empty(session) else self.list_call(session, path)
+        return Step(path, call, emit=functools.partial(self._emit, session), is_awaited=is_awaited)
 
     def list_call(self, session: PlannedSession, path: str) -> Callable[[], RecordList]:  # noqa: ARG002 - for some
         """Return what reads the records of a session, in any thread."""
@@ -74,13 +65,12 @@ class SessionListStream(SessionChild):
 
     def emit_changed(self, session: PlannedSession, found: RecordList) -> Iterator[Batch]:
         """Yield the rows of a session when one of them is new or has changed, and mark the session as read."""
-        bookmark = self.bookmarks.get(session.organizer_key)
+        bookmark = self.bookmark(session)
         if bookmark.is_new(session, found.records):
             yield Batch(found.records)
             bookmark.remember(session, hash=rows_hash(found.records))
-            self.bookmarks.changed()
         if found.is_complete:
-            self.mark_read(session)
+            bookmark.mark_read(session)
 
     def _emit(self, session: PlannedSession, outcome: Outcome) -> Iterator[Batch]:
         found = fetched_list(outcome)
@@ -97,11 +87,10 @@ class SessionPerformance(SessionListStream):
 
     @override
     def steps(self, unit: Unit[PlannedSession]) -> Steps:
-        session, path = unit.item, self.path.format_map(unit.item.context)
-        outcome = yield self.list_step(session, path, is_awaited=True)
+        outcome = yield self.list_step(unit.item, is_awaited=True)
         for record in outcome.value.records if isinstance(outcome, Fetched) else ():
             # It shows which other streams have nothing to read.
-            self.sync_context.session_counts[session.key] = record.get("pollsAndSurveys") or {}
+            self.sync_context.session_counts[unit.key] = record.get("pollsAndSurveys") or {}
 
     @override
     def list_call(self, session: PlannedSession, path: str) -> Callable[[], RecordList]:
@@ -145,12 +134,8 @@ class Attendees(SessionListStream):
 
     @override
     def steps(self, unit: Unit[PlannedSession]) -> Steps:
-        if self.is_empty(unit.item):
-            yield from super().steps(unit)
-        else:
-            path = self.path.format_map(unit.item.context)
-            # The streams of attendees' answers need it, too.
-            yield from unit.ask_once(self.list_step(unit.item, path, is_awaited=True))
+        # The streams of attendees' answers need it, too.
+        yield from unit.ask_once(self.list_step(unit.item, is_awaited=True))
 
     @override
     def list_call(self, session: PlannedSession, path: str) -> Callable[[], RecordList]:

@@ -13,7 +13,6 @@ from tap_gotowebinar.streams.parents_and_children import ParentStream
 from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
 from tap_gotowebinar.sync.bookmarks.streams import rows_hash
 from tap_gotowebinar.sync.listings import WINDOW_MARGIN, list_sessions
-from tap_gotowebinar.sync.report import PlannedCalls
 from tap_gotowebinar.sync.schedule import PlannedSession, in_order
 
 if TYPE_CHECKING:
@@ -21,14 +20,11 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
-
 
 class Sessions(ParentStream[PlannedSession]):
     """Every time that a webinar was held; read for each organizer."""
 
     name = "sessions"
-    label = "sessions"
     unit_key = "sessionKey"
     path = f"{API}/organizers/{{organizerKey}}/sessions"
     primary_keys = ("sessionKey",)
@@ -36,46 +32,27 @@ class Sessions(ParentStream[PlannedSession]):
     answer_keys = ("sessionKey", "webinarKey")
     bookmark_kind = SessionsBookmark
 
-    @functools.cached_property
-    def bookmarks(self) -> StreamBookmarks[SessionsBookmark]:
-        """What this stream has emitted, by organizer."""
-        return self.sync_context.bookmarks.get(self.name, SessionsBookmark)
-
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        report = self.sync_context.report
-        self._plan()
+        due = self.due.values()
+        calls = sum(child.reads(session) and not child.is_empty(session) for session in due for child in self.readers)
+        # One call may answer for several sessions of a webinar, and where GoTo counts none no call is made.
+        self.log_plan(f"{len(self.listed)} sessions listed, {len(due)} due", "up to", calls)
         self.start_children()
-        for session in self.due:
+        for session in due:
             yield self.with_nulls(session.record)
             if self.selected and not self.emits_everything:
                 self._mark_read(session)
-            report.done += 1
+            self.sync_context.report.done += 1
             self.sync_context.checkpoint()
 
-    def _plan(self) -> None:
-        calls = sum(child.reads(item) and not child.is_empty(item) for item in self.due for child in self.readers)
-        # One call may answer for several sessions of a webinar, and where GoTo counts none no call is made.
-        cost = PlannedCalls(len(self.due), "up to", calls, self.asks_for_each)
-        summary = f"{len(self.by_key)} sessions listed, {len(self.due)} due"
-        run = self.sync_context
-        run.report.plan(self.label, summary, cost, run.settings.connection.requests_per_minute)
-
-    @override
-    def generate_child_contexts(self, record: Record, context: Context | None) -> Iterator[Context]:
-        yield self.by_key[record["sessionKey"]].context
-
-    @override
-    def items(self) -> Iterator[tuple[str, PlannedSession]]:
-        return ((session.key, session) for session in self.due)
-
     @functools.cached_property
-    def due(self) -> list[PlannedSession]:
+    def due(self) -> dict[str, PlannedSession]:
         """The sessions that this stream, or a child, has to read."""
-        return [session for session in self.by_key.values() if self._is_due(session)]
+        return {key: session for key, session in self.listed.items() if self._is_due(session)}
 
     @functools.cached_property
-    def by_key(self) -> dict[str, PlannedSession]:
+    def listed(self) -> dict[str, PlannedSession]:
         """The sessions of this run, each once, by organizer and end."""
         found: dict[str, PlannedSession] = {}
         for organizer_key in self._organizer_keys():
@@ -92,13 +69,12 @@ class Sessions(ParentStream[PlannedSession]):
 
     def _is_new(self, session: PlannedSession) -> bool:
         """Return whether a session has to be emitted; its children may be due although it has not."""
-        if self.emits_everything:
-            return True
-        return self.bookmarks.get(session.organizer_key).is_new(session, [session.record])
+        bookmark: SessionsBookmark = self.bookmarks.get(session.organizer_key)
+        return self.emits_everything or bookmark.is_new(session, [session.record])
 
     @override
     def _write_record_message(self, record: Record) -> None:
-        if self._is_new(self.by_key[record["sessionKey"]]):
+        if self._is_new(self.due[record["sessionKey"]]):
             super()._write_record_message(record)
 
     def _mark_read(self, session: PlannedSession) -> None:
@@ -106,7 +82,6 @@ class Sessions(ParentStream[PlannedSession]):
         if self._is_new(session) or bookmark.is_due(session, self.sync_context.due_rule):
             bookmark.remember(session, hash=rows_hash([session.record]))
             bookmark.mark_read(session)
-            self.bookmarks.changed()
 
     def _organizer_keys(self) -> list[str]:
         if not self.sync_context.settings.account_key:
@@ -131,11 +106,5 @@ class Sessions(ParentStream[PlannedSession]):
         return wanted
 
     def _all_bookmarks(self, organizer_key: str) -> list[SessionsBookmark]:
-        bookmarks = [
-            self.sync_context.bookmarks.get(child.name, SessionsBookmark)
-            for child in self.readers
-            if child.bookmark_kind is SessionsBookmark
-        ]
-        if self.selected and not self.emits_everything:
-            bookmarks.insert(0, self.bookmarks)
-        return [found.get(organizer_key) for found in bookmarks]
+        remembers = [self] if self.selected and not self.emits_everything else []
+        return [stream.bookmarks.get(organizer_key) for stream in (*remembers, *self.readers)]

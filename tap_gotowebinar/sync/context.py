@@ -12,9 +12,8 @@ from tap_gotowebinar.records.timestamps import to_iso
 from tap_gotowebinar.settings.tap import Settings
 from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.sync.attendee_lists import AttendeeLists
-from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinars, ListedWebinarsBookmark
+from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinars
 from tap_gotowebinar.sync.bookmarks.registrants import RegistrantBookmark, SeenKeysBookmark
-from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
 from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 from tap_gotowebinar.sync.listings import WebinarListing
 from tap_gotowebinar.sync.organizers import OrganizerScope
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from tap_gotowebinar.api.client import ApiClient
     from tap_gotowebinar.api.stats import StreamStats
     from tap_gotowebinar.singer.writer import MessageWriter
+    from tap_gotowebinar.sync.bookmarks.streams import Bookmark
     from tap_gotowebinar.sync.schedule import PlannedSession
     from tap_gotowebinar.sync.steps import Unit
 
@@ -70,7 +70,6 @@ class SyncContext:
         self.stop_signals = StopSignals()
         self.started_at = started_at
         self.started = to_iso(started_at)
-        self.bookmarks = Bookmarks()
         self.report = Report()
         self.sessions: list[PlannedSession] = []
         self.attendees: AttendeeLists
@@ -95,10 +94,10 @@ class SyncContext:
         """When something is read again."""
         return DueRule(self.settings.recheck_factor)
 
-    @functools.cached_property
-    def state_writer(self) -> StateWriter:
-        """Prints STATE."""
-        return StateWriter(self.writer, self.bookmarks)
+    def load_state(self, kinds: Mapping[str, type[Bookmark]], state: object) -> None:
+        """Take the state of an earlier run, before anything else; `kinds` as for `Bookmarks`."""
+        self.bookmarks = Bookmarks(kinds, state)
+        self.state_writer = StateWriter(self.writer, self.bookmarks)
 
     @functools.cached_property
     def organizers(self) -> OrganizerScope:
@@ -115,13 +114,13 @@ class SyncContext:
     @functools.cached_property
     def listed_webinars(self) -> ListedWebinars:
         """Which webinars earlier runs have listed."""
-        bookmarks = self.bookmarks.get("webinar_removals", ListedWebinarsBookmark)
+        bookmarks = self.bookmarks.get("webinar_removals")
         return ListedWebinars(bookmarks, self.organizers, self.settings.start_date, self.settings.account_key)
 
     def plan_sessions(self, sessions: list[PlannedSession]) -> None:
         """Take the listed sessions before any of them is read: bookmarks still show which organizers are new."""
         self.sessions = sessions
-        bookmarks = self.bookmarks.get("attendees", SessionsBookmark)
+        bookmarks = self.bookmarks.get("attendees")
         self.attendees = AttendeeLists(
             self.stream_client("attendees", ("registrantKey",)),
             sessions,
@@ -157,9 +156,8 @@ class SyncContext:
 
     def known_registrant_count(self, webinar_key: str) -> int:
         """Return how many registrants of a webinar earlier runs listed."""
-        emitted = (found.get(webinar_key).registrant_count for found in self.bookmarks.all_of_kind(RegistrantBookmark))
-        seen = (found.get(webinar_key).registrant_count for found in self.bookmarks.all_of_kind(SeenKeysBookmark))
-        return max((*emitted, *seen), default=0)
+        known = self.bookmarks.all_of_kind(RegistrantBookmark, SeenKeysBookmark)
+        return max((bookmarks.get(webinar_key).registrant_count for bookmarks in known), default=0)
 
     def latest_registration(self, webinar_key: str) -> str | None:
         """Return the latest registration of a webinar that any stream has emitted."""

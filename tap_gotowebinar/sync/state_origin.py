@@ -51,7 +51,7 @@ def check_origin(run: SyncContext, *, asks_owner: bool, lists_webinars: bool) ->
         why = None if known.owner == owner else "its data were read with the token of another user"
     if why:
         raise ForeignStateError(why)
-    run.bookmarks.note_origin(Origin(owner or known.owner, known.keys | keys))
+    run.bookmarks.origin = Origin(owner or known.owner, known.keys | keys)
 
 
 def _owner(run: SyncContext) -> str | None:

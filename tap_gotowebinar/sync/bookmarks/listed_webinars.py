@@ -77,7 +77,7 @@ class ListedWebinarsBookmark:
         listed: Collection[int],
         start_date: dt.datetime,
         account: str | None,
-    ) -> bool:
+    ) -> None:
         """Remember what is listed now, beside what was. A list of another account replaces it.
 
         Args:
@@ -85,20 +85,15 @@ class ListedWebinarsBookmark:
             listed: All webinars that this run has listed. One that has moved is remembered with its new organizer.
             start_date: As for `expected`.
             account: As for `expected`.
-
-        Returns:
-            Whether anything changed.
         """
         if not records and account != self._account:
-            return False
+            return
         known = self._webinars if account == self._account else {}
         webinars = {key: latest for key, latest in known.items() if key not in listed}
         for record in records:
             webinars[int(record["webinarKey"])] = max(_first_start(record), _seconds(start_date))
-        has_changed = (webinars, account) != (self._webinars, self._account)
-        if has_changed:
+        if (webinars, account) != (self._webinars, self._account):
             self._webinars, self._account, self._entry = webinars, account, None
-        return has_changed
 
     def discard(self, key: int) -> None:
         """Note that a removal has been emitted."""
@@ -144,15 +139,12 @@ class ListedWebinars:
         for listing in lists:
             records = listing.by_organizer()
             for key in self._shown_by(listing):
-                bookmark = self.bookmarks.get(key)
-                if bookmark.track(records.get(key, ()), listed, self.start_date, self.account):
-                    self.bookmarks.changed()
+                self.bookmarks.get(key).track(records.get(key, ()), listed, self.start_date, self.account)
 
     def discard(self, webinar_key: int) -> None:
         """Note that a removal has been emitted."""
         for bookmark in self.bookmarks.all().values():
             bookmark.discard(webinar_key)
-        self.bookmarks.changed()
 
     def _expected(self, listing: WebinarList) -> set[int]:
         """Return the webinars that a list has to show; none if it is incomplete."""
