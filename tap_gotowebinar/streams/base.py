@@ -84,11 +84,9 @@ class GoToWebinarStream(Stream):
         return self.sync_context.bookmarks.get(self.name)
 
     def written(self, batch: Batch, keys: Mapping[str, str]) -> Iterator[Record]:
-        """Write the records of a batch and remember them; yield those that the SDK has to write.
+        """Write the records of a batch, with the keys of their parents, and remember them.
 
-        Args:
-            batch: The records.
-            keys: Keys of their parents, for records without them.
+        Those are yielded that the SDK has to write.
         """
         for start in range(0, len(batch.records), MAX_BATCH):
             records = batch.records[start : start + MAX_BATCH]
@@ -99,7 +97,6 @@ class GoToWebinarStream(Stream):
             else:
                 filled = [self._shape.fill(record, keys) for record in records]
                 self.sync_context.writer.write_records(self.name, filled)
-                self.stats.records += len(records)
                 self._remember(batch, records)
 
     def _remember(self, batch: Batch, records: Sequence[Record]) -> None:
@@ -126,7 +123,6 @@ class GoToWebinarStream(Stream):
             super()._write_record_message(filled)
         else:
             self.sync_context.writer.write_records(self.name, [filled])
-            self.stats.records += 1
 
     @functools.cached_property
     def _shape(self) -> RecordShape:

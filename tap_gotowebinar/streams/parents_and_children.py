@@ -34,11 +34,7 @@ logger = logging.getLogger("tap-gotowebinar")
 
 
 class ParentStream(GoToWebinarStream, Generic[T]):
-    """A stream whose records have children.
-
-    Attributes:
-        unit_key: The primary key of its records.
-    """
+    """A stream whose records have children; `unit_key` is the name of their primary key."""
 
     name: str
     unit_key: ClassVar[str]
@@ -96,20 +92,22 @@ class ChildStream(GoToWebinarStream, Generic[T]):
     """A stream of what belongs to a webinar or session; one failed call does not end the run.
 
     Attributes:
-        parent_stream_type: The class of the parent stream.
         asks_for_each: What it makes further calls for, as for `PlannedCalls.each`; empty: nothing.
+        needed_counts: Counts of a session, or of its performance: if GoTo says 0, no call is needed to know the answer.
     """
 
     parent_stream_type: type[ParentStream[Any]]
     asks_for_each: ClassVar[str] = ""
+    needed_counts: ClassVar[tuple[str, ...]] = ()
 
     @abc.abstractmethod
     def reads(self, item: T) -> bool:
         """Return whether this stream reads a webinar or session that is due."""
 
-    def is_empty(self, item: T) -> bool:  # noqa: ARG002 - for those that can know
+    def is_empty(self, item: T) -> bool:
         """Return whether it is known without a call that there is nothing."""
-        return False
+        counts = {**self.sync_context.session_counts.get(item.key, {}), **item.record}
+        return any(counts.get(name) == 0 for name in self.needed_counts)
 
     @abc.abstractmethod
     def steps(self, unit: Unit[T]) -> Steps:
@@ -158,11 +156,7 @@ class ChildStream(GoToWebinarStream, Generic[T]):
             self._give_up(step.path, outcome.error)
 
     def _give_up(self, path: str, error: CallError) -> None:
-        """Count a failed call.
-
-        Raises:
-            CallError: too many calls in a row failed.
-        """
+        """Count a failed call; raises its error if too many in a row failed."""
         self.stats.given_up.append(path)
         self.sync_context.consecutive_failures += 1
         if self.sync_context.consecutive_failures >= MAX_CONSECUTIVE_FAILURES:

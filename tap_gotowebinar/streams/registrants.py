@@ -31,14 +31,7 @@ REGISTRANTS: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}
 
 @dataclass
 class RegistrantList:
-    """The list of registrants of a webinar.
-
-    Attributes:
-        webinar: Which webinar.
-        path: The list's endpoint.
-        rows: The registrants by registrantKey.
-        is_complete: Whether these are all of them, and each has been emitted.
-    """
+    """The registrants of a webinar by registrantKey; `is_complete` if these are all, and each has been emitted."""
 
     webinar: PlannedWebinar
     path: str

@@ -13,6 +13,7 @@ from tap_gotowebinar.api.client import API
 from tap_gotowebinar.api.errors import ForbiddenError, NotFoundError, RetriesExhaustedError
 from tap_gotowebinar.api.responses import is_key
 from tap_gotowebinar.records.record_list import RecordList, read_rows
+from tap_gotowebinar.records.timestamps import to_iso_seconds
 from tap_gotowebinar.sync.bookmarks.listed_webinars import WebinarList
 
 if TYPE_CHECKING:
@@ -34,16 +35,9 @@ LOOKAHEAD: Final = dt.timedelta(days=3653)
 class WebinarListing:
     """The webinars of the configured organizers or of the whole account, listed when first asked for.
 
-    Attributes:
-        start_date: From when on webinars are listed.
-        organizers: Whose.
-        report: Where problems are noted.
-        client: Makes the calls.
-        now: Start of the run.
-        known: Which webinars earlier runs have listed.
+    `known` is what earlier runs have listed.
     """
 
-    start_date: dt.datetime
     organizers: OrganizerScope
     report: Report
     client: StreamClient
@@ -79,7 +73,8 @@ class WebinarListing:
         return listing
 
     def _list(self, path: str, organizer_key: str | None) -> WebinarList:
-        found = list_window(self.client, self.report, "webinars", path, self.start_date, self.now + LOOKAHEAD)
+        start, until = self.organizers.settings.start_date, self.now + LOOKAHEAD
+        found = list_window(self.client, self.report, "webinars", path, start, until)
         for record in found.records:
             # It becomes part of paths: anything but a key would lead elsewhere.
             told = record.get("organizerKey")
@@ -113,8 +108,8 @@ def list_window(  # noqa: PLR0913, PLR0917 - what is listed, and from when to wh
     """Return the records of all pages of a HAL list; an empty, incomplete list when GoTo refuses it."""
     key, name = _ENVELOPES[stream]
     window = {
-        "fromTime": format_api_time(start - WINDOW_MARGIN),
-        "toTime": format_api_time(until + WINDOW_MARGIN),
+        "fromTime": to_iso_seconds(start - WINDOW_MARGIN),
+        "toTime": to_iso_seconds(until + WINDOW_MARGIN),
     }
     call = functools.partial(client.get_pages, path, responses.hal(name), key, size="size", **window)
     try:
@@ -127,18 +122,10 @@ def list_window(  # noqa: PLR0913, PLR0917 - what is listed, and from when to wh
     return listing
 
 
-def format_api_time(time: dt.datetime) -> str:
-    """Return a time as GoTo expects it in a query."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def list_registrants(client: StreamClient, path: str, *, known: int) -> RecordList:
     """Return a webinar's registrants, each once; for any thread.
 
-    Args:
-        client: Makes the calls.
-        path: The list's endpoint.
-        known: How many registrants earlier runs listed. A list that lost more than half of them is read twice.
+    A list that lost more than half of the registrants that earlier runs listed, `known`, is read twice.
     """
     found = _read_registrants(client, path)
     return _read_registrants(client, path) if 2 * len(found) < known else found

@@ -56,22 +56,17 @@ def most_urgent(reasons: Iterable[DueReason]) -> DueReason | None:
 
 @dataclass(frozen=True)
 class DueRule:
-    """When a webinar is read again.
+    """When a webinar is read again: a settled one when `recheck_factor` of its quiet time has passed since it was read.
 
-    Attributes:
-        recheck_factor: A settled webinar is read when the time since the last reading reaches this share of the time
-            it has been quiet, so that its readings grow with the logarithm of its age.
+    So its readings grow with the logarithm of its age.
     """
 
     recheck_factor: float
 
     def reason(self, timing: WebinarTiming, newest: str | None, read_at: str | None) -> DueReason | None:
-        """Return why a webinar that was read before is due, None when it is not.
+        """Return why a webinar is due that was read before, as settled at `read_at`; None when it is not due.
 
-        Args:
-            timing: When it ends.
-            newest: Its latest registration, if known.
-            read_at: When it was last read to its end as settled; None: never.
+        `newest` is its latest registration, if known.
         """
         read = parse_time(read_at)
         if not timing.is_settled(newest) or read is None or read > timing.now:
@@ -82,10 +77,7 @@ class DueRule:
     def is_stale(self, now: dt.datetime, since: dt.datetime | None, read_at: str | None) -> bool:
         """Return whether something is due that changes around a time, and ever more rarely before and after it.
 
-        Args:
-            now: Start of the run.
-            since: That time, if known.
-            read_at: When it was last read to its end, alive or settled.
+        That time is `since`, if it is known; `read_at` is when it was last read to its end, alive or settled.
         """
         read = parse_time(read_at)
         # A reading in the future shows that a clock was wrong.
@@ -169,10 +161,6 @@ class PlannedSession(Planned):
     def ended_at(self) -> dt.datetime | None:
         """The time of `end`."""
         return parse_time(self.end)
-
-    def counts_none(self, name: str) -> bool:
-        """Return whether GoTo counts none of something in this session."""
-        return self.record.get(name) == 0
 
 
 def in_order(sessions: Iterable[PlannedSession]) -> list[PlannedSession]:

@@ -30,10 +30,7 @@ class ForeignStateError(GoToWebinarError):
 def check_origin(run: SyncContext, *, asks_owner: bool, lists_webinars: bool) -> None:
     """Refuse the state of somebody else, else note whose it is. An accepted state costs no call of its own.
 
-    Args:
-        run: The run; nothing has been emitted yet.
-        asks_owner: Whether the run asks GoTo whose token it is.
-        lists_webinars: Whether the run lists webinars.
+    So the owner of the token and the webinars are compared where the run asks for them anyway.
 
     Raises:
         ForeignStateError: the state is about the data of somebody else.

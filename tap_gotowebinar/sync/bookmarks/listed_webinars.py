@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 
 
 class WebinarList(NamedTuple):
-    """The webinars of an organizer, or of an account, as one run listed them.
-
-    Attributes:
-        organizer_key: Whose; None: the account's.
-        records: What was listed, each with its organizerKey.
-        is_complete: Whether none is missing.
-    """
+    """The webinars of an organizer, or of an account (None), as one run listed them, each with its organizerKey."""
 
     organizer_key: str | None
     records: Sequence[dict[str, Any]]
@@ -62,11 +56,9 @@ class ListedWebinarsBookmark:
         self._entry: Entry | None = dict(entry)
 
     def expected(self, start_date: dt.datetime, account: str | None) -> set[int]:
-        """Return the webinars that a complete list has to show.
+        """Return the webinars that a complete list since `start_date` has to show.
 
-        Args:
-            start_date: From when on webinars are listed.
-            account: Key of the account whose list it is; None: the organizer's own, which may show other webinars.
+        The list of an account may show other webinars than the organizer's own (None).
         """
         start = _seconds(start_date)
         return {key for key, latest in self._webinars.items() if account == self._account and start <= latest}
@@ -78,13 +70,10 @@ class ListedWebinarsBookmark:
         start_date: dt.datetime,
         account: str | None,
     ) -> None:
-        """Remember what is listed now, beside what was. A list of another account replaces it.
+        """Remember the webinars of this organizer that are listed now, beside what was; see `expected`.
 
-        Args:
-            records: Webinars of this organizer that are listed.
-            listed: All webinars that this run has listed. One that has moved is remembered with its new organizer.
-            start_date: As for `expected`.
-            account: As for `expected`.
+        A list of another account replaces what was. Of all webinars that this run has listed, one that has moved is
+        remembered with its new organizer.
         """
         if not records and account != self._account:
             return
@@ -109,19 +98,10 @@ class ListedWebinarsBookmark:
 
 @dataclass(frozen=True)
 class ListedWebinars:
-    """What is remembered of the lists of webinars.
-
-    Attributes:
-        bookmarks: By organizer.
-        organizers: Whose webinars are wanted.
-        start_date: From when on webinars are listed.
-        account: Key of the account that is listed; None: organizers are listed one by one.
-    """
+    """What is remembered of the lists of webinars, by organizer."""
 
     bookmarks: StreamBookmarks[ListedWebinarsBookmark]
     organizers: OrganizerScope
-    start_date: dt.datetime
-    account: str | None
 
     def lost_most(self, listing: WebinarList) -> bool:
         """Return whether a complete list lacks more than half of what it has to show."""
@@ -136,10 +116,12 @@ class ListedWebinars:
     def track(self, lists: Sequence[WebinarList]) -> None:
         """Remember what the lists show, beside what earlier ones did."""
         listed = set[int]().union(*(listing.keys for listing in lists))
+        settings = self.organizers.settings
         for listing in lists:
             records = listing.by_organizer()
             for key in self._shown_by(listing):
-                self.bookmarks.get(key).track(records.get(key, ()), listed, self.start_date, self.account)
+                bookmark = self.bookmarks.get(key)
+                bookmark.track(records.get(key, ()), listed, settings.start_date, settings.account_key)
 
     def discard(self, webinar_key: int) -> None:
         """Note that a removal has been emitted."""
@@ -150,8 +132,8 @@ class ListedWebinars:
         """Return the webinars that a list has to show; none if it is incomplete."""
         if not listing.is_complete:
             return set()
-        bookmarks = map(self.bookmarks.get, self._shown_by(listing))
-        return set[int]().union(*(bookmark.expected(self.start_date, self.account) for bookmark in bookmarks))
+        settings, bookmarks = self.organizers.settings, map(self.bookmarks.get, self._shown_by(listing))
+        return set[int]().union(*(found.expected(settings.start_date, settings.account_key) for found in bookmarks))
 
     def _shown_by(self, listing: WebinarList) -> set[str]:
         """Return the organizers whose webinars a list shows: those remembered and those on it."""

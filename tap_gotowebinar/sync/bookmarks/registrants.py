@@ -58,13 +58,12 @@ class RegistrantBookmark:
         read_at: When that was; only while settled.
     """
 
-    __slots__ = ("_entry", "_packed", "_roster", "count", "newest", "read_at")
+    __slots__ = ("_entry", "_roster", "count", "newest", "read_at")
     parents: ClassVar[str] = "webinars"
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         """Start from an entry of the state; its roster is unpacked when it is first needed."""
         self.newest = canonical_time(entry.get("replication_key_value"))
-        self._packed: str | None = entry.get("roster")
         # Rows emitted by this run are hashed only when a STATE needs it: most webinars settle before that.
         self._roster: dict[int, int | Row] | None = None
         # Merged states may hold a roster and a count: the roster is safer.
@@ -83,11 +82,9 @@ class RegistrantBookmark:
         return len(self._known()) if self._has_roster else self.count or 0
 
     def load_roster(self, rows: Rows, *, whole_list: bool) -> None:
-        """Make a roster of the rows that were emitted before, unless there is one.
+        """Make a roster of the rows of a list that were emitted before, unless there is one.
 
-        Args:
-            rows: The complete list.
-            whole_list: Whether to emit all of it when the count shows that older rows have changed too.
+        With `whole_list` all of it is emitted again when the count shows that older rows have changed too.
         """
         if self._has_roster:
             return
@@ -106,12 +103,7 @@ class RegistrantBookmark:
                 yield row
 
     def remember(self, rows: Sequence[Row], *, not_after: str) -> None:
-        """Note that list rows have been emitted.
-
-        Args:
-            rows: The list rows.
-            not_after: Start of the run; the bookmark never becomes later.
-        """
+        """Note that list rows have been emitted; the bookmark never becomes later than the start of the run."""
         self._known().update((int(row["registrantKey"]), row) for row in rows)
         date = max((row.get("registrationDate") or "" for row in rows), default="")
         if date > (self.newest or ""):
@@ -134,7 +126,8 @@ class RegistrantBookmark:
         if gone or "roster" not in self.entry() or self.read_at is not None:
             self._changed(count=None, read_at=None)
         # As text the roster takes a tenth of the memory.
-        self._packed, self._roster = self.entry()["roster"], None
+        self.entry()
+        self._roster = None
 
     def entry(self) -> Entry:
         """Return the entry for the state."""
@@ -150,12 +143,11 @@ class RegistrantBookmark:
 
     @property
     def _has_roster(self) -> bool:
-        return self._packed is not None or self._roster is not None
+        return self._roster is not None or "roster" in (self._entry or {})
 
     def _known(self) -> dict[int, int | Row]:
         if self._roster is None:
-            self._roster = {**unpack(self._packed)} if self._packed else {}
-            self._packed = None
+            self._roster = {**unpack((self._entry or {}).get("roster", ""))}
         return self._roster
 
     @staticmethod

@@ -16,10 +16,9 @@ from tap_gotowebinar.sync.bookmarks.state import VERSION, Origin, loaded_entries
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tap_gotowebinar.sync.bookmarks.state import Entry
+    from singer_sdk.helpers.types import Record
 
-Row = dict[str, Any]
-"""A record as it is emitted."""
+    from tap_gotowebinar.sync.bookmarks.state import Entry
 
 
 class Bookmark(Protocol):
@@ -36,11 +35,7 @@ class Bookmark(Protocol):
 
 
 class HashBookmark:
-    """The rows that were emitted of a webinar, as one hash.
-
-    Attributes:
-        read_at: When they were last read.
-    """
+    """The rows that were emitted of a webinar, as one hash, and when they were last read."""
 
     __slots__ = ("_hash", "read_at")
     parents: ClassVar[str] = "webinars"
@@ -55,11 +50,11 @@ class HashBookmark:
         """Whether rows have been emitted."""
         return self._hash is not None
 
-    def is_due(self, rows: Sequence[Row]) -> bool:
+    def is_due(self, rows: Sequence[Record]) -> bool:
         """Return whether a row is new or changed; their order does not matter."""
         return not is_hash_of(self._hash, rows)
 
-    def remember(self, rows: Sequence[Row]) -> None:
+    def remember(self, rows: Sequence[Record]) -> None:
         """Note that rows have been emitted."""
         self._hash = rows_hash(rows)
 
@@ -102,15 +97,9 @@ class StreamBookmarks(Generic[B]):
 
 
 class Bookmarks:
-    """The bookmarks of all streams.
+    """The bookmarks of all streams, each of which remembers in its way, and whose data they are about.
 
-    Args:
-        kinds: How each stream remembers, by its name. Other streams' state, a later release's perhaps, is printed again
-            as it came.
-        state: The state that an earlier run printed.
-
-    Attributes:
-        origin: Whose data they are about.
+    The state of streams without a way, a later release's perhaps, is printed again as it came.
 
     Raises:
         StateError: `state` was not printed by this tap or an SDK tap.
@@ -167,12 +156,12 @@ class Bookmarks:
         return {"bookmarks": bookmarks, **origin}
 
 
-def rows_hash(rows: Iterable[Row]) -> str:
+def rows_hash(rows: Iterable[Record]) -> str:
     """Return 32 bits, in hexadecimal, of rows in any order; null and absent are the same."""
     return _joined_hash(map(_line_without_nulls, rows))
 
 
-def is_hash_of(known: str | None, rows: Sequence[Row]) -> bool:
+def is_hash_of(known: str | None, rows: Sequence[Record]) -> bool:
     """Return whether a hash from the state is that of rows; release 0.1.0 told null from absent."""
     return known is not None and (known == rows_hash(rows) or known == _joined_hash(map(_line, rows)))
 
@@ -188,11 +177,11 @@ def _joined_hash(lines: Iterable[bytes]) -> str:
     return f"{zlib.crc32(b','.join(sorted(lines))):08x}"
 
 
-def _line(row: Row) -> bytes:
+def _line(row: Record) -> bytes:
     return msgspec.json.encode(sorted(row.items()))
 
 
-def _line_without_nulls(row: Row) -> bytes:
+def _line_without_nulls(row: Record) -> bytes:
     line = _line(row)
     # Few rows hold any, and to look into each would take longer than to encode it.
     return _line(without_nulls(row)) if b"null" in line else line
