@@ -67,13 +67,13 @@ class StateWriter(SdkStateWriter):
         line = self._writer.encode_state(self._bookmarks.state())
         digest = _digest(line)
         # Without the time of the write: else a slow target would get ever fewer of them.
-        encode_seconds = self._clock() - started
+        pause = STATE_SHARE * (self._clock() - started)
         if digest != self._printed:
             self._writer.write_line(line)
             self._printed = digest
+            pause = max(pause, self.interval)
             self._deadline = self._clock() + LONGEST_STATE_INTERVAL
             self._min_bytes = self._writer.bytes_written + (OUTPUT_SHARE * len(line) if len(line) > SMALL_STATE else 0)
-        pause = max(self.interval, STATE_SHARE * encode_seconds)
         self._next_at = self._clock() + min(pause, LONGEST_STATE_INTERVAL)
 
 

@@ -110,6 +110,17 @@ def test_a_state_is_printed_once_for_a_change_and_never_for_none() -> None:
         assert output.getvalue().count(b"\n") == printed
 
 
+def test_a_change_after_a_silence_is_printed_at_once() -> None:
+    clock, output, bookmarks = [0.0], io.BytesIO(), Bookmarks(KINDS)
+    writer = StateWriter(MessageWriter(output), bookmarks, clock=lambda: clock[0])
+    clock[0] = 2 * STATE_INTERVAL
+    writer.write_state({})
+    assert output.getvalue() == b""
+    see(bookmarks, 1)
+    writer.write_state({})
+    assert output.getvalue().count(b"\n") == 1
+
+
 def test_a_large_state_waits_for_as_many_records_but_not_for_more_than_a_minute() -> None:
     clock = [0.0]
     output = io.BytesIO()
