@@ -107,15 +107,14 @@ class WebinarRemovals(GoToWebinarStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         run = self.sync_context
-        lists = run.webinars.lists
-        missing = run.listed_webinars.missing(lists)
-        run.listed_webinars.track(lists)
+        missing = run.webinars.missing()
+        run.webinars.track()
         removed = [{"webinarKey": str(key), "removedAt": run.started} for key in missing]
         yield from self.written(Batch(removed, self._discard), keys={})
 
     def _discard(self, records: Sequence[Record]) -> None:
         for record in records:
-            self.sync_context.listed_webinars.discard(int(record["webinarKey"]))
+            self.sync_context.webinars.discard(int(record["webinarKey"]))
 
 
 class WebinarChild(ChildStream[PlannedWebinar]):

@@ -13,7 +13,6 @@ from tap_gotowebinar.records.timestamps import to_iso
 from tap_gotowebinar.settings.tap import Settings
 from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.sync.attendee_lists import AttendeeLists
-from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinars
 from tap_gotowebinar.sync.bookmarks.registrants import RegistrantBookmark, SeenKeysBookmark
 from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 from tap_gotowebinar.sync.listings import WebinarListing
@@ -99,12 +98,8 @@ class SyncContext:
     def webinars(self) -> WebinarListing:
         """All webinars, listed once per run."""
         client = self.stream_client("webinars", ("webinarKey",))
-        return WebinarListing(self.organizers, self.report, client, self.started_at, self.listed_webinars)
-
-    @functools.cached_property
-    def listed_webinars(self) -> ListedWebinars:
-        """Which webinars earlier runs have listed."""
-        return ListedWebinars(self.bookmarks.get("webinar_removals"), self.organizers)
+        bookmarks = self.bookmarks.get("webinar_removals")
+        return WebinarListing(self.organizers, self.report, client, self.started_at, bookmarks)
 
     def plan_sessions(self, sessions: list[PlannedSession]) -> None:
         """Take the listed sessions before any of them is read: bookmarks still show which organizers are new."""

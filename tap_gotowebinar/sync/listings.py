@@ -17,7 +17,8 @@ from tap_gotowebinar.records.timestamps import to_iso_seconds
 from tap_gotowebinar.sync.bookmarks.listed_webinars import WebinarList
 
 if TYPE_CHECKING:
-    from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinars
+    from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
+    from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
     from tap_gotowebinar.sync.organizers import OrganizerScope
     from tap_gotowebinar.sync.report import Report
     from tap_gotowebinar.sync.stream_client import StreamClient
@@ -35,14 +36,14 @@ LOOKAHEAD: Final = dt.timedelta(days=3653)
 class WebinarListing:
     """The webinars of the configured organizers or of the whole account, listed when first asked for.
 
-    `known` is what earlier runs have listed.
+    `bookmarks` tell which of those that earlier runs have listed are missing.
     """
 
     organizers: OrganizerScope
     report: Report
     client: StreamClient
     now: dt.datetime
-    known: ListedWebinars
+    bookmarks: StreamBookmarks[ListedWebinarsBookmark]
 
     @functools.cached_property
     def records(self) -> list[dict[str, Any]]:
@@ -63,7 +64,8 @@ class WebinarListing:
     def _list_checked(self, path: str, organizer_key: str | None) -> WebinarList:
         """Return a list; one that lost more than half of its webinars is read twice."""
         listing = self._list(path, organizer_key)
-        if self.known.lost_most(listing):
+        expected = self._expected(listing)
+        if 2 * len(expected - listing.keys) > len(expected):
             again = self._list(path, organizer_key)
             # Refused the second time, it shows nothing.
             listing = again if again.is_complete or again.records else listing._replace(is_complete=False)
@@ -85,6 +87,42 @@ class WebinarListing:
     def organizer_keys(self) -> list[str]:
         """The organizers of the listed webinars."""
         return list(dict.fromkeys(record["organizerKey"] for record in self.records if record["organizerKey"]))
+
+    @property
+    def keys(self) -> set[int]:
+        """The webinarKeys on any of the lists."""
+        return set[int]().union(*(listing.keys for listing in self.lists))
+
+    def missing(self) -> list[int]:
+        """Return the webinars that the lists have to show and none of them shows."""
+        return sorted(set[int]().union(*map(self._expected, self.lists)) - self.keys)
+
+    def track(self) -> None:
+        """Remember what the lists show, beside what earlier ones did."""
+        listed, settings = self.keys, self.organizers.settings
+        for listing in self.lists:
+            records = listing.by_organizer()
+            for key in self._shown_by(listing):
+                bookmark = self.bookmarks.get(key)
+                bookmark.track(records.get(key, ()), listed, settings.start_date, settings.account_key)
+
+    def discard(self, webinar_key: int) -> None:
+        """Note that a removal has been emitted."""
+        for bookmark in self.bookmarks.all().values():
+            bookmark.discard(webinar_key)
+
+    def _expected(self, listing: WebinarList) -> set[int]:
+        """Return the webinars that a list has to show; none if it is incomplete."""
+        if not listing.is_complete:
+            return set()
+        settings, bookmarks = self.organizers.settings, map(self.bookmarks.get, self._shown_by(listing))
+        return set[int]().union(*(found.expected(settings.start_date, settings.account_key) for found in bookmarks))
+
+    def _shown_by(self, listing: WebinarList) -> set[str]:
+        """Return the organizers whose webinars a list shows: those remembered and those on it."""
+        if listing.organizer_key is not None:
+            return {listing.organizer_key}
+        return {key for key in {*self.bookmarks.all(), *listing.by_organizer()} if self.organizers.includes(key)}
 
 
 def list_sessions(

@@ -73,9 +73,8 @@ def _difference(run: SyncContext, *, lists_webinars: bool) -> str | None:
         return "it is about other organizers" if run.bookmarks.origin.keys else None
     if not (known := run.bookmarks.webinars()):
         return None
-    lists = run.webinars.lists
-    listed = set[int]().union(*(found.keys for found in lists))
-    if not listed or not listed.isdisjoint(known) or not all(found.is_complete for found in lists):
+    listed = run.webinars.keys
+    if not listed or not listed.isdisjoint(known) or not all(found.is_complete for found in run.webinars.lists):
         return None
     return f"it knows {len(known)} webinar(s), and GoTo lists {len(listed)} other(s)"
 

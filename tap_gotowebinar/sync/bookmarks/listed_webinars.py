@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from tap_gotowebinar.records.timestamps import parse_time
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from tap_gotowebinar.sync.bookmarks.state import Entry
-    from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
-    from tap_gotowebinar.sync.organizers import OrganizerScope
 
 
 class WebinarList(NamedTuple):
@@ -94,52 +91,6 @@ class ListedWebinarsBookmark:
         if self._entry is None:
             self._entry = {"roster": pack(self._webinars)} | ({"account": self._account} if self._account else {})
         return self._entry
-
-
-@dataclass(frozen=True)
-class ListedWebinars:
-    """What is remembered of the lists of webinars, by organizer."""
-
-    bookmarks: StreamBookmarks[ListedWebinarsBookmark]
-    organizers: OrganizerScope
-
-    def lost_most(self, listing: WebinarList) -> bool:
-        """Return whether a complete list lacks more than half of what it has to show."""
-        expected = self._expected(listing)
-        return 2 * len(expected - listing.keys) > len(expected)
-
-    def missing(self, lists: Sequence[WebinarList]) -> list[int]:
-        """Return the webinars that the lists have to show and none of them shows."""
-        expected = set[int]().union(*map(self._expected, lists))
-        return sorted(expected.difference(*(listing.keys for listing in lists)))
-
-    def track(self, lists: Sequence[WebinarList]) -> None:
-        """Remember what the lists show, beside what earlier ones did."""
-        listed = set[int]().union(*(listing.keys for listing in lists))
-        settings = self.organizers.settings
-        for listing in lists:
-            records = listing.by_organizer()
-            for key in self._shown_by(listing):
-                bookmark = self.bookmarks.get(key)
-                bookmark.track(records.get(key, ()), listed, settings.start_date, settings.account_key)
-
-    def discard(self, webinar_key: int) -> None:
-        """Note that a removal has been emitted."""
-        for bookmark in self.bookmarks.all().values():
-            bookmark.discard(webinar_key)
-
-    def _expected(self, listing: WebinarList) -> set[int]:
-        """Return the webinars that a list has to show; none if it is incomplete."""
-        if not listing.is_complete:
-            return set()
-        settings, bookmarks = self.organizers.settings, map(self.bookmarks.get, self._shown_by(listing))
-        return set[int]().union(*(found.expected(settings.start_date, settings.account_key) for found in bookmarks))
-
-    def _shown_by(self, listing: WebinarList) -> set[str]:
-        """Return the organizers whose webinars a list shows: those remembered and those on it."""
-        if listing.organizer_key is not None:
-            return {listing.organizer_key}
-        return {key for key in {*self.bookmarks.all(), *listing.by_organizer()} if self.organizers.includes(key)}
 
 
 def _first_start(record: Mapping[str, Any]) -> int:

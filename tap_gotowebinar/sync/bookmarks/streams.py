@@ -97,9 +97,9 @@ class StreamBookmarks(Generic[B]):
 
 
 class Bookmarks:
-    """The bookmarks of all streams, each of which remembers in its way, and whose data they are about.
+    """The bookmarks of all streams, for each the kind that `kinds` names, and whose data they are about.
 
-    The state of streams without a way, a later release's perhaps, is printed again as it came.
+    The state of other streams, those of a later release perhaps, is printed again as it came.
 
     Raises:
         StateError: `state` was not printed by this tap or an SDK tap.
