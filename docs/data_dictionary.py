@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tap_gotowebinar.streams.base import GoToWebinarStream
 from tap_gotowebinar.streams.organizers import Organizers
 from tap_gotowebinar.streams.registrants import RegistrantRemovals, RosterStream
-from tap_gotowebinar.streams.session_children import SessionChild, SessionPerformance
-from tap_gotowebinar.streams.sessions import Sessions
+from tap_gotowebinar.streams.sessions import SessionChild, SessionPerformance, Sessions
 from tap_gotowebinar.streams.webinar_parts import RegistrationFields, SmallWebinarStream
 from tap_gotowebinar.streams.webinars import WebinarDetails, WebinarRemovals, Webinars
 from tap_gotowebinar.tap import TapGoToWebinar

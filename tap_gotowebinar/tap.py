@@ -20,7 +20,6 @@ from tap_gotowebinar.singer.tap_cli import CommandLineTap
 from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.streams import STREAMS
 from tap_gotowebinar.streams.organizers import Organizers
-from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 from tap_gotowebinar.sync.context import SyncContext
 from tap_gotowebinar.sync.state_origin import check_origin
 
@@ -65,7 +64,7 @@ class TapGoToWebinar(CommandLineTap):
         self.sync_context = SyncContext(lambda: self.config, self.connect, writer=writer, started_at=self.now())
         super().__init__(*args, **kwargs)
         self.sync_context.stop_signals = self.stop_signals
-        writer.on_record = self._count_record
+        writer.on_records = self._count_records
 
     def connect(self, settings: Settings) -> ApiClient:
         """Return the client of all calls of a run."""
@@ -91,7 +90,7 @@ class TapGoToWebinar(CommandLineTap):
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of an earlier run; the SDK's own copy stays empty, so that the SDK never prints it."""
         kinds = {stream.name: stream.bookmark_kind for stream in STREAMS if hasattr(stream, "bookmark_kind")}
-        self.sync_context.bookmarks = Bookmarks(state, kinds)
+        self.sync_context.load_state(kinds, state)
 
     @override
     def run(self) -> int:
@@ -101,23 +100,21 @@ class TapGoToWebinar(CommandLineTap):
             Exit code: 0 complete, 1 failed or refused, 128 + signal number when stopped.
         """
         self.sync_context.report.start_bar()
+        stopped, reasons = None, []
         try:
             self._sync()
-        except StopRequested as stopped:
-            self._log_summary()
-            self.logger.warning("stopped by signal %d; the next run goes on from here", stopped.exit_code - 128)
-            return stopped.exit_code
+            reasons = self.failures()
+        except StopRequested as signal:
+            stopped = signal
         except OutputError:
-            self._log_summary()
             raise
         except GoToWebinarError as error:
             reasons = [str(error)]
-        except Exception:
+        finally:
             self._log_summary()
-            raise
-        else:
-            reasons = self.failures()
-        self._log_summary()
+        if stopped is not None:
+            self.logger.warning("stopped by signal %d; the next run goes on from here", stopped.exit_code - 128)
+            return stopped.exit_code
         self.log_reasons(reasons)
         return 1 if reasons else 0
 
@@ -140,11 +137,7 @@ class TapGoToWebinar(CommandLineTap):
         self.sync_context.finish()
 
     def _check_state(self) -> None:
-        """Refuse the state of another connection.
-
-        Raises:
-            ForeignStateError: it is one.
-        """
+        """Refuse the state of another connection; raises ForeignStateError."""
         run, selected = self.sync_context, {name for name, stream in self.streams.items() if stream.selected}
         if selected:
             has_keys = bool(run.settings.organizer_keys or run.settings.account_key)
@@ -168,14 +161,13 @@ class TapGoToWebinar(CommandLineTap):
         read_before = [
             stream.name for stream in STREAMS if stream.is_read_seldom and run.bookmarks.has_state_for(stream.name)
         ]
-        skips = run.settings.skip_forbidden
         failures = [run.client.problem] if run.client.problem else []
         return failures + run.report.failures(
-            skip_forbidden=skips, skip_forbidden_lists=skips and not is_test, read_before=read_before
+            skip_forbidden=run.settings.skip_forbidden, is_test=is_test, read_before=read_before
         )
 
-    def _count_record(self, stream: str) -> None:
-        self.sync_context.report.stats(stream).records += 1
+    def _count_records(self, stream: str, count: int) -> None:
+        self.sync_context.report.stats(stream).records += count
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ A first run over so many webinars, without a rate limit, which is when the state
 """
 
 import argparse
-import functools
 import io
 import statistics
 import sys
@@ -17,6 +16,7 @@ from typing_extensions import override
 
 from gotowebinar_sandbox import Options, Sandbox
 from tap_gotowebinar.singer.writer import MessageWriter
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 from tap_gotowebinar.sync.state_writer import StateWriter
 from tap_gotowebinar.tap import TapGoToWebinar
 from tests.runs import FAST
@@ -36,13 +36,13 @@ class MeasuringStateWriter(StateWriter):
         sizes: Bytes of each STATE printed.
     """
 
-    def __init__(self, writer: MessageWriter, tap: TapGoToWebinar) -> None:
+    def __init__(self, writer: MessageWriter, bookmarks: Bookmarks) -> None:
         """Start measuring."""
         self.seconds = 0.0
         self.sizes: list[int] = []
-        self._encode = writer.encode_state
-        writer.encode_state = self._sized  # type: ignore[method-assign]
-        super().__init__(writer, tap.sync_context.bookmarks)
+        self._print = writer.write_line
+        writer.write_line = self._sized  # type: ignore[method-assign]
+        super().__init__(writer, bookmarks)
 
     @override
     def write_final(self) -> None:
@@ -50,19 +50,19 @@ class MeasuringStateWriter(StateWriter):
         super().write_final()
         self.seconds += time.perf_counter() - began
 
-    def _sized(self, state: dict[str, Any]) -> bytes:
-        line = self._encode(state)
+    def _sized(self, line: bytes) -> None:
         self.sizes.append(len(line))
-        return line
+        self._print(line)
 
 
 class MeasuredTap(TapGoToWebinar):
     """The tap with a measuring state writer."""
 
-    @functools.cached_property
     @override
-    def state_writer(self) -> MeasuringStateWriter:
-        return MeasuringStateWriter(self.message_writer, self)
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(state)
+        run = self.sync_context
+        run.state_writer = self.measured = MeasuringStateWriter(run.writer, run.bookmarks)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def measure(webinars: int, *, details: bool = False, people: int = PEOPLE) -> Fi
         began = time.perf_counter()
         tap.run()
         seconds = time.perf_counter() - began
-    writer = tap.state_writer
+    writer = tap.measured
     entries = [stream["webinars"] for stream in tap.sync_context.bookmarks.state()["bookmarks"].values()]
     encode = MessageWriter().encode_state
     settled = {key for stream in entries for key, entry in stream.items() if "count" in entry}

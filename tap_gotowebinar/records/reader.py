@@ -19,9 +19,9 @@ from tap_gotowebinar.records.timestamps import canonical_time, canonical_times
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_gotowebinar.api.stats import StreamStats
+    from singer_sdk.helpers.types import Record
 
-Record = dict[str, Any]
+    from tap_gotowebinar.api.stats import StreamStats
 
 FIELD_ALIASES: Final[dict[str, str]] = {"webinarId": "webinarID", "panelistKey": "panelistId"}
 """Names of fields that GoTo spells in two ways, and the one that records have."""
@@ -39,12 +39,11 @@ class RecordReader:
     """Makes records of one stream out of decoded JSON objects.
 
     Args:
-        schema: The stream's JSON schema.
         keys: Primary keys that a row must hold. The other fields that may not be null are keys of the parent, and are
             taken from the path that was asked for.
-        stats: Where unusable values are counted.
-        on_unknown: Called with the names of fields that the schema does not declare.
+        stats: Where unusable values are counted, and the names of fields kept that the schema does not declare.
         text_keys: Those of the keys that are any text, not a number; no path contains them.
+        excluded: Documented fields that the schema leaves out on purpose.
     """
 
     def __init__(
@@ -52,23 +51,19 @@ class RecordReader:
         schema: Mapping[str, Any],
         keys: tuple[str, ...],
         stats: StreamStats,
-        on_unknown: Callable[[set[str]], None],
         *,
         text_keys: frozenset[str] = frozenset(),
+        excluded: frozenset[str] = frozenset(),
     ) -> None:
         """Prepare one converter for each declared field."""
         fields = schema["properties"].items()
         from_path = {name for name, declared in fields if "null" not in declared["type"] and name not in keys}
-        self._objects = _ObjectReader(schema, stats, on_unknown, prefix="", left_out=from_path)
+        self._objects = _ObjectReader(schema, stats, prefix="", left_out=from_path | excluded)
         self.keys = keys
         self._text_keys = text_keys
 
     def read(self, row: object) -> Record:
-        """Return the record of one decoded row.
-
-        Raises:
-            InvalidRowError: the row is no object, or a key is missing or unusable.
-        """
+        """Return the record of one decoded row; raises InvalidRowError if it is no object or lacks a usable key."""
         (record,) = self.read_all([row])
         if isinstance(record, InvalidRowError):
             raise record
@@ -107,16 +102,9 @@ class _ObjectReader:
     """
 
     def __init__(
-        self,
-        schema: Mapping[str, Any],
-        stats: StreamStats,
-        on_unknown: Callable[[set[str]], None],
-        *,
-        prefix: str,
-        left_out: Collection[str] = (),
+        self, schema: Mapping[str, Any], stats: StreamStats, *, prefix: str, left_out: Collection[str] = ()
     ) -> None:
         self._stats = stats
-        self._on_unknown = on_unknown
         self._left_out = set(left_out)
         self._prefix = prefix
         self._fields: dict[str, tuple[str, _Convert]] = {
@@ -151,7 +139,7 @@ class _ObjectReader:
                 columns[name] = column
             elif wire_name not in self._left_out:
                 self._left_out.add(wire_name)
-                self._on_unknown({self._prefix + wire_name})
+                self._stats.unknown.add(self._prefix + wire_name)
         names = tuple(columns)
         if not names:
             return [{} for _ in rows]
@@ -172,7 +160,7 @@ class _ObjectReader:
                 return _times
             return _each(_time_or_text) if path.endswith("Time") else _strings
         if kind == "object":
-            return _ObjectReader(declared, self._stats, self._on_unknown, prefix=f"{path}.")
+            return _ObjectReader(declared, self._stats, prefix=f"{path}.")
         if kind == "array":
             return _ArrayReader(self._converter(declared["items"], f"{path}[]"), self._stats, f"{path}[]")
         return _each(_count if kind == "number" and path.endswith("Count") else _SCALARS[kind])

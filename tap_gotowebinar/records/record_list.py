@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from singer_sdk.helpers.types import Record
+
 from tap_gotowebinar.api.errors import InvalidRowError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_gotowebinar.records.reader import RecordReader
-
-Record = dict[str, Any]
 
 Merge = Callable[[list[Record]], Record]
 """Makes one record of those that share a key."""
@@ -57,20 +57,16 @@ class RecordList:
 def read_rows(
     reader: RecordReader, rows: Sequence[Any], *, total: int | None = None, merge: Merge | None = None
 ) -> RecordList:
-    """Return the records of decoded rows; an invalid row is counted and left out.
+    """Return the records of decoded rows, of which the list says that there are `total`.
 
-    Args:
-        reader: Makes a record of a row.
-        rows: Decoded JSON values.
-        total: How many there are, as the list says.
-        merge: Makes one record of those that share a key; None: the last one counts.
+    An invalid row is counted and left out. Of records that share a key the last one counts, unless `merge` makes one of
+    them.
     """
     result = RecordList(received=len(rows), total=total, is_merged=merge is not None)
     read = reader.read_all(rows)
     records = [record for record in read if not isinstance(record, InvalidRowError)]
     result.invalid.update(str(record) for record in read if isinstance(record, InvalidRowError))
     keys = list(map(operator.itemgetter(*reader.keys), records)) if reader.keys else range(len(records))
-    # Of those that share a key the last one counts.
     by_key = dict(zip(keys, records, strict=True))
     result.repeated = len(records) - len(by_key)
     if merge and result.repeated:

@@ -13,7 +13,7 @@ from singer_sdk import SchemaDirectory
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Record = dict[str, Any]
+    from singer_sdk.helpers.types import Record
 
 SCHEMAS: Final = SchemaDirectory(importlib.resources.files("tap_gotowebinar.schemas"))
 """The JSON schema of each stream, from the files of the distribution."""
@@ -24,10 +24,8 @@ class RecordShape:
 
     Flattening makes columns of the objects, and targets with typed columns make structures of both.
 
-    Args:
-        schema: JSON schema of an object.
-        expands_nulls: Whether an object that is null becomes one whose fields are null, because flattening takes its
-            columns from the objects of a record.
+    With `expands_nulls` an object that is null becomes one whose fields are null, because flattening takes its columns
+    from the objects of a record.
     """
 
     def __init__(self, schema: Mapping[str, Any], *, expands_nulls: bool = False) -> None:

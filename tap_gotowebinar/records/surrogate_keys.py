@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-Row = dict[str, Any]
+if TYPE_CHECKING:
+    from singer_sdk.helpers.types import Record
 
 
-def add_surrogate_keys(rows: list[Row], name: str, *identity: str) -> list[Row]:
-    """Return rows with a key made of the fields that identify them.
+def add_surrogate_keys(rows: list[Record], name: str, *identity: str) -> list[Record]:
+    """Return all rows of a session, or of an attendee of one, with a key `name` made of fields that never change.
 
     Rows with the same identity are numbered by their content, not by their place: first by the choices of a poll, which
     do not change, then by everything else.
-
-    Args:
-        rows: All rows of a session, or of an attendee of one.
-        name: The key's name.
-        identity: Fields that never change.
     """
     alike: defaultdict[bytes, list[int]] = defaultdict(list)
     for place, row in enumerate(rows):
@@ -32,6 +28,6 @@ def add_surrogate_keys(rows: list[Row], name: str, *identity: str) -> list[Row]:
     return [{name: keys[place], **row} for place, row in enumerate(rows)]
 
 
-def _content(row: Row) -> tuple[list[str], bytes]:
+def _content(row: Record) -> tuple[list[str], bytes]:
     choices = sorted(str(response.get("text")) for response in row.get("responses") or ())
     return choices, msgspec.json.encode(sorted(row.items()))

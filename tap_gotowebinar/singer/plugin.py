@@ -116,11 +116,7 @@ class CommandLinePlugin(PluginBase):
 
     @classmethod
     def configured(cls, config: ConfigInput | None, **more: Any) -> Self:  # noqa: ANN401 - the SDK's
-        """Return a plugin with the settings of the command line.
-
-        Args:
-            config: The settings.
-            more: Other arguments of the constructor.
+        """Return a plugin with the settings of the command line, and more arguments of the constructor.
 
         Raises:
             ConfigValidationError: a setting or an environment variable is invalid.

@@ -24,25 +24,12 @@ class NullStateManager(StreamStateManager):
     The SDK's own searches a list of partitions at each access, and prints all of it after each webinar.
     """
 
-    @property
-    def stream_state(self) -> dict[str, Any]:
-        """An empty state, always."""
-        return {}
-
     @override
     def get_context_state(self, context: Context | None) -> dict[str, Any]:
         return {}
 
     @override
-    def get_state_partitions(self) -> None:
-        return
-
-    @override
     def write_starting_replication_value(self, *args: Any, **kwargs: Any) -> None:
-        pass
-
-    @override
-    def write_replication_key_signpost(self, value: Any, *, context: Context | None = None) -> None:
         pass
 
     @override
@@ -60,11 +47,7 @@ def is_relevant(record: logging.LogRecord) -> bool:
 
 
 class SilentCounter(Counter):
-    """Counts nothing: the report counts, and its total is logged once, not for each webinar."""
-
-    @override
-    def increment(self, value: int = 1) -> None:
-        pass
+    """Logs no count, which the SDK does for each webinar: the report's total is logged once."""
 
     @override
     def _pop(self) -> None:

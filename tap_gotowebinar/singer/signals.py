@@ -83,11 +83,7 @@ class StopSignals:
                 time.sleep(REPEAT_AFTER)
 
     def check(self) -> None:
-        """Raise if a signal has come.
-
-        Raises:
-            StopRequested: a signal has come.
-        """
+        """Raise `StopRequested` if a signal has come."""
         if self._signum:
             raise StopRequested(self._signum)
 

@@ -45,11 +45,7 @@ class CommandLineTap(CommandLinePlugin, Tap):
 
     @abc.abstractmethod
     def failures(self, *, is_test: bool) -> list[str]:
-        """Return a line for each reason why the run is incomplete.
-
-        Args:
-            is_test: Whether it was a test, which never accepts lists that GoTo refuses.
-        """
+        """Return a line for each reason why the run is incomplete; a test never accepts lists that GoTo refuses."""
 
     @classmethod
     @override
@@ -123,11 +119,7 @@ class CommandLineTap(CommandLinePlugin, Tap):
 
     @classmethod
     def _complete(cls, catalog: dict[str, Any] | None) -> dict[str, Any] | None:
-        """Return a catalog with the keys of this tap, to which the missing streams are added, deselected.
-
-        Raises:
-            GoToWebinarError: it is not a catalog of this tap.
-        """
+        """Return a catalog with the keys of this tap, and the missing streams deselected; raises GoToWebinarError."""
         if catalog is None:
             return None
         given = _catalog_streams(catalog)

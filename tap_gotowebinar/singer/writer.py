@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from singer_sdk.contrib.msgspec import encoder
 from singer_sdk.singerlib import RecordMessage, SchemaMessage
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
@@ -16,29 +17,27 @@ from typing_extensions import override
 from tap_gotowebinar.api.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
 
 BUFFER_SIZE: Final = 64 * 1024
 """Bytes that are buffered before they are written."""
 
+_STATE_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
+
 
 class MessageWriter(GenericSingerWriter[bytes, Message]):
     """Buffers messages and writes whole lines to standard output."""
 
     def __init__(self, output: BinaryIO | None = None) -> None:
-        """Start with an empty buffer.
-
-        Args:
-            output: Where messages go; standard output if not given.
-        """
+        """Start with an empty buffer; messages go to standard output if no other is given."""
         self._output = output
         self._buffer = bytearray()
         self._extracted_at: dt.datetime | None = None
         self._schemas: dict[str, SchemaMessage] = {}
         self._flushed_bytes = 0
-        self.on_record: Callable[[str], None] = lambda _stream: None
+        self.on_records: Callable[[str, int], None] = lambda _stream, _count: None
 
     @override
     def serialize_message(self, message: Message) -> bytes:
@@ -51,10 +50,10 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
                 return
             self._schemas[message.stream] = message
         elif isinstance(message, RecordMessage):
-            self.on_record(message.stream)
+            self.on_records(message.stream, 1)
         self._append(self.serialize_message(message) + b"\n")
 
-    def write_records(self, stream: str, records: Iterable[dict[str, Any]]) -> None:
+    def write_records(self, stream: str, records: Sequence[dict[str, Any]]) -> None:
         """Write RECORD messages of records that need no mapping, in the same format as `write_message`.
 
         Records between two flushes have the same time of extraction.
@@ -62,10 +61,11 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         now = self._extracted_at = self._extracted_at or dt.datetime.now(dt.UTC)
         messages = ({"type": "RECORD", "stream": stream, "record": record, "time_extracted": now} for record in records)
         self._append(encoder.encode_lines(messages))
+        self.on_records(stream, len(records))
 
     def encode_state(self, state: dict[str, Any]) -> bytes:
-        """Return a STATE message as a line."""
-        return encoder.encode({"type": "STATE", "value": state})
+        """Return a STATE message as a line; equal states make equal lines."""
+        return _STATE_ENCODER.encode({"type": "STATE", "value": state})
 
     def write_line(self, line: bytes) -> None:
         """Write a line, for example of `encode_state`, and flush."""

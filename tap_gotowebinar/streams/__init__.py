@@ -3,8 +3,7 @@
 from tap_gotowebinar.streams.engagement import AttendeePolls, AttendeeSurveys, Polls, Questions, Surveys
 from tap_gotowebinar.streams.organizers import Organizers
 from tap_gotowebinar.streams.registrants import RegistrantDetails, RegistrantRemovals, Registrants
-from tap_gotowebinar.streams.session_children import Attendees, SessionPerformance
-from tap_gotowebinar.streams.sessions import Sessions
+from tap_gotowebinar.streams.sessions import Attendees, SessionPerformance, Sessions
 from tap_gotowebinar.streams.webinar_parts import (
     CoOrganizers,
     Panelists,

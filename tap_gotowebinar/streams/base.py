@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tap_gotowebinar.api.stats import StreamStats
     from tap_gotowebinar.singer.sdk_overrides import StreamStateManager
+    from tap_gotowebinar.sync.bookmarks.streams import Bookmark, StreamBookmarks
     from tap_gotowebinar.sync.context import SyncContext
     from tap_gotowebinar.sync.steps import Batch
     from tap_gotowebinar.sync.stream_client import StreamClient
@@ -41,6 +42,7 @@ class GoToWebinarStream(Stream):
         answer_keys: Primary keys that a row of the answer must hold; the others come from the parent.
         text_keys: Those of them that are any text, not a number.
         excluded_fields: Documented fields that the schema leaves out on purpose: links and codes that give access.
+        bookmark_kind: How it remembers what it has emitted, if it does.
         lists_webinars: Whether it needs the list of webinars, with a list for each organizer too.
         is_read_seldom: Whether a run may read nothing because earlier ones have read everything.
     """
@@ -53,6 +55,7 @@ class GoToWebinarStream(Stream):
     answer_keys: ClassVar[tuple[str, ...]] = ()
     text_keys: ClassVar[frozenset[str]] = frozenset()
     excluded_fields: ClassVar[frozenset[str]] = frozenset()
+    bookmark_kind: ClassVar[type[Bookmark]]
     lists_webinars: ClassVar[bool] = False
     is_read_seldom: ClassVar[bool] = False
 
@@ -75,12 +78,15 @@ class GoToWebinarStream(Stream):
             self.name, self.answer_keys, text_keys=self.text_keys, excluded=self.excluded_fields
         )
 
-    def written(self, batch: Batch, keys: Mapping[str, str]) -> Iterator[Record]:
-        """Write the records of a batch and remember them; yield those that the SDK has to write.
+    @functools.cached_property
+    def bookmarks(self) -> StreamBookmarks[Any]:
+        """What this stream has emitted, by webinar or organizer."""
+        return self.sync_context.bookmarks.get(self.name)
 
-        Args:
-            batch: The records.
-            keys: Keys of their parents, for records without them.
+    def written(self, batch: Batch, keys: Mapping[str, str]) -> Iterator[Record]:
+        """Write the records of a batch, with the keys of their parents, and remember them.
+
+        Those are yielded that the SDK has to write.
         """
         for start in range(0, len(batch.records), MAX_BATCH):
             records = batch.records[start : start + MAX_BATCH]
@@ -91,7 +97,6 @@ class GoToWebinarStream(Stream):
             else:
                 filled = [self._shape.fill(record, keys) for record in records]
                 self.sync_context.writer.write_records(self.name, filled)
-                self.stats.records += len(records)
                 self._remember(batch, records)
 
     def _remember(self, batch: Batch, records: Sequence[Record]) -> None:
@@ -118,7 +123,6 @@ class GoToWebinarStream(Stream):
             super()._write_record_message(filled)
         else:
             self.sync_context.writer.write_records(self.name, [filled])
-            self.stats.records += 1
 
     @functools.cached_property
     def _shape(self) -> RecordShape:
@@ -139,11 +143,6 @@ class GoToWebinarStream(Stream):
     @override
     def get_sync_timer(self) -> Timer:
         return SilentTimer(Metric.SYNC_DURATION, {"stream": self.name})
-
-    @override
-    def get_batch_config(self, config: Mapping[str, Any]) -> None:
-        """Return no configuration: BATCH messages would ignore selection and stream maps."""
-        return
 
     @functools.cached_property
     def state_manager(self) -> StreamStateManager:

@@ -12,8 +12,8 @@ from typing_extensions import override
 
 from tap_gotowebinar.records.surrogate_keys import add_surrogate_keys
 from tap_gotowebinar.streams.parents_and_children import fetched_list
-from tap_gotowebinar.streams.session_children import SESSION, SessionChild, SessionListStream
-from tap_gotowebinar.sync.attendee_lists import ATTENDEES, has_nobody
+from tap_gotowebinar.streams.sessions import SESSION, SessionChild, SessionListStream
+from tap_gotowebinar.sync.attendee_lists import ATTENDEES
 from tap_gotowebinar.sync.bookmarks.state import pack, unpack
 from tap_gotowebinar.sync.bookmarks.streams import without_nulls
 from tap_gotowebinar.sync.steps import Batch, Step
@@ -21,7 +21,9 @@ from tap_gotowebinar.sync.steps import Batch, Step
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tap_gotowebinar.records.record_list import Record, RecordList
+    from singer_sdk.helpers.types import Record
+
+    from tap_gotowebinar.records.record_list import RecordList
     from tap_gotowebinar.sync.schedule import PlannedSession
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
     from tap_gotowebinar.sync.stream_client import StreamClient
@@ -54,10 +56,7 @@ class Polls(SurrogateKeyedStream):
     name = "polls"
     path = f"{SESSION}/polls"
     primary_keys = ("sessionKey", "pollKey")
-
-    @override
-    def is_empty(self, item: PlannedSession) -> bool:
-        return item.counts_none("totalPollCount")
+    needed_counts = ("totalPollCount",)
 
 
 class Questions(SurrogateKeyedStream):
@@ -67,10 +66,7 @@ class Questions(SurrogateKeyedStream):
     path = f"{SESSION}/questions"
     primary_keys = ("sessionKey", "questionKey")
     key_fields = ("askerKey", "dateAsked", "question")
-
-    @override
-    def is_empty(self, item: PlannedSession) -> bool:
-        return self.sync_context.counts_none(item.key, "questionsAsked")
+    needed_counts = ("questionsAsked",)
 
 
 class Surveys(SurrogateKeyedStream):
@@ -79,10 +75,7 @@ class Surveys(SurrogateKeyedStream):
     name = "surveys"
     path = f"{SESSION}/surveys"
     primary_keys = ("sessionKey", "surveyKey")
-
-    @override
-    def is_empty(self, item: PlannedSession) -> bool:
-        return self.sync_context.counts_none(item.key, "surveyCount")
+    needed_counts = ("surveyCount",)
 
 
 class AttendeeAnswers(SessionChild):
@@ -92,13 +85,9 @@ class AttendeeAnswers(SessionChild):
     asks_for_each = "attendee"
 
     @override
-    def is_empty(self, item: PlannedSession) -> bool:
-        return has_nobody(item)
-
-    @override
     def steps(self, unit: Unit[PlannedSession]) -> Steps:
         session, path = unit.item, ATTENDEES.format_map(unit.item.context)
-        entry = self.bookmarks.get(session.organizer_key).entry_of(session)
+        entry = self.bookmark(session).entry_of(session)
         reading = _Reading(session, unpack(entry.get("roster", "")))
         if not self.is_empty(session):
             call = functools.partial(self.sync_context.attendees.read, session)
@@ -133,15 +122,14 @@ class AttendeeAnswers(SessionChild):
             yield Batch(found.records)
         reading.roster[key] = hashed
         reading.is_complete &= found.is_complete
-        bookmark = self.bookmarks.get(reading.session.organizer_key)
-        bookmark.remember(reading.session, roster=pack(reading.roster), upto=str(key))
-        self.bookmarks.changed()
+        self.bookmark(reading.session).remember(reading.session, roster=pack(reading.roster), upto=str(key))
 
     def _finish(self, reading: _Reading, _outcome: Outcome) -> Iterable[Batch]:
         if reading.is_complete:
             # Not removed: a merge of states would bring the old value back.
-            self.bookmarks.get(reading.session.organizer_key).remember(reading.session, upto=NO_ATTENDEE)
-            self.mark_read(reading.session)
+            bookmark = self.bookmark(reading.session)
+            bookmark.remember(reading.session, upto=NO_ATTENDEE)
+            bookmark.mark_read(reading.session)
         return ()
 
 
@@ -151,10 +139,7 @@ class AttendeePolls(AttendeeAnswers):
     name = "attendee_polls"
     path = f"{ATTENDEES}/{{registrantKey}}/polls"
     primary_keys = ("sessionKey", "registrantKey", "pollKey")
-
-    @override
-    def is_empty(self, item: PlannedSession) -> bool:
-        return super().is_empty(item) or item.counts_none("totalPollCount")
+    needed_counts = ("registrantsAttended", "totalPollCount")
 
 
 class AttendeeSurveys(AttendeeAnswers):
@@ -163,10 +148,7 @@ class AttendeeSurveys(AttendeeAnswers):
     name = "attendee_surveys"
     path = f"{ATTENDEES}/{{registrantKey}}/surveys"
     primary_keys = ("sessionKey", "registrantKey", "surveyKey")
-
-    @override
-    def is_empty(self, item: PlannedSession) -> bool:
-        return super().is_empty(item) or self.sync_context.counts_none(item.key, "surveyCount")
+    needed_counts = ("registrantsAttended", "surveyCount")
 
 
 def _answers_hash(records: Iterable[Record]) -> int:

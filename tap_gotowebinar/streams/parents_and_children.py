@@ -13,6 +13,7 @@ from typing_extensions import override
 from tap_gotowebinar.api.errors import CallError, ForbiddenError, UnreadableResponseError, internal_error
 from tap_gotowebinar.records.record_list import RecordList
 from tap_gotowebinar.streams.base import GoToWebinarStream
+from tap_gotowebinar.sync.report import PlannedCalls
 from tap_gotowebinar.sync.steps import Fetched, Gone, Unit
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.mapper import StreamMap
 
-    from tap_gotowebinar.sync.bookmarks.streams import Bookmark
+    from tap_gotowebinar.sync.schedule import Planned
     from tap_gotowebinar.sync.steps import Outcome, Step, Steps
 
-T = TypeVar("T")
+T = TypeVar("T", bound="Planned")
 
 MAX_CONSECUTIVE_FAILURES: Final = 3
 """Failed calls in a row that end the run: the API is down then, rather than one answer broken."""
@@ -33,14 +34,9 @@ logger = logging.getLogger("tap-gotowebinar")
 
 
 class ParentStream(GoToWebinarStream, Generic[T]):
-    """A stream whose records have children.
+    """A stream whose records have children; `unit_key` is the name of their primary key."""
 
-    Attributes:
-        label: What its records are called in the log.
-        unit_key: The primary key of its records.
-    """
-
-    label: ClassVar[str]
+    name: str
     unit_key: ClassVar[str]
 
     @property
@@ -59,26 +55,34 @@ class ParentStream(GoToWebinarStream, Generic[T]):
         """Return a record with null for each missing field, which the filter of a map may use."""
         return {**dict.fromkeys(self.schema["properties"]), **record}
 
+    @property
     @abc.abstractmethod
-    def items(self) -> Iterator[tuple[str, T]]:
-        """Yield what is due with its key, in the order of reading."""
+    def due(self) -> dict[str, T]:
+        """What is read, by key, in the order of reading."""
 
     def start_children(self) -> None:
         """Start to make the children's calls ahead, before the first record is emitted."""
-        self.sync_context.start_prefetching(self.label, self._units(), is_test=self.ABORT_AT_RECORD_COUNT is not None)
+        self.sync_context.start_prefetching(self.name, self._units(), is_test=self.ABORT_AT_RECORD_COUNT is not None)
+
+    @override
+    def generate_child_contexts(self, record: Record, context: Context | None) -> Iterator[Context]:
+        if item := self.due.get(record[self.unit_key]):
+            yield item.context
 
     @functools.cached_property
     def readers(self) -> list[ChildStream[T]]:
         """The selected children, in the order of reading."""
         return [child for child in self.child_streams if isinstance(child, ChildStream) and child.selected]
 
-    @property
-    def asks_for_each(self) -> list[str]:
-        """What the children make further calls for, as for `PlannedCalls.each`."""
-        return [child.asks_for_each for child in self.readers if child.asks_for_each]
+    def log_plan(self, summary: str, bound: str, calls: int) -> None:
+        """Log what is due, and the calls that it takes; see `PlannedCalls`."""
+        each = [child.asks_for_each for child in self.readers if child.asks_for_each]
+        cost = PlannedCalls(len(self.due), bound, calls, each)
+        run = self.sync_context
+        run.report.plan(self.name, summary, cost, run.settings.connection.requests_per_minute)
 
     def _units(self) -> Iterator[Unit[T]]:
-        for key, item in self.items():
+        for key, item in self.due.items():
             unit = Unit(key, item)
             unit.streams |= {child.name: child.steps(unit) for child in self.readers if child.reads(item)}
             yield unit
@@ -88,22 +92,22 @@ class ChildStream(GoToWebinarStream, Generic[T]):
     """A stream of what belongs to a webinar or session; one failed call does not end the run.
 
     Attributes:
-        bookmark_kind: How this stream remembers what it has emitted.
-        parent: The class of the parent stream.
         asks_for_each: What it makes further calls for, as for `PlannedCalls.each`; empty: nothing.
+        needed_counts: Counts of a session, or of its performance: if GoTo says 0, no call is needed to know the answer.
     """
 
-    bookmark_kind: ClassVar[type[Bookmark]]
-    parent: ClassVar[type[ParentStream[Any]]]
+    parent_stream_type: type[ParentStream[Any]]
     asks_for_each: ClassVar[str] = ""
+    needed_counts: ClassVar[tuple[str, ...]] = ()
 
     @abc.abstractmethod
     def reads(self, item: T) -> bool:
         """Return whether this stream reads a webinar or session that is due."""
 
-    def is_empty(self, item: T) -> bool:  # noqa: ARG002 - for those that can know
+    def is_empty(self, item: T) -> bool:
         """Return whether it is known without a call that there is nothing."""
-        return False
+        counts = {**self.sync_context.session_counts.get(item.key, {}), **item.record}
+        return any(counts.get(name) == 0 for name in self.needed_counts)
 
     @abc.abstractmethod
     def steps(self, unit: Unit[T]) -> Steps:
@@ -117,8 +121,8 @@ class ChildStream(GoToWebinarStream, Generic[T]):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         keys = context or {}
-        key = keys[self.parent.unit_key]
-        for step, outcome in self.sync_context.prefetchers[self.parent.label].take(key, self.name):
+        key = keys[self.parent_stream_type.unit_key]
+        for step, outcome in self.sync_context.prefetchers[self.parent_stream_type.name].take(key, self.name):
             self._count(step, outcome, key)
             yield from self._emitted(step, outcome, keys)
             self.sync_context.checkpoint()
@@ -145,18 +149,14 @@ class ChildStream(GoToWebinarStream, Generic[T]):
         elif isinstance(outcome, Gone):
             self.stats.gone.append(step.path)
         elif outcome.error is None:
-            self.sync_context.skipped_by_max_calls[self.parent.label].add(key)
+            self.sync_context.skipped_by_max_calls[self.parent_stream_type.name].add(key)
         elif isinstance(outcome.error, ForbiddenError):
             self.stats.forbidden.append(step.path)
         else:
             self._give_up(step.path, outcome.error)
 
     def _give_up(self, path: str, error: CallError) -> None:
-        """Count a failed call.
-
-        Raises:
-            CallError: too many calls in a row failed.
-        """
+        """Count a failed call; raises its error if too many in a row failed."""
         self.stats.given_up.append(path)
         self.sync_context.consecutive_failures += 1
         if self.sync_context.consecutive_failures >= MAX_CONSECUTIVE_FAILURES:
@@ -165,10 +165,10 @@ class ChildStream(GoToWebinarStream, Generic[T]):
 
 
 def fetched_list(outcome: Outcome) -> RecordList | None:
-    """Return the list of an outcome, an empty one of what is gone; None if it has to be read again."""
+    """Return the list of an outcome, an empty one without a call or of what is gone; None: it has to be read again."""
     if isinstance(outcome, Fetched):
-        found: RecordList = outcome.value
-        return found
+        found: RecordList | None = outcome.value
+        return RecordList() if found is None else found
     return RecordList() if isinstance(outcome, Gone) and outcome.is_final else None
 
 

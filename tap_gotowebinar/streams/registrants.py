@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_gotowebinar.sync.bookmarks.registrants import Row, Rows
-    from tap_gotowebinar.sync.schedule import DueRule, PlannedWebinar, WebinarTiming
+    from tap_gotowebinar.sync.schedule import PlannedWebinar, WebinarTiming
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
     from tap_gotowebinar.sync.stream_client import StreamClient
 
@@ -31,14 +31,7 @@ REGISTRANTS: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}
 
 @dataclass
 class RegistrantList:
-    """The list of registrants of a webinar.
-
-    Attributes:
-        webinar: Which webinar.
-        path: The list's endpoint.
-        rows: The registrants by registrantKey.
-        is_complete: Whether these are all of them, and each has been emitted.
-    """
+    """The registrants of a webinar by registrantKey; `is_complete` if these are all, and each has been emitted."""
 
     webinar: PlannedWebinar
     path: str
@@ -85,9 +78,8 @@ class RegistrantStream(WebinarChild):
             counted = self.sync_context.registrant_counts.get(webinar.key)
             self.sync_context.report.check_count("registrants", webinar.key, counted, approved, len(records))
             if RegistrantRemovals.name in webinar.readers:
-                seen = self.sync_context.bookmarks.get(RegistrantRemovals.name, SeenKeysBookmark)
-                if seen.get(webinar.key).track({int(record["registrantKey"]): record for record in records}):
-                    seen.changed()
+                seen = self.sync_context.bookmarks.get(RegistrantRemovals.name).get(webinar.key)
+                seen.track({int(record["registrantKey"]): record for record in records})
         return ()
 
 
@@ -101,31 +93,26 @@ class RosterStream(RegistrantStream):
     """Whether the whole list of a settled webinar is emitted again when its count shows that older rows changed."""
 
     @override
-    def reason(self, rule: DueRule, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
-        return DueReason.ALIVE if self.emits_everything else super().reason(rule, timing, newest, webinar_key)
+    def reason(self, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
+        return DueReason.ALIVE if self.emits_everything else super().reason(timing, newest, webinar_key)
 
-    def due_among(self, registrants: RegistrantList) -> Iterable[tuple[int, Row]]:
-        """Return the list rows that are new or changed, with their keys."""
+    def due_among(self, registrants: RegistrantList) -> Iterable[Row]:
+        """Return the list rows that are new or changed."""
         if self.emits_everything:
-            return registrants.rows.items()
+            return registrants.rows.values()
         bookmark: RegistrantBookmark = self.bookmarks.get(registrants.webinar.key)
         bookmark.load_roster(registrants.rows, whole_list=self.repeats_whole_list)
         return bookmark.due(registrants.rows)
 
     def remember(self, webinar: PlannedWebinar, rows: Sequence[Row]) -> None:
         """Note which list rows have been emitted."""
-        if self.emits_everything:
-            return
-        bookmark: RegistrantBookmark = self.bookmarks.get(webinar.key)
-        bookmark.remember(rows, not_after=self.sync_context.started)
-        self.bookmarks.changed()
+        if not self.emits_everything:
+            self.bookmarks.get(webinar.key).remember(rows, not_after=self.sync_context.started)
 
     def mark_read(self, registrants: RegistrantList, _outcome: Outcome) -> Iterable[Batch]:
         """Mark the webinar as read if all of its list has been emitted."""
         if registrants.is_complete and not self.emits_everything:
-            bookmark: RegistrantBookmark = self.bookmarks.get(registrants.webinar.key)
-            if bookmark.mark_read(registrants.rows, registrants.webinar.timing):
-                self.bookmarks.changed()
+            self.bookmarks.get(registrants.webinar.key).mark_read(registrants.rows, registrants.webinar.timing)
         return ()
 
 
@@ -141,8 +128,7 @@ class Registrants(RosterStream):
         yield Step(registrants.path, emit=functools.partial(self._emit, registrants))
 
     def _emit(self, registrants: RegistrantList, outcome: Outcome) -> Iterator[Batch]:
-        rows = [row for _, row in self.due_among(registrants)]
-        yield Batch(rows, functools.partial(self.remember, registrants.webinar))
+        yield Batch(list(self.due_among(registrants)), functools.partial(self.remember, registrants.webinar))
         self.mark_read(registrants, outcome)
 
 
@@ -156,7 +142,7 @@ class RegistrantDetails(RosterStream):
 
     @override
     def list_steps(self, registrants: RegistrantList) -> Steps:
-        for _, row in self.due_among(registrants):
+        for row in self.due_among(registrants):
             keys = {**registrants.webinar.context, "registrantKey": row["registrantKey"]}
             path = self.path.format_map(keys)
             call = functools.partial(self.client.get_single, path, keys)
@@ -183,7 +169,7 @@ class RegistrantRemovals(RegistrantStream):
     bookmark_kind = SeenKeysBookmark
 
     @override
-    def reason(self, rule: DueRule, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
+    def reason(self, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
         settled = timing.is_settled(newest)
         return None if settled and not self.bookmarks.get(webinar_key).is_known else DueReason.ALIVE
 
@@ -199,9 +185,7 @@ class RegistrantRemovals(RegistrantStream):
         def discard(records: Sequence[Record]) -> None:
             for record in records:
                 bookmark.discard(int(record["registrantKey"]))
-            self.bookmarks.changed()
 
         removed = {"removedAt": self.sync_context.started}
         yield Batch([{"registrantKey": str(key), **removed} for key in bookmark.missing(registrants.rows)], discard)
-        if bookmark.mark_read(registrants.rows, settled=self.is_settled(webinar)):
-            self.bookmarks.changed()
+        bookmark.mark_read(registrants.rows, settled=self.is_settled(webinar))

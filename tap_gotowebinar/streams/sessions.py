@@ -1,34 +1,41 @@
-"""The sessions: when webinars were held."""
+"""The sessions: when webinars were held, how they went, and who attended."""
 
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
+from tap_gotowebinar.api.errors import MalformedResponseError
+from tap_gotowebinar.records.record_list import read_rows
 from tap_gotowebinar.records.timestamps import parse_time, to_iso
-from tap_gotowebinar.streams.parents_and_children import ParentStream
+from tap_gotowebinar.streams.parents_and_children import ChildStream, ParentStream, fetched_list
+from tap_gotowebinar.sync.attendee_lists import ATTENDEES, WebinarBatch
 from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
 from tap_gotowebinar.sync.bookmarks.streams import rows_hash
 from tap_gotowebinar.sync.listings import WINDOW_MARGIN, list_sessions
-from tap_gotowebinar.sync.report import PlannedCalls
 from tap_gotowebinar.sync.schedule import PlannedSession, in_order
+from tap_gotowebinar.sync.steps import Batch, Fetched, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
+    from tap_gotowebinar.records.record_list import RecordList
+    from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
+
+WEBINAR = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"
+SESSION = f"{WEBINAR}/sessions/{{sessionKey}}"
 
 
 class Sessions(ParentStream[PlannedSession]):
     """Every time that a webinar was held; read for each organizer."""
 
     name = "sessions"
-    label = "sessions"
     unit_key = "sessionKey"
     path = f"{API}/organizers/{{organizerKey}}/sessions"
     primary_keys = ("sessionKey",)
@@ -36,46 +43,27 @@ class Sessions(ParentStream[PlannedSession]):
     answer_keys = ("sessionKey", "webinarKey")
     bookmark_kind = SessionsBookmark
 
-    @functools.cached_property
-    def bookmarks(self) -> StreamBookmarks[SessionsBookmark]:
-        """What this stream has emitted, by organizer."""
-        return self.sync_context.bookmarks.get(self.name, SessionsBookmark)
-
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        report = self.sync_context.report
-        self._plan()
+        due = self.due.values()
+        calls = sum(child.reads(session) and not child.is_empty(session) for session in due for child in self.readers)
+        # One call may answer for several sessions of a webinar, and where GoTo counts none no call is made.
+        self.log_plan(f"{len(self.listed)} sessions listed, {len(due)} due", "up to", calls)
         self.start_children()
-        for session in self.due:
+        for session in due:
             yield self.with_nulls(session.record)
             if self.selected and not self.emits_everything:
                 self._mark_read(session)
-            report.done += 1
+            self.sync_context.report.done += 1
             self.sync_context.checkpoint()
 
-    def _plan(self) -> None:
-        calls = sum(child.reads(item) and not child.is_empty(item) for item in self.due for child in self.readers)
-        # One call may answer for several sessions of a webinar, and where GoTo counts none no call is made.
-        cost = PlannedCalls(len(self.due), "up to", calls, self.asks_for_each)
-        summary = f"{len(self.by_key)} sessions listed, {len(self.due)} due"
-        run = self.sync_context
-        run.report.plan(self.label, summary, cost, run.settings.connection.requests_per_minute)
-
-    @override
-    def generate_child_contexts(self, record: Record, context: Context | None) -> Iterator[Context]:
-        yield self.by_key[record["sessionKey"]].context
-
-    @override
-    def items(self) -> Iterator[tuple[str, PlannedSession]]:
-        return ((session.key, session) for session in self.due)
-
     @functools.cached_property
-    def due(self) -> list[PlannedSession]:
+    def due(self) -> dict[str, PlannedSession]:
         """The sessions that this stream, or a child, has to read."""
-        return [session for session in self.by_key.values() if self._is_due(session)]
+        return {key: session for key, session in self.listed.items() if self._is_due(session)}
 
     @functools.cached_property
-    def by_key(self) -> dict[str, PlannedSession]:
+    def listed(self) -> dict[str, PlannedSession]:
         """The sessions of this run, each once, by organizer and end."""
         found: dict[str, PlannedSession] = {}
         for organizer_key in self._organizer_keys():
@@ -92,13 +80,12 @@ class Sessions(ParentStream[PlannedSession]):
 
     def _is_new(self, session: PlannedSession) -> bool:
         """Return whether a session has to be emitted; its children may be due although it has not."""
-        if self.emits_everything:
-            return True
-        return self.bookmarks.get(session.organizer_key).is_new(session, [session.record])
+        bookmark: SessionsBookmark = self.bookmarks.get(session.organizer_key)
+        return self.emits_everything or bookmark.is_new(session, [session.record])
 
     @override
     def _write_record_message(self, record: Record) -> None:
-        if self._is_new(self.by_key[record["sessionKey"]]):
+        if self._is_new(self.due[record["sessionKey"]]):
             super()._write_record_message(record)
 
     def _mark_read(self, session: PlannedSession) -> None:
@@ -106,7 +93,6 @@ class Sessions(ParentStream[PlannedSession]):
         if self._is_new(session) or bookmark.is_due(session, self.sync_context.due_rule):
             bookmark.remember(session, hash=rows_hash([session.record]))
             bookmark.mark_read(session)
-            self.bookmarks.changed()
 
     def _organizer_keys(self) -> list[str]:
         if not self.sync_context.settings.account_key:
@@ -131,11 +117,124 @@ class Sessions(ParentStream[PlannedSession]):
         return wanted
 
     def _all_bookmarks(self, organizer_key: str) -> list[SessionsBookmark]:
-        bookmarks = [
-            self.sync_context.bookmarks.get(child.name, SessionsBookmark)
-            for child in self.readers
-            if child.bookmark_kind is SessionsBookmark
-        ]
-        if self.selected and not self.emits_everything:
-            bookmarks.insert(0, self.bookmarks)
-        return [found.get(organizer_key) for found in bookmarks]
+        remembers = [self] if self.selected and not self.emits_everything else []
+        return [stream.bookmarks.get(organizer_key) for stream in (*remembers, *self.readers)]
+
+
+class SessionChild(ChildStream[PlannedSession]):
+    """A stream of what belongs to one session; a session is read when it is due."""
+
+    parent_stream_type = Sessions
+    bookmark_kind = SessionsBookmark
+    is_read_seldom = True
+
+    def bookmark(self, session: PlannedSession) -> SessionsBookmark:
+        """Return what this stream has emitted of the sessions of an organizer."""
+        found: SessionsBookmark = self.bookmarks.get(session.organizer_key)
+        return found
+
+    @override
+    def reads(self, item: PlannedSession) -> bool:
+        return self.bookmark(item).is_due(item, self.sync_context.due_rule)
+
+
+class SessionListStream(SessionChild):
+    """One call for each session; its rows are emitted together when one of them is new or has changed."""
+
+    @override
+    def steps(self, unit: Unit[PlannedSession]) -> Steps:
+        yield self.list_step(unit.item)
+
+    def list_step(self, session: PlannedSession, *, is_awaited: bool = False) -> Step:
+        """Return the step that reads a session, unless it is known to be empty, and emits what has changed."""
+        path = self.path.format_map(session.context)
+        call = None if self.is_empty(session) else self.list_call(session, path)
+        return Step(path, call, emit=functools.partial(self._emit, session), is_awaited=is_awaited)
+
+    def list_call(self, session: PlannedSession, path: str) -> Callable[[], RecordList]:  # noqa: ARG002 - for some
+        """Return what reads the records of a session, in any thread."""
+        return functools.partial(self.client.get_list, path)
+
+    def emit_changed(self, session: PlannedSession, found: RecordList) -> Iterator[Batch]:
+        """Yield the rows of a session when one of them is new or has changed, and mark the session as read."""
+        bookmark = self.bookmark(session)
+        if bookmark.is_new(session, found.records):
+            yield Batch(found.records)
+            bookmark.remember(session, hash=rows_hash(found.records))
+        if found.is_complete:
+            bookmark.mark_read(session)
+
+    def _emit(self, session: PlannedSession, outcome: Outcome) -> Iterator[Batch]:
+        found = fetched_list(outcome)
+        if found is not None:
+            yield from self.emit_changed(session, found)
+
+
+class SessionPerformance(SessionListStream):
+    """How a session went: one call for each session, or for a webinar where several of its sessions are due."""
+
+    name = "session_performance"
+    path = f"{SESSION}/performance"
+    primary_keys = ("sessionKey",)
+
+    @override
+    def steps(self, unit: Unit[PlannedSession]) -> Steps:
+        outcome = yield self.list_step(unit.item, is_awaited=True)
+        for record in outcome.value.records if isinstance(outcome, Fetched) else ():
+            # It shows which other streams have nothing to read.
+            self.sync_context.session_counts[unit.key] = record.get("pollsAndSurveys") or {}
+
+    @override
+    def list_call(self, session: PlannedSession, path: str) -> Callable[[], RecordList]:
+        return functools.partial(self._batch.get, session, functools.partial(self.client.get, path, self._read_session))
+
+    @functools.cached_property
+    def _batch(self) -> WebinarBatch:
+        due = Counter(session.webinar_key for session in self.sync_context.sessions if self.reads(session))
+        return WebinarBatch({key: sessions for key, sessions in due.items() if sessions > 1}, self._read_webinar)
+
+    def _read_webinar(self, session: PlannedSession) -> dict[str, RecordList]:
+        return self.client.get(f"{WEBINAR}/performance".format_map(session.context), self._read_sessions)
+
+    def _read_sessions(self, body: object) -> dict[str, RecordList]:
+        """Return the record of each session of a map by sessionKey; none for an empty object."""
+        return {
+            key: read_rows(self.client.reader, [value] if value != {} else []) for key, value in _object(body).items()
+        }
+
+    def _read_session(self, body: object) -> RecordList:
+        return self._read_sessions({"": _object(body)})[""]
+
+
+class Attendees(SessionListStream):
+    """Who attended a session: one call for each session, or for 200 attendees of a webinar where that is cheaper."""
+
+    name = "attendees"
+    path = ATTENDEES
+    primary_keys = ("sessionKey", "registrantKey")
+    answer_keys = ("registrantKey",)
+    needed_counts = ("registrantsAttended",)
+
+    @override
+    def steps(self, unit: Unit[PlannedSession]) -> Steps:
+        # The streams of attendees' answers need it, too.
+        yield from unit.ask_once(self.list_step(unit.item, is_awaited=True))
+
+    @override
+    def list_call(self, session: PlannedSession, path: str) -> Callable[[], RecordList]:
+        return functools.partial(self.sync_context.attendees.read, session)
+
+    @override
+    def emit_changed(self, session: PlannedSession, found: RecordList) -> Iterator[Batch]:
+        attended = sum(1 for record in found.records if record.get("attendanceTimeInSeconds"))
+        counted = session.record.get("registrantsAttended")
+        # GoTo also lists registrants who attended for no time at all.
+        self.sync_context.report.check_count(self.name, session.key, counted, attended, len(found))
+        return super().emit_changed(session, found)
+
+
+def _object(body: object) -> dict[str, object]:
+    if not isinstance(body, dict):
+        msg = "the answer should hold an object and does not"
+        raise MalformedResponseError(msg)
+    return body

@@ -24,7 +24,7 @@ from tap_gotowebinar.sync.steps import Batch, Step
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_gotowebinar.sync.schedule import DueRule, PlannedWebinar, WebinarTiming
+    from tap_gotowebinar.sync.schedule import PlannedWebinar, WebinarTiming
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
 
 WEBINAR = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"
@@ -38,11 +38,11 @@ class SmallWebinarStream(WebinarChild):
     is_read_seldom = True
 
     @override
-    def reason(self, rule: DueRule, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
+    def reason(self, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
         bookmark: HashBookmark = self.bookmarks.get(webinar_key)
         if bookmark.read_at is None:
             return DueReason.NEW
-        if not rule.is_stale(timing.now, timing.ends_at, bookmark.read_at):
+        if not self.sync_context.due_rule.is_stale(timing.now, timing.ends_at, bookmark.read_at):
             return None
         return DueReason.RECHECK if timing.is_settled(newest) else DueReason.ALIVE
 
@@ -64,8 +64,7 @@ class SmallWebinarStream(WebinarChild):
             yield Batch(found.records)
             bookmark.remember(found.records)
         if found.is_complete:
-            bookmark.mark_read(to_iso_seconds(webinar.timing.now))
-        self.bookmarks.changed()
+            bookmark.read_at = to_iso_seconds(webinar.timing.now)
 
 
 class Panelists(SmallWebinarStream):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections import Counter
+from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
@@ -13,8 +14,7 @@ from tap_gotowebinar.streams.base import GoToWebinarStream
 from tap_gotowebinar.streams.parents_and_children import ChildStream, ParentStream
 from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
 from tap_gotowebinar.sync.bookmarks.streams import HashBookmark
-from tap_gotowebinar.sync.report import PlannedCalls
-from tap_gotowebinar.sync.schedule import DueReason, PlannedWebinar, SyncSchedule, WebinarTiming, last_end, plan_webinar
+from tap_gotowebinar.sync.schedule import DueReason, PlannedWebinar, WebinarTiming, alive_first, last_end, most_urgent
 from tap_gotowebinar.sync.steps import Batch, Fetched, Step
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
-    from tap_gotowebinar.sync.schedule import DueRule
     from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
 
 
@@ -31,7 +29,6 @@ class Webinars(ParentStream[PlannedWebinar]):
     """All webinars in the window, of the configured organizers or of the whole account."""
 
     name = "webinars"
-    label = "webinars"
     unit_key = "webinarKey"
     path = f"{API}/organizers/{{organizerKey}}/webinars"
     primary_keys = ("webinarKey",)
@@ -40,48 +37,55 @@ class Webinars(ParentStream[PlannedWebinar]):
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
+        listed = self.listed
+        if self.children:
+            reasons = Counter(webinar.reason for webinar in self.due.values())
+            why = ", ".join(f"{reasons[reason]} {reason.value}" for reason in DueReason)
+            calls = sum(_calls_at_least(webinar, self.children) for webinar in self.due.values())
+            self.log_plan(f"{len(listed)} webinars listed, {len(self.due)} due ({why})", "at least", calls)
+            self._check_max_calls()
         self.start_children()
-        for webinar in self.schedule.webinars:
+        for webinar in listed:
             yield self.with_nulls(webinar.record)
             self.sync_context.report.done += webinar.reason is not None
             self.sync_context.checkpoint()
 
-    @override
-    def generate_child_contexts(self, record: Record, context: Context | None) -> Iterator[Context]:
-        webinar = self.schedule[record["webinarKey"]]
-        if webinar.reason:
-            yield webinar.context
-
-    @override
-    def items(self) -> Iterator[tuple[str, PlannedWebinar]]:
-        return ((webinar.key, webinar) for webinar in self.schedule.webinars if webinar.reason)
+    @functools.cached_property
+    def children(self) -> list[WebinarChild]:
+        """The selected children."""
+        return [child for child in self.readers if isinstance(child, WebinarChild)]
 
     @functools.cached_property
-    def schedule(self) -> SyncSchedule:
-        """What this run reads, known when all webinars are listed."""
-        readers = [child for child in self.readers if isinstance(child, WebinarChild)]
-        schedule = SyncSchedule(self._planned(record, readers) for record in self.sync_context.webinars.records)
-        if readers:
-            calls = sum(_calls_at_least(webinar, readers) for webinar in schedule.webinars)
-            cost = PlannedCalls(schedule.due, "at least", calls, self.asks_for_each)
-            run = self.sync_context
-            run.report.plan(self.label, schedule.summary(), cost, run.settings.connection.requests_per_minute)
-            self._check_max_calls(schedule)
-        return schedule
+    def listed(self) -> list[PlannedWebinar]:
+        """All webinars, in the order of reading."""
+        return alive_first(map(self._planned, self.sync_context.webinars.records))
 
-    def _planned(self, record: Record, readers: list[WebinarChild]) -> PlannedWebinar:
-        run = self.sync_context
-        newest = run.latest_registration(record["webinarKey"])
+    @functools.cached_property
+    def due(self) -> dict[str, PlannedWebinar]:
+        """The webinars that a child has to read."""
+        return {webinar.key: webinar for webinar in self.listed if webinar.reason}
+
+    def _planned(self, record: Record) -> PlannedWebinar:
+        """Return a listed webinar with the children that have to read it."""
+        run, key = self.sync_context, record["webinarKey"]
+        newest = run.latest_registration(key)
         timing = WebinarTiming(run.started_at, last_end(record), run.settings.settle)
-        is_read = bool(record["organizerKey"]) and self.is_wanted(record)
-        return plan_webinar(record, timing, newest, readers if is_read else (), run.due_rule)
+        readers = self.children if record["organizerKey"] and self.is_wanted(record) else []
+        found = {reader.name: reader.reason(timing, newest, key) for reader in readers}
+        reasons = {name: reason for name, reason in found.items() if reason}
+        together = [reader.name for reader in readers if not reader.has_own_schedule]
+        if shared := most_urgent(reasons[name] for name in together if name in reasons):
+            reasons |= dict.fromkeys(together, shared)
+        reason = most_urgent(reasons.values())
+        return PlannedWebinar(record, timing, reason, timing.is_settled(newest), frozenset(reasons))
 
-    def _check_max_calls(self, schedule: SyncSchedule) -> None:
+    def _check_max_calls(self) -> None:
         """Warn if the webinars that every run begins with use up all calls: the others would never be read."""
         limit = self.sync_context.settings.max_calls
-        if limit is not None and limit <= self.sync_context.report.calls + schedule.alive:
+        alive = sum(1 for webinar in self.due.values() if not webinar.settled)
+        if limit is not None and limit <= self.sync_context.report.calls + alive:
             self.sync_context.report.warn(
-                f"max_calls ({limit}) is too low: the {schedule.alive} webinars that are alive take a call or more "
+                f"max_calls ({limit}) is too low: the {alive} webinars that are alive take a call or more "
                 "each in every run; raise it, or some are never read"
             )
 
@@ -103,15 +107,14 @@ class WebinarRemovals(GoToWebinarStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         run = self.sync_context
-        lists = run.webinars.lists
-        missing = run.listed_webinars.missing(lists)
-        run.listed_webinars.track(lists)
+        missing = run.webinars.missing()
+        run.webinars.track()
         removed = [{"webinarKey": str(key), "removedAt": run.started} for key in missing]
         yield from self.written(Batch(removed, self._discard), keys={})
 
     def _discard(self, records: Sequence[Record]) -> None:
         for record in records:
-            self.sync_context.listed_webinars.discard(int(record["webinarKey"]))
+            self.sync_context.webinars.discard(int(record["webinarKey"]))
 
 
 class WebinarChild(ChildStream[PlannedWebinar]):
@@ -122,25 +125,21 @@ class WebinarChild(ChildStream[PlannedWebinar]):
         shares_registrant_list: Whether it is made of the list of registrants, which is read once.
     """
 
-    parent = Webinars
     parent_stream_type = Webinars
     lists_webinars = True
     has_own_schedule: ClassVar[bool] = False
     shares_registrant_list: ClassVar[bool] = False
 
-    @functools.cached_property
-    def bookmarks(self) -> StreamBookmarks[Any]:
-        """What this stream has emitted, by webinar."""
-        return self.sync_context.bookmarks.get(self.name, self.bookmark_kind)
-
     @override
     def reads(self, item: PlannedWebinar) -> bool:
         return self.name in item.readers
 
-    def reason(self, rule: DueRule, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
-        """Return why this stream has to read a webinar, None when it need not."""
+    def reason(self, timing: WebinarTiming, newest: str | None, webinar_key: str) -> DueReason | None:
+        """Return why this stream has to read a webinar, None when it need not; `newest` is its latest registration."""
         bookmark = self.bookmarks.get(webinar_key)
-        return rule.reason(timing, newest, bookmark.read_at) if bookmark.is_known else DueReason.NEW
+        if not bookmark.is_known:
+            return DueReason.NEW
+        return self.sync_context.due_rule.reason(timing, newest, bookmark.read_at)
 
     def is_settled(self, webinar: PlannedWebinar) -> bool:
         """Return whether a webinar is settled, with what has been read of it by now."""
@@ -171,9 +170,7 @@ class WebinarDetails(WebinarChild):
         if bookmark.is_due([record]):
             yield Batch([record])
             bookmark.remember([record])
-            self.bookmarks.changed()
-        if bookmark.mark_read(to_iso_seconds(webinar.timing.now) if self.is_settled(webinar) else None):
-            self.bookmarks.changed()
+        bookmark.read_at = to_iso_seconds(webinar.timing.now) if self.is_settled(webinar) else None
 
 
 def _calls_at_least(webinar: PlannedWebinar, readers: list[WebinarChild]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
@@ -44,34 +46,27 @@ class WebinarBatch:
         self._rows: dict[str, dict[str, RecordList]] = {}
         self._locks = {key: threading.Lock() for key in sessions}
 
-    def get(self, session: PlannedSession) -> RecordList | None:
-        """Return the rows of a session; None if a call of its own is needed."""
-        key = session.webinar_key
-        if key not in self._wanted:
-            return None
-        with self._locks[key]:
-            if key not in self._rows:
-                self._rows[key] = self._read_or_nothing(session)
-            found = self._rows[key].get(session.key)
-            self._wanted[key] -= 1
-            if self._wanted[key] <= 0:
-                self._rows[key] = {}
-            return found
-
-    def _read_or_nothing(self, session: PlannedSession) -> dict[str, RecordList]:
-        try:
-            return self._read(session) or {}
-        except CallError:
-            # The calls for the sessions show what is wrong.
-            return {}
+    def get(self, session: PlannedSession, read_alone: Callable[[], RecordList]) -> RecordList:
+        """Return the rows of a session; `read_alone` reads them where a call of its own is needed."""
+        found, key = None, session.webinar_key
+        if key in self._wanted:
+            with self._locks[key]:
+                if key not in self._rows:
+                    self._rows[key] = {}
+                    # The calls for the sessions show what is wrong.
+                    with contextlib.suppress(CallError):
+                        self._rows[key] = self._read(session) or {}
+                found = self._rows[key].get(session.key)
+                self._wanted[key] -= 1
+                if self._wanted[key] <= 0:
+                    self._rows[key] = {}
+        return read_alone() if found is None else found
 
 
 class AttendeeLists:
     """Reads who attended sessions; for any thread.
 
     Args:
-        client: Makes the calls.
-        sessions: The sessions of this run.
         is_read: Returns whether the attendees of a session will be read.
         is_first_run: Returns whether nothing is known of the sessions of an organizer. Later runs list only the latest
             sessions, and an answer for the whole webinar would hold the earlier ones, too.
@@ -91,16 +86,14 @@ class AttendeeLists:
         for session in sessions:
             if is_first_run(session.organizer_key):
                 attended[session.webinar_key] += session.record.get("registrantsAttended") or 0
-                due[session.webinar_key] += is_read(session) and not has_nobody(session)
+                due[session.webinar_key] += is_read(session) and session.record.get("registrantsAttended") != 0
         self._due = {key: count for key, count in due.items() if _saves_calls(count, attended[key])}
         self._batch = WebinarBatch(self._due, self._read_webinar)
 
     def read(self, session: PlannedSession) -> RecordList:
         """Return the attendees of a session, each once."""
-        found = self._batch.get(session)
-        return (
-            self._client.get_list(ATTENDEES.format_map(session.context), merge_attendance) if found is None else found
-        )
+        path = ATTENDEES.format_map(session.context)
+        return self._batch.get(session, functools.partial(self._client.get_list, path, merge_attendance))
 
     def _read_webinar(self, session: PlannedSession) -> dict[str, RecordList] | None:
         path = ALL_SESSIONS.format_map(session.context)
@@ -119,11 +112,6 @@ class AttendeeLists:
         if not listing.is_complete or "None" in rows:
             return None
         return {key: read_rows(self._client.reader, found, merge=merge_attendance) for key, found in rows.items()}
-
-
-def has_nobody(session: PlannedSession) -> bool:
-    """Return whether GoTo counts no attendee of a session."""
-    return session.counts_none("registrantsAttended")
 
 
 def _saves_calls(sessions: int, attended: int) -> bool:

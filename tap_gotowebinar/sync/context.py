@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,7 @@ from tap_gotowebinar.records.timestamps import to_iso
 from tap_gotowebinar.settings.tap import Settings
 from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.sync.attendee_lists import AttendeeLists
-from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinars, ListedWebinarsBookmark
 from tap_gotowebinar.sync.bookmarks.registrants import RegistrantBookmark, SeenKeysBookmark
-from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
 from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 from tap_gotowebinar.sync.listings import WebinarListing
 from tap_gotowebinar.sync.organizers import OrganizerScope
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from tap_gotowebinar.api.client import ApiClient
     from tap_gotowebinar.api.stats import StreamStats
     from tap_gotowebinar.singer.writer import MessageWriter
+    from tap_gotowebinar.sync.bookmarks.streams import Bookmark
     from tap_gotowebinar.sync.schedule import PlannedSession
     from tap_gotowebinar.sync.steps import Unit
 
@@ -38,21 +38,11 @@ if TYPE_CHECKING:
 class SyncContext:
     """One run: its settings, its API client, its bookmarks and report, and what streams learn for each other.
 
-    Args:
-        config: Returns the settings; discovery never calls it.
-        connect: Makes the client.
-        writer: Where messages go.
-        started_at: Start of the run.
-
     Attributes:
-        stop_signals: Lets a signal end a wait.
-        sessions: The listed sessions, in the order in which they are read.
-        attendees: Who attended them; several streams need it.
         registrant_counts: How many registrants GoTo counts in each webinar whose details were read.
         session_counts: What GoTo counts in each session whose performance was read, by name.
         prefetchers: The steps of the children of each parent stream.
-        consecutive_failures: Calls given up one after the other.
-        skipped_by_max_calls: Keys of what was left for the next run, by the label of the parent stream.
+        skipped_by_max_calls: Keys of what was left for the next run, by the name of the parent stream.
     """
 
     def __init__(
@@ -63,14 +53,13 @@ class SyncContext:
         writer: MessageWriter,
         started_at: dt.datetime,
     ) -> None:
-        """Read no settings yet."""
+        """Take what returns the settings and what makes the client of them; discovery calls neither."""
         self._config = config
         self._connect = connect
         self.writer = writer
         self.stop_signals = StopSignals()
         self.started_at = started_at
         self.started = to_iso(started_at)
-        self.bookmarks = Bookmarks()
         self.report = Report()
         self.sessions: list[PlannedSession] = []
         self.attendees: AttendeeLists
@@ -95,10 +84,10 @@ class SyncContext:
         """When something is read again."""
         return DueRule(self.settings.recheck_factor)
 
-    @functools.cached_property
-    def state_writer(self) -> StateWriter:
-        """Prints STATE."""
-        return StateWriter(self.writer, self.bookmarks)
+    def load_state(self, kinds: Mapping[str, type[Bookmark]], state: object) -> None:
+        """Take the state of an earlier run, before anything else; `kinds` as for `Bookmarks`."""
+        self.bookmarks = Bookmarks(kinds, state)
+        self.state_writer = StateWriter(self.writer, self.bookmarks)
 
     @functools.cached_property
     def organizers(self) -> OrganizerScope:
@@ -109,19 +98,13 @@ class SyncContext:
     def webinars(self) -> WebinarListing:
         """All webinars, listed once per run."""
         client = self.stream_client("webinars", ("webinarKey",))
-        start_date = self.settings.start_date
-        return WebinarListing(start_date, self.organizers, self.report, client, self.started_at, self.listed_webinars)
-
-    @functools.cached_property
-    def listed_webinars(self) -> ListedWebinars:
-        """Which webinars earlier runs have listed."""
-        bookmarks = self.bookmarks.get("webinar_removals", ListedWebinarsBookmark)
-        return ListedWebinars(bookmarks, self.organizers, self.settings.start_date, self.settings.account_key)
+        bookmarks = self.bookmarks.get("webinar_removals")
+        return WebinarListing(self.organizers, self.report, client, self.started_at, bookmarks)
 
     def plan_sessions(self, sessions: list[PlannedSession]) -> None:
         """Take the listed sessions before any of them is read: bookmarks still show which organizers are new."""
         self.sessions = sessions
-        bookmarks = self.bookmarks.get("attendees", SessionsBookmark)
+        bookmarks = self.bookmarks.get("attendees")
         self.attendees = AttendeeLists(
             self.stream_client("attendees", ("registrantKey",)),
             sessions,
@@ -138,53 +121,38 @@ class SyncContext:
         excluded: frozenset[str] = frozenset(),
         stats: StreamStats | None = None,
     ) -> StreamClient:
-        """Return what makes calls on account of a stream.
-
-        Args:
-            stream: Name of the stream, and of its schema.
-            keys: Primary keys that the answer itself must hold.
-            text_keys: Those of them that are any text, not a number.
-            excluded: Documented fields that the schema leaves out on purpose.
-            stats: Where calls are counted; None: in those of the stream.
-        """
+        """Return what makes calls on account of a stream, counted in `stats` or in its own; see `RecordReader`."""
         own_stats = self.report.stats(stream)
-
-        def note_unknown(names: set[str]) -> None:
-            self.report.note_unknown(stream, names - excluded)
-
-        reader = RecordReader(SCHEMAS.fetch_schema(stream), keys, own_stats, note_unknown, text_keys=text_keys)
-        return StreamClient(self.client, reader, stats or own_stats, self.writer.flush, self.stop_signals)
+        reader = RecordReader(SCHEMAS.fetch_schema(stream), keys, own_stats, text_keys=text_keys, excluded=excluded)
+        return StreamClient(self.client, reader, stats or own_stats, self.waiting)
 
     def known_registrant_count(self, webinar_key: str) -> int:
         """Return how many registrants of a webinar earlier runs listed."""
-        emitted = (found.get(webinar_key).registrant_count for found in self.bookmarks.all_of_kind(RegistrantBookmark))
-        seen = (found.get(webinar_key).registrant_count for found in self.bookmarks.all_of_kind(SeenKeysBookmark))
-        return max((*emitted, *seen), default=0)
+        known = self.bookmarks.all_of_kind(RegistrantBookmark, SeenKeysBookmark)
+        return max((bookmarks.get(webinar_key).registrant_count for bookmarks in known), default=0)
 
     def latest_registration(self, webinar_key: str) -> str | None:
         """Return the latest registration of a webinar that any stream has emitted."""
         known = self.bookmarks.all_of_kind(RegistrantBookmark)
         return max((bookmarks.get(webinar_key).newest or "" for bookmarks in known), default="") or None
 
-    def counts_none(self, session_key: str, name: str) -> bool:
-        """Return whether GoTo counts none of something in a session whose performance was read."""
-        return self.session_counts.get(session_key, {}).get(name) == 0
-
-    def start_prefetching(self, label: str, units: Iterator[Unit[Any]], *, is_test: bool) -> None:
-        """Start to make the calls for the children of a stream ahead of the output.
-
-        Args:
-            label: What the records of the parent stream are called.
-            units: What is read, in order.
-            is_test: Whether one record of each stream is enough; nothing is read ahead then.
-        """
-        self.prefetchers[label] = Prefetcher(
+    def start_prefetching(self, parent: str, units: Iterator[Unit[Any]], *, is_test: bool) -> None:
+        """Start to make the calls for the children of a stream ahead of the output; in a test none is made ahead."""
+        self.prefetchers[parent] = Prefetcher(
             units,
             0 if is_test else self.settings.connection.max_concurrency,
             within_call_limit=None if self.settings.max_calls is None else self._within_max_calls,
-            before_waiting=self.writer.flush,
-            stop_signals=self.stop_signals,
+            waiting=self.waiting,
         )
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Let a signal interrupt a wait of the main thread, before which the output is flushed: its reader has work."""
+        # The same signal often ends the reader of the output.
+        self.stop_signals.check()
+        self.writer.flush()
+        with self.stop_signals.waiting():
+            yield
 
     def checkpoint(self) -> None:
         """Print a STATE or stop, where either is due; all records so far are written and remembered."""

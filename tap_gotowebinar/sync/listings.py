@@ -13,10 +13,12 @@ from tap_gotowebinar.api.client import API
 from tap_gotowebinar.api.errors import ForbiddenError, NotFoundError, RetriesExhaustedError
 from tap_gotowebinar.api.responses import is_key
 from tap_gotowebinar.records.record_list import RecordList, read_rows
+from tap_gotowebinar.records.timestamps import to_iso_seconds
 from tap_gotowebinar.sync.bookmarks.listed_webinars import WebinarList
 
 if TYPE_CHECKING:
-    from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinars
+    from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
+    from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
     from tap_gotowebinar.sync.organizers import OrganizerScope
     from tap_gotowebinar.sync.report import Report
     from tap_gotowebinar.sync.stream_client import StreamClient
@@ -34,21 +36,14 @@ LOOKAHEAD: Final = dt.timedelta(days=3653)
 class WebinarListing:
     """The webinars of the configured organizers or of the whole account, listed when first asked for.
 
-    Attributes:
-        start_date: From when on webinars are listed.
-        organizers: Whose.
-        report: Where problems are noted.
-        client: Makes the calls.
-        now: Start of the run.
-        known: Which webinars earlier runs have listed.
+    `bookmarks` tell which of those that earlier runs have listed are missing.
     """
 
-    start_date: dt.datetime
     organizers: OrganizerScope
     report: Report
     client: StreamClient
     now: dt.datetime
-    known: ListedWebinars
+    bookmarks: StreamBookmarks[ListedWebinarsBookmark]
 
     @functools.cached_property
     def records(self) -> list[dict[str, Any]]:
@@ -69,7 +64,8 @@ class WebinarListing:
     def _list_checked(self, path: str, organizer_key: str | None) -> WebinarList:
         """Return a list; one that lost more than half of its webinars is read twice."""
         listing = self._list(path, organizer_key)
-        if self.known.lost_most(listing):
+        expected = self._expected(listing)
+        if 2 * len(expected - listing.keys) > len(expected):
             again = self._list(path, organizer_key)
             # Refused the second time, it shows nothing.
             listing = again if again.is_complete or again.records else listing._replace(is_complete=False)
@@ -79,7 +75,8 @@ class WebinarListing:
         return listing
 
     def _list(self, path: str, organizer_key: str | None) -> WebinarList:
-        found = list_window(self.client, self.report, "webinars", path, self.start_date, self.now + LOOKAHEAD)
+        start, until = self.organizers.settings.start_date, self.now + LOOKAHEAD
+        found = list_window(self.client, self.report, "webinars", path, start, until)
         for record in found.records:
             # It becomes part of paths: anything but a key would lead elsewhere.
             told = record.get("organizerKey")
@@ -90,6 +87,42 @@ class WebinarListing:
     def organizer_keys(self) -> list[str]:
         """The organizers of the listed webinars."""
         return list(dict.fromkeys(record["organizerKey"] for record in self.records if record["organizerKey"]))
+
+    @property
+    def keys(self) -> set[int]:
+        """The webinarKeys on any of the lists."""
+        return set[int]().union(*(listing.keys for listing in self.lists))
+
+    def missing(self) -> list[int]:
+        """Return the webinars that the lists have to show and none of them shows."""
+        return sorted(set[int]().union(*map(self._expected, self.lists)) - self.keys)
+
+    def track(self) -> None:
+        """Remember what the lists show, beside what earlier ones did."""
+        listed, settings = self.keys, self.organizers.settings
+        for listing in self.lists:
+            records = listing.by_organizer()
+            for key in self._shown_by(listing):
+                bookmark = self.bookmarks.get(key)
+                bookmark.track(records.get(key, ()), listed, settings.start_date, settings.account_key)
+
+    def discard(self, webinar_key: int) -> None:
+        """Note that a removal has been emitted."""
+        for bookmark in self.bookmarks.all().values():
+            bookmark.discard(webinar_key)
+
+    def _expected(self, listing: WebinarList) -> set[int]:
+        """Return the webinars that a list has to show; none if it is incomplete."""
+        if not listing.is_complete:
+            return set()
+        settings, bookmarks = self.organizers.settings, map(self.bookmarks.get, self._shown_by(listing))
+        return set[int]().union(*(found.expected(settings.start_date, settings.account_key) for found in bookmarks))
+
+    def _shown_by(self, listing: WebinarList) -> set[str]:
+        """Return the organizers whose webinars a list shows: those remembered and those on it."""
+        if listing.organizer_key is not None:
+            return {listing.organizer_key}
+        return {key for key in {*self.bookmarks.all(), *listing.by_organizer()} if self.organizers.includes(key)}
 
 
 def list_sessions(
@@ -113,8 +146,8 @@ def list_window(  # noqa: PLR0913, PLR0917 - what is listed, and from when to wh
     """Return the records of all pages of a HAL list; an empty, incomplete list when GoTo refuses it."""
     key, name = _ENVELOPES[stream]
     window = {
-        "fromTime": format_api_time(start - WINDOW_MARGIN),
-        "toTime": format_api_time(until + WINDOW_MARGIN),
+        "fromTime": to_iso_seconds(start - WINDOW_MARGIN),
+        "toTime": to_iso_seconds(until + WINDOW_MARGIN),
     }
     call = functools.partial(client.get_pages, path, responses.hal(name), key, size="size", **window)
     try:
@@ -127,18 +160,10 @@ def list_window(  # noqa: PLR0913, PLR0917 - what is listed, and from when to wh
     return listing
 
 
-def format_api_time(time: dt.datetime) -> str:
-    """Return a time as GoTo expects it in a query."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def list_registrants(client: StreamClient, path: str, *, known: int) -> RecordList:
     """Return a webinar's registrants, each once; for any thread.
 
-    Args:
-        client: Makes the calls.
-        path: The list's endpoint.
-        known: How many registrants earlier runs listed. A list that lost more than half of them is read twice.
+    A list that lost more than half of the registrants that earlier runs listed, `known`, is read twice.
     """
     found = _read_registrants(client, path)
     return _read_registrants(client, path) if 2 * len(found) < known else found

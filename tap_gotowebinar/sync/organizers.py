@@ -18,12 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class OrganizerScope:
-    """What the settings and the token say together about whose data is read.
-
-    Attributes:
-        settings: Name organizers, an account, or neither.
-        client: Makes the look-ups.
-    """
+    """What the settings and the token say together about whose data is read."""
 
     settings: Settings
     client: StreamClient
@@ -75,11 +70,7 @@ class OrganizerScope:
         return organizer_key in self.settings.organizer_keys
 
     def check_listed(self, organizer_keys: set[str | None], report: Report) -> None:
-        """Warn of configured organizers that have no webinar in the account.
-
-        Raises:
-            GoToWebinarError: none of them has.
-        """
+        """Warn of configured organizers that have no webinar in the account; raises GoToWebinarError if none has."""
         missing = [key for key in self.settings.organizer_keys if key not in organizer_keys]
         if not self.settings.account_key or not missing:
             return

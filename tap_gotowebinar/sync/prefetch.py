@@ -17,8 +17,8 @@ from tap_gotowebinar.sync.steps import Fetched, Gone, Skipped, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
-    from tap_gotowebinar.singer.signals import StopSignals
     from tap_gotowebinar.sync.steps import Outcome, Unit
 
 MAX_UNTAKEN: Final = 8
@@ -124,13 +124,11 @@ class Prefetcher:
     """Steps of units, taken in order, with their calls in flight.
 
     Args:
-        units: What is read, in order.
         workers: Most calls in flight; 0 makes each call when its step is taken.
         within_call_limit: Takes the number of calls on their way and returns whether one more is allowed; None: no
             limit. With a limit, a unit is finished before the next one is opened: else all calls go to lists and none
             to the registrants on them.
-        before_waiting: Called before the main thread waits.
-        stop_signals: Lets a signal end a wait.
+        waiting: Surrounds each wait; a signal may end it.
     """
 
     def __init__(
@@ -139,15 +137,13 @@ class Prefetcher:
         workers: int,
         *,
         within_call_limit: Callable[[int], bool] | None,
-        before_waiting: Callable[[], None],
-        stop_signals: StopSignals,
+        waiting: Callable[[], AbstractContextManager[None]],
     ) -> None:
         """Make no call before the first step is taken."""
         self._units = units
         self._workers = workers
         self._within_call_limit = within_call_limit
-        self._before_waiting = before_waiting
-        self._stop_signals = stop_signals
+        self._waiting = waiting
         self._plans: collections.deque[_Plan] = collections.deque()
         self._in_flight = threading.Semaphore(max(workers, 1))
         self._finished: queue.SimpleQueue[_Task] = queue.SimpleQueue()
@@ -214,8 +210,7 @@ class Prefetcher:
         if not self._is_allowed():
             task.skip()
         else:
-            self._before_waiting()
-            with self._stop_signals.waiting():
+            with self._waiting():
                 task.run()
             task.is_done = True
         self._untaken += 1
@@ -225,10 +220,11 @@ class Prefetcher:
         return self._within_call_limit is None or self._within_call_limit(self._busy)
 
     def _await_one(self) -> None:
-        if self._finished.empty():
-            self._before_waiting()
-        with self._stop_signals.waiting():
-            task = self._finished.get()
+        try:
+            task = self._finished.get_nowait()
+        except queue.Empty:
+            with self._waiting():
+                task = self._finished.get()
         task.is_done = True
         self._busy -= 1
         self._untaken_rows += task.rows

@@ -12,7 +12,7 @@ from tap_gotowebinar.api.redaction import mask_names
 from tap_gotowebinar.api.stats import StreamStats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from tap_gotowebinar.records.record_list import RecordList
 
@@ -27,12 +27,10 @@ LISTS: Final = frozenset({"webinars", "sessions"})
 
 
 class PlannedCalls(NamedTuple):
-    """The calls for what is due.
+    """The calls for so many webinars or sessions that are due.
 
     Attributes:
-        due: How many webinars or sessions.
         bound: Whether `calls` are `at least` or `up to` those without retries.
-        calls: Calls.
         each: What further calls are made for, by stream; only the answers show how many.
     """
 
@@ -40,11 +38,6 @@ class PlannedCalls(NamedTuple):
     bound: str
     calls: int
     each: Sequence[str]
-
-    @property
-    def more(self) -> str:
-        """The further calls, as text."""
-        return "".join(f", and {count} for each {what}" for what, count in Counter(self.each).items() if self.due)
 
 
 class Report:
@@ -54,7 +47,7 @@ class Report:
         """Start the clock."""
         self._clock = clock
         self._started = self._last_line = clock()
-        self._stats: dict[str, StreamStats] = {}
+        self._stats: defaultdict[str, StreamStats] = defaultdict(StreamStats)
         self._bar: _Bar | None = None
         self._plans: list[str] = []
         self.label = "webinars"
@@ -67,13 +60,7 @@ class Report:
 
     def stats(self, stream: str) -> StreamStats:
         """Return the counts of a stream; the main thread calls this first."""
-        if stream not in self._stats:
-            self._stats[stream] = StreamStats()
         return self._stats[stream]
-
-    def note_unknown(self, stream: str, names: Iterable[str]) -> None:
-        """Note fields that GoTo sends and the schema does not declare; from any thread."""
-        self.stats(stream).unknown.update(names)
 
     def note_list(self, stream: str, path: str, found: RecordList) -> None:
         """Log what was left out of a list."""
@@ -98,33 +85,23 @@ class Report:
         return sum(stats.calls for stats in self._stats.values())
 
     def plan(self, label: str, summary: str, cost: PlannedCalls, requests_per_minute: int) -> None:
-        """Log what will be read and how many calls it takes; progress is counted from here.
-
-        Args:
-            label: What is read: webinars or sessions.
-            summary: How many were listed and are due.
-            cost: The calls.
-            requests_per_minute: The budget.
-        """
+        """Log how many webinars or sessions are due, and how many calls that takes; progress is counted from here."""
         self.label, self.total, self.done, self._calls_begun = label, cost.due, 0, self.calls
         self._requests_per_minute = requests_per_minute
         # The first minute's budget may be spent at once.
         minutes = max(0, cost.calls - requests_per_minute) / requests_per_minute
-        self._plans.append(f"{cost.bound} {cost.calls} for {label}{cost.more}")
+        each = Counter(cost.each if cost.due else ())
+        more = "".join(f", and {count} for each {what}" for what, count in each.items())
+        self._plans.append(f"{cost.bound} {cost.calls} for {label}{more}")
         logger.info(
             "plan: %s: %s %d calls (%s at %d calls a minute)%s",
-            *(summary, cost.bound, cost.calls, about(minutes), requests_per_minute, cost.more),
+            *(summary, cost.bound, cost.calls, about(minutes), requests_per_minute, more),
         )
 
     def check_count(self, stream: str, key: str, counted: int | None, least: int, most: int) -> None:
-        """Note where GoTo counts more or fewer than it lists.
+        """Note where GoTo counts more or fewer of a webinar or session than it lists.
 
-        Args:
-            stream: Name of the stream that was listed.
-            key: Key of the webinar or session.
-            counted: The count elsewhere; None if GoTo gives none.
-            least: How many of the list are surely in that count.
-            most: How many may be in it.
+        `least` of those listed are surely in the count, and `most` may be.
         """
         if counted is not None and not least <= counted <= most:
             listed = str(most) if least == most else f"{least} to {most}"
@@ -156,21 +133,19 @@ class Report:
             f"{about(left)} left at {self._requests_per_minute} calls a minute"
         )
 
-    def failures(
-        self, *, skip_forbidden: bool, skip_forbidden_lists: bool | None = None, read_before: Collection[str] = ()
-    ) -> list[str]:
+    def failures(self, *, skip_forbidden: bool, is_test: bool = False, read_before: Collection[str] = ()) -> list[str]:
         """Return a line for each reason why the run is not complete.
 
         Args:
             skip_forbidden: Whether refused paths are accepted (`on_forbidden: skip`), unless a stream was refused every
                 time.
-            skip_forbidden_lists: The same of the lists of organizers and accounts; None: as `skip_forbidden`.
+            is_test: Whether it was a test, which accepts no refused list of an organizer or account.
             read_before: Streams that earlier runs have read, so that few calls of this one may all be refused.
         """
         refused, given_up = [], []
         for stream, stats in self._stats.items():
             is_list = stream in LISTS
-            skips = skip_forbidden_lists if is_list and skip_forbidden_lists is not None else skip_forbidden
+            skips = skip_forbidden and not (is_list and is_test)
             if stats.forbidden and not (skips and (stream in read_before or self._read_something(stats))):
                 remedy = _remedy(is_list=is_list, skips=skip_forbidden)
                 refused.append(f"'{stream}': {len(stats.forbidden)} refused ({_named(stats.forbidden)}); {remedy}")

@@ -30,10 +30,7 @@ class ForeignStateError(GoToWebinarError):
 def check_origin(run: SyncContext, *, asks_owner: bool, lists_webinars: bool) -> None:
     """Refuse the state of somebody else, else note whose it is. An accepted state costs no call of its own.
 
-    Args:
-        run: The run; nothing has been emitted yet.
-        asks_owner: Whether the run asks GoTo whose token it is.
-        lists_webinars: Whether the run lists webinars.
+    So the owner of the token and the webinars are compared where the run asks for them anyway.
 
     Raises:
         ForeignStateError: the state is about the data of somebody else.
@@ -51,7 +48,7 @@ def check_origin(run: SyncContext, *, asks_owner: bool, lists_webinars: bool) ->
         why = None if known.owner == owner else "its data were read with the token of another user"
     if why:
         raise ForeignStateError(why)
-    run.bookmarks.note_origin(Origin(owner or known.owner, known.keys | keys))
+    run.bookmarks.origin = Origin(owner or known.owner, known.keys | keys)
 
 
 def _owner(run: SyncContext) -> str | None:
@@ -76,9 +73,8 @@ def _difference(run: SyncContext, *, lists_webinars: bool) -> str | None:
         return "it is about other organizers" if run.bookmarks.origin.keys else None
     if not (known := run.bookmarks.webinars()):
         return None
-    lists = run.webinars.lists
-    listed = set[int]().union(*(found.keys for found in lists))
-    if not listed or not listed.isdisjoint(known) or not all(found.is_complete for found in lists):
+    listed = run.webinars.keys
+    if not listed or not listed.isdisjoint(known) or not all(found.is_complete for found in run.webinars.lists):
         return None
     return f"it knows {len(known)} webinar(s), and GoTo lists {len(listed)} other(s)"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -44,11 +45,11 @@ class StateWriter(SdkStateWriter):
     def __init__(
         self, writer: MessageWriter, bookmarks: Bookmarks, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Print nothing until a bookmark changes."""
+        """Print nothing until the bookmarks differ from those of the earlier run."""
         self._writer = writer
         self._bookmarks = bookmarks
         self._clock = clock
-        self._printed_changes = 0
+        self._printed = _digest(writer.encode_state(bookmarks.state()))
         self._next_at = clock() + self.interval
         self._deadline = self._next_at
         self._min_bytes = 0
@@ -61,17 +62,21 @@ class StateWriter(SdkStateWriter):
             self.write_final()
 
     def write_final(self) -> None:
-        """Print the bookmarks if they have changed."""
-        changes = self._bookmarks.changes
-        if changes == self._printed_changes:
-            return
+        """Print the bookmarks if they differ from the last STATE."""
         started = self._clock()
         line = self._writer.encode_state(self._bookmarks.state())
+        digest = _digest(line)
         # Without the time of the write: else a slow target would get ever fewer of them.
-        encode_seconds = self._clock() - started
-        self._writer.write_line(line)
-        self._printed_changes = changes
-        now = self._clock()
-        self._next_at = now + min(max(self.interval, STATE_SHARE * encode_seconds), LONGEST_STATE_INTERVAL)
-        self._deadline = now + LONGEST_STATE_INTERVAL
-        self._min_bytes = self._writer.bytes_written + (OUTPUT_SHARE * len(line) if len(line) > SMALL_STATE else 0)
+        pause = STATE_SHARE * (self._clock() - started)
+        if digest != self._printed:
+            self._writer.write_line(line)
+            self._printed = digest
+            pause = max(pause, self.interval)
+            self._deadline = self._clock() + LONGEST_STATE_INTERVAL
+            self._min_bytes = self._writer.bytes_written + (OUTPUT_SHARE * len(line) if len(line) > SMALL_STATE else 0)
+        self._next_at = self._clock() + min(pause, LONGEST_STATE_INTERVAL)
+
+
+def _digest(line: bytes) -> bytes:
+    """Return what tells a STATE from another one, in less memory."""
+    return hashlib.sha256(line).digest()

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from singer_sdk.helpers.types import Record
+
     from tap_gotowebinar.api.errors import CallError
 
 T = TypeVar("T")
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,6 @@ class Unit(Generic[T]):
     """A webinar or a session, `item`, that is read, and what its streams share while it is.
 
     Attributes:
-        key: The webinarKey or sessionKey.
         streams: The steps of each stream that reads it, by the stream's name, in order.
         shared: Outcomes that several streams need, by path.
     """

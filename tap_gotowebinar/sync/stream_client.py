@@ -14,6 +14,7 @@ from tap_gotowebinar.records.record_list import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from tap_gotowebinar.api.client import ApiClient
     from tap_gotowebinar.api.pagination import Listing
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from tap_gotowebinar.api.stats import StreamStats
     from tap_gotowebinar.records.reader import RecordReader
     from tap_gotowebinar.records.record_list import Merge, RecordList
-    from tap_gotowebinar.singer.signals import StopSignals
 
 T = TypeVar("T")
 
@@ -30,19 +30,13 @@ T = TypeVar("T")
 class StreamClient:
     """Makes calls and counts them for one stream; for any thread.
 
-    Attributes:
-        client: Makes the call.
-        reader: Makes records of rows.
-        stats: Where calls are counted.
-        before_waiting: Called before the main thread waits.
-        stop_signals: Lets a signal end a wait of the main thread.
+    `waiting` surrounds a wait of the main thread: a signal may end it.
     """
 
     client: ApiClient
     reader: RecordReader
     stats: StreamStats
-    before_waiting: Callable[[], None]
-    stop_signals: StopSignals
+    waiting: Callable[[], AbstractContextManager[None]]
 
     def get(
         self,
@@ -74,8 +68,7 @@ class StreamClient:
 
     def wait_for(self, call: Callable[[], T]) -> T:
         """Make a call on the main thread; a signal may end it."""
-        self.before_waiting()
-        with self.stop_signals.waiting():
+        with self.waiting():
             return call()
 
     def _read_single(self, asked: Mapping[str, str], body: object) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def test_the_table_of_readings_follows_the_rule(row: list[str]) -> None:
 def test_the_example_of_a_state_is_one(make_sandbox: Callable[..., Sandbox]) -> None:
     state = json.loads(next(block.text for block in PAGE.blocks if "bookmarks" in block.text))
     children = [name for name, stream in STREAMS.items() if isinstance(stream, ChildStream)]
-    assert Bookmarks(state, dict.fromkeys(children, HashBookmark)).state() == state
+    assert Bookmarks(dict.fromkeys(children, HashBookmark), state).state() == state
     (entry,) = state["bookmarks"]["registrants"]["webinars"].values()
     sandbox = make_sandbox(seed=7, webinars=4, registrants=3)
     printed = run_here({**sandbox.settings, **FAST}).states[-1]["bookmarks"]["registrants"]

@@ -1,13 +1,19 @@
 """What signals do that `test_stopped_runs.py` cannot see: it stops real runs."""
 
+import datetime as dt
+import io
 import os
 import signal
 import threading
 from collections.abc import Iterator
 
 import pytest
+from singer_sdk.singerlib import RecordMessage
 
+from tap_gotowebinar.api.errors import OutputError
 from tap_gotowebinar.singer.signals import StopRequested, StopSignals, signals_held
+from tap_gotowebinar.singer.writer import MessageWriter
+from tap_gotowebinar.sync.context import SyncContext
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
@@ -40,6 +46,23 @@ def test_a_signal_just_before_a_wait_ends_it(signals: StopSignals) -> None:
     os.write(noted, bytes([signal.SIGTERM]))
     with pytest.raises(StopRequested), signals.waiting():
         threading.Event().wait(60)
+
+
+def test_a_signal_before_a_wait_counts_more_than_a_reader_that_is_gone(signals: StopSignals) -> None:
+    class Gone(io.BytesIO):
+        def write(self, _data: object) -> int:
+            raise BrokenPipeError
+
+    messages = MessageWriter(Gone())
+    messages.write_message(RecordMessage(stream="webinars", record={}))
+    run = SyncContext(dict, lambda _: pytest.fail("makes no call"), writer=messages, started_at=dt.datetime.now(dt.UTC))
+    run.stop_signals = signals
+    with pytest.raises(OutputError), run.waiting():
+        pytest.fail("the output cannot be written")
+    messages.write_message(RecordMessage(stream="webinars", record={}))
+    signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(StopRequested), run.waiting():
+        pytest.fail("the signal came before")
 
 
 def test_a_run_under_nohup_ignores_sighup(signals: StopSignals) -> None:

@@ -33,7 +33,7 @@ def test_a_schema_is_written_once_until_it_changes() -> None:
 
 def test_records_are_counted_by_stream() -> None:
     messages, seen = MessageWriter(io.BytesIO()), list[str]()
-    messages.on_record = seen.append
+    messages.on_records = lambda stream, count: seen.extend([stream] * count)
     messages.write_message(SchemaMessage("webinars", {"properties": {}}, ["a"]))
     messages.write_message(record(1))
     messages.write_message(record(2, "webinars"))

@@ -344,8 +344,7 @@ def reading(
             iter(units),
             workers,
             within_call_limit=within_call_limit,
-            before_waiting=lambda: None,
-            stop_signals=StopSignals(),
+            waiting=StopSignals().waiting,
         )
         try:
             yield prefetcher

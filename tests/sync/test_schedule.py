@@ -13,8 +13,8 @@ from tap_gotowebinar.sync.schedule import (
     DueReason,
     DueRule,
     PlannedWebinar,
-    SyncSchedule,
     WebinarTiming,
+    alive_first,
     last_end,
     quiet_since,
 )
@@ -180,14 +180,14 @@ def test_alive_webinars_come_first_and_then_the_newest() -> None:
         planned("draws people still", -5000, DueReason.ALIVE),
         planned("recent", -20, DueReason.RECHECK, settled=True),
     ]
-    plan = SyncSchedule(webinars)
-    alive = {webinar.key for webinar in plan.webinars[:4]}
+    found = alive_first(webinars)
+    alive = {webinar.key for webinar in found[:4]}
     assert alive == {"soon", "over", "unknown", "draws people still"}
-    assert [webinar.key for webinar in plan.webinars if webinar.settled] == ["recent", "old", "older"]
-    assert [webinar.key for webinar in plan.webinars][:2] == ["soon", "over"]
+    assert [webinar.key for webinar in found if webinar.settled] == ["recent", "old", "older"]
+    assert [webinar.key for webinar in found][:2] == ["soon", "over"]
 
 
 @given(st.permutations(["1", "2", "3", "4"]))
 def test_the_order_does_not_depend_on_the_listing(keys: list[str]) -> None:
-    plan = SyncSchedule(planned(key, 1, DueReason.NEW) for key in keys)
-    assert [webinar.key for webinar in plan.webinars] == ["1", "2", "3", "4"]
+    found = alive_first(planned(key, 1, DueReason.NEW) for key in keys)
+    assert [webinar.key for webinar in found] == ["1", "2", "3", "4"]

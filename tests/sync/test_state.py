@@ -258,7 +258,7 @@ DAMAGED: Final[list[tuple[object, str]]] = [
 @pytest.mark.parametrize(("state", "where"), DAMAGED)
 def test_a_damaged_state_is_refused_with_the_place_and_the_remedy(state: object, where: str) -> None:
     with pytest.raises(StateError) as caught:
-        Bookmarks(state, dict.fromkeys(STREAMS, HashBookmark))
+        Bookmarks(dict.fromkeys(STREAMS, HashBookmark), state)
     text = str(caught.value)
     assert text.startswith(f"the state is damaged: {where} ")
     assert "restore an earlier state, or remove that entry" in text

@@ -130,6 +130,11 @@ def test_a_state_of_before_says_whose_it_is_after_one_run_and_an_idle_run_prints
     assert runs.run().states == []
 
 
+def test_a_run_that_has_nothing_to_remember_prints_no_state_for_its_origin(begin: Begin) -> None:
+    done = begin().run("organizers")
+    assert (done.exit_code, done.states) == (0, [])
+
+
 def test_another_login_of_the_same_user_is_nobody_else(begin: Begin) -> None:
     runs = begin()
     runs.run(*EVERYTHING)

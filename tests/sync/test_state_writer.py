@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+import itertools
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from singer_sdk.singerlib import RecordMessage
@@ -11,7 +12,7 @@ from singer_sdk.singerlib import RecordMessage
 from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.sync.bookmarks.registrants import SeenKeysBookmark
 from tap_gotowebinar.sync.bookmarks.state import unpack
-from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks, HashBookmark
 from tap_gotowebinar.sync.state_writer import (
     LONGEST_STATE_INTERVAL,
     OUTPUT_SHARE,
@@ -40,11 +41,14 @@ class Output(io.BytesIO):
         return super().write(data)
 
 
+KINDS: Final = {"registrants": SeenKeysBookmark}
+
+
 class Costly(Bookmarks):
     """Bookmarks that take some seconds to put together."""
 
     def __init__(self, clock: list[float], seconds: float) -> None:
-        super().__init__()
+        super().__init__(KINDS)
         self._clock = clock
         self._seconds = seconds
 
@@ -53,18 +57,22 @@ class Costly(Bookmarks):
         return super().state()
 
 
+def see(bookmarks: Bookmarks, registrant: int) -> None:
+    """Change a bookmark."""
+    bookmarks.get("registrants").get("1").track({registrant: {}})
+
+
 def pauses(*, reader: float = 0.0, making: float = 0.0) -> list[float]:
     """Return the seconds between STATE messages in ten minutes in which something changes every second."""
     clock = [0.0]
     output = Output(clock, reader)
     bookmarks = Costly(clock, making)
     writer = StateWriter(MessageWriter(output), bookmarks, clock=lambda: clock[0])
-    stream = bookmarks.get("registrants", SeenKeysBookmark)
     printed, ends = 0, [0.0]
     starts: list[float] = []
     while clock[0] < 600:
         clock[0] += 1
-        stream.changed()
+        see(bookmarks, int(clock[0]))
         before = clock[0]
         writer.write_state({})
         if (lines := output.getvalue().count(b"\n")) > printed:
@@ -90,27 +98,42 @@ def test_a_state_comes_every_few_seconds_or_less_often_when_it_takes_long_to_mak
     assert set(pauses(**costs)) == {pause}
 
 
-def test_a_state_is_printed_once_for_a_change_even_if_that_was_before_the_sdk_asked_for_the_writer() -> None:
-    output, bookmarks = io.BytesIO(), Bookmarks()
-    bookmarks.get("registrants", SeenKeysBookmark).changed()
+def test_a_state_is_printed_once_for_a_change_and_never_for_none() -> None:
+    entry = {"hash": "697bf85d", "read_at": "2026-01-01T00:00:00Z"}
+    state = {"bookmarks": {"panelists": {"webinars": {"1": dict(reversed(entry.items()))}, "version": 1}}}
+    output, bookmarks = io.BytesIO(), Bookmarks({"panelists": HashBookmark}, state)
     writer = StateWriter(MessageWriter(output), bookmarks)
-    for _ in range(2):
+    bookmark = bookmarks.get("panelists").get("1")
+    for read_at, printed in ((entry["read_at"], 0), ("2026-02-01T00:00:00Z", 1), ("2026-02-01T00:00:00Z", 1)):
+        bookmark.read_at = read_at
         writer.write_final()
-        assert output.getvalue().count(b"\n") == 1
+        assert output.getvalue().count(b"\n") == printed
+
+
+def test_a_change_after_a_silence_is_printed_at_once() -> None:
+    clock, output, bookmarks = [0.0], io.BytesIO(), Bookmarks(KINDS)
+    writer = StateWriter(MessageWriter(output), bookmarks, clock=lambda: clock[0])
+    clock[0] = 2 * STATE_INTERVAL
+    writer.write_state({})
+    assert output.getvalue() == b""
+    see(bookmarks, 1)
+    writer.write_state({})
+    assert output.getvalue().count(b"\n") == 1
 
 
 def test_a_large_state_waits_for_as_many_records_but_not_for_more_than_a_minute() -> None:
     clock = [0.0]
     output = io.BytesIO()
     messages = MessageWriter(output)
-    bookmarks = Bookmarks()
+    bookmarks = Bookmarks(KINDS)
     writer = StateWriter(messages, bookmarks, clock=lambda: clock[0])
-    stream = bookmarks.get("registrants", SeenKeysBookmark)
-    stream.get("1").track({number: {} for number in range(SMALL_STATE // 16)})
+    numbers = itertools.count()
+    for number in itertools.islice(numbers, SMALL_STATE // 16):
+        see(bookmarks, number)
 
     def prints(seconds: float) -> bool:
         clock[0] += seconds
-        stream.changed()
+        see(bookmarks, next(numbers))
         before = len(output.getvalue())
         writer.write_state({})
         return len(output.getvalue()) > before

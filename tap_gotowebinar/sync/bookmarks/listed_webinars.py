@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from tap_gotowebinar.records.timestamps import parse_time
@@ -14,18 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from tap_gotowebinar.sync.bookmarks.state import Entry
-    from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
-    from tap_gotowebinar.sync.organizers import OrganizerScope
 
 
 class WebinarList(NamedTuple):
-    """The webinars of an organizer, or of an account, as one run listed them.
-
-    Attributes:
-        organizer_key: Whose; None: the account's.
-        records: What was listed, each with its organizerKey.
-        is_complete: Whether none is missing.
-    """
+    """The webinars of an organizer, or of an account (None), as one run listed them, each with its organizerKey."""
 
     organizer_key: str | None
     records: Sequence[dict[str, Any]]
@@ -62,11 +53,9 @@ class ListedWebinarsBookmark:
         self._entry: Entry | None = dict(entry)
 
     def expected(self, start_date: dt.datetime, account: str | None) -> set[int]:
-        """Return the webinars that a complete list has to show.
+        """Return the webinars that a complete list since `start_date` has to show.
 
-        Args:
-            start_date: From when on webinars are listed.
-            account: Key of the account whose list it is; None: the organizer's own, which may show other webinars.
+        The list of an account may show other webinars than the organizer's own (None).
         """
         start = _seconds(start_date)
         return {key for key, latest in self._webinars.items() if account == self._account and start <= latest}
@@ -77,28 +66,20 @@ class ListedWebinarsBookmark:
         listed: Collection[int],
         start_date: dt.datetime,
         account: str | None,
-    ) -> bool:
-        """Remember what is listed now, beside what was. A list of another account replaces it.
+    ) -> None:
+        """Remember the webinars of this organizer that are listed now, beside what was; see `expected`.
 
-        Args:
-            records: Webinars of this organizer that are listed.
-            listed: All webinars that this run has listed. One that has moved is remembered with its new organizer.
-            start_date: As for `expected`.
-            account: As for `expected`.
-
-        Returns:
-            Whether anything changed.
+        A list of another account replaces what was. Of all webinars that this run has listed, one that has moved is
+        remembered with its new organizer.
         """
         if not records and account != self._account:
-            return False
+            return
         known = self._webinars if account == self._account else {}
         webinars = {key: latest for key, latest in known.items() if key not in listed}
         for record in records:
             webinars[int(record["webinarKey"])] = max(_first_start(record), _seconds(start_date))
-        has_changed = (webinars, account) != (self._webinars, self._account)
-        if has_changed:
+        if (webinars, account) != (self._webinars, self._account):
             self._webinars, self._account, self._entry = webinars, account, None
-        return has_changed
 
     def discard(self, key: int) -> None:
         """Note that a removal has been emitted."""
@@ -110,62 +91,6 @@ class ListedWebinarsBookmark:
         if self._entry is None:
             self._entry = {"roster": pack(self._webinars)} | ({"account": self._account} if self._account else {})
         return self._entry
-
-
-@dataclass(frozen=True)
-class ListedWebinars:
-    """What is remembered of the lists of webinars.
-
-    Attributes:
-        bookmarks: By organizer.
-        organizers: Whose webinars are wanted.
-        start_date: From when on webinars are listed.
-        account: Key of the account that is listed; None: organizers are listed one by one.
-    """
-
-    bookmarks: StreamBookmarks[ListedWebinarsBookmark]
-    organizers: OrganizerScope
-    start_date: dt.datetime
-    account: str | None
-
-    def lost_most(self, listing: WebinarList) -> bool:
-        """Return whether a complete list lacks more than half of what it has to show."""
-        expected = self._expected(listing)
-        return 2 * len(expected - listing.keys) > len(expected)
-
-    def missing(self, lists: Sequence[WebinarList]) -> list[int]:
-        """Return the webinars that the lists have to show and none of them shows."""
-        expected = set[int]().union(*map(self._expected, lists))
-        return sorted(expected.difference(*(listing.keys for listing in lists)))
-
-    def track(self, lists: Sequence[WebinarList]) -> None:
-        """Remember what the lists show, beside what earlier ones did."""
-        listed = set[int]().union(*(listing.keys for listing in lists))
-        for listing in lists:
-            records = listing.by_organizer()
-            for key in self._shown_by(listing):
-                bookmark = self.bookmarks.get(key)
-                if bookmark.track(records.get(key, ()), listed, self.start_date, self.account):
-                    self.bookmarks.changed()
-
-    def discard(self, webinar_key: int) -> None:
-        """Note that a removal has been emitted."""
-        for bookmark in self.bookmarks.all().values():
-            bookmark.discard(webinar_key)
-        self.bookmarks.changed()
-
-    def _expected(self, listing: WebinarList) -> set[int]:
-        """Return the webinars that a list has to show; none if it is incomplete."""
-        if not listing.is_complete:
-            return set()
-        bookmarks = map(self.bookmarks.get, self._shown_by(listing))
-        return set[int]().union(*(bookmark.expected(self.start_date, self.account) for bookmark in bookmarks))
-
-    def _shown_by(self, listing: WebinarList) -> set[str]:
-        """Return the organizers whose webinars a list shows: those remembered and those on it."""
-        if listing.organizer_key is not None:
-            return {listing.organizer_key}
-        return {key for key in {*self.bookmarks.all(), *listing.by_organizer()} if self.organizers.includes(key)}
 
 
 def _first_start(record: Mapping[str, Any]) -> int:

@@ -58,13 +58,12 @@ class RegistrantBookmark:
         read_at: When that was; only while settled.
     """
 
-    __slots__ = ("_entry", "_packed", "_roster", "count", "newest", "read_at")
+    __slots__ = ("_entry", "_roster", "count", "newest", "read_at")
     parents: ClassVar[str] = "webinars"
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         """Start from an entry of the state; its roster is unpacked when it is first needed."""
         self.newest = canonical_time(entry.get("replication_key_value"))
-        self._packed: str | None = entry.get("roster")
         # Rows emitted by this run are hashed only when a STATE needs it: most webinars settle before that.
         self._roster: dict[int, int | Row] | None = None
         # Merged states may hold a roster and a count: the roster is safer.
@@ -83,11 +82,9 @@ class RegistrantBookmark:
         return len(self._known()) if self._has_roster else self.count or 0
 
     def load_roster(self, rows: Rows, *, whole_list: bool) -> None:
-        """Make a roster of the rows that were emitted before, unless there is one.
+        """Make a roster of the rows of a list that were emitted before, unless there is one.
 
-        Args:
-            rows: The complete list.
-            whole_list: Whether to emit all of it when the count shows that older rows have changed too.
+        With `whole_list` all of it is emitted again when the count shows that older rows have changed too.
         """
         if self._has_roster:
             return
@@ -97,46 +94,40 @@ class RegistrantBookmark:
             past = {}
         self._roster = dict(past)
 
-    def due(self, rows: Rows) -> Iterator[tuple[int, Row]]:
-        """Yield the list rows that are new or changed, with their keys."""
+    def due(self, rows: Rows) -> Iterator[Row]:
+        """Yield the list rows that are new or changed."""
         roster = self._known()
         for key, row in rows.items():
             known = roster.get(key)
             if known is None or _hash_of(known) != row_hash(row):
-                yield key, row
+                yield row
 
     def remember(self, rows: Sequence[Row], *, not_after: str) -> None:
-        """Note that list rows have been emitted.
-
-        Args:
-            rows: The list rows.
-            not_after: Start of the run; the bookmark never becomes later.
-        """
+        """Note that list rows have been emitted; the bookmark never becomes later than the start of the run."""
         self._known().update((int(row["registrantKey"]), row) for row in rows)
         date = max((row.get("registrationDate") or "" for row in rows), default="")
         if date > (self.newest or ""):
             self.newest = max(self.newest or "", min(date, not_after))
         self._changed(count=None, read_at=None)
 
-    def mark_read(self, rows: Rows, timing: WebinarTiming) -> bool:
-        """Note that a complete list has been read to its end, and return whether that changes the entry."""
+    def mark_read(self, rows: Rows, timing: WebinarTiming) -> None:
+        """Note that a complete list has been read to its end."""
         roster, newest = self._known(), max((row.get("registrationDate") or "" for row in rows.values()), default="")
         # A bookmark tells old rows from new ones only when none of them is later.
         if timing.is_settled(self.newest) and newest <= to_iso(timing.now):
             self.newest = max(self.newest or "", newest) or None
             self._changed(count=len(rows), read_at=to_iso_seconds(timing.now))
             self._roster = None
-            return True
+            return
         gone = roster.keys() - rows.keys()
         for key in gone:
             # A registrant who comes back is new again.
             del roster[key]
-        has_changed = bool(gone) or "roster" not in self.entry() or self.read_at is not None
-        if has_changed:
+        if gone or "roster" not in self.entry() or self.read_at is not None:
             self._changed(count=None, read_at=None)
         # As text the roster takes a tenth of the memory.
-        self._packed, self._roster = self.entry()["roster"], None
-        return has_changed
+        self.entry()
+        self._roster = None
 
     def entry(self) -> Entry:
         """Return the entry for the state."""
@@ -152,12 +143,11 @@ class RegistrantBookmark:
 
     @property
     def _has_roster(self) -> bool:
-        return self._packed is not None or self._roster is not None
+        return self._roster is not None or "roster" in (self._entry or {})
 
     def _known(self) -> dict[int, int | Row]:
         if self._roster is None:
-            self._roster = {**unpack(self._packed)} if self._packed else {}
-            self._packed = None
+            self._roster = {**unpack((self._entry or {}).get("roster", ""))}
         return self._roster
 
     @staticmethod
@@ -198,10 +188,9 @@ class SeenKeysBookmark:
         """Whether any registrant is remembered."""
         return bool(self.entry())
 
-    def track(self, rows: Rows) -> bool:
-        """Add the registrants of a list, and return whether there are new ones."""
-        new = rows.keys() - self._known()
-        return bool(new) and self._replace(self._known() | new)
+    def track(self, rows: Rows) -> None:
+        """Add the registrants of a list."""
+        self._replace(self._known() | rows.keys())
 
     def missing(self, rows: Rows) -> list[int]:
         """Return the keys that a complete list no longer has."""
@@ -212,14 +201,12 @@ class SeenKeysBookmark:
         self._known().discard(key)
         self._entry = None
 
-    def mark_read(self, rows: Rows, *, settled: bool) -> bool:
-        """Keep the registrants of a complete list, none once the webinar is settled; return whether that changes it."""
-        seen = set() if settled else set(rows)
-        has_changed = seen != self._known() and self._replace(seen)
+    def mark_read(self, rows: Rows, *, settled: bool) -> None:
+        """Keep the registrants of a complete list, none once the webinar is settled."""
+        self._replace(set() if settled else set(rows))
         # As text the keys take a tenth of the memory.
         self.entry()
         self._seen = None
-        return has_changed
 
     def entry(self) -> Entry:
         """Return the entry for the state."""
@@ -232,6 +219,6 @@ class SeenKeysBookmark:
             self._seen = set(unpack((self._entry or {}).get("roster", "")))
         return self._seen
 
-    def _replace(self, seen: set[int]) -> bool:
-        self._seen, self._entry = seen, None
-        return True
+    def _replace(self, seen: set[int]) -> None:
+        if seen != self._known():
+            self._seen, self._entry = seen, None

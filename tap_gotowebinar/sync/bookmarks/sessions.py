@@ -16,18 +16,14 @@ from tap_gotowebinar.sync.bookmarks.streams import is_hash_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from singer_sdk.helpers.types import Record
+
     from tap_gotowebinar.sync.bookmarks.state import Entry
-    from tap_gotowebinar.sync.bookmarks.streams import Row
     from tap_gotowebinar.sync.schedule import DueRule, PlannedSession
 
 
 class SessionsBookmark:
-    """What one stream has emitted of the sessions of one organizer.
-
-    Attributes:
-        start: From when on `newest` covers all sessions.
-        newest: The bookmark: all sessions that ended from `start` up to it are settled and emitted.
-    """
+    """The sessions of one organizer that one stream has emitted; `newest`, the bookmark, covers those since `start`."""
 
     parents: ClassVar[str] = "organizers"
 
@@ -59,11 +55,9 @@ class SessionsBookmark:
         return self.newest if self.newest is not None and start >= self.start else start
 
     def load_listing(self, listed: Sequence[PlannedSession], *, is_complete: bool) -> None:
-        """Take the listed sessions of this run.
+        """Take the listed sessions since `listing_start`, by their end.
 
-        Args:
-            listed: All sessions since `listing_start`, by their end.
-            is_complete: Whether none is missing; else no entry is dropped and the bookmark stays.
+        Unless the list is complete, no entry is dropped and the bookmark stays.
         """
         self._listed = [session for session in listed if session.end is not None]
         self._done = self._passed = 0 if is_complete else len(self._listed)
@@ -77,7 +71,7 @@ class SessionsBookmark:
         since = session.ended_at and min(session.ended_at, session.now)
         return not self._is_final(session) and rule.is_stale(session.now, since, self.entry_of(session).get("read_at"))
 
-    def is_new(self, session: PlannedSession, rows: Sequence[Row]) -> bool:
+    def is_new(self, session: PlannedSession, rows: Sequence[Record]) -> bool:
         """Return whether the rows of a session are new or changed."""
         return not self._is_covered(session) and not is_hash_of(self.entry_of(session).get("hash"), rows)
 

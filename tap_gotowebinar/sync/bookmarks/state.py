@@ -55,11 +55,7 @@ class Origin(NamedTuple):
 
     @classmethod
     def of(cls, value: object) -> Origin:
-        """Return what a state says of its origin; None, as earlier releases leave it, says nothing.
-
-        Raises:
-            StateError: it cannot be understood.
-        """
+        """Return what a state says of its origin, nothing if it is None, as in earlier releases; raises StateError."""
         entry = mapping({} if value is None else value, "origin")
         owner, keys = entry.get("owner"), entry.get("keys") or []
         if not isinstance(keys, list) or not all(isinstance(item, str) for item in [owner or "", *keys]):
@@ -77,11 +73,7 @@ def pack(roster: Mapping[int, int]) -> str:
 
 
 def unpack(text: str) -> dict[int, int]:
-    """Return the roster of a text that `pack` made.
-
-    Raises:
-        ValueError: the text is no roster.
-    """
+    """Return the roster of a text that `pack` made; raises ValueError for any other text."""
     try:
         return dict(_ROW.iter_unpack(base64.b64decode(text, validate=True)))
     except struct.error as error:
@@ -89,11 +81,7 @@ def unpack(text: str) -> dict[int, int]:
 
 
 def stream_states(state: object) -> Mapping[str, object]:
-    """Return the state of each stream by its name; none for an empty state.
-
-    Raises:
-        StateError: it is no state.
-    """
+    """Return the state of each stream by its name, none for an empty state; raises StateError for what is no state."""
     if state is None or state == {}:
         return {}
     whole = mapping(state, "all of it")
@@ -104,14 +92,9 @@ def stream_states(state: object) -> Mapping[str, object]:
 
 
 def loaded_entries(value: object, where: str, parents: str = "webinars") -> dict[str, Entry]:
-    """Return the entries of a stream's state by webinarKey or organizerKey.
+    """Return the entries of a stream's state by webinarKey or organizerKey; `where` it stands is told in errors.
 
     Partitions, as an SDK tap leaves them, become entries that hold a bookmark only.
-
-    Args:
-        value: The stream's state.
-        where: Its place, for errors.
-        parents: What the entries are about: `webinars` or `organizers`.
 
     Raises:
         StateError: it cannot be understood.
@@ -134,11 +117,7 @@ def loaded_entries(value: object, where: str, parents: str = "webinars") -> dict
 
 
 def mapping(value: object, where: str) -> Mapping[str, Any]:
-    """Return a JSON object of the state.
-
-    Raises:
-        StateError: it is something else.
-    """
+    """Return a JSON object of the state; raises StateError for anything else."""
     if not isinstance(value, dict):
         raise StateError(where=where, what="is not a JSON object")
     return value

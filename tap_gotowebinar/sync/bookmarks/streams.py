@@ -14,12 +14,11 @@ import msgspec
 from tap_gotowebinar.sync.bookmarks.state import VERSION, Origin, loaded_entries, mapping, stream_states, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from singer_sdk.helpers.types import Record
 
     from tap_gotowebinar.sync.bookmarks.state import Entry
-
-Row = dict[str, Any]
-"""A record as it is emitted."""
 
 
 class Bookmark(Protocol):
@@ -36,11 +35,7 @@ class Bookmark(Protocol):
 
 
 class HashBookmark:
-    """The rows that were emitted of a webinar, as one hash.
-
-    Attributes:
-        read_at: When they were last read.
-    """
+    """The rows that were emitted of a webinar, as one hash, and when they were last read."""
 
     __slots__ = ("_hash", "read_at")
     parents: ClassVar[str] = "webinars"
@@ -55,18 +50,13 @@ class HashBookmark:
         """Whether rows have been emitted."""
         return self._hash is not None
 
-    def is_due(self, rows: Sequence[Row]) -> bool:
+    def is_due(self, rows: Sequence[Record]) -> bool:
         """Return whether a row is new or changed; their order does not matter."""
         return not is_hash_of(self._hash, rows)
 
-    def remember(self, rows: Sequence[Row]) -> None:
+    def remember(self, rows: Sequence[Record]) -> None:
         """Note that rows have been emitted."""
         self._hash = rows_hash(rows)
-
-    def mark_read(self, read_at: str | None) -> bool:
-        """Note when all rows were read, and return whether that changes the entry."""
-        before, self.read_at = self.read_at, read_at
-        return before != read_at
 
     def entry(self) -> Entry:
         """Return the entry for the state."""
@@ -78,140 +68,100 @@ B = TypeVar("B", bound=Bookmark)
 
 
 class StreamBookmarks(Generic[B]):
-    """The bookmarks of one stream by webinarKey or organizerKey.
+    """The bookmarks of one stream by webinarKey or organizerKey."""
 
-    Args:
-        kind: Makes a bookmark of an entry.
-        entries: Entries of the state by key; `state` brings them up to date.
-
-    Attributes:
-        changes: How often a bookmark has changed in this run.
-    """
-
-    def __init__(self, kind: Callable[[Mapping[str, Any]], B], entries: dict[str, Entry]) -> None:
-        """Make no bookmark yet."""
-        self._kind = kind
-        self._entries = entries
+    def __init__(self, kind: type[B], entries: dict[str, Entry]) -> None:
+        """Make no bookmark of an entry before it is asked for."""
+        self.kind = kind
+        self.entries = entries
         self._open: dict[str, B] = {}
-        self.changes = 0
 
     def get(self, key: str) -> B:
         """Return the bookmark of a webinar or organizer."""
         if key not in self._open:
-            self._open[key] = self._kind(self._entries.get(key, {}))
+            self._open[key] = self.kind(self.entries.get(key, {}))
         return self._open[key]
 
     def all(self) -> dict[str, B]:
         """Return all bookmarks by key."""
-        return {key: self.get(key) for key in self._entries.keys() | self._open.keys()}
-
-    def changed(self) -> None:
-        """Note that a bookmark differs from the last STATE."""
-        self.changes += 1
+        return {key: self.get(key) for key in self.entries.keys() | self._open.keys()}
 
     def state(self) -> dict[str, Entry]:
-        """Return the entries by key."""
+        """Return the entries by key, brought up to date."""
         for key, bookmark in self._open.items():
             if entry := bookmark.entry():
-                self._entries[key] = entry
+                self.entries[key] = entry
             else:
-                self._entries.pop(key, None)
-        return self._entries
+                self.entries.pop(key, None)
+        return self.entries
 
 
 class Bookmarks:
-    """The bookmarks of all streams.
+    """The bookmarks of all streams, for each the kind that `kinds` names, and whose data they are about.
 
-    Args:
-        state: The state that an earlier run printed.
-        kinds: How each stream remembers, by its name. Other streams' state, a later release's perhaps, is printed again
-            as it came.
-
-    Attributes:
-        origin: Whose data they are about.
+    The state of other streams, those of a later release perhaps, is printed again as it came.
 
     Raises:
         StateError: `state` was not printed by this tap or an SDK tap.
     """
 
-    def __init__(self, state: object = None, kinds: Mapping[str, type[Bookmark]] | None = None) -> None:
+    def __init__(self, kinds: Mapping[str, type[Bookmark]], state: object = None) -> None:
         """Read the state."""
         states = stream_states(state)
         self.origin = Origin.of(mapping(state or {}, "all of it").get("origin"))
-        self._origin_changes = 0
-        self._kinds = dict(kinds or {})
         self._with_state = {name for name, value in states.items() if value}
-        self._foreign = {name: value for name, value in states.items() if name not in self._kinds}
-        self._streams: dict[str, StreamBookmarks[Any]] = {}
-        self._entries: dict[str, dict[str, Entry]] = {
-            name: loaded_entries(value, f"bookmarks.{name}", self._kinds[name].parents)
-            for name, value in states.items()
-            if name in self._kinds
+        self._foreign = {name: value for name, value in states.items() if name not in kinds}
+        self._streams: dict[str, StreamBookmarks[Any]] = {
+            name: StreamBookmarks(kind, loaded_entries(states.get(name, {}), f"bookmarks.{name}", kind.parents))
+            for name, kind in kinds.items()
         }
 
     def has_state_for(self, stream: str) -> bool:
         """Return whether an earlier run has remembered anything of a stream."""
         return stream in self._with_state
 
-    def get(self, stream: str, kind: type[B]) -> StreamBookmarks[B]:
+    def get(self, stream: str) -> StreamBookmarks[Any]:
         """Return the bookmarks of a stream."""
-        if stream not in self._streams:
-            self._kinds.setdefault(stream, kind)
-            self._streams[stream] = StreamBookmarks(kind, self._entries.setdefault(stream, {}))
         return self._streams[stream]
 
-    def all_of_kind(self, kind: type[B]) -> list[StreamBookmarks[B]]:
-        """Return the bookmarks of all streams that remember in one way."""
-        return [self.get(stream, kind) for stream, found in self._kinds.items() if found is kind]
-
-    def _parents_of(self, stream: str) -> str:
-        return self._kinds[stream].parents if stream in self._kinds else "webinars"
+    def all_of_kind(self, *kinds: type[Bookmark]) -> list[StreamBookmarks[Any]]:
+        """Return the bookmarks of all streams that remember in these ways."""
+        return [stream for stream in self._streams.values() if stream.kind in kinds]
 
     def organizers(self) -> set[str]:
         """Return the organizers that the state knows."""
-        found = (entries for name, entries in self._entries.items() if self._parents_of(name) == "organizers")
+        found = (stream.entries for stream in self._streams.values() if stream.kind.parents == "organizers")
         return set[str]().union(*found)
 
     def webinars(self) -> set[int]:
         """Return the webinars that the state knows."""
         known: set[int] = set()
-        for name, entries in self._entries.items():
-            if self._parents_of(name) == "webinars":
-                known.update(map(int, entries))
+        for stream in self._streams.values():
+            if stream.kind.parents == "webinars":
+                known.update(map(int, stream.entries))
             else:
-                known.update(*(unpack(entry.get("roster", "")) for entry in entries.values()))
+                known.update(*(unpack(entry.get("roster", "")) for entry in stream.entries.values()))
         return known
-
-    def note_origin(self, origin: Origin) -> None:
-        """Note whose data the bookmarks are about."""
-        # A state that knows nothing need not be printed for this.
-        self._origin_changes += origin != self.origin and any(self._entries.values())
-        self.origin = origin
-
-    @property
-    def changes(self) -> int:
-        """How often any bookmark has changed in this run."""
-        return self._origin_changes + sum(stream.changes for stream in self._streams.values())
 
     def state(self) -> dict[str, Any]:
         """Return the state to print, with the streams that this run does not read."""
-        for stream in self._streams.values():
-            stream.state()
         ours = {
-            name: {"version": VERSION, self._kinds[name].parents: entries}
-            for name, entries in self._entries.items()
-            if entries
+            name: {"version": VERSION, stream.kind.parents: entries}
+            for name, stream in self._streams.items()
+            if (entries := stream.state())
         }
-        origin = {"origin": self.origin.entry()} if self.origin != Origin() else {}
-        return {"bookmarks": {**self._foreign, **ours}, **origin}
+        bookmarks = {**self._foreign, **ours}
+        # A state that knows nothing need not say whose data it is about.
+        origin = {"origin": self.origin.entry()} if bookmarks and self.origin != Origin() else {}
+        return {"bookmarks": bookmarks, **origin}
 
 
-def rows_hash(rows: Iterable[Row]) -> str:
+def rows_hash(rows: Iterable[Record]) -> str:
     """Return 32 bits, in hexadecimal, of rows in any order; null and absent are the same."""
     return _joined_hash(map(_line_without_nulls, rows))
 
 
-def is_hash_of(known: str | None, rows: Sequence[Row]) -> bool:
+def is_hash_of(known: str | None, rows: Sequence[Record]) -> bool:
     """Return whether a hash from the state is that of rows; release 0.1.0 told null from absent."""
     return known is not None and (known == rows_hash(rows) or known == _joined_hash(map(_line, rows)))
 
@@ -227,11 +177,11 @@ def _joined_hash(lines: Iterable[bytes]) -> str:
     return f"{zlib.crc32(b','.join(sorted(lines))):08x}"
 
 
-def _line(row: Row) -> bytes:
+def _line(row: Record) -> bytes:
     return msgspec.json.encode(sorted(row.items()))
 
 
-def _line_without_nulls(row: Row) -> bytes:
+def _line_without_nulls(row: Record) -> bytes:
     line = _line(row)
     # Few rows hold any, and to look into each would take longer than to encode it.
     return _line(without_nulls(row)) if b"null" in line else line
