@@ -158,7 +158,8 @@ class TargetHarness:
     def rows(self) -> list[dict[str, Any]]:
         if not self.results.exists():
             return []
-        return [json.loads(line) for line in self.results.read_bytes().splitlines()]
+        # A line that is being written is none yet.
+        return [json.loads(line) for line in self.results.read_bytes().rpartition(b"\n")[0].splitlines()]
 
     def registered(self, webinar: str | None = None) -> list[dict[str, Any]]:
         """Who is registered, in the order of registration."""
