@@ -78,8 +78,9 @@ def settings(sandbox: Sandbox) -> dict[str, Any]:
 
 @pytest.fixture
 def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up soon: the waits between tries are somebody else's test."""
+    """Give up after two tries with a short wait between them: six tries and real waits are somebody else's test."""
     monkeypatch.setattr(retries, "TRIES", 2)
+    monkeypatch.setitem(retries.WAITS.keywords, "factor", 0.02)
 
 
 class FreshDatabase(Postgres):

@@ -17,10 +17,7 @@ EVERYTHING: Final = (
 )
 
 
-@pytest.fixture(autouse=True)
-def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up soon: the waits between tries are somebody else's test."""
-    monkeypatch.setattr("tap_gotowebinar.api.retries.TRIES", 2)
+pytestmark = pytest.mark.usefixtures("few_tries")
 
 
 @pytest.fixture
