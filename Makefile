@@ -22,7 +22,7 @@ FAILED = { echo "The environment could not be built; the reason is above. It nee
 help:
 	@echo "make demo      load made-up GoToWebinar data into a PostgreSQL on this machine and draw two pages of charts"
 	@echo "               KEEP=1 keeps the database and the sandbox running until you press Ctrl-C"
-	@echo "make test      run the quick tests: 5 minutes on two cores; they need no network"
+	@echo "make test      run the quick tests: 4 minutes on two cores; they need no network"
 	@echo "make test-all  run all tests and measure coverage: 25 minutes"
 	@echo "make lint      check style, types and layers"
 	@echo "make audit     look for known vulnerabilities in dependencies and workflows"
