@@ -166,10 +166,12 @@ def test_a_refresh_token_that_cannot_be_stored_is_said_loudly_and_the_run_is_com
 def test_an_access_token_that_cannot_be_stored_is_no_failure(
     launcher: Launcher, settings: dict[str, Any], sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    done = launcher.launch({**unwritable(settings, tmp_path), **personal(sandbox)}).finish()
+    given = {**unwritable(settings, tmp_path), **personal(sandbox)}
+    done = launcher.launch(given).finish()
 
     assert (done.exit_code, done.errors) == (0, [])
-    assert "tokens are not shared with other runs" in done.stderr
+    path = given["token_path"]
+    assert f"tokens are not shared with other runs: {path} cannot be written (Not a directory)" in done.stderr
 
 
 def test_a_refresh_token_that_is_stored_at_a_later_renewal_is_no_failure(
