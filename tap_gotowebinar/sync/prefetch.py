@@ -1,7 +1,7 @@
 """Calls made ahead of the output: one ordered, bounded sequence of steps.
 
 The main thread runs the streams' generators ahead, threads make the calls, and the main thread takes the same steps in
-the same order. The constants below, times `max_concurrency`, bound the memory.
+the same order. The constants below bound the memory.
 """
 
 from __future__ import annotations

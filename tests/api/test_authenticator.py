@@ -400,6 +400,40 @@ def test_the_end_waits_a_moment_for_a_token_on_its_way_and_no_longer(make_sandbo
         assert SHUTDOWN_GRACE - 0.1 < time.monotonic() - began < 30
 
 
+@pytest.mark.parametrize("starts_late", [False, True])
+def test_the_end_loses_no_token_when_a_signal_comes_while_the_renewal_starts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, starts_late: bool
+) -> None:
+    class StoppedError(BaseException):
+        pass
+
+    renewals: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        if thread.name != "token":
+            start(thread)
+            return
+        renewals.append(thread)
+        if not starts_late:
+            start(thread)
+        raise StoppedError
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    path = tmp_path / "tokens.json"
+    with Canned(REPLACED) as server, authenticator(server.url, path=path) as auth:
+        with pytest.raises(StoppedError):
+            auth.token()
+        while not starts_late and not server.requests:
+            time.sleep(0.001)
+        auth.close()
+        stored = TokenStore(path, server.url, SECRETS["client_id"]).read(SECRETS["refresh_token"])
+        if starts_late:
+            start(renewals[0])
+        renewals[0].join()
+    assert (len(server.requests), stored.refresh_token) == ((0, None) if starts_late else (1, "another"))
+
+
 def test_nothing_is_asked_for_after_the_end() -> None:
     with Canned(token_answer()) as server, authenticator(server.url) as auth:
         auth.close()

@@ -203,6 +203,8 @@ def test_every_bad_setting_has_its_own_line() -> None:
         "start_date must be of type string: correct it",
     ]
     assert len(lines(client_id="", organizer_keys=["a", "b"], api_url="x", user_agent="ö")) == 4
+    # A variable in another encoding than UTF-8, of a client whose login is looked for.
+    assert set(lines(client_id="\udcff", refresh_token="")) == {MISSING, f"client_id {NOT_FROM_GOTO}"}
 
 
 def test_bad_settings_are_found_before_anything_is_sent(sandbox: Sandbox) -> None:

@@ -188,6 +188,12 @@ def test_a_start_date_in_the_future_lists_no_sessions(runs: Runs) -> None:
     assert (done.exit_code, done.records("sessions")) == (0, [])
 
 
+def test_a_start_date_that_lists_no_session_makes_nothing_forgotten(runs: Runs) -> None:
+    read(runs)
+    assert read(runs, start_date="2027-06-01T00:00:00Z").states == []
+    assert read(runs).records("sessions") == []
+
+
 def test_a_late_start_date_moved_back_brings_the_rest_and_only_that(runs: Runs) -> None:
     late = read(runs, start_date="2026-01-15T00:00:00Z").records("sessions")
     rest = read(runs).records("sessions")

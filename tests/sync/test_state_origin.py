@@ -130,8 +130,13 @@ def test_a_state_of_before_says_whose_it_is_after_one_run_and_an_idle_run_prints
     assert runs.run().states == []
 
 
-def test_a_run_that_has_nothing_to_remember_prints_no_state_for_its_origin(begin: Begin) -> None:
-    done = begin().run("organizers")
+@pytest.mark.parametrize("known", [None, {"bookmarks": {}}, {"bookmarks": {"webinars": {}, "registrants": {}}}])
+def test_a_run_that_has_nothing_to_remember_prints_no_state_for_its_origin(
+    begin: Begin, known: dict[str, Any] | None
+) -> None:
+    runs = begin()
+    runs.state = known
+    done = runs.run("organizers")
     assert (done.exit_code, done.states) == (0, [])
 
 

@@ -155,17 +155,24 @@ class Authenticator:
 
     def _start_renewal(self) -> concurrent.futures.Future[AccessToken]:
         """Renew the token in another thread: a signal ends the waiting for it, and never the storing."""
-        if self._closing.is_set():
-            msg = "no access token is asked for any more: the run is over"
-            raise RetriesExhaustedError(msg)
+        self._check_open()
         renewal: concurrent.futures.Future[AccessToken] = concurrent.futures.Future()
         threading.Thread(target=self._renew, args=(renewal,), daemon=True, name="token").start()
         # Only now: a signal may come at any moment, and nobody may wait for a thread that has not started.
         self._renewal = renewal
         return renewal
 
+    def _check_open(self) -> None:
+        if self._closing.is_set():
+            msg = "no access token is asked for any more: the run is over"
+            raise RetriesExhaustedError(msg)
+
     def _renew(self, renewal: concurrent.futures.Future[AccessToken]) -> None:
         try:
+            # Here, too: `close` waits for it although a signal came while the thread started. Then the check: either
+            # `close` sees this renewal, or this renewal sees `close`.
+            self._renewal = renewal
+            self._check_open()
             token = self._renewed()
         except BaseException as error:  # noqa: BLE001 - raised by `result`
             with self._lock:

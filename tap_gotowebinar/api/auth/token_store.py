@@ -204,4 +204,4 @@ def margin(lifetime: float) -> float:
 
 def fingerprint(text: str) -> str:
     """Return a text that identifies a secret without showing it."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()

@@ -36,6 +36,7 @@ class SessionsBookmark:
         self._done = self._passed = 0
         self._requested_start: str | None = None
         self._max_bookmark = ""
+        self._kept: Entry | None = None
 
     def listing_start(self, start: str, max_bookmark: str) -> str:
         """Return from when on sessions have to be listed.
@@ -46,11 +47,14 @@ class SessionsBookmark:
                 from the state may be later if a clock was wrong or `settle_days` was smaller.
         """
         self._max_bookmark = max_bookmark
+        before = self.entry()
         if self.newest is not None:
             self.newest = min(self.newest, max_bookmark)
         if self.newest is None or self.start is None or start > self.newest:
             # Sessions in the gap that this leaves would otherwise count as read.
             self.start, self.newest = start, None
+            # A start that lists nothing new, one by mistake perhaps, makes nothing forgotten.
+            self._kept = before
         self._requested_start = start
         return self.newest if self.newest is not None and start >= self.start else start
 
@@ -81,6 +85,7 @@ class SessionsBookmark:
 
     def remember(self, session: PlannedSession, **fields: str) -> None:
         """Note what has been emitted of a session."""
+        self._kept = None
         self._sessions.setdefault(session.key, {}).update(fields)
 
     def mark_read(self, session: PlannedSession) -> None:
@@ -90,6 +95,8 @@ class SessionsBookmark:
 
     def entry(self) -> Entry:
         """Return the entry for the state."""
+        if self._kept is not None:
+            return self._kept
         if self.newest is None and not self._sessions:
             return {}
         entry = {"replication_key_value": self.newest, "start": self.start, "sessions": self._sessions}

@@ -152,7 +152,7 @@ class Bookmarks:
         }
         bookmarks = {**self._foreign, **ours}
         # A state that knows nothing need not say whose data it is about.
-        origin = {"origin": self.origin.entry()} if bookmarks and self.origin != Origin() else {}
+        origin = {"origin": self.origin.entry()} if any(bookmarks.values()) and self.origin != Origin() else {}
         return {"bookmarks": bookmarks, **origin}
 
 
