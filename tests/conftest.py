@@ -47,6 +47,14 @@ def launcher() -> Iterator[Launcher]:
         yield SHARED
 
 
+@pytest.fixture(scope="session", autouse=True)
+def short_waits() -> Iterator[None]:
+    """Wait little between the tries of runs in this process; commands wait as long as they do for you."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(retries.WAITS.keywords, "factor", 0.02)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where this test's runs keep tokens: nothing of the person at the keyboard is read or changed."""
@@ -78,9 +86,8 @@ def settings(sandbox: Sandbox) -> dict[str, Any]:
 
 @pytest.fixture
 def few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up after two tries with a short wait between them: six tries and real waits are somebody else's test."""
+    """Give up soon: six tries are somebody else's test."""
     monkeypatch.setattr(retries, "TRIES", 2)
-    monkeypatch.setitem(retries.WAITS.keywords, "factor", 0.02)
 
 
 class FreshDatabase(Postgres):
