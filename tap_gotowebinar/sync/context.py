@@ -14,6 +14,7 @@ from tap_gotowebinar.settings.tap import Settings
 from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.sync.attendee_lists import AttendeeLists
 from tap_gotowebinar.sync.bookmarks.registrants import RegistrantBookmark, SeenKeysBookmark
+from tap_gotowebinar.sync.bookmarks.state import StateError
 from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 from tap_gotowebinar.sync.listings import WebinarListing
 from tap_gotowebinar.sync.organizers import OrganizerScope
@@ -85,9 +86,12 @@ class SyncContext:
         return DueRule(self.settings.recheck_factor)
 
     def load_state(self, kinds: Mapping[str, type[Bookmark]], state: object) -> None:
-        """Take the state of an earlier run, before anything else; `kinds` as for `Bookmarks`."""
+        """Take the state of an earlier run, before anything else; `kinds` and errors as for `Bookmarks`."""
         self.bookmarks = Bookmarks(kinds, state)
-        self.state_writer = StateWriter(self.writer, self.bookmarks)
+        try:
+            self.state_writer = StateWriter(self.writer, self.bookmarks)
+        except UnicodeEncodeError:
+            raise StateError(where="all of it", what="has half a character (a lone surrogate)") from None
 
     @functools.cached_property
     def organizers(self) -> OrganizerScope:

@@ -265,6 +265,11 @@ def test_a_damaged_state_is_refused_with_the_place_and_the_remedy(state: object,
     assert "\n" not in text
 
 
+def test_half_a_character_in_the_state_of_another_stream_is_refused() -> None:
+    with pytest.raises(StateError, match="all of it has half a character"):
+        TapGoToWebinar(config={}, validate_config=False, state={"bookmarks": {"other": {"name": "\ud800"}}})
+
+
 @pytest.mark.parametrize("number", [0, 4, 9, 39, -1])
 def test_a_run_with_a_damaged_state_is_one_line_exit_code_1_and_no_call(
     sandbox: Sandbox, tmp_path: Path, number: int
