@@ -57,8 +57,10 @@ class LoopServer(uvicorn.Server):
 
         uvicorn would wait 0.1 s first, and would miss the connections that are being accepted.
         """
-        for listener in (*self.servers, *(sockets or ())):
-            listener.close()
+        loop = asyncio.get_running_loop()
+        for listener in (listener for server in self.servers for listener in server.sockets):
+            # Closed at the end: what is being accepted from a closed one would never be closed.
+            loop.remove_reader(listener)
         for connection in list(self.server_state.connections):
             connection.shutdown()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
@@ -69,4 +71,6 @@ class LoopServer(uvicorn.Server):
         await asyncio.gather(*tasks, return_exceptions=True)
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
         await asyncio.sleep(0)
