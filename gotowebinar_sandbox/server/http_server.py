@@ -58,9 +58,10 @@ class LoopServer(uvicorn.Server):
         uvicorn would wait 0.1 s first, and would miss the connections that are being accepted.
         """
         loop = asyncio.get_running_loop()
-        for listener in (listener for server in self.servers for listener in server.sockets):
-            # Closed at the end: what is being accepted from a closed one would never be closed.
-            loop.remove_reader(listener)
+        for server in self.servers:
+            for listener in server.sockets:
+                # Closed at the end: what is being accepted from a closed one would never be closed.
+                loop.remove_reader(listener)
         for connection in list(self.server_state.connections):
             connection.shutdown()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}

@@ -17,11 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-SIGHUP: Final = getattr(signal, "SIGHUP", None)
-"""Sent by a terminal that is closed; None on Windows."""
-
-STOPPING: Final[tuple[int, ...]] = (signal.SIGINT, signal.SIGTERM, *([SIGHUP] if SIGHUP else ()))
-"""The signals that end a run."""
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that end a run; SIGHUP comes from a terminal that is closed."""
 
 FORCE_AFTER: Final = 2.0
 """Seconds after which a second signal ends the process at once; a terminal and Meltano may both send the first."""
@@ -42,9 +39,6 @@ class StopRequested(BaseException):
 @contextlib.contextmanager
 def signals_held() -> Iterator[None]:
     """Hold the signals that end a run until the block is done."""
-    if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover - Windows
-        yield
-        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
         yield
@@ -65,13 +59,12 @@ class StopSignals:
         """Handle the signals that end a run."""
         for signum in STOPPING:
             # `nohup` ignores SIGHUP on purpose.
-            if signum != SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:
+            if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:
                 signal.signal(signum, self._handle)
-        if hasattr(signal, "pthread_kill"):
-            received, sent = os.pipe()
-            os.set_blocking(sent, False)
-            signal.set_wakeup_fd(sent, warn_on_full_buffer=False)
-            threading.Thread(target=self._repeat, args=(received,), daemon=True, name="signals").start()
+        received, sent = os.pipe()
+        os.set_blocking(sent, False)
+        signal.set_wakeup_fd(sent, warn_on_full_buffer=False)
+        threading.Thread(target=self._repeat, args=(received,), daemon=True, name="signals").start()
 
     def _repeat(self, received: int) -> None:
         """Send each signal to the main thread again until it notices one: just before a wait it misses a signal."""
