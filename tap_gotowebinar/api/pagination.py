@@ -19,7 +19,7 @@ MAX_PAGES: Final = 5000
 
 
 class Listing(NamedTuple):
-    """The rows of all pages, each once, and the total that the list states; None: it states none."""
+    """The rows of all pages, each once, and the highest total that a page states; None: none is stated."""
 
     rows: list[Any]
     total: int | None
@@ -36,7 +36,8 @@ def read_pages(
     """Return the rows of all pages.
 
     A list that changes while it is read in numbered pages repeats or skips rows. So the number of rows is compared with
-    the total of the last page, and the list is read once more if they differ.
+    the total, and the list is read once more if they differ. A list that shrinks may skip a row and still have as many
+    as its last page states, because a row that is gone was read before: the highest total of all pages counts.
 
     `keys` are the fields that identify a row; `size` names the parameter for the page's size: `size` on HAL lists,
     `limit` on flat ones.
@@ -51,6 +52,7 @@ def read_pages(
 
 def _read_once(get: Callable[[int], Page], path: str, keys: tuple[str, ...]) -> Listing:
     rows: dict[object, list[Any]] = {}
+    total: int | None = None
     for number in range(MAX_PAGES):
         page = get(number)
         # Rows of one page that share a key are rows of their own; on a later page they are the same rows once more.
@@ -59,9 +61,10 @@ def _read_once(get: Callable[[int], Page], path: str, keys: tuple[str, ...]) -> 
             found.setdefault(_identity(row, keys) or (number, place), []).append(row)
         is_new = bool(found.keys() - rows.keys())
         rows |= found
+        total = page.total if page.total is None else max(page.total, total or 0)
         count = sum(map(len, rows.values()))
         if page.is_last or not is_new or count > (page.total or 0):
-            return Listing([row for alike in rows.values() for row in alike], page.total)
+            return Listing([row for alike in rows.values() for row in alike], total)
     msg = f"gave up on {path}: after {MAX_PAGES} pages there is no end to it"
     raise RetriesExhaustedError(msg)
 

@@ -50,7 +50,8 @@ class RegistrantStream(WebinarChild):
     def steps(self, unit: Unit[PlannedWebinar]) -> Steps:
         webinar, path = unit.item, REGISTRANTS.format_map(unit.item.context)
         known = self.sync_context.known_registrant_count(webinar.key)
-        call = functools.partial(list_registrants, self._list_client, path, known=known)
+        seen = self._seen(webinar).keys if RegistrantRemovals.name in webinar.readers else frozenset()
+        call = functools.partial(list_registrants, self._list_client, path, known=known, seen=seen)
         emit = functools.partial(self._check_list, webinar)
         outcome = yield from unit.ask_once(Step(path, call, emit=emit, is_awaited=True))
         if isinstance(outcome, Fetched):
@@ -78,9 +79,11 @@ class RegistrantStream(WebinarChild):
             counted = self.sync_context.registrant_counts.get(webinar.key)
             self.sync_context.report.check_count("registrants", webinar.key, counted, approved, len(records))
             if RegistrantRemovals.name in webinar.readers:
-                seen = self.sync_context.bookmarks.get(RegistrantRemovals.name).get(webinar.key)
-                seen.track({int(record["registrantKey"]): record for record in records})
+                self._seen(webinar).track({int(record["registrantKey"]): record for record in records})
         return ()
+
+    def _seen(self, webinar: PlannedWebinar) -> SeenKeysBookmark:
+        return self.sync_context.bookmarks.get(RegistrantRemovals.name).get(webinar.key)  # type: ignore[no-any-return]
 
 
 class RosterStream(RegistrantStream):
@@ -180,7 +183,7 @@ class RegistrantRemovals(RegistrantStream):
 
     def _emit(self, registrants: RegistrantList, _outcome: Outcome) -> Iterator[Batch]:
         webinar = registrants.webinar
-        bookmark: SeenKeysBookmark = self.bookmarks.get(webinar.key)
+        bookmark = self._seen(webinar)
 
         def discard(records: Sequence[Record]) -> None:
             for record in records:

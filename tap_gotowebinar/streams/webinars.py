@@ -91,10 +91,10 @@ class Webinars(ParentStream[PlannedWebinar]):
 
 
 class WebinarRemovals(GoToWebinarStream):
-    """The webinars that a complete list no longer shows: cancelled or deleted. They cost no call.
+    """The webinars that a complete list no longer shows: cancelled or deleted.
 
-    This stream comes before the webinars, whose children may take hours: a run that is killed meanwhile has emitted the
-    removals and tracked the webinars of its lists.
+    They cost a second reading of the list that lost some. This stream comes before the webinars, whose children may
+    take hours: a run that is killed meanwhile has emitted the removals and tracked the webinars of its lists.
     """
 
     name = "webinar_removals"

@@ -17,6 +17,11 @@ from tap_gotowebinar.records.timestamps import to_iso_seconds
 from tap_gotowebinar.sync.bookmarks.listed_webinars import WebinarList
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
+
+    from singer_sdk.helpers.types import Record
+
     from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
     from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
     from tap_gotowebinar.sync.organizers import OrganizerScope
@@ -49,8 +54,10 @@ class WebinarListing:
     def records(self) -> list[dict[str, Any]]:
         """The records of all webinars, each once."""
         records: dict[str, dict[str, Any]] = {}
-        for listing in self.lists:
+        for listing, (path, _) in zip(self.lists, self.organizers.listings, strict=True):
             for record in listing.records:
+                if record["organizerKey"] is None:
+                    self.client.stats.given_up.append(f"{path}/{record['webinarKey']}, which names no organizer")
                 if self.organizers.includes(record["organizerKey"]):
                     records.setdefault(record["webinarKey"], record)
         self.organizers.check_listed({record["organizerKey"] for record in records.values()}, self.report)
@@ -59,20 +66,7 @@ class WebinarListing:
     @functools.cached_property
     def lists(self) -> list[WebinarList]:
         """The list of each organizer, or of the account."""
-        return [self._list_checked(path, organizer_key) for path, organizer_key in self.organizers.listings]
-
-    def _list_checked(self, path: str, organizer_key: str | None) -> WebinarList:
-        """Return a list; one that lost more than half of its webinars is read twice."""
-        listing = self._list(path, organizer_key)
-        expected = self._expected(listing)
-        if 2 * len(expected - listing.keys) > len(expected):
-            again = self._list(path, organizer_key)
-            # Refused the second time, it shows nothing.
-            listing = again if again.is_complete or again.records else listing._replace(is_complete=False)
-        for record in listing.records:
-            if record["organizerKey"] is None:
-                self.client.stats.given_up.append(f"{path}/{record['webinarKey']}, which names no organizer")
-        return listing
+        return [self._list(path, organizer_key) for path, organizer_key in self.organizers.listings]
 
     def _list(self, path: str, organizer_key: str | None) -> WebinarList:
         start, until = self.organizers.settings.start_date, self.now + LOOKAHEAD
@@ -94,8 +88,17 @@ class WebinarListing:
         return set[int]().union(*(listing.keys for listing in self.lists))
 
     def missing(self) -> list[int]:
-        """Return the webinars that the lists have to show and none of them shows."""
-        return sorted(set[int]().union(*map(self._expected, self.lists)) - self.keys)
+        """Return the webinars that the lists have to show and none of them shows, even when it is read again."""
+        missing = self._missing()
+        for place, (path, organizer_key) in enumerate(self.organizers.listings):
+            if missing & self._expected(self.lists[place]):
+                again = self._list(path, organizer_key)
+                both = _records_of_both(self.lists[place].records, again.records, "webinarKey")
+                self.lists[place] = again._replace(records=both)
+        return sorted(self._missing())
+
+    def _missing(self) -> set[int]:
+        return set[int]().union(*map(self._expected, self.lists)) - self.keys
 
     def track(self) -> None:
         """Remember what the lists show, beside what earlier ones did."""
@@ -160,17 +163,25 @@ def list_window(  # noqa: PLR0913, PLR0917 - what is listed, and from when to wh
     return listing
 
 
-def list_registrants(client: StreamClient, path: str, *, known: int) -> RecordList:
+def list_registrants(client: StreamClient, path: str, *, known: int, seen: AbstractSet[int]) -> RecordList:
     """Return a webinar's registrants, each once; for any thread.
 
-    A list that lost more than half of the registrants that earlier runs listed, `known`, is read twice.
+    The list is read twice if it lost more than half of the registrants that earlier runs listed, `known`, or came in
+    pages and does not show all that were `seen`.
     """
-    found = _read_registrants(client, path)
-    return _read_registrants(client, path) if 2 * len(found) < known else found
+    found = _read_registrants(client, path, seen)
+    return _read_registrants(client, path, seen) if 2 * len(found) < known else found
 
 
-def _read_registrants(client: StreamClient, path: str) -> RecordList:
-    in_pages = functools.partial(client.get_pages, path, responses.array, "registrantKey", size="limit")
+def _read_registrants(client: StreamClient, path: str, seen: AbstractSet[int]) -> RecordList:
+    def in_pages() -> RecordList:
+        found = client.get_pages(path, responses.array, "registrantKey", size="limit")
+        if seen <= {int(record["registrantKey"]) for record in found.records}:
+            return found
+        again = client.get_pages(path, responses.array, "registrantKey", size="limit")
+        again.records = _records_of_both(found.records, again.records, "registrantKey")
+        return again
+
     try:
         # Without `page` and `limit` the list is one consistent snapshot.
         page = client.get(path, responses.array)
@@ -184,3 +195,11 @@ def _read_registrants(client: StreamClient, path: str) -> RecordList:
     elif page.total is not None and len(page.rows) != page.total:
         return in_pages()
     return read_rows(client.reader, page.rows)
+
+
+def _records_of_both(first: Iterable[Record], again: Iterable[Record], key: str) -> list[Record]:
+    """Return the records of a list that was read twice.
+
+    A list in pages may leave out a row because another one went between two pages.
+    """
+    return list({record[key]: record for record in (*first, *again)}.values())

@@ -176,6 +176,23 @@ def test_a_list_that_does_not_add_up_in_pages_removes_nobody_and_is_not_read_to_
     assert (emitted(done), done.states) == ({}, [])
 
 
+def test_who_slides_to_an_earlier_page_while_others_come_and_go_is_not_removed(runs: Runs) -> None:
+    key = max(alive(runs), key=lambda key: len(runs.people(key)))
+    people = runs.people(key)
+    new = {**people[0], "registrantKey": "7"}
+    # After the first page was read, its first registrant cancelled and another one came: the third slid to that page.
+    answers = (people[:1], 0), (people[:2], 0), ([*people[3:], new], 1), ([*people[1:], new], 0)
+    bodies = [{"data": rows, "total": len(people), "page": number, "limit": 2} for rows, number in answers]
+    faults = [Fault(kind="json", path=f"{key}{LISTS}", value=body, times=1) for body in bodies]
+    runs.control.configure(faults=faults)
+    done = runs.run(*BOTH, "registrant_removals")
+    assert done.records("registrant_removals") == []
+    assert keys(done, "registrants") == ["7"]
+    runs.control.cancel_registrant(key, people[0]["registrantKey"])
+    gone = keys(runs.run(*BOTH, "registrant_removals"), "registrant_removals")
+    assert sorted(gone) == sorted([people[0]["registrantKey"], "7"])
+
+
 # 7. Webinars that move, streams and organizers that come later
 
 

@@ -57,13 +57,14 @@ def shows(runs: Runs, rows: Sequence[Any], *then: Fault, total: int | None = Non
 # What is told
 
 
-def test_a_cancelled_webinar_is_told_once_and_costs_no_call(runs: Runs) -> None:
+def test_a_cancelled_webinar_is_told_once_and_costs_its_list_once_more(runs: Runs) -> None:
     (gone,) = cancel(runs, next(iter(runs.webinars())))
     done = runs.run(*STREAMS)
     assert done.records(REMOVALS) == [{"webinarKey": gone, "removedAt": "2026-03-10T13:00:00.000000Z"}]
-    assert len(runs.calls(LISTINGS)) == 1
+    assert len(runs.calls(LISTINGS)) == 2
     again = runs.run(*STREAMS)
     assert (removed(again), again.states) == ([], [])
+    assert len(runs.calls(LISTINGS)) == 1
 
 
 def test_past_webinars_are_told_like_those_to_come(runs: Runs) -> None:
@@ -167,21 +168,36 @@ def test_a_list_that_is_broken_or_incomplete_removes_nobody(runs: Runs, kind: st
     assert removed(runs.run(*STREAMS)) == []
 
 
-def test_a_list_that_lost_more_than_half_is_read_twice_before_it_is_believed(runs: Runs) -> None:
+@pytest.mark.parametrize("lost", [1, 5])
+def test_a_list_that_lost_webinars_is_read_twice_before_it_is_believed(runs: Runs, lost: int) -> None:
     rows = list(runs.webinars().values())
-    shows(runs, rows[:3], times=1)
+    shows(runs, rows[lost:], times=1)
     done = runs.run(*STREAMS)
     assert (removed(done), len(done.records("webinars"))) == ([], 8)
     assert len(runs.calls(LISTINGS)) == 2
-    shows(runs, rows[:3])
-    assert len(removed(runs.run(*STREAMS))) == 5
+    shows(runs, rows[lost:])
+    assert len(removed(runs.run(*STREAMS))) == lost
     assert len(runs.calls(LISTINGS)) == 2
 
 
-def test_a_short_list_that_is_refused_the_second_time_removes_nobody(runs: Runs) -> None:
-    shows(runs, list(runs.webinars().values())[:3], Fault(kind="status", path=LISTINGS, status=403), times=1)
+def test_a_list_that_lost_webinars_and_is_refused_the_second_time_removes_nobody(runs: Runs) -> None:
+    shows(runs, list(runs.webinars().values())[3:], Fault(kind="status", path=LISTINGS, status=403), times=1)
     done = runs.run(*STREAMS)
-    assert (removed(done), len(done.records("webinars"))) == ([], 3)
+    assert (removed(done), len(done.records("webinars"))) == ([], 5)
+
+
+def test_who_slides_to_an_earlier_page_while_others_come_and_go_is_not_removed(runs: Runs) -> None:
+    rows = list(runs.webinars().values())
+    # After the first page was read, the first webinar was cancelled and another one came: the fifth slid to that page.
+    first, second = hal("webinars", rows[:4], total=8), hal("webinars", [*rows[5:], {"webinarKey": "7"}], total=8)
+    for number, page in enumerate((first, second)):
+        page["page"] |= {"number": number, "totalPages": 2}
+    gone = cancel(runs, rows[0]["webinarKey"])
+    bodies = [Fault(kind="json", path=LISTINGS, value=page, times=1) for page in (first, second)]
+    runs.control.configure(faults=bodies)
+    done = runs.run(*STREAMS)
+    assert (removed(done), len(done.records("webinars"))) == ([], 9)
+    assert removed(runs.run(*STREAMS)) == sorted([*gone, "7"], key=int)
 
 
 def test_an_organizer_who_is_no_longer_configured_removes_nobody(make_runs: MakeRuns) -> None:

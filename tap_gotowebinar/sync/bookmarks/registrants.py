@@ -19,6 +19,7 @@ from tap_gotowebinar.sync.bookmarks.state import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from tap_gotowebinar.sync.bookmarks.state import Entry
     from tap_gotowebinar.sync.schedule import WebinarTiming
@@ -181,7 +182,12 @@ class SeenKeysBookmark:
     @property
     def registrant_count(self) -> int:
         """How many registrants were seen."""
-        return len(self._known())
+        return len(self.keys)
+
+    @property
+    def keys(self) -> AbstractSet[int]:
+        """Who was seen, by registrantKey."""
+        return self._known()
 
     @property
     def is_known(self) -> bool:
