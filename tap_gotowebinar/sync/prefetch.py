@@ -198,21 +198,17 @@ class Prefetcher:
             if plan.is_blocked:
                 self._await_one()
             elif (task := plan.next()) is not None:
-                self._send_or_skip(task)
+                self._run_or_skip(task)
         return plan.tasks.popleft() if plan.tasks else None
 
-    def _send_or_skip(self, task: _Task) -> None:
-        while self._busy and not self._is_allowed():
-            self._await_one()
-        if self._workers and self._is_allowed():
-            self._send(task)
-            return
-        if not self._is_allowed():
-            task.skip()
-        else:
+    def _run_or_skip(self, task: _Task) -> None:
+        """Make a call that was not made ahead, unless the limit forbids it."""
+        if self._is_allowed():
             with self._waiting():
                 task.run()
             task.is_done = True
+        else:
+            task.skip()
         self._untaken += 1
         self._untaken_rows += task.rows
 

@@ -1,11 +1,12 @@
 """Calls ahead of the one that is read: faster, and nothing else about a run is different."""
 
 import contextlib
+import functools
 import re
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import pytest
@@ -482,38 +483,63 @@ def test_what_fails_between_two_steps_costs_the_rest_of_that_stream_only() -> No
 # Bounds
 
 
-@pytest.mark.parametrize("workers", [1, 2, 5])
-def test_outcomes_that_wait_are_bounded(workers: int) -> None:
-    work = Work()
-    with reading([unit("a", *(work.step(str(number)) for number in range(500)))], workers) as prefetcher:
-        for place, _ in enumerate(prefetcher.take("a", "stream")):
-            assert len(work.started) <= place + 1 + MAX_UNTAKEN * workers
-            if place > 400:
-                break
-
-
-def test_calls_of_the_next_units_are_made_while_this_one_is_read() -> None:
-    work, held = Work(), threading.Event()
-    units = [unit("a", work.step("slow", lambda: held.wait(TIMEOUT))), *(unit(key, work.step(key)) for key in "bcd")]
-    with reading(units, workers=4) as prefetcher:
-        taking = prefetcher.take("a", "stream")
-        reader = threading.Thread(target=next, args=(taking,))
+@contextlib.contextmanager
+def read_until_held(units: Sequence[Unit[str]], workers: int) -> Iterator[None]:
+    """Read units of which a call is held, on another thread, and the rest in the end."""
+    with reading(units, workers) as prefetcher:
+        reader = threading.Thread(target=lambda: [values(prefetcher, unit.key) for unit in units])
         reader.start()
-        assert work.wait_for(lambda: len(work.started) == 4)
-        held.set()
-        reader.join()
-        assert values(prefetcher, *"bcd") == ["b", "c", "d"]
+        yield
+        reader.join(TIMEOUT)
 
 
-def test_rows_that_wait_are_bounded() -> None:
-    work = Work()
-    rows = RecordList([{}] * (MAX_UNTAKEN_ROWS // 4))
-    units = [unit(str(number), work.step(str(number), lambda: rows, is_awaited=True)) for number in range(40)]
-    with reading(units, workers=20) as prefetcher:
-        for number in range(40):
-            assert len(values(prefetcher, str(number))) == 1
-            # Before the first list has come, each counts for as many rows as a list may well have.
-            assert len(work.started) <= number + 1 + max(4, MAX_UNTAKEN_ROWS // ASSUMED_ROWS)
+class Held(Work):
+    """Calls of which those that are held end when `until` has counted all that may be started meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held = threading.Event()
+
+    def hold(self) -> None:
+        assert self._held.wait(TIMEOUT)
+
+    def until(self, started: int) -> None:
+        """Wait for so many calls to be started, and see that no more are while others are held."""
+        assert self.wait_for(lambda: len(self.started) >= started)
+        assert not self.wait_for(lambda: len(self.started) > started, seconds=0.05)
+        self._held.set()
+
+
+@pytest.mark.parametrize("workers", [2, 5])
+def test_as_many_calls_are_made_ahead_as_allowed_and_never_more(workers: int) -> None:
+    work = Held()
+    steps = [work.step(str(number), work.hold if number == 300 else lambda: None) for number in range(400)]
+    with read_until_held([unit("a", *steps)], workers):
+        work.until(300 + MAX_UNTAKEN * workers)
+
+
+def test_units_are_opened_up_to_half_of_that() -> None:
+    work = Held()
+    units = [unit(str(number), work.step(str(number), work.hold if number == 300 else int)) for number in range(400)]
+    with read_until_held(units, workers=5):
+        work.until(300 + MAX_UNTAKEN * 5 // 2)
+
+
+@pytest.mark.parametrize(
+    ("taken", "rows", "arrive", "counted"), [(30, 250, 99, 250), (0, 500, 1, 500), (0, 500, 0, ASSUMED_ROWS)]
+)
+def test_lists_are_read_ahead_up_to_their_rows(taken: int, rows: int, arrive: int, counted: int) -> None:
+    """A list counts for its rows; one on its way for those of the largest that came, or for what is assumed before."""
+    work = Held()
+
+    def answer(number: int) -> RecordList:
+        if number == taken or number > taken + arrive:
+            work.hold()
+        return RecordList([{}] * rows)
+
+    steps = [work.step(str(it), functools.partial(answer, it), is_awaited=it != taken) for it in range(taken + 99)]
+    with read_until_held([unit(step.path, step) for step in steps], workers=20):
+        work.until(taken + 1 + MAX_UNTAKEN_ROWS // counted)
 
 
 # Limits
