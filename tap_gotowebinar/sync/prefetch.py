@@ -40,6 +40,7 @@ class _Task:
         self.outcome: Outcome = Fetched()
         self.error: BaseException | None = None
         self.is_done = step is None or step.call is None
+        self.is_ahead = False
 
     def run(self) -> None:
         """Make the call and keep its outcome, or its error, for the main thread."""
@@ -87,10 +88,10 @@ class _Plan:
         """Whether the next step depends on a call that is on its way."""
         return self._awaited is not None and not self._awaited.is_done
 
-    def pass_over(self, stream: str) -> Iterator[_Task]:
-        """Skip the streams before this one, and yield their tasks."""
+    def pass_over(self, stream: str) -> None:
+        """Drop what is left of the streams before this one: a test ends a stream after its first record."""
         while self.tasks and self.tasks[0].stream != stream:
-            yield self.tasks.popleft()
+            self.tasks.popleft()
         while not self.tasks and self._current is not None and self._current[0] != stream:
             self._current[1].close()
             self._current, self._awaited = next(self._streams, None), None
@@ -162,20 +163,16 @@ class Prefetcher:
         plan = self._plan_of(key)
         if stream not in plan.streams:
             return
-        for passed in plan.pass_over(stream):
-            self._note_taken(passed)
+        plan.pass_over(stream)
         while (task := self._next_task(plan)) is not None and task.step is not None:
             while not task.is_done:
                 self._await_one()
-            self._note_taken(task)
+            if task.is_ahead:
+                self._untaken -= 1
+                self._untaken_rows -= task.rows
             if task.error is not None:
                 raise task.error
             yield task.step, task.outcome
-
-    def _note_taken(self, task: _Task) -> None:
-        if task.step is not None and task.step.call is not None:
-            self._untaken -= 1
-            self._untaken_rows -= task.rows if task.is_done else 0
 
     def close(self) -> None:
         """Make no more calls. The threads of calls in flight do not keep the process alive."""
@@ -209,8 +206,6 @@ class Prefetcher:
             task.is_done = True
         else:
             task.skip()
-        self._untaken += 1
-        self._untaken_rows += task.rows
 
     def _is_allowed(self) -> bool:
         return self._within_call_limit is None or self._within_call_limit(self._busy)
@@ -250,14 +245,13 @@ class Prefetcher:
         return None
 
     def _may_open(self) -> bool:
-        if not self._untaken:
-            return True
         if self._within_call_limit is not None:
             return all(plan.is_over for plan in self._plans)
         expected = self._untaken_rows + self._lists_on_their_way * (self._largest_list or ASSUMED_ROWS)
         return 2 * self._untaken < MAX_UNTAKEN * self._workers and expected < MAX_UNTAKEN_ROWS
 
     def _send(self, task: _Task) -> None:
+        task.is_ahead = True
         self._busy += 1
         self._untaken += 1
         self._lists_on_their_way += task.step is not None and task.step.is_awaited
