@@ -465,19 +465,34 @@ def test_an_error_that_is_not_about_one_call_is_raised_at_its_own_place(workers:
     assert taken in ([], ["1"])
 
 
-def test_what_fails_between_two_steps_costs_the_rest_of_that_stream_only() -> None:
+@pytest.mark.parametrize("steps", [0, 1])
+def test_what_fails_between_two_steps_costs_the_rest_of_that_stream_only(steps: int) -> None:
     work = Work()
 
     def broken() -> Steps:
-        yield work.step("/path/of/a/list")
+        yield from [work.step("/path/of/a/list")] * steps
         raise ZeroDivisionError
 
-    streams = {"broken": broken(), "stream": taken_in_order(work.step("other"))}
-    with reading([Unit("a", "a", streams), unit("b", work.step("next"))], workers=2) as prefetcher:
-        _, (_, outcome) = prefetcher.take("a", "broken")
+    units = [
+        unit("a", work.step("first")),
+        Unit("b", "b", {"broken": broken(), "stream": taken_in_order(work.step("c"))}),
+    ]
+    with reading(units, workers=2) as prefetcher:
+        assert values(prefetcher, "a") == ["first"]
+        *_, (step, outcome) = prefetcher.take("b", "broken")
+        assert step.path == ("/path/of/a/list" if steps else "b")
         assert isinstance(outcome, Skipped)
-        assert str(outcome.error).startswith("gave up on /path/of/a/list: internal error: ZeroDivisionError in ")
-        assert values(prefetcher, "a", "b") == ["other", "next"]
+        assert str(outcome.error).startswith(f"gave up on {step.path}: internal error: ZeroDivisionError in ")
+        assert values(prefetcher, "b") == ["c"]
+
+
+@pytest.mark.parametrize("workers", [0, 3])
+def test_what_is_left_of_a_stream_is_passed_over(workers: int) -> None:
+    work = Work()
+    streams = {name: taken_in_order(work.step(f"{name} 1"), work.step(f"{name} 2")) for name in ("a", "b", "stream")}
+    with reading([Unit("a", "a", streams)], workers) as prefetcher:
+        next(prefetcher.take("a", "a"))
+        assert values(prefetcher, "a") == ["stream 1", "stream 2"]
 
 
 # Bounds
@@ -494,7 +509,11 @@ def read_until_held(units: Sequence[Unit[str]], workers: int) -> Iterator[None]:
 
 
 class Held(Work):
-    """Calls of which those that are held end when `until` has counted all that may be started meanwhile."""
+    """Calls of which those that are held end when `until` has counted all that may be started meanwhile.
+
+    Attributes:
+        threads: How many threads had a call by then.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -507,6 +526,7 @@ class Held(Work):
         """Wait for so many calls to be started, and see that no more are while others are held."""
         assert self.wait_for(lambda: len(self.started) >= started)
         assert not self.wait_for(lambda: len(self.started) > started, seconds=0.05)
+        self.threads = sum(thread.name == "prefetch" for thread in threading.enumerate())
         self._held.set()
 
 
@@ -537,9 +557,20 @@ def test_lists_are_read_ahead_up_to_their_rows(taken: int, rows: int, arrive: in
             work.hold()
         return RecordList([{}] * rows)
 
-    steps = [work.step(str(it), functools.partial(answer, it), is_awaited=it != taken) for it in range(taken + 99)]
+    # A call that is no list is held.
+    kinds = [it > taken or it % 2 == 1 for it in range(taken + 99)]
+    steps = [work.step(str(it), functools.partial(answer, it), is_awaited=kind) for it, kind in enumerate(kinds)]
     with read_until_held([unit(step.path, step) for step in steps], workers=20):
         work.until(taken + 1 + MAX_UNTAKEN_ROWS // counted)
+
+
+@pytest.mark.parametrize(("workers", "threads"), [(1, 1), (2, 4), (5, 10)])
+def test_each_worker_has_its_next_call_and_one_alone_keeps_the_order(workers: int, threads: int) -> None:
+    work = Held()
+    steps = [work.step(str(number), work.hold if number >= 50 else int) for number in range(100)]
+    with read_until_held([unit("a", *steps)], workers):
+        work.until(50 + workers)
+        assert work.threads == threads
 
 
 # Limits
