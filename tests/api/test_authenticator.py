@@ -290,6 +290,13 @@ def test_a_stored_access_token_is_renewed_before_it_expires(tmp_path: Path, monk
         assert auth.token() == "good-token"
 
 
+def test_a_stored_access_token_is_used_while_another_process_holds_the_store(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    with Canned() as server, authenticator(server.url, path=path) as auth, FileLock(f"{path}.lock"):
+        keep(path, server.url, "stored", 3600)
+        assert auth.token() == "stored"
+
+
 def test_who_waited_for_another_process_uses_what_that_one_stored(tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
     used: list[str] = []
