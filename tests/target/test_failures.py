@@ -99,6 +99,22 @@ def test_a_list_that_comes_whole_is_not_asked_for_in_pages(make_harness: MakeHar
     assert sum(call["method"] == "GET" and "registrants" in call["path"] for call in harness.control.calls()) == 1
 
 
+def test_rows_of_that_list_that_are_no_objects_are_nobody(make_harness: MakeHarness) -> None:
+    listed = Fault(kind="json", path=r"/registrants$", method="GET", value=[7, None, "ada.berg@example.com", []])
+    harness = make_harness(faults=(NOT_ARRIVED, listed))
+    assert harness.run(record(ADA), resend_confirmation=True).outcomes == ["registered"]
+
+
+@pytest.mark.parametrize("resends", [True, False])
+def test_who_is_registered_already_gets_a_second_mail_if_that_is_wanted(
+    harness: TargetHarness, *, resends: bool
+) -> None:
+    for _ in range(2):
+        assert harness.run(record(ADA), resend_confirmation=resends).exit_code == 0
+    assert [call["query"] for call in harness.posts()] == [{"resendConfirmation": str(resends).lower()}] * 2
+    assert harness.control.state()["confirmations"] == 1 + resends
+
+
 def page(number: int) -> dict[str, Any]:
     return {"data": [{"registrantKey": number, "email": f"p.{number}@example.com"}], "total": 10**9, "page": number}
 
