@@ -33,6 +33,7 @@ BAD_RECORDS: list[tuple[dict[str, Any], str]] = [
     ({"responses": "[" * 100_000}, "responses must be a list"),
     ({"responses": {"questionKey": 1}}, "responses must be a list"),
     ({"responses": ["yes"]}, "responses[0] must be an object"),
+    ({"responses": ["yes"] * 20}, "; ".join(f"responses[{number}] must be an object" for number in range(20))),
     (
         {"responses": ["yes"] * 100_000},
         "; ".join([*(f"responses[{number}] must be an object" for number in range(20)), "and more"]),
