@@ -264,6 +264,29 @@ def test_the_list_of_another_account_removes_nobody() -> None:
     assert ListedWebinarsBookmark(bookmark.entry()).expected(start, "1") == {7}
 
 
+@pytest.mark.parametrize(
+    ("times", "is_sure"),
+    [
+        ([{"startTime": LATER, "endTime": "2026-03-01T01:00:00Z"}], True),
+        ([{"startTime": "2026-02-28T23:30:00Z", "endTime": "2026-03-01T00:30:00Z"}], False),
+        ([{"endTime": "2026-03-01T00:30:00Z"}], True),
+        ([{"startTime": "2026-05-01T10:00:00Z"}, {"startTime": "2026-02-01T10:00:00Z"}], False),
+        *(([{"startTime": "soon"}], False), ([None], False), (None, False)),
+    ],
+)
+def test_a_later_start_date_is_sure_to_list_what_starts_after_it(times: list[Any] | None, *, is_sure: bool) -> None:
+    bookmark = ListedWebinarsBookmark({})
+    bookmark.track([{"webinarKey": "7", "times": times}], {7}, dt.datetime(2000, 1, 1, tzinfo=dt.UTC), None)
+    assert bookmark.expected(dt.datetime.fromisoformat(LATER), None) == ({7} if is_sure else set())
+
+
+def test_a_start_date_far_away_is_remembered() -> None:
+    start = dt.datetime(2200, 1, 1, tzinfo=dt.UTC)
+    bookmark = ListedWebinarsBookmark({})
+    bookmark.track([{"webinarKey": "7"}], {7}, start, None)
+    assert ListedWebinarsBookmark(bookmark.entry()).expected(start, None) == {7}
+
+
 # Killed runs and merged states
 
 
