@@ -500,7 +500,7 @@ def test_what_is_left_of_a_stream_is_passed_over(workers: int) -> None:
 
 @contextlib.contextmanager
 def read_until_held(units: Sequence[Unit[str]], workers: int) -> Iterator[None]:
-    """Read units of which a call is held, on another thread, and the rest in the end."""
+    """Read all units on another thread; the block has to let the held call end."""
     with reading(units, workers) as prefetcher:
         reader = threading.Thread(target=lambda: [values(prefetcher, unit.key) for unit in units])
         reader.start()
@@ -509,7 +509,7 @@ def read_until_held(units: Sequence[Unit[str]], workers: int) -> Iterator[None]:
 
 
 class Held(Work):
-    """Calls of which those that are held end when `until` has counted all that may be started meanwhile.
+    """Calls that can be held until all that may be started meanwhile were counted.
 
     Attributes:
         threads: How many threads had a call by then.

@@ -19,7 +19,6 @@ from tap_gotowebinar.sync.bookmarks.state import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from collections.abc import Set as AbstractSet
 
     from tap_gotowebinar.sync.bookmarks.state import Entry
     from tap_gotowebinar.sync.schedule import WebinarTiming
@@ -184,9 +183,11 @@ class SeenKeysBookmark:
         return len(self.keys)
 
     @property
-    def keys(self) -> AbstractSet[int]:
+    def keys(self) -> set[int]:
         """Who was seen, by registrantKey."""
-        return self._known()
+        if self._seen is None:
+            self._seen = set(unpack((self._entry or {}).get("roster", "")))
+        return self._seen
 
     @property
     def is_known(self) -> bool:
@@ -195,15 +196,15 @@ class SeenKeysBookmark:
 
     def track(self, rows: Rows) -> None:
         """Add the registrants of a list."""
-        self._replace(self._known() | rows.keys())
+        self._replace(self.keys | rows.keys())
 
     def missing(self, rows: Rows) -> list[int]:
         """Return the keys that a complete list no longer has."""
-        return sorted(self._known() - rows.keys())
+        return sorted(self.keys - rows.keys())
 
     def discard(self, key: int) -> None:
         """Note that a removal has been emitted."""
-        self._known().discard(key)
+        self.keys.discard(key)
         self._entry = None
 
     def mark_read(self, rows: Rows, *, settled: bool) -> None:
@@ -219,11 +220,6 @@ class SeenKeysBookmark:
             self._entry = {"roster": pack(dict.fromkeys(self._seen, 0))} if self._seen else {}
         return self._entry
 
-    def _known(self) -> set[int]:
-        if self._seen is None:
-            self._seen = set(unpack((self._entry or {}).get("roster", "")))
-        return self._seen
-
     def _replace(self, seen: set[int]) -> None:
-        if seen != self._known():
+        if seen != self.keys:
             self._seen, self._entry = seen, None
