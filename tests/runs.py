@@ -1,5 +1,6 @@
 """Running the tap, and what came out of it."""
 
+import functools
 import io
 import json
 import os
@@ -27,7 +28,7 @@ class Run:
     stdout: str
     stderr: str = ""
 
-    @property
+    @functools.cached_property
     def messages(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.stdout.splitlines()]
 

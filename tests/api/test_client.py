@@ -153,7 +153,15 @@ OURS = dict.fromkeys((None, "soon", "", "-5", "0", "0.1", "nan", "inf", "Wed, 99
 
 
 @pytest.mark.parametrize(
-    ("wish", "seconds"), [(30.0, 30), ("60", 60), ("12.5", 12.5), ("300", 300), ("date", 58), *OURS.items()]
+    ("wish", "seconds"),
+    [
+        (30.0, 30),
+        ("60", 60),
+        ("12.5", 12.5),
+        pytest.param("300", 300, marks=pytest.mark.slow),
+        ("date", 58),
+        *OURS.items(),
+    ],
 )
 def test_a_pause_lasts_as_long_as_asked_for_or_as_we_choose_where_the_wish_makes_no_sense(
     make_sandbox: Callable[..., Sandbox], wish: float | str | None, seconds: float
@@ -191,7 +199,9 @@ def test_a_429_holds_everybody_back(make_sandbox: Callable[..., Sandbox]) -> Non
     assert arrivals[1] - arrivals[0] >= 60
 
 
-@pytest.mark.parametrize(("seconds", "calls"), [("301", 1), ("86400", 1), ("1e9", 1), ("90", 4)])
+@pytest.mark.parametrize(
+    ("seconds", "calls"), [("301", 1), ("86400", 1), ("1e9", 1), pytest.param("90", 4, marks=pytest.mark.slow)]
+)
 def test_pauses_too_long_to_sit_through_say_when_to_come_back(
     make_sandbox: Callable[..., Sandbox], seconds: str, calls: int
 ) -> None:

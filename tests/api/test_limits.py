@@ -82,7 +82,13 @@ def transport() -> Iterator[Transport]:
 # Time ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("beginning", BEGINNINGS.values(), ids=BEGINNINGS)
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        pytest.param(sent, marks=() if "body" in name else pytest.mark.slow, id=name)
+        for name, sent in BEGINNINGS.items()
+    ],
+)
 def test_an_answer_that_trickles_in_without_end_is_given_up(transport: Transport, beginning: bytes) -> None:
     with Trickling(beginning) as server, pytest.raises(TransientError) as caught:
         transport.send("GET", server.url)

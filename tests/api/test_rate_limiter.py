@@ -26,7 +26,16 @@ def most_in_any_window(arrivals: list[float], window: float) -> int:
 # What the server sees ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("threads", "jitter"), [(1, 0.0), (1, 0.01), (4, 0.05), (20, 0.0), (20, 0.2)])
+@pytest.mark.parametrize(
+    ("threads", "jitter"),
+    [
+        (1, 0.0),
+        (4, 0.05),
+        pytest.param(1, 0.01, marks=pytest.mark.slow),
+        pytest.param(20, 0.0, marks=pytest.mark.slow),
+        pytest.param(20, 0.2, marks=pytest.mark.slow),
+    ],
+)
 def test_a_strict_server_never_answers_429_and_every_window_is_filled(
     make_sandbox: Callable[..., Sandbox], threads: int, jitter: float
 ) -> None:

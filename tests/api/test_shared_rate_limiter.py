@@ -376,6 +376,7 @@ def test_a_database_that_cannot_be_reached_ends_the_target_with_one_line(
     assert not any(call["method"] == "POST" for call in api_calls(sandbox))
 
 
+@pytest.mark.slow
 def test_a_database_that_goes_away_is_an_error_and_no_reason_to_go_on_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_rate_limiter, "CONNECT_SECONDS", 2)
     with Postgres() as database:

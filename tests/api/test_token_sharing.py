@@ -277,6 +277,7 @@ def test_discovery_needs_no_store(settings: dict[str, Any], sandbox: Sandbox, pa
     assert sandbox.control.calls() == []
 
 
+@pytest.mark.slow
 def test_a_command_of_the_sandbox_keeps_its_tokens_out_of_the_home(state_folder: Path) -> None:
     sandbox = str(Path(EXECUTABLE).with_name("gotowebinar-sandbox"))
     words = [sandbox, "exec", "--webinars=1", "--", EXECUTABLE, "--config=ENV"]

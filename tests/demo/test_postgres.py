@@ -64,6 +64,7 @@ def test_nothing_is_left_after_an_error_inside_the_block() -> None:
     assert [traces.gone for traces in seen] == [True]
 
 
+@pytest.mark.slow
 def test_nothing_is_left_when_the_program_that_uses_it_is_killed() -> None:
     program = """if True:
         from demo.postgres import Postgres
@@ -86,6 +87,7 @@ def test_nothing_is_left_when_the_program_that_uses_it_is_killed() -> None:
     assert traces.gone
 
 
+@pytest.mark.slow
 def test_a_server_that_cannot_start_says_why_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     database = Postgres()
     with tempfile.TemporaryDirectory() as folder, socket.create_server((database.host, database.port)):

@@ -81,7 +81,7 @@ KINDS: Final = (
 )
 """The kinds of calls that a run makes, keys as `{}`."""
 
-QUICK: Final = {"/oauth/token", f"{WEBINAR}/registrants"}
+QUICK: Final = {f"{WEBINAR}/registrants"}
 SLOW: Final = [pytest.mark.slow]
 """For the kinds that are not tried where it has to be quick."""
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any, Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,6 +104,7 @@ NOTHING_DONE: Final = (200, 201, 301, 400, 401, 403, 404, 409, 418, 429, 500, 50
 DONE: Final = (200, 201, 409, 500, 503)
 
 
+@pytest.mark.slow
 def test_any_answer_to_a_registration_that_was_not_made_leaves_the_truth(harness: ProcessHarness) -> None:
     @share(3)
     @given(
@@ -141,6 +143,7 @@ def test_any_answer_to_a_registration_that_was_made_leaves_the_truth(harness: Pr
     check()
 
 
+@pytest.mark.slow
 def test_any_list_of_registrants_leaves_the_truth_when_an_answer_was_lost(harness: ProcessHarness) -> None:
     paged = {"data": LISTED, "total": len(LISTED), "page": 0, "limit": 200}
 

@@ -171,6 +171,7 @@ def test_any_input_is_answered_for_when_stream_maps_change_it(harness: ProcessHa
 MEGABYTES: Final = "x" * 10_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "odd",
     [

@@ -28,6 +28,7 @@ def test_the_streams_with_a_call_for_every_attendee_are_not_loaded_unasked(loade
     assert not {name for (name,) in tables} & set(OFF)
 
 
+@pytest.mark.slow
 def test_a_later_run_adds_exactly_what_is_new_and_leaves_what_is_settled_alone(loaded: Loading) -> None:
     control = loaded.sandbox.control
     ((newest,),) = loaded.database.query("select max(_sdc_sequence) from gotowebinar_sandbox.registrant_details")

@@ -79,7 +79,7 @@ def wait_until_blocked(launched: Launched, sandbox: Sandbox) -> None:
     assert launched.is_running
 
 
-@pytest.mark.parametrize("signum", SIGNALS)
+@pytest.mark.parametrize("signum", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_a_signal_at_any_moment_leaves_a_last_state_that_says_what_was_written(
     signum: int, launcher: Launcher, sandbox: Sandbox, settings: dict[str, Any]
 ) -> None:
@@ -102,7 +102,7 @@ def test_a_signal_at_any_moment_leaves_a_last_state_that_says_what_was_written(
     assert codes.count(128 + signum) > 10
 
 
-@pytest.mark.parametrize("signum", SIGNALS)
+@pytest.mark.parametrize("signum", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_the_last_state_arrives_when_the_reader_has_not_read_for_a_while(
     signum: int, launcher: Launcher, make_sandbox: Callable[..., Sandbox]
 ) -> None:
@@ -119,6 +119,7 @@ def test_the_last_state_arrives_when_the_reader_has_not_read_for_a_while(
     assert_state_says_what_was_written(run)
 
 
+@pytest.mark.slow
 def test_a_second_signal_after_a_while_ends_a_run_that_is_stuck(
     launcher: Launcher, make_sandbox: Callable[..., Sandbox]
 ) -> None:

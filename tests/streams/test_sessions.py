@@ -297,6 +297,7 @@ def test_a_session_that_the_answer_for_the_whole_webinar_lacks_is_asked_for_alon
     assert bag(done.records("session_performance")) == bag(truth(runs, "session_performance"))
 
 
+@pytest.mark.slow
 def test_a_merge_with_an_older_state_does_not_keep_attendees_from_being_asked_for(runs: Runs) -> None:
     """As Meltano merges the states of runs that were cut short: fields that are gone stay."""
     new = held(runs, days_ago=2)
@@ -326,6 +327,7 @@ def test_a_session_that_is_refused_is_named_and_the_rest_is_read(runs: Runs, cap
     assert {row["sessionKey"] for row in rest.records("polls")} == {refused}
 
 
+@pytest.mark.slow
 def test_a_run_cut_into_pieces_brings_everything_once(runs: Runs) -> None:
     found: list[Row] = []
     for _ in range(100):
@@ -338,6 +340,7 @@ def test_a_run_cut_into_pieces_brings_everything_once(runs: Runs) -> None:
         assert bag(row for row in found if row["stream"] == stream) == bag(rows)
 
 
+@pytest.mark.slow
 def test_a_sessions_list_that_is_refused_leaves_the_other_organizers_alone(
     make_sandbox: Callable[..., Sandbox], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -212,7 +212,10 @@ def test_what_goes_wrong_changes_neither_the_records_nor_their_order(shaky: Call
 # In flight
 
 
-@pytest.mark.parametrize("concurrency", CONCURRENCIES)
+@pytest.mark.parametrize(
+    "concurrency",
+    [pytest.param(1, marks=pytest.mark.slow), 5, pytest.param(DEFAULT_MAX_CONCURRENCY, marks=pytest.mark.slow)],
+)
 def test_as_many_calls_are_in_flight_as_allowed_and_never_more(
     make_sandbox: Callable[..., Sandbox], concurrency: int
 ) -> None:
@@ -273,7 +276,10 @@ def test_calls_given_up_in_a_row_end_the_run_at_their_own_place(account: Account
     assert len(set(paths(account.sandbox, CHILDREN))) < len(account.needed) / 2
 
 
-@pytest.mark.parametrize("concurrency", CONCURRENCIES)
+@pytest.mark.parametrize(
+    "concurrency",
+    [pytest.param(1, marks=pytest.mark.slow), 5, pytest.param(DEFAULT_MAX_CONCURRENCY, marks=pytest.mark.slow)],
+)
 def test_revoked_credentials_end_the_run_with_what_was_read_before(account: Account, concurrency: int) -> None:
     account.sandbox.control.configure(
         faults=[

@@ -65,7 +65,15 @@ def is_idle(done: Run) -> bool:
 
 
 @pytest.mark.parametrize("settings", ["of the token", "organizer_keys", "account_key"])
-@pytest.mark.parametrize("streams", [EVERYTHING, WEBINARS, ("webinars", "webinar_removals"), ("panelists",)])
+@pytest.mark.parametrize(
+    "streams",
+    [
+        WEBINARS,
+        pytest.param(EVERYTHING, marks=pytest.mark.slow),
+        pytest.param(("webinars", "webinar_removals"), marks=pytest.mark.slow),
+        pytest.param(("panelists",), marks=pytest.mark.slow),
+    ],
+)
 def test_two_connections_that_are_handed_each_other_s_state_refuse_it(
     begin: Begin, caplog: pytest.LogCaptureFixture, settings: str, streams: tuple[str, ...]
 ) -> None:

@@ -105,7 +105,14 @@ def numbered(count: int) -> list[Message]:
     return messages
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "signum",
+    [
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        signal.SIGKILL,
+    ],
+)
 def test_a_run_that_is_ended_is_taken_up_where_it_was(
     make_harness: MakeHarness, launcher: Launcher, signum: signal.Signals
 ) -> None:
