@@ -67,7 +67,13 @@ def make_sandbox(running: Sandbox) -> Callable[..., Sandbox]:
 # Repeating -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("fault", "reason"), TRANSIENT.values(), ids=TRANSIENT)
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        pytest.param(*told, id=name, marks=pytest.mark.slow if name in ("slow", "drip") else ())
+        for name, told in TRANSIENT.items()
+    ],
+)
 def test_a_transient_failure_is_tried_again_and_given_up_after_six_tries_without_the_body(
     make_sandbox: Callable[..., Sandbox], fault: Fault, reason: str
 ) -> None:

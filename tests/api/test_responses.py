@@ -124,6 +124,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(JSON)
 def test_no_answer_is_taken_for_empty_while_it_counts_rows_on_its_first_page(body: object) -> None:
     for read in (webinars, array):

@@ -209,6 +209,7 @@ def test_a_slot_is_given_out_once_however_many_ask_at_the_same_time(database: Po
 # What the server sees ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_threads_of_two_limiters_never_see_a_429(make_sandbox: Callable[..., Sandbox], database: Postgres) -> None:
     sandbox = make_sandbox(rate_limit=20, rate_window=1.0, jitter=0.05)
     one, two = (SharedRateLimiter(database.dsn, "two", 20, 1e6, longest_call=10.0, window=1.0) for _ in range(2))

@@ -79,6 +79,7 @@ def test_order_and_values_of_records_tell_outputs_apart(tmp_path: Path) -> None:
     assert output(*rows).keys == output(*reversed(rows)).keys == {("webinars", "1", "None"), ("webinars", "2", "None")}
 
 
+@pytest.mark.slow
 def test_an_hourly_schedule_costs_what_is_alive_and_the_rule_agrees_with_the_tap() -> None:
     figures = month_of_runs.measure(webinars=60, alive=3, runs=48, real=3)
 
@@ -87,6 +88,7 @@ def test_an_hourly_schedule_costs_what_is_alive_and_the_rule_agrees_with_the_tap
     assert "calls per run, median" in figures.table()
 
 
+@pytest.mark.slow
 def test_the_state_stays_small_per_settled_webinar() -> None:
     figures = state_scaling.measure(40, people=5)
     more = state_scaling.measure(20, details=True, people=5)

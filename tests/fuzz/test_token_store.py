@@ -70,6 +70,7 @@ def strangers(written: bytes) -> int:
     return [entry["seeds"] for entry in json.loads(written.decode(errors="replace"))["entries"]].count(["another"])
 
 
+@pytest.mark.slow
 def test_any_store_is_gone_on_with_or_set_aside(start: Callable[..., Run], sandbox: Sandbox, path: Path) -> None:
     @share()
     @given(written=bent(content(sandbox)))

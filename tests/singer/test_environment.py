@@ -143,7 +143,9 @@ def test_a_file_may_be_a_pipe(launcher: Launcher, settings: dict[str, Any], tmp_
     assert done.records("organizers")
 
 
-@pytest.mark.parametrize("option", ["--config", "--state", "--catalog"])
+@pytest.mark.parametrize(
+    "option", ["--config", *(pytest.param(option, marks=pytest.mark.slow) for option in ("--state", "--catalog"))]
+)
 def test_a_file_without_end_is_one_line(launcher: Launcher, settings: dict[str, Any], option: str) -> None:
     done = launcher.launch(settings, option, "/dev/zero").finish(30)
     assert (done.exit_code, done.errors) == (

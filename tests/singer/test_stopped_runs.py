@@ -79,7 +79,8 @@ def wait_until_blocked(launched: Launched, sandbox: Sandbox) -> None:
     assert launched.is_running
 
 
-@pytest.mark.parametrize("signum", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
+@pytest.mark.slow
+@pytest.mark.parametrize("signum", SIGNALS)
 def test_a_signal_at_any_moment_leaves_a_last_state_that_says_what_was_written(
     signum: int, launcher: Launcher, sandbox: Sandbox, settings: dict[str, Any]
 ) -> None:
@@ -202,7 +203,14 @@ def test_a_signal_counts_also_when_it_has_ended_the_reader_too(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-@pytest.mark.parametrize("arguments", [["--config", "config.json"], ["--discover"], ["--about", "--format=json"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--config", "config.json"],
+        pytest.param(["--discover"], marks=pytest.mark.slow),
+        pytest.param(["--about", "--format=json"], marks=pytest.mark.slow),
+    ],
+)
 def test_a_full_disk_ends_the_run_with_a_line(arguments: list[str], tmp_path: Path, settings: dict[str, Any]) -> None:
     (tmp_path / "config.json").write_text(json.dumps(settings), encoding="utf-8")
     with Path("/dev/full").open("wb") as full:

@@ -27,7 +27,6 @@ from tests.selection import selecting
 BOTH: Final = ("registrants", "registrant_details")
 ALL: Final = ("organizers", "webinars", *STREAMS)
 CHILDREN: Final = r"/webinars/\d+"
-SELECTIONS: Final = [("registrants",), ("registrant_details",), BOTH, ("webinar_details",), ALL]
 CONCURRENCIES: Final = (1, 5, DEFAULT_MAX_CONCURRENCY)
 TIMEOUT: Final = 20.0
 """Seconds in which a test that waits for a thread fails; none comes near."""
@@ -116,7 +115,17 @@ def shaky(make_sandbox: Callable[..., Sandbox]) -> Callable[..., Sandbox]:
     return lambda **options: make_sandbox(**{"webinars": 6, "registrants": 6, "now": NOW, "jitter": 0.008, **options})
 
 
-@pytest.mark.parametrize("streams", SELECTIONS, ids="+".join)
+@pytest.mark.parametrize(
+    "streams",
+    [
+        ("registrants",),
+        ("webinar_details",),
+        ALL,
+        pytest.param(("registrant_details",), marks=pytest.mark.slow),
+        pytest.param(BOTH, marks=pytest.mark.slow),
+    ],
+    ids="+".join,
+)
 def test_a_selection_brings_the_same_at_any_concurrency_for_exactly_the_calls_of_its_data(
     shaky: Callable[..., Sandbox], streams: tuple[str, ...]
 ) -> None:
@@ -190,7 +199,8 @@ def lasting(sandbox: Sandbox) -> list[Fault]:
     ]
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_what_goes_wrong_changes_neither_the_records_nor_their_order(shaky: Callable[..., Sandbox], seed: int) -> None:
     sandbox = shaky(seed=seed)
     clean = said(run(sandbox, 5))
