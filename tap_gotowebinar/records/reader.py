@@ -6,6 +6,7 @@ an offset: records have one form whose text order is their time order.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import sys
@@ -191,11 +192,11 @@ def _each(convert: Callable[[Any], Any]) -> _Convert:
 
 
 def _strings(values: Sequence[Any], /) -> Sequence[Any]:
-    kinds = set(map(type, values))
-    if kinds == {int}:
-        return [str(value) for value in values] if max(map(abs, values)) < _LONGEST else list(map(_string, values))
-    if kinds == {str} and _is_clean("".join(values)):
-        return values
+    with contextlib.suppress(TypeError):  # not all are strings
+        if _is_clean("".join(values)):
+            return values
+    if set(map(type, values)) == {int} and max(map(abs, values)) < _LONGEST:
+        return list(map(str, values))
     return [None if value is None else _string(value) for value in values]
 
 
@@ -226,8 +227,9 @@ def _string(value: Any, /) -> Any:  # noqa: ANN401 - JSON
 
 
 def _times(values: Sequence[Any], /) -> list[Any]:
-    times = iter(canonical_times([value for value in values if value is not None]))
-    return [None if value is None else next(times) or INVALID for value in values]
+    if None not in values:
+        return [time or INVALID for time in canonical_times(values)]
+    return [None if value is None else canonical_time(value) or INVALID for value in values]
 
 
 def _time_or_text(value: Any, /) -> Any:  # noqa: ANN401 - JSON

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tap_gotowebinar.sync.steps import Batch
     from tap_gotowebinar.sync.stream_client import StreamClient
 
-MAX_BATCH: Final = 1_000
+MAX_BATCH: Final = 250
 """Most records between two checkpoints, at which a STATE is printed or a signal stops the run."""
 
 

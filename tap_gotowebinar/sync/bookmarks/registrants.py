@@ -88,7 +88,9 @@ class RegistrantBookmark:
         """
         if self._has_roster:
             return
-        past = {key: row for key, row in rows.items() if not self._is_newer(row)}
+        # Of a first list nothing is past; asking each row takes as long as writing it.
+        is_first = self.newest is None and self.count is None
+        past = {} if is_first else {key: row for key, row in rows.items() if not self._is_newer(row)}
         if whole_list and self.count is not None and self.count != len(past):
             past = {}
         self._roster = dict(past)
