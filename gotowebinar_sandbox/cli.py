@@ -23,6 +23,7 @@ from gotowebinar_sandbox.sandbox import LOOPBACK, Sandbox
 SERVER_LIBRARIES = {"starlette", "uvicorn"}
 ENV_FILE_MARK = "# Where the sandbox of 'gotowebinar-sandbox serve' is"
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+A_MONTH = 30 * 24 * 3600
 NOT_FOUND = 127
 KILLED = 128
 VARIABLES = ("api_url", "auth_url", "client_id", "client_secret", "refresh_token", "token_path")
@@ -112,7 +113,8 @@ def run_command(argv: Sequence[str], variables: Mapping[str, str]) -> int:
         process = subprocess.Popen(list(argv), env={**os.environ, **variables})  # noqa: S603 - the user's own command
         for number in pending:
             process.send_signal(number)
-        code = process.wait()
+        # With a limit it looks every 50 ms: a signal just before a wait without one is noticed only after it.
+        code = process.wait(A_MONTH)
     except OSError as error:
         sys.stderr.write(f"gotowebinar-sandbox: {argv[0]}: {error.strerror}\n")
         return NOT_FOUND

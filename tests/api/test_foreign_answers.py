@@ -8,6 +8,7 @@ import pytest
 
 from gotowebinar_sandbox import Fault, Options, Sandbox
 from tests.incremental_runs import DETAILS, NOW, Runs, keys
+from tests.tiers import slow
 
 PAGE: Final = "<html><h1>Request blocked</h1></html>"
 OTHER_JSON: Final = '{"fault": {"faultstring": "Policy"}}'
@@ -46,7 +47,7 @@ def test_a_refusal_that_goto_did_not_speak_is_asked_again(runs: Runs, status: in
     assert len(runs.calls("/webinars/")) == 1 + len(runs.webinars())
 
 
-@pytest.mark.parametrize("on_forbidden", ["fail", pytest.param("skip", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("on_forbidden", ["fail", *slow("skip")])
 @pytest.mark.parametrize("status", [403, 404])
 @pytest.mark.parametrize(
     "path", ["/webinars/", "/registrants$", DETAILS, "/attendees", "/performance", "/polls", "/panelists", "/fields"]

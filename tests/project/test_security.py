@@ -20,6 +20,7 @@ from tap_gotowebinar.tap import TapGoToWebinar
 from tests.canned_server import Canned, raw
 from tests.forkserver import run_command
 from tests.runs import EXECUTABLE, FAST
+from tests.tiers import slow
 
 TOKEN = "access-0123456789abcdef"
 
@@ -185,10 +186,7 @@ def test_everything_the_sandbox_opens_is_on_loopback() -> None:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize(
-    "redirection",
-    [pytest.param(">&-", marks=pytest.mark.slow), pytest.param("2>&-", marks=pytest.mark.slow), ">&- 2>&-", "<&-"],
-)
+@pytest.mark.parametrize("redirection", [">&- 2>&-", "<&-", *slow(">&-", "2>&-")])
 def test_streams_that_were_closed_from_the_start_end_the_run_without_a_traceback(
     sandbox: Sandbox, tmp_path: Path, redirection: str
 ) -> None:

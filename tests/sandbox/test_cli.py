@@ -20,7 +20,7 @@ CHILD = """
 import signal, sys, time
 signal.signal(signal.{name}, lambda *_: sys.exit(42))
 print("ready", flush=True)
-time.sleep(60)
+while True: time.sleep(0.1)
 """
 
 

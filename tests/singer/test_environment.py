@@ -14,6 +14,7 @@ from tests.runs import EXECUTABLE, FAST, run_process
 from tests.selection import selecting
 from tests.singer.conftest import Command
 from tests.singer.test_cli import variables
+from tests.tiers import slow
 
 SECRET = "planted-secret-9f8e7d"
 
@@ -143,9 +144,7 @@ def test_a_file_may_be_a_pipe(launcher: Launcher, settings: dict[str, Any], tmp_
     assert done.records("organizers")
 
 
-@pytest.mark.parametrize(
-    "option", ["--config", *(pytest.param(option, marks=pytest.mark.slow) for option in ("--state", "--catalog"))]
-)
+@pytest.mark.parametrize("option", ["--config", *slow("--state", "--catalog")])
 def test_a_file_without_end_is_one_line(launcher: Launcher, settings: dict[str, Any], option: str) -> None:
     done = launcher.launch(settings, option, "/dev/zero").finish(30)
     assert (done.exit_code, done.errors) == (

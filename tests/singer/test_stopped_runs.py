@@ -20,6 +20,7 @@ from tap_gotowebinar.tap import TapGoToWebinar
 from target_gotowebinar.target import TargetGoToWebinar
 from tests.incremental_runs import BOTH, assert_in_step
 from tests.runs import EXECUTABLE, FAST, Run
+from tests.tiers import slow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +104,7 @@ def test_a_signal_at_any_moment_leaves_a_last_state_that_says_what_was_written(
     assert codes.count(128 + signum) > 10
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("signum", [signal.SIGINT, *slow(signal.SIGTERM)])
 def test_the_last_state_arrives_when_the_reader_has_not_read_for_a_while(
     signum: int, launcher: Launcher, make_sandbox: Callable[..., Sandbox]
 ) -> None:
@@ -204,12 +205,7 @@ def test_a_signal_counts_also_when_it_has_ended_the_reader_too(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--config", "config.json"],
-        pytest.param(["--discover"], marks=pytest.mark.slow),
-        pytest.param(["--about", "--format=json"], marks=pytest.mark.slow),
-    ],
+    "arguments", [["--config", "config.json"], *slow(["--discover"], ["--about", "--format=json"])]
 )
 def test_a_full_disk_ends_the_run_with_a_line(arguments: list[str], tmp_path: Path, settings: dict[str, Any]) -> None:
     (tmp_path / "config.json").write_text(json.dumps(settings), encoding="utf-8")

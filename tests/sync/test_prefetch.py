@@ -23,6 +23,7 @@ from tests.forkserver import Launcher
 from tests.incremental_runs import DETAILS, NOW, STREAMS, Runs, StoppedTap, emitted, keys
 from tests.runs import FAST, Run, run_here
 from tests.selection import selecting
+from tests.tiers import slow
 
 BOTH: Final = ("registrants", "registrant_details")
 ALL: Final = ("organizers", "webinars", *STREAMS)
@@ -116,15 +117,7 @@ def shaky(make_sandbox: Callable[..., Sandbox]) -> Callable[..., Sandbox]:
 
 
 @pytest.mark.parametrize(
-    "streams",
-    [
-        ("registrants",),
-        ("webinar_details",),
-        ALL,
-        pytest.param(("registrant_details",), marks=pytest.mark.slow),
-        pytest.param(BOTH, marks=pytest.mark.slow),
-    ],
-    ids="+".join,
+    "streams", [("registrants",), ("webinar_details",), ALL, *slow(("registrant_details",), BOTH)], ids="+".join
 )
 def test_a_selection_brings_the_same_at_any_concurrency_for_exactly_the_calls_of_its_data(
     shaky: Callable[..., Sandbox], streams: tuple[str, ...]
@@ -222,10 +215,7 @@ def test_what_goes_wrong_changes_neither_the_records_nor_their_order(shaky: Call
 # In flight
 
 
-@pytest.mark.parametrize(
-    "concurrency",
-    [pytest.param(1, marks=pytest.mark.slow), 5, pytest.param(DEFAULT_MAX_CONCURRENCY, marks=pytest.mark.slow)],
-)
+@pytest.mark.parametrize("concurrency", [5, *slow(1, DEFAULT_MAX_CONCURRENCY)])
 def test_as_many_calls_are_in_flight_as_allowed_and_never_more(
     make_sandbox: Callable[..., Sandbox], concurrency: int
 ) -> None:
@@ -286,10 +276,7 @@ def test_calls_given_up_in_a_row_end_the_run_at_their_own_place(account: Account
     assert len(set(paths(account.sandbox, CHILDREN))) < len(account.needed) / 2
 
 
-@pytest.mark.parametrize(
-    "concurrency",
-    [pytest.param(1, marks=pytest.mark.slow), 5, pytest.param(DEFAULT_MAX_CONCURRENCY, marks=pytest.mark.slow)],
-)
+@pytest.mark.parametrize("concurrency", [5, *slow(1, DEFAULT_MAX_CONCURRENCY)])
 def test_revoked_credentials_end_the_run_with_what_was_read_before(account: Account, concurrency: int) -> None:
     account.sandbox.control.configure(
         faults=[

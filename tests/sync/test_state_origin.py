@@ -16,6 +16,7 @@ from tests.forkserver import run_command
 from tests.incremental_runs import NOW, STREAMS, Runs, emitted
 from tests.runs import Run
 from tests.selection import selecting
+from tests.tiers import slow
 
 WEBINARS: Final = ("webinars", *STREAMS)
 EVERYTHING: Final = ("organizers", *WEBINARS, "sessions", "panelists")
@@ -65,15 +66,7 @@ def is_idle(done: Run) -> bool:
 
 
 @pytest.mark.parametrize("settings", ["of the token", "organizer_keys", "account_key"])
-@pytest.mark.parametrize(
-    "streams",
-    [
-        WEBINARS,
-        pytest.param(EVERYTHING, marks=pytest.mark.slow),
-        pytest.param(("webinars", "webinar_removals"), marks=pytest.mark.slow),
-        pytest.param(("panelists",), marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.parametrize("streams", [WEBINARS, *slow(EVERYTHING, ("webinars", "webinar_removals"), ("panelists",))])
 def test_two_connections_that_are_handed_each_other_s_state_refuse_it(
     begin: Begin, caplog: pytest.LogCaptureFixture, settings: str, streams: tuple[str, ...]
 ) -> None:

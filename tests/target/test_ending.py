@@ -31,6 +31,7 @@ from tests.target.registering import (
     state,
     wait_until,
 )
+from tests.tiers import slow
 
 UNFIT: Message = schema("shoeSize")
 """What ends a run at once where `strict_fields` is set."""
@@ -105,14 +106,7 @@ def numbered(count: int) -> list[Message]:
     return messages
 
 
-@pytest.mark.parametrize(
-    "signum",
-    [
-        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
-        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
-        signal.SIGKILL,
-    ],
-)
+@pytest.mark.parametrize("signum", [signal.SIGKILL, *slow(signal.SIGINT, signal.SIGTERM)])
 def test_a_run_that_is_ended_is_taken_up_where_it_was(
     make_harness: MakeHarness, launcher: Launcher, signum: signal.Signals
 ) -> None:
