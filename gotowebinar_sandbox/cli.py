@@ -113,7 +113,7 @@ def run_command(argv: Sequence[str], variables: Mapping[str, str]) -> int:
         process = subprocess.Popen(list(argv), env={**os.environ, **variables})  # noqa: S603 - the user's own command
         for number in pending:
             process.send_signal(number)
-        # With a limit it looks every 50 ms: a signal just before a wait without one is noticed only after it.
+        # Without a limit it may miss a signal that arrives just before it blocks; with one it checks every 50 ms.
         code = process.wait(A_MONTH)
     except OSError as error:
         sys.stderr.write(f"gotowebinar-sandbox: {argv[0]}: {error.strerror}\n")

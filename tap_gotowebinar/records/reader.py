@@ -227,9 +227,8 @@ def _string(value: Any, /) -> Any:  # noqa: ANN401 - JSON
 
 
 def _times(values: Sequence[Any], /) -> list[Any]:
-    if None not in values:
-        return [time or INVALID for time in canonical_times(values)]
-    return [None if value is None else canonical_time(value) or INVALID for value in values]
+    times = iter(canonical_times([value for value in values if value is not None]))
+    return [None if value is None else next(times) or INVALID for value in values]
 
 
 def _time_or_text(value: Any, /) -> Any:  # noqa: ANN401 - JSON

@@ -21,6 +21,7 @@ from tests.runs import FAST, Run, run_here
 from tests.sandbox.conftest import Caller
 from tests.schema_files import STREAM_SCHEMAS
 from tests.selection import selecting
+from tests.tiers import slow
 
 WORLD: Final = {"seed": 11, "webinars": 3, "registrants": 3, "attendance": 1.0, "questions": 1.0, "now": NOW}
 EVERY_STREAM: Final = selecting(*STREAM_SCHEMAS)
@@ -81,10 +82,7 @@ KINDS: Final = (
 )
 """The kinds of calls that a run makes, keys as `{}`."""
 
-QUICK: Final = {f"{WEBINAR}/registrants"}
-SLOW: Final = [pytest.mark.slow]
-"""For the kinds that are not tried where it has to be quick."""
-
+LIST: Final = f"{WEBINAR}/registrants"
 
 FOREIGN: Final = [
     (status, body)
@@ -99,7 +97,7 @@ def test_every_kind_of_call_is_fuzzed(fuzzed: Fuzzed) -> None:
 
 
 @pytest.mark.usefixtures("few_tries")
-@pytest.mark.parametrize("kind", [pytest.param(kind, marks=() if kind in QUICK else SLOW) for kind in KINDS])
+@pytest.mark.parametrize("kind", [LIST, *slow(*(kind for kind in KINDS if kind != LIST))])
 def test_any_answer_is_a_clean_record_a_counted_skip_or_one_clear_error(
     fuzzed: Fuzzed, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:

@@ -88,7 +88,7 @@ class RegistrantBookmark:
         """
         if self._has_roster:
             return
-        # Of a first list nothing is past; asking each row takes as long as writing it.
+        # Nothing of a first list is past; it may be long, so its rows are not compared.
         is_first = self.newest is None and self.count is None
         past = {} if is_first else {key: row for key, row in rows.items() if not self._is_newer(row)}
         if whole_list and self.count is not None and self.count != len(past):
