@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from singer_sdk import SchemaDirectory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from singer_sdk.helpers.types import Record
 
@@ -39,22 +39,27 @@ class RecordShape:
             elif "properties" in declared.get("items", {}):
                 self._inside.append((name, RecordShape(declared["items"]).fill_items))
 
-    def fill(self, record: Mapping[str, Any], keys: Mapping[str, str] | None = None) -> Record:
-        """Return a record with all declared fields and no others; `keys` replace nulls."""
-        filled = {**self._nulls, **record}
-        for name, key in (keys or {}).items():
-            if filled.get(name) is None:
-                filled[name] = key
-        if len(filled) > len(self._nulls):
-            filled = {name: filled[name] for name in self._nulls}
-        for name, fill in self._inside:
-            filled[name] = fill(filled[name])
-        return filled
+    def fill(self, records: Iterable[Mapping[str, Any]], keys: Mapping[str, str] | None = None) -> list[Record]:
+        """Return records with all declared fields and no others; `keys` replace nulls."""
+        keys = keys or {}
+        start = {**self._nulls, **keys}
+        result = []
+        for record in records:
+            filled = {**start, **record}
+            for name, key in keys.items():
+                if filled[name] is None:
+                    filled[name] = key
+            if len(filled) > len(self._nulls):
+                filled = {name: filled[name] for name in self._nulls}
+            for name, fill in self._inside:
+                filled[name] = fill(filled[name])
+            result.append(filled)
+        return result
 
     def fill_object(self, value: Record | None) -> Record | None:
         """Return an object inside a record with all its fields."""
-        return None if value is None and not self._expands_nulls else self.fill(value or {})
+        return None if value is None and not self._expands_nulls else self.fill([value or {}])[0]
 
     def fill_items(self, items: list[Record] | None) -> list[Record] | None:
         """Return an array inside a record with all fields of its items."""
-        return None if items is None else [self.fill(item) for item in items]
+        return None if items is None else self.fill(items)

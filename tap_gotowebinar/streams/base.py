@@ -95,8 +95,7 @@ class GoToWebinarStream(Stream):
                     yield {**record, **{name: key for name, key in keys.items() if record.get(name) is None}}
                     self._remember(batch, [record])
             else:
-                filled = [self._shape.fill(record, keys) for record in records]
-                self.sync_context.writer.write_records(self.name, filled)
+                self.sync_context.writer.write_records(self.name, self._shape.fill(records, keys))
                 self._remember(batch, records)
 
     def _remember(self, batch: Batch, records: Sequence[Record]) -> None:
@@ -118,11 +117,11 @@ class GoToWebinarStream(Stream):
 
     @override
     def _write_record_message(self, record: dict[str, Any]) -> None:
-        filled = self._shape.fill(record)
+        filled = self._shape.fill([record])
         if self._is_written_by_sdk:
-            super()._write_record_message(filled)
+            super()._write_record_message(filled[0])
         else:
-            self.sync_context.writer.write_records(self.name, [filled])
+            self.sync_context.writer.write_records(self.name, filled)
 
     @functools.cached_property
     def _shape(self) -> RecordShape:
