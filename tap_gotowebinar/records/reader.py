@@ -71,7 +71,7 @@ class RecordReader:
         return record
 
     def read_all(self, rows: Sequence[object]) -> list[Record | InvalidRowError]:
-        """Return the record of each row, or what is wrong with the row."""
+        """Return the record of each row, which is the row itself, converted, or what is wrong with the row."""
         records = self._objects(rows)
         try:
             if not self._text_keys and are_keys([record[key] for key in self.keys for record in records]):

@@ -29,7 +29,7 @@ class Organizers(GoToWebinarStream):
         run = self.sync_context
         rows: dict[str, dict[str, Any]] = {}
         if (owner := self._owner()) is not None:
-            rows[owner["organizerKey"]] = owner
+            rows[owner["organizerKey"]] = {**owner}
         keys = run.organizers.organizer_keys
         if run.settings.account_key:
             keys = tuple(run.webinars.organizer_keys)

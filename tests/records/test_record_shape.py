@@ -45,7 +45,7 @@ def test_a_null_object_can_be_made_one_of_nulls() -> None:
 
 
 def test_keys_replace_nulls_and_what_was_not_sent() -> None:
-    records = [{}, {"key": None}, {"key": "1"}]
+    records: list[dict[str, Any]] = [{}, {"key": None}, {"key": "1"}]
     assert [filled["key"] for filled in RecordShape(SCHEMA).fill(records, {"key": "2"})] == ["2", "2", "1"]
     assert "other" not in RecordShape(SCHEMA).fill([{}], {"other": "2"})[0]
 
