@@ -5,29 +5,23 @@ dearly for nothing, it gets the better one: details are a child of registrants w
 of one per person, and the authenticator is made once.
 """
 
-from __future__ import annotations
-
 import base64
 import datetime as dt
 import decimal
 import importlib.resources
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from singer_sdk import SchemaDirectory, StreamSchema, Tap
+import requests
+from singer_sdk import SchemaDirectory, Stream, StreamSchema, Tap
 from singer_sdk import typing as th
 from singer_sdk.authenticators import OAuthAuthenticator
 from singer_sdk.helpers.jsonpath import extract_jsonpath
+from singer_sdk.helpers.types import Context, Record
 from singer_sdk.pagination import PageNumberPaginator
 from singer_sdk.streams import RESTStream
 from typing_extensions import override
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    import requests
-    from singer_sdk import Stream
-    from singer_sdk.helpers.types import Context, Record
 
 SCHEMAS = SchemaDirectory(importlib.resources.files("tap_gotowebinar.schemas"))
 
@@ -61,7 +55,7 @@ class PlainStream(RESTStream[int]):
     def url_base(self) -> str:
         return f"{self.config['api_url']}/G2W/rest/v2/organizers/{self.config['organizer_key']}"
 
-    def __init__(self, tap: PlainTap) -> None:
+    def __init__(self, tap: "PlainTap") -> None:
         """Create the stream."""
         super().__init__(tap)
         self.tap = tap

@@ -1,8 +1,6 @@
 """The demo: Meltano loads a sandbox into a real PostgreSQL, registers people from there, and draws pages of answers."""
 # ruff: noqa: T201 - printing is what this program is for
 
-from __future__ import annotations
-
 import datetime as dt
 import io
 import os
@@ -12,7 +10,9 @@ import signal
 import sys
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Hashable, Iterable, Sequence
+from types import FrameType
+from typing import Any, Final, NamedTuple
 
 from demo.keeping import keep
 from demo.postgres import Postgres, PostgresError
@@ -20,13 +20,7 @@ from demo.programme import hold
 from demo.project import REPOSITORY, WITHOUT_PROXY, MeltanoError, MissingProgramError, Project, temporary_project
 from demo.queries import QUERIES
 from demo.sample_leads import write_leads
-from gotowebinar_sandbox import Options, Sandbox
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
-    from types import FrameType
-
-    from gotowebinar_sandbox import Control
+from gotowebinar_sandbox import Control, Options, Sandbox
 
 WORLD: Final = Options(seed=11, webinars=3, registrants=25, attendance=0.55)
 RUN: Final = ("run", "tap-gotowebinar", "target-postgres")

@@ -1,23 +1,18 @@
 """`make demo KEEP=1`: keeps the database, the sandbox and the project until Ctrl-C."""
 # ruff: noqa: T201 - the demo prints
 
-from __future__ import annotations
-
 import shlex
 import shutil
 import signal
 import threading
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
 
 from demo.postgres import Postgres, server_package
+from demo.project import Project
+from gotowebinar_sandbox import Sandbox
 from gotowebinar_sandbox.control.actions import URL_VARIABLE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from demo.project import Project
-    from gotowebinar_sandbox import Sandbox
 
 ENV_FILE: Final = "demo.env"
 # Of the variables of the project, those that do not change what else the reader does in the same shell.

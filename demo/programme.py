@@ -1,17 +1,12 @@
 """A year of webinars of a made-up company, as data for the marts and the page."""
 
-from __future__ import annotations
-
 import datetime as dt
+from collections.abc import Iterator
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from gotowebinar_sandbox import Control
 from gotowebinar_sandbox.data.people import person
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gotowebinar_sandbox import Control
 
 SEED: Final = 11
 AUDIENCE: Final = 220

@@ -1,7 +1,5 @@
 """This repository as a Meltano project in a temporary folder, without `.env`; runs leave no files."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -10,16 +8,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from demo import sample_leads
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from demo.postgres import Postgres
+from demo.postgres import Postgres
 
 REPOSITORY: Final = Path(__file__).parents[1]
 PROGRAMS: Final = ("meltano", "tap-gotowebinar", "target-gotowebinar", "target-postgres", "dbt", "dct")

@@ -1,15 +1,11 @@
 """Queries of an analyst on the marts."""
 
-from __future__ import annotations
-
 import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, LiteralString
+from typing import Final, LiteralString
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from demo.postgres import Postgres
+from demo.postgres import Postgres
 
 
 @dataclass(frozen=True)

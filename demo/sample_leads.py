@@ -3,25 +3,19 @@
 In a project of your own it is tap-postgres; its pinned libraries do not go into one environment with target-postgres.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, ClassVar, Final, LiteralString
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Final, LiteralString
 
 import psycopg
 from psycopg.rows import dict_row
 from singer_sdk import Stream, Tap
 from singer_sdk import typing as th
+from singer_sdk.helpers.types import Context
 from typing_extensions import override
 
+from demo.postgres import Postgres
 from tap_gotowebinar.settings.connection import DISTRIBUTION
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
-    from singer_sdk.helpers.types import Context
-
-    from demo.postgres import Postgres
 
 TABLE: Final = """
 create table if not exists leads (id serial primary key, mail text, given text, family text, company text, webinar text)

@@ -1,9 +1,8 @@
 """Writes the generated part of `data-dictionary.md` from schemas and streams: `python -m docs.data_dictionary`."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tap_gotowebinar.streams.base import GoToWebinarStream
 from tap_gotowebinar.streams.organizers import Organizers
@@ -12,9 +11,6 @@ from tap_gotowebinar.streams.sessions import SessionChild, SessionPerformance, S
 from tap_gotowebinar.streams.webinar_parts import RegistrationFields, SmallWebinarStream
 from tap_gotowebinar.streams.webinars import WebinarDetails, WebinarRemovals, Webinars
 from tap_gotowebinar.tap import TapGoToWebinar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PAGE: Final = Path(__file__).with_name("data-dictionary.md")
 MARK: Final = "<!-- Below this line the page is generated: python -m docs.data_dictionary -->\n"

@@ -1,22 +1,18 @@
 """The plugin definitions for MeltanoHub, made from meltano.yml and the settings in the code."""
 
-from __future__ import annotations
-
 import io
 import json
 import operator
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ruamel.yaml import YAML
+from singer_sdk.plugin_base import PluginBase
 
 from tap_gotowebinar.tap import TapGoToWebinar
 from target_gotowebinar.target import TargetGoToWebinar
-
-if TYPE_CHECKING:
-    from singer_sdk.plugin_base import PluginBase
 
 REPOSITORY: Final = Path(__file__).parents[1]
 VARIANT: Final = "gotowebinar"

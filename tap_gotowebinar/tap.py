@@ -1,37 +1,30 @@
 """The tap: settings, capabilities, and how a run begins and ends."""
 
-from __future__ import annotations
-
 import contextlib
 import datetime as dt
 import functools
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
+from singer_sdk import Stream
 from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
+from tap_gotowebinar.api.client import ApiClient
 from tap_gotowebinar.api.errors import GoToWebinarError, OutputError
 from tap_gotowebinar.api.rate_limiter import WINDOW
 from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS
-from tap_gotowebinar.settings.tap import PROGRAM, TAP_SETTINGS
+from tap_gotowebinar.settings.tap import PROGRAM, TAP_SETTINGS, Settings
 from tap_gotowebinar.singer.signals import StopRequested
 from tap_gotowebinar.singer.tap_cli import CommandLineTap
 from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.streams import STREAMS
+from tap_gotowebinar.streams.base import GoToWebinarStream
 from tap_gotowebinar.streams.organizers import Organizers
 from tap_gotowebinar.sync.context import SyncContext
 from tap_gotowebinar.sync.state_origin import check_origin
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from singer_sdk import Stream
-
-    from tap_gotowebinar.api.client import ApiClient
-    from tap_gotowebinar.settings.tap import Settings
-    from tap_gotowebinar.streams.base import GoToWebinarStream
-    from tap_gotowebinar.sync.state_writer import StateWriter
+from tap_gotowebinar.sync.state_writer import StateWriter
 
 
 class TapGoToWebinar(CommandLineTap):
@@ -59,7 +52,6 @@ class TapGoToWebinar(CommandLineTap):
         return dt.datetime.now(dt.UTC)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's
-        """Take settings, catalog and state; make no call."""
         writer = kwargs.setdefault("message_writer", MessageWriter())
         self.sync_context = SyncContext(lambda: self.config, self.connect, writer=writer, started_at=self.now())
         super().__init__(*args, **kwargs)

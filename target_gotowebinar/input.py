@@ -1,15 +1,11 @@
 """Reads the input in lines, as they arrive."""
 
-from __future__ import annotations
-
 import os
 import sys
-from typing import IO, TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import IO, Final
 
 from tap_gotowebinar.api.errors import GoToWebinarError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CHUNK: Final = 64 * 1024
 """Bytes that are read at once."""

@@ -1,10 +1,9 @@
 """Reads Singer messages; a line that is none ends the run with one error that shows nothing of it."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
-from typing import IO, TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import IO, Any, Final
 
 from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
 from singer_sdk.singerlib.encoding.base import SingerMessageType
@@ -13,11 +12,7 @@ from typing_extensions import override
 
 from tap_gotowebinar.api.redaction import mask
 from target_gotowebinar.input import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from target_gotowebinar.sink import Registrations
+from target_gotowebinar.sink import Registrations
 
 DELETED: Final = "_sdc_deleted_at"
 """Field with which a tap marks a deleted row."""

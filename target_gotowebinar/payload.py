@@ -4,18 +4,14 @@ The fields are those of `POST .../registrants` (API reference, section 6.1), dec
 Problems name fields, never values.
 """
 
-from __future__ import annotations
-
 import contextlib
 import importlib.resources
 import itertools
 import json
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 SCHEMA: Final[dict[str, Any]] = json.loads(
     importlib.resources.files("tap_gotowebinar.schemas").joinpath("new_registrant.json").read_text(encoding="utf-8")

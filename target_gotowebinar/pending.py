@@ -1,19 +1,15 @@
 """Registrations whose result is not known yet, in the order of the input, and the STATE messages that wait for them."""
 
-from __future__ import annotations
-
 import threading
 from collections import UserList
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final, Self
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from target_gotowebinar.payload import NewRegistrant
-    from target_gotowebinar.registration import RegistrantClient
-    from target_gotowebinar.results import RegistrationResult
+from target_gotowebinar.payload import NewRegistrant
+from target_gotowebinar.registration import RegistrantClient
+from target_gotowebinar.results import RegistrationResult
 
 MAX_PEOPLE: Final = 1_000
 """Maximum of registrations that are pending; then reading pauses."""
@@ -37,7 +33,7 @@ class Registration:
     result: Future[RegistrationResult] = field(default_factory=Future)
     state: bytes | None = None
 
-    def start(self, client: RegistrantClient, on_done: Callable[[Registration], object]) -> None:
+    def start(self, client: RegistrantClient, on_done: Callable[[Self], object]) -> None:
         """Make the call in its own thread, which calls `on_done` at its end.
 
         The threads of a pool of `concurrent.futures` would keep a stopped process alive until they are done.

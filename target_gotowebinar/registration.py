@@ -1,11 +1,9 @@
 """Registers a person with one call, and reads the response (API reference, sections 6.1 and 7)."""
 
-from __future__ import annotations
-
 import functools
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_gotowebinar.api import responses as envelopes
 from tap_gotowebinar.api.client import API, ApiClient
@@ -18,12 +16,10 @@ from tap_gotowebinar.api.errors import (
 )
 from tap_gotowebinar.api.pagination import read_pages
 from tap_gotowebinar.api.redaction import error_text, is_from_goto
+from tap_gotowebinar.api.stats import StreamStats
+from tap_gotowebinar.api.transport import ApiResponse
+from target_gotowebinar.payload import NewRegistrant
 from target_gotowebinar.results import Outcome, RegistrationResult
-
-if TYPE_CHECKING:
-    from tap_gotowebinar.api.stats import StreamStats
-    from tap_gotowebinar.api.transport import ApiResponse
-    from target_gotowebinar.payload import NewRegistrant
 
 
 @dataclass

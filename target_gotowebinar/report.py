@@ -1,20 +1,15 @@
 """Logs the counts of a run, without personal data: outcomes, reasons and calls."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from tap_gotowebinar.api.redaction import mask_names
 from tap_gotowebinar.api.stats import StreamStats
 from target_gotowebinar.results import Outcome, RegistrationResult
 from target_gotowebinar.settings import PROGRAM
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
 
 logger = logging.getLogger(PROGRAM)
 
@@ -42,7 +37,6 @@ class Report:
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start with zero counts."""
         self._clock = clock
         self._started = self._last_line = clock()
         self._outcomes: dict[str, Counter[Outcome]] = {}

@@ -1,20 +1,16 @@
 """The result of each record, and the file with them."""
 
-from __future__ import annotations
-
 import dataclasses
 import enum
 import json
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tap_gotowebinar.api.auth.private_file import owners
 from tap_gotowebinar.api.errors import OutputError
-
-if TYPE_CHECKING:
-    from target_gotowebinar.payload import NewRegistrant
+from target_gotowebinar.payload import NewRegistrant
 
 MODE: Final = 0o600
 """Permissions of the file, which holds personal data and join links."""

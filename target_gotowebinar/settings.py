@@ -1,17 +1,13 @@
 """The settings of the target: declarations, checks, and the typed form that the code uses."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Self
 
 from singer_sdk import typing as th
 
 from tap_gotowebinar.settings.connection import ConnectionSettings, connection_problems
 from tap_gotowebinar.settings.values import key_problems, optional_text, stream_map_problems
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 PROGRAM: Final = "target-gotowebinar"
 """Name of the command, and prefix of its environment variables."""
@@ -86,7 +82,7 @@ class Settings:
     dry_run: bool
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Settings:
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Return the typed form of valid settings."""
         return cls(
             connection=ConnectionSettings.from_config(config, PROGRAM),

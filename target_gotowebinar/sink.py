@@ -3,38 +3,32 @@
 Threads read the input and make the calls. Only the main thread writes results and STATE, and counts.
 """
 
-from __future__ import annotations
-
 import concurrent.futures
 import contextlib
 import functools
 import json
 import queue
 import threading
-from typing import IO, TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO, Any, Final
 
 from singer_sdk import RecordSink
+from singer_sdk.target_base import Target
 from typing_extensions import override
 
+from tap_gotowebinar.api.client import ApiClient
 from tap_gotowebinar.api.errors import GoToWebinarError, RetriesExhaustedError
 from tap_gotowebinar.api.identity import NO_IDENTITY, owner_of_token
 from tap_gotowebinar.api.redaction import mask_names
+from tap_gotowebinar.singer.signals import StopSignals
+from tap_gotowebinar.singer.writer import MessageWriter
 from target_gotowebinar.input import read_lines
 from target_gotowebinar.payload import NewRegistrant, parse_registrant, unknown_fields
 from target_gotowebinar.pending import PendingRegistrations, Registration
 from target_gotowebinar.registration import RegistrantClient
+from target_gotowebinar.report import Report
 from target_gotowebinar.results import Outcome, RegistrationResult, ResultsFile
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from singer_sdk.target_base import Target
-
-    from tap_gotowebinar.api.client import ApiClient
-    from tap_gotowebinar.singer.signals import StopSignals
-    from tap_gotowebinar.singer.writer import MessageWriter
-    from target_gotowebinar.report import Report
-    from target_gotowebinar.settings import Settings
+from target_gotowebinar.settings import Settings
 
 MAX_UNANSWERED: Final = 3
 """Maximum of people in a row without a result; then the run ends."""

@@ -1,20 +1,21 @@
 """The target: settings, capabilities, and the start and end of a run."""
 
-from __future__ import annotations
-
 import functools
 import sys
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import IO, Any, ClassVar
 
 from singer_sdk import Target
 from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities
 from typing_extensions import override
 
+from tap_gotowebinar.api.client import ApiClient
 from tap_gotowebinar.api.errors import GoToWebinarError
 from tap_gotowebinar.api.rate_limiter import WINDOW
 from tap_gotowebinar.settings.connection import CONNECTION_SETTINGS, DISTRIBUTION
 from tap_gotowebinar.singer.plugin import CommandLinePlugin
+from tap_gotowebinar.singer.sdk_overrides import ConfigInput
 from tap_gotowebinar.singer.signals import StopRequested, signals_held
 from tap_gotowebinar.singer.writer import MessageWriter
 from target_gotowebinar.input import InputError
@@ -22,12 +23,6 @@ from target_gotowebinar.messages import MessageReader
 from target_gotowebinar.report import Report
 from target_gotowebinar.settings import PROGRAM, TARGET_SETTINGS, Settings, problems
 from target_gotowebinar.sink import RegistrantSink, Registrations
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from tap_gotowebinar.api.client import ApiClient
-    from tap_gotowebinar.singer.sdk_overrides import ConfigInput
 
 
 class TargetGoToWebinar(CommandLinePlugin, Target):
@@ -47,7 +42,6 @@ class TargetGoToWebinar(CommandLinePlugin, Target):
     """Seconds in which `requests_per_minute` calls may be made; tests shorten it."""
 
     def __init__(self, *, message_writer: MessageWriter | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's
-        """Take the settings, and where STATE is written; nothing is read or sent yet."""
         self.report = Report()
         self.message_writer = message_writer or MessageWriter()
         super().__init__(message_reader=MessageReader(lambda: self.registrations), **kwargs)

@@ -4,8 +4,6 @@ There is a model for each stream and for each list inside a row. A column is a f
 style of dbt, with the description of the schema.
 """
 
-from __future__ import annotations
-
 import importlib.resources
 import json
 import re

@@ -1,9 +1,8 @@
 """The client of GoTo's API: every call waits for the rate limiter, carries a token and is retried."""
 
-from __future__ import annotations
-
 import functools
 import random
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import backoff
 
 from tap_gotowebinar.api import retries
+from tap_gotowebinar.api.auth.authenticator import Authenticator
 from tap_gotowebinar.api.errors import (
     AuthenticationError,
     ConnectError,
@@ -25,17 +25,14 @@ from tap_gotowebinar.api.errors import (
     UnreadableResponseError,
     internal_error,
 )
+from tap_gotowebinar.api.rate_limiter import RateLimiter
 from tap_gotowebinar.api.redaction import error_code, error_text, is_from_goto
 from tap_gotowebinar.api.retries import LONGEST_PAUSE, WAITS, TimeBudget, call_with_retries
+from tap_gotowebinar.api.stats import StreamStats
 from tap_gotowebinar.api.transport import ApiResponse, Transport, is_transient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
-
-    from tap_gotowebinar.api.auth.authenticator import Authenticator
-    from tap_gotowebinar.api.rate_limiter import RateLimiter
     from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
-    from tap_gotowebinar.api.stats import StreamStats
 
 T = TypeVar("T")
 
@@ -64,7 +61,7 @@ class ApiClient:
     origin: str
     transport: Transport
     authenticator: Authenticator
-    rate_limiter: RateLimiter | SharedRateLimiter
+    rate_limiter: "RateLimiter | SharedRateLimiter"
     waits: Callable[[], Generator[Any, None, None]] = WAITS
     _rate_limited: str | None = field(default=None, init=False)
 

@@ -3,21 +3,16 @@
 The time-out of a socket bounds one silence: a server that sends a byte now and then would hold a call forever.
 """
 
-from __future__ import annotations
-
 import http.client
 import io
+import socket
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from requests.adapters import HTTPAdapter
 from typing_extensions import Buffer, override
-
-if TYPE_CHECKING:
-    import socket
-
-    from urllib3 import HTTPConnectionPool
+from urllib3 import HTTPConnectionPool
 
 RESPONSE_DEADLINE_FACTOR: Final = 5
 """Times the allowed silence in which a response has to be complete, from its first byte to its last."""

@@ -4,8 +4,6 @@ Every message is one line for the person who runs the tap: it holds paths, keys,
 body, a token or personal data.
 """
 
-from __future__ import annotations
-
 import pathlib
 import traceback
 
@@ -34,7 +32,6 @@ class NotFoundError(CallError):
     """
 
     def __init__(self, text: str, *, is_final: bool = True) -> None:
-        """Say what does not exist."""
         super().__init__(text)
         self.is_final = is_final
 
@@ -51,7 +48,6 @@ class TransientError(GoToWebinarError):
     """
 
     def __init__(self, text: str, *, retry_after: float | None = None) -> None:
-        """Say what failed."""
         super().__init__(text)
         self.retry_after = retry_after
 

@@ -1,8 +1,7 @@
 """The owner of a token: two look-ups, of which a token may use one, the other or none (API reference, 2.5)."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from tap_gotowebinar.api import responses as envelopes
 from tap_gotowebinar.api.errors import (
@@ -13,9 +12,6 @@ from tap_gotowebinar.api.errors import (
     NotFoundError,
 )
 from tap_gotowebinar.api.responses import is_key
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 IDENTITY_PATH: Final = "/identity/v1/Users/me"
 """SCIM; needs the scope `identity:scim.me`."""

@@ -1,15 +1,10 @@
 """Lists in pages: reads each row once, and tells whether the list is complete."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 from tap_gotowebinar.api.errors import RetriesExhaustedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tap_gotowebinar.api.responses import Page
+from tap_gotowebinar.api.responses import Page
 
 MAX_PAGE_SIZE: Final = 200
 """Rows of a page, at most, on HAL lists (`size`) and on flat ones (`limit`)."""

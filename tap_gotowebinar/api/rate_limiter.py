@@ -5,16 +5,12 @@ a call when it arrives, some time between the request and the response. So a slo
 *response*: two calls in the same slot are then at least a window apart on the server, too.
 """
 
-from __future__ import annotations
-
 import contextlib
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator
+from typing import Final
 
 WINDOW: Final = 60.0
 """Seconds of the documented window."""
@@ -43,7 +39,6 @@ class RateLimiter:
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[threading.Condition, float | None], object] = threading.Condition.wait,
     ) -> None:
-        """Start with every slot free."""
         self._per_window = per_window
         self._spacing = 1 / per_second
         self._window = window * (1 + CLOCK_MARGIN)

@@ -5,16 +5,12 @@ value inside), so that a body is never quoted: only its message fields are, mask
 tokens are masked. The names of fields and errors are not: a user needs them to fix the error.
 """
 
-from __future__ import annotations
-
 import functools
 import importlib.resources
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from collections.abc import Iterable
+from typing import Any, Final
 
 MAX_LENGTH: Final = 200
 """Characters of a foreign message that are shown."""

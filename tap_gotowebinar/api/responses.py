@@ -3,15 +3,11 @@
 A response is empty only if it says so: one that has no rows and counts some is malformed, not empty.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
 
 from tap_gotowebinar.api.errors import MalformedResponseError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 ROUND_LENGTH: Final = 100
 """A bare array whose length is a multiple of this, and at least twice as long, may have been capped."""

@@ -1,20 +1,16 @@
 """How often and for how long a call is repeated: attempts, the time they share, and pauses that GoTo asks for."""
 
-from __future__ import annotations
-
 import datetime as dt
 import email.utils
 import functools
 import time
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import backoff
 
 from tap_gotowebinar.api.errors import TransientError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
 
 T = TypeVar("T")
 

@@ -5,23 +5,19 @@ first come, first served: a process that gets a slot which is not free yet is to
 overtaken, and no process polls. The slot of a process that died is free when its lease ends.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg_pool import ConnectionPool
 
 from tap_gotowebinar.api.errors import SharedBudgetError
 from tap_gotowebinar.api.rate_limiter import CLOCK_MARGIN, WINDOW
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 CONNECT_SECONDS: Final = 10
 """Seconds in which the database has to answer."""

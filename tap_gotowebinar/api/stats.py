@@ -1,7 +1,5 @@
 """Counts of one stream: calls, records and what was left out."""
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
 from dataclasses import dataclass, field

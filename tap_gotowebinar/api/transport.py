@@ -3,8 +3,6 @@
 Exceptions of the HTTP library never leave this module, because their texts hold URLs and addresses of objects.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import ipaddress
@@ -12,10 +10,11 @@ import json
 import logging
 import ssl
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -33,9 +32,6 @@ from tap_gotowebinar.api.errors import (
     TransientError,
 )
 from tap_gotowebinar.api.redaction import without_secrets
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds in which a connection has to be made; after that the setting `request_timeout` bounds each silence."""

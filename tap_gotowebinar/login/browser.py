@@ -1,7 +1,5 @@
 """The redirect URI on this machine: serves the one request of the browser that GoTo redirects (RFC 8252, 7.3)."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import html
@@ -10,7 +8,8 @@ import socket
 import socketserver
 import threading
 import time
-from typing import TYPE_CHECKING, Final, Self
+from collections.abc import Callable
+from typing import Final, Self
 from urllib.parse import SplitResult, urlsplit
 
 from typing_extensions import override
@@ -18,9 +17,6 @@ from typing_extensions import override
 from tap_gotowebinar.api.errors import GoToWebinarError
 from tap_gotowebinar.api.transport import is_loopback
 from tap_gotowebinar.login.messages import DONE, FAILED, TOO_LATE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SHUTDOWN_POLL: Final = 0.05
 """Seconds until a server notices that it is to stop."""

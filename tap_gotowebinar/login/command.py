@@ -1,13 +1,12 @@
 """The command line of the login; every failure is one line."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sys
 import threading
 import webbrowser
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 import click
 
@@ -19,10 +18,6 @@ from tap_gotowebinar.login.browser import RedirectListener
 from tap_gotowebinar.login.flow import Login, owner
 from tap_gotowebinar.login.settings import ENV_PREFIX, configured, for_check, for_login, has_explicit_scope, with_client
 from tap_gotowebinar.settings.connection import DISTRIBUTION, SECRETS, ConnectionSettings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
 
 DEFAULT_REDIRECT_URI: Final = "http://localhost:8914/callback"
 """The one that the README tells people to register."""

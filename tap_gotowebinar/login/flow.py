@@ -3,15 +3,12 @@
 Authorization code with PKCE (RFC 7636, S256; API reference, sections 2.1 and 2.2).
 """
 
-from __future__ import annotations
-
 import base64
 import contextlib
 import hashlib
 import secrets
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from typing_extensions import override
@@ -22,9 +19,7 @@ from tap_gotowebinar.api.identity import NO_IDENTITY, Owner, owner_of_token
 from tap_gotowebinar.api.redaction import error_text, without_secrets
 from tap_gotowebinar.api.stats import StreamStats
 from tap_gotowebinar.api.transport import Transport
-
-if TYPE_CHECKING:
-    from tap_gotowebinar.settings.connection import ConnectionSettings
+from tap_gotowebinar.settings.connection import ConnectionSettings
 
 
 @dataclass(frozen=True)

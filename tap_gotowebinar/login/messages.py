@@ -1,18 +1,13 @@
 """The texts of the login, in the terminal and in the browser."""
 
-from __future__ import annotations
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
-from typing import TYPE_CHECKING, Any, Final
-
+from tap_gotowebinar.api.auth.token_store import TokenStore
+from tap_gotowebinar.api.identity import Owner
 from tap_gotowebinar.api.redaction import printable
 from tap_gotowebinar.login.settings import ENV_PREFIX
 from tap_gotowebinar.settings.values import optional_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from tap_gotowebinar.api.auth.token_store import TokenStore
-    from tap_gotowebinar.api.identity import Owner
 
 DONE: Final = ("You are logged in", "The tap can read your webinars now. You can close this window.")
 FAILED: Final = ("Not logged in", "That did not work. The terminal says why; you can close this window.")

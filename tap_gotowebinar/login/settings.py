@@ -1,11 +1,10 @@
 """The settings of the login, from where the tap and Meltano keep theirs: files, `.env`, the environment, a terminal."""
 
-from __future__ import annotations
-
 import os
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 from dotenv import dotenv_values
@@ -23,9 +22,6 @@ from tap_gotowebinar.settings.values import (
     schema_problem,
     typed_settings,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 ENV_PREFIX: Final = environment_prefix("tap-gotowebinar")
 """Prefix of the environment variables, which are those of the tap."""

@@ -4,25 +4,19 @@ GoTo sends keys as numbers or strings, beyond 2^53: records have strings. GoTo s
 an offset: records have one form whose text order is their time order.
 """
 
-from __future__ import annotations
-
 import contextlib
 import math
 import re
 import sys
-from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
+
+from singer_sdk.helpers.types import Record
 
 from tap_gotowebinar.api.errors import InvalidRowError
 from tap_gotowebinar.api.responses import are_keys, is_key
+from tap_gotowebinar.api.stats import StreamStats
 from tap_gotowebinar.records.timestamps import canonical_time, canonical_times
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from singer_sdk.helpers.types import Record
-
-    from tap_gotowebinar.api.stats import StreamStats
 
 FIELD_ALIASES: Final[dict[str, str]] = {"webinarId": "webinarID", "panelistKey": "panelistId"}
 """Names of fields that GoTo spells in two ways, and the one that records have."""
@@ -56,7 +50,6 @@ class RecordReader:
         text_keys: frozenset[str] = frozenset(),
         excluded: frozenset[str] = frozenset(),
     ) -> None:
-        """Prepare one converter for each declared field."""
         fields = schema["properties"].items()
         from_path = {name for name, declared in fields if "null" not in declared["type"] and name not in keys}
         self._objects = _ObjectReader(schema, stats, prefix="", left_out=from_path | excluded)

@@ -1,22 +1,16 @@
 """The records of one list, what was left out of it, and how rows of one attendee are merged."""
 
-from __future__ import annotations
-
 import datetime as dt
 import operator
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from singer_sdk.helpers.types import Record
 
 from tap_gotowebinar.api.errors import InvalidRowError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tap_gotowebinar.records.reader import RecordReader
+from tap_gotowebinar.records.reader import RecordReader
 
 Merge = Callable[[list[Record]], Record]
 """Makes one record of those that share a key."""

@@ -3,17 +3,12 @@
 Targets take their columns from the first record, or from the first batch: a field that came late would be lost there.
 """
 
-from __future__ import annotations
-
 import importlib.resources
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 from singer_sdk import SchemaDirectory
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from singer_sdk.helpers.types import Record
+from singer_sdk.helpers.types import Record
 
 SCHEMAS: Final = SchemaDirectory(importlib.resources.files("tap_gotowebinar.schemas"))
 """The JSON schema of each stream, from the files of the distribution."""
@@ -29,7 +24,6 @@ class RecordShape:
     """
 
     def __init__(self, schema: Mapping[str, Any], *, expands_nulls: bool = False) -> None:
-        """Find the fields that hold objects."""
         self._expands_nulls = expands_nulls
         self._nulls: Record = dict.fromkeys(schema["properties"])
         self._inside: list[tuple[str, Callable[[Any], Any]]] = []

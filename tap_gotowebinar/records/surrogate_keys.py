@@ -1,15 +1,10 @@
 """Keys for rows that GoTo gives none; they depend neither on the run nor on the order of the rows."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
 import msgspec
-
-if TYPE_CHECKING:
-    from singer_sdk.helpers.types import Record
+from singer_sdk.helpers.types import Record
 
 
 def add_surrogate_keys(rows: list[Record], name: str, *identity: str) -> list[Record]:

@@ -1,14 +1,10 @@
 """Times in one canonical form, whose text order is their time order."""
 
-from __future__ import annotations
-
 import contextlib
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from collections.abc import Sequence
+from typing import Final
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 

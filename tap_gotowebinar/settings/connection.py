@@ -1,13 +1,12 @@
 """The settings of a connection to GoTo, shared by all programs, and the API client that they configure."""
 
-from __future__ import annotations
-
 import importlib.util
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
@@ -22,8 +21,6 @@ from tap_gotowebinar.api.transport import Transport, is_loopback
 from tap_gotowebinar.settings.values import number_problems, optional_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from tap_gotowebinar.api.shared_rate_limiter import SharedRateLimiter
 
 DISTRIBUTION: Final = "tap-gotowebinar"
@@ -159,7 +156,7 @@ class ConnectionSettings:
     user_agent: str
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], program: str) -> ConnectionSettings:
+    def from_config(cls, config: Mapping[str, Any], program: str) -> Self:
         """Return the typed form of valid settings; the name of the program is part of the default `user_agent`."""
         return cls(
             credentials=Credentials(**{name: optional_text(config, name) or "" for name in SECRETS}),
@@ -188,7 +185,7 @@ class ConnectionSettings:
         authenticator = Authenticator(self.credentials, endpoint, self.token_store)
         return ApiClient(self.api_url, transport, authenticator, self._rate_limiter(window))
 
-    def _rate_limiter(self, window: float) -> RateLimiter | SharedRateLimiter:
+    def _rate_limiter(self, window: float) -> "RateLimiter | SharedRateLimiter":
         rate = (self.requests_per_minute, self.requests_per_second)
         if self.rate_budget_url is None:
             return RateLimiter(*rate, window=window)

@@ -1,19 +1,15 @@
 """The settings of the tap, their errors, and their typed form."""
 
-from __future__ import annotations
-
 import datetime as dt
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Self
 
 from singer_sdk import typing as th
 
 from tap_gotowebinar.records.timestamps import canonical_time
 from tap_gotowebinar.settings.connection import ConnectionSettings, connection_problems
 from tap_gotowebinar.settings.values import is_key, key_problems, number_problems, optional_text, stream_map_problems
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 PROGRAM: Final = "tap-gotowebinar"
 """Name of the command, and prefix of its environment variables."""
@@ -98,7 +94,7 @@ class Settings:
     max_calls: int | None
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Settings:
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Return the typed form of valid settings."""
         start = dt.datetime.fromisoformat(canonical_time(optional_text(config, "start_date")) or DEFAULT_START_DATE)
         return cls(

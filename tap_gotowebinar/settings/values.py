@@ -3,22 +3,18 @@
 Error texts never hold a value: a secret in the wrong place would end up in a log.
 """
 
-from __future__ import annotations
-
 import contextlib
 import difflib
 import json
 import math
 import re
-from typing import IO, TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO, Any, Final
+
+from jsonschema import ValidationError
 
 from tap_gotowebinar.api.errors import GoToWebinarError
 from tap_gotowebinar.api.redaction import mask
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from jsonschema import ValidationError
 
 _FORMS: Final = {
     "array": "must be one key, several with commas between them, or a list of keys",

@@ -1,7 +1,5 @@
 """The command line that tap and target share: it checks settings, and reports each failure in one line."""
 
-from __future__ import annotations
-
 import abc
 import contextlib
 import io
@@ -9,8 +7,10 @@ import os
 import pathlib
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Self
 
+import click
 from dotenv import find_dotenv, load_dotenv
 from singer_sdk.cli import plugin_cli
 from singer_sdk.exceptions import ConfigValidationError, MappingError
@@ -32,12 +32,6 @@ from tap_gotowebinar.singer.sdk_overrides import ConfigInput, is_relevant
 from tap_gotowebinar.singer.signals import StopSignals
 from tap_gotowebinar.singer.writer import MessageWriter
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from typing import Self
-
-    import click
-
 MAPPER: Final = str(pathlib.PurePath("singer_sdk", "mapper.py"))
 """Where the SDK applies stream maps; an error from there is in an expression of the user."""
 
@@ -54,7 +48,6 @@ class CommandLinePlugin(PluginBase):
     """A plugin whose command line reports each failure in one line."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's
-        """Prepare the plugin; only the command line installs signal handlers."""
         self.stop_signals = StopSignals()
         self.logger.addFilter(is_relevant)
         super().__init__(*args, **kwargs)

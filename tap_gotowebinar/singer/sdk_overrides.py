@@ -1,19 +1,14 @@
 """Every private name of the SDK that is used, and replacements for its state, counters and timers, which do nothing."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+import logging
+from typing import Any, Final
 
 from singer_sdk.helpers._state import StateWriter
+from singer_sdk.helpers.types import Context
 from singer_sdk.metrics import Counter, Timer
 from singer_sdk.plugin_base import _ConfigInput as ConfigInput
 from singer_sdk.streams._state import StreamStateManager
 from typing_extensions import override
-
-if TYPE_CHECKING:
-    import logging
-
-    from singer_sdk.helpers.types import Context
 
 __all__ = ["ConfigInput", "StateWriter", "StreamStateManager"]
 

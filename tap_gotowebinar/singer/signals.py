@@ -4,18 +4,14 @@ A handler that prints while the main thread is blocked in a write loses its outp
 signal; the main thread acts on it between two records, or at once while it waits.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
+from collections.abc import Iterator
+from types import FrameType
+from typing import Final
 
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The signals that end a run; SIGHUP comes from a terminal that is closed."""
@@ -31,7 +27,6 @@ class StopRequested(BaseException):
     """A signal ends the run; not an `Exception`, so that error handlers do not catch it."""
 
     def __init__(self, signum: int) -> None:
-        """Take the number of the signal."""
         super().__init__(signum)
         self.exit_code = 128 + signum
 

@@ -1,13 +1,12 @@
 """The command line of the tap: it reads state and catalog, and exits with the code of the run."""
 
-from __future__ import annotations
-
 import abc
 import contextlib
 import ctypes
 import gc
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from collections.abc import Iterator, Mapping
+from typing import IO, Annotated, Any, Final
 
 import click
 import msgspec
@@ -19,15 +18,9 @@ from tap_gotowebinar.api.errors import GoToWebinarError
 from tap_gotowebinar.settings.tap import problems
 from tap_gotowebinar.settings.values import json_object
 from tap_gotowebinar.singer.plugin import CommandLinePlugin
+from tap_gotowebinar.singer.sdk_overrides import ConfigInput
 from tap_gotowebinar.singer.signals import signals_held
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from typing import IO
-
-    from tap_gotowebinar.singer.sdk_overrides import ConfigInput
-    from tap_gotowebinar.singer.writer import MessageWriter
-
+from tap_gotowebinar.singer.writer import MessageWriter
 
 _M_MMAP_THRESHOLD: Final = -3
 _M_ARENA_MAX: Final = -8

@@ -1,11 +1,10 @@
 """Writes Singer messages to standard output in whole lines, each SCHEMA once."""
 
-from __future__ import annotations
-
 import datetime as dt
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, BinaryIO, Final
 
 import msgspec
 from singer_sdk.contrib.msgspec import encoder
@@ -16,11 +15,6 @@ from typing_extensions import override
 
 from tap_gotowebinar.api.errors import OutputError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import BinaryIO
-
-
 BUFFER_SIZE: Final = 64 * 1024
 """Bytes that are buffered before they are written."""
 
@@ -28,10 +22,9 @@ _STATE_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 
 
 class MessageWriter(GenericSingerWriter[bytes, Message]):
-    """Buffers messages and writes whole lines to standard output."""
+    """Buffers messages and writes whole lines, to standard output if no other is given."""
 
     def __init__(self, output: BinaryIO | None = None) -> None:
-        """Start with an empty buffer; messages go to standard output if no other is given."""
         self._output = output
         self._buffer = bytearray()
         self._extracted_at: dt.datetime | None = None

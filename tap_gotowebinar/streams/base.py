@@ -1,34 +1,32 @@
 """What all streams have in common: their calls, their records, and how the SDK uses them."""
 
-from __future__ import annotations
-
 import functools
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final
 
-from singer_sdk import Stream, StreamSchema
+from singer_sdk import Stream, StreamSchema, Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.helpers.types import Record
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.metrics import Counter, Metric, Point, Timer
 from singer_sdk.metrics import log as log_metric
+from singer_sdk.singerlib import Catalog
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
+from tap_gotowebinar.api.stats import StreamStats
 from tap_gotowebinar.records.shape import SCHEMAS, RecordShape
-from tap_gotowebinar.singer.sdk_overrides import NullStateManager, SilentCounter, SilentTimer, is_relevant
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from singer_sdk import Tap
-    from singer_sdk.helpers.types import Record
-    from singer_sdk.singerlib import Catalog
-
-    from tap_gotowebinar.api.stats import StreamStats
-    from tap_gotowebinar.singer.sdk_overrides import StreamStateManager
-    from tap_gotowebinar.sync.bookmarks.streams import Bookmark, StreamBookmarks
-    from tap_gotowebinar.sync.context import SyncContext
-    from tap_gotowebinar.sync.steps import Batch
-    from tap_gotowebinar.sync.stream_client import StreamClient
+from tap_gotowebinar.singer.sdk_overrides import (
+    NullStateManager,
+    SilentCounter,
+    SilentTimer,
+    StreamStateManager,
+    is_relevant,
+)
+from tap_gotowebinar.sync.bookmarks.streams import Bookmark, StreamBookmarks
+from tap_gotowebinar.sync.context import SyncContext
+from tap_gotowebinar.sync.steps import Batch
+from tap_gotowebinar.sync.stream_client import StreamClient
 
 MAX_BATCH: Final = 250
 """Most records between two checkpoints, at which a STATE is printed or a signal stops the run."""

@@ -1,36 +1,37 @@
 """What was asked and answered in a session; the rows get surrogate keys, because GoTo gives none."""
 
-from __future__ import annotations
-
 import functools
 import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 import msgspec
+from singer_sdk.helpers.types import Record
 from typing_extensions import override
 
+from tap_gotowebinar.records.record_list import RecordList
 from tap_gotowebinar.records.surrogate_keys import add_surrogate_keys
 from tap_gotowebinar.streams.parents_and_children import fetched_list
 from tap_gotowebinar.streams.sessions import SESSION, SessionChild, SessionListStream
 from tap_gotowebinar.sync.attendee_lists import ATTENDEES
 from tap_gotowebinar.sync.bookmarks.state import pack, unpack
 from tap_gotowebinar.sync.bookmarks.streams import without_nulls
-from tap_gotowebinar.sync.steps import Batch, Step
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from singer_sdk.helpers.types import Record
-
-    from tap_gotowebinar.records.record_list import RecordList
-    from tap_gotowebinar.sync.schedule import PlannedSession
-    from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
-    from tap_gotowebinar.sync.stream_client import StreamClient
-
+from tap_gotowebinar.sync.schedule import PlannedSession
+from tap_gotowebinar.sync.steps import Batch, Outcome, Step, Steps, Unit
+from tap_gotowebinar.sync.stream_client import StreamClient
 
 NO_ATTENDEE: Final = "0"
 """The `upto` of a session none of whose attendees has been read; they are read in the order of their keys."""
+
+
+@dataclass
+class _Reading:
+    """How far the attendees of a session have been read: a hash of each one's answers by registrantKey."""
+
+    session: PlannedSession
+    roster: dict[int, int]
+    is_complete: bool = True
 
 
 class SurrogateKeyedStream(SessionListStream):
@@ -153,12 +154,3 @@ class AttendeeSurveys(AttendeeAnswers):
 
 def _answers_hash(records: Iterable[Record]) -> int:
     return zlib.crc32(msgspec.json.encode([sorted(record.items()) for record in records]))
-
-
-@dataclass
-class _Reading:
-    """How far the attendees of a session have been read: a hash of each one's answers by registrantKey."""
-
-    session: PlannedSession
-    roster: dict[int, int]
-    is_complete: bool = True

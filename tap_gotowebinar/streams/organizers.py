@@ -1,19 +1,14 @@
 """The organizers whose webinars are read."""
 
-from __future__ import annotations
+from collections.abc import Iterable
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
+from singer_sdk.helpers.types import Context, Record
 from typing_extensions import override
 
 from tap_gotowebinar.api.errors import CallError
 from tap_gotowebinar.api.identity import IDENTITY_PATH
 from tap_gotowebinar.streams.base import GoToWebinarStream
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from singer_sdk.helpers.types import Context, Record
 
 
 class Organizers(GoToWebinarStream):

@@ -1,29 +1,21 @@
 """What parent streams have in common, and what child streams have."""
 
-from __future__ import annotations
-
 import abc
 import functools
 import logging
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
-from singer_sdk.mapper import RemoveRecordTransform
+from singer_sdk.helpers.types import Context, Record
+from singer_sdk.mapper import RemoveRecordTransform, StreamMap
 from typing_extensions import override
 
 from tap_gotowebinar.api.errors import CallError, ForbiddenError, UnreadableResponseError, internal_error
 from tap_gotowebinar.records.record_list import RecordList
 from tap_gotowebinar.streams.base import GoToWebinarStream
 from tap_gotowebinar.sync.report import PlannedCalls
-from tap_gotowebinar.sync.steps import Fetched, Gone, Unit
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from singer_sdk.helpers.types import Context, Record
-    from singer_sdk.mapper import StreamMap
-
-    from tap_gotowebinar.sync.schedule import Planned
-    from tap_gotowebinar.sync.steps import Outcome, Step, Steps
+from tap_gotowebinar.sync.schedule import Planned
+from tap_gotowebinar.sync.steps import Fetched, Gone, Outcome, Step, Steps, Unit
 
 T = TypeVar("T", bound="Planned")
 
@@ -70,7 +62,7 @@ class ParentStream(GoToWebinarStream, Generic[T]):
             yield item.context
 
     @functools.cached_property
-    def readers(self) -> list[ChildStream[T]]:
+    def readers(self) -> list["ChildStream[T]"]:
         """The selected children, in the order of reading."""
         return [child for child in self.child_streams if isinstance(child, ChildStream) and child.selected]
 

@@ -1,30 +1,21 @@
 """The registrants of webinars, their details, and those who are no longer listed."""
 
-from __future__ import annotations
-
 import abc
 import functools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
+from singer_sdk.helpers.types import Record
 from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
 from tap_gotowebinar.streams.webinars import WebinarChild
-from tap_gotowebinar.sync.bookmarks.registrants import RegistrantBookmark, SeenKeysBookmark
+from tap_gotowebinar.sync.bookmarks.registrants import RegistrantBookmark, Row, Rows, SeenKeysBookmark
 from tap_gotowebinar.sync.listings import list_registrants
-from tap_gotowebinar.sync.schedule import DueReason
-from tap_gotowebinar.sync.steps import Batch, Fetched, Gone, Step
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from singer_sdk.helpers.types import Record
-
-    from tap_gotowebinar.sync.bookmarks.registrants import Row, Rows
-    from tap_gotowebinar.sync.schedule import PlannedWebinar, WebinarTiming
-    from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
-    from tap_gotowebinar.sync.stream_client import StreamClient
+from tap_gotowebinar.sync.schedule import DueReason, PlannedWebinar, WebinarTiming
+from tap_gotowebinar.sync.steps import Batch, Fetched, Gone, Outcome, Step, Steps, Unit
+from tap_gotowebinar.sync.stream_client import StreamClient
 
 REGISTRANTS: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/registrants"
 

@@ -1,16 +1,15 @@
 """The sessions: when webinars were held, how they went, and who attended."""
 
-from __future__ import annotations
-
 import functools
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Container, Iterator
 
+from singer_sdk.helpers.types import Context, Record
 from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
 from tap_gotowebinar.api.errors import MalformedResponseError
-from tap_gotowebinar.records.record_list import read_rows
+from tap_gotowebinar.records.record_list import RecordList, read_rows
 from tap_gotowebinar.records.timestamps import parse_time, to_iso
 from tap_gotowebinar.streams.parents_and_children import ChildStream, ParentStream, fetched_list
 from tap_gotowebinar.sync.attendee_lists import ATTENDEES, WebinarBatch
@@ -18,15 +17,7 @@ from tap_gotowebinar.sync.bookmarks.sessions import SessionsBookmark
 from tap_gotowebinar.sync.bookmarks.streams import rows_hash
 from tap_gotowebinar.sync.listings import WINDOW_MARGIN, list_sessions
 from tap_gotowebinar.sync.schedule import PlannedSession, in_order
-from tap_gotowebinar.sync.steps import Batch, Fetched, Step
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
-
-    from singer_sdk.helpers.types import Context, Record
-
-    from tap_gotowebinar.records.record_list import RecordList
-    from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
+from tap_gotowebinar.sync.steps import Batch, Fetched, Outcome, Step, Steps, Unit
 
 WEBINAR = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"
 SESSION = f"{WEBINAR}/sessions/{{sessionKey}}"

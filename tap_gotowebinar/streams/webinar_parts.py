@@ -4,10 +4,8 @@ Each is one short list. It is read when a webinar is new, and then the more rare
 webinar. All its rows are emitted when one of them has changed.
 """
 
-from __future__ import annotations
-
 import functools
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 from typing_extensions import override
 
@@ -18,14 +16,8 @@ from tap_gotowebinar.records.timestamps import to_iso_seconds
 from tap_gotowebinar.streams.parents_and_children import fetched_list
 from tap_gotowebinar.streams.webinars import WebinarChild
 from tap_gotowebinar.sync.bookmarks.streams import HashBookmark
-from tap_gotowebinar.sync.schedule import DueReason
-from tap_gotowebinar.sync.steps import Batch, Step
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tap_gotowebinar.sync.schedule import PlannedWebinar, WebinarTiming
-    from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
+from tap_gotowebinar.sync.schedule import DueReason, PlannedWebinar, WebinarTiming
+from tap_gotowebinar.sync.steps import Batch, Outcome, Step, Steps, Unit
 
 WEBINAR = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}"
 

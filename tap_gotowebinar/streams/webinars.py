@@ -1,11 +1,11 @@
 """The webinars, their details, and those that are no longer listed."""
 
-from __future__ import annotations
-
 import functools
 from collections import Counter
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
+from singer_sdk.helpers.types import Context, Record
 from typing_extensions import override
 
 from tap_gotowebinar.api.client import API
@@ -15,14 +15,7 @@ from tap_gotowebinar.streams.parents_and_children import ChildStream, ParentStre
 from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
 from tap_gotowebinar.sync.bookmarks.streams import HashBookmark
 from tap_gotowebinar.sync.schedule import DueReason, PlannedWebinar, WebinarTiming, alive_first, last_end, most_urgent
-from tap_gotowebinar.sync.steps import Batch, Fetched, Step
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from singer_sdk.helpers.types import Context, Record
-
-    from tap_gotowebinar.sync.steps import Outcome, Steps, Unit
+from tap_gotowebinar.sync.steps import Batch, Fetched, Outcome, Step, Steps, Unit
 
 
 class Webinars(ParentStream[PlannedWebinar]):
@@ -51,7 +44,7 @@ class Webinars(ParentStream[PlannedWebinar]):
             self.sync_context.checkpoint()
 
     @functools.cached_property
-    def children(self) -> list[WebinarChild]:
+    def children(self) -> list["WebinarChild"]:
         """The selected children."""
         return [child for child in self.readers if isinstance(child, WebinarChild)]
 
@@ -173,7 +166,7 @@ class WebinarDetails(WebinarChild):
         bookmark.read_at = to_iso_seconds(webinar.timing.now) if self.is_settled(webinar) else None
 
 
-def _calls_at_least(webinar: PlannedWebinar, readers: list[WebinarChild]) -> int:
+def _calls_at_least(webinar: PlannedWebinar, readers: list["WebinarChild"]) -> int:
     """Return how many calls a webinar costs without those for single registrants."""
     due = [reader for reader in readers if reader.reads(webinar)]
     sharing = sum(reader.shares_registrant_list for reader in due)

@@ -1,26 +1,20 @@
 """Attendees of sessions, and one answer for all sessions of a webinar where that saves calls."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 from tap_gotowebinar.api import responses
 from tap_gotowebinar.api.client import API
 from tap_gotowebinar.api.errors import CallError, UnexpectedStatusError
 from tap_gotowebinar.api.pagination import MAX_PAGE_SIZE
-from tap_gotowebinar.records.record_list import merge_attendance, read_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from tap_gotowebinar.api.responses import Page
-    from tap_gotowebinar.records.record_list import RecordList
-    from tap_gotowebinar.sync.schedule import PlannedSession
-    from tap_gotowebinar.sync.stream_client import StreamClient
+from tap_gotowebinar.api.responses import Page
+from tap_gotowebinar.records.record_list import RecordList, merge_attendance, read_rows
+from tap_gotowebinar.sync.schedule import PlannedSession
+from tap_gotowebinar.sync.stream_client import StreamClient
 
 ATTENDEES: Final = f"{API}/organizers/{{organizerKey}}/webinars/{{webinarKey}}/sessions/{{sessionKey}}/attendees"
 """Who attended a session."""
@@ -40,7 +34,6 @@ class WebinarBatch:
     def __init__(
         self, sessions: Mapping[str, int], read: Callable[[PlannedSession], dict[str, RecordList] | None]
     ) -> None:
-        """Read nothing yet."""
         self._wanted = dict(sessions)
         self._read = read
         self._rows: dict[str, dict[str, RecordList]] = {}
@@ -80,7 +73,6 @@ class AttendeeLists:
         is_read: Callable[[PlannedSession], bool],
         is_first_run: Callable[[str], bool],
     ) -> None:
-        """Read nothing yet."""
         self._client = client
         due, attended = Counter[str](), Counter[str]()
         for session in sessions:

@@ -1,39 +1,32 @@
 """What the streams of one run share."""
 
-from __future__ import annotations
-
 import contextlib
+import datetime as dt
 import functools
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
+from tap_gotowebinar.api.client import ApiClient
+from tap_gotowebinar.api.stats import StreamStats
 from tap_gotowebinar.records.reader import RecordReader
 from tap_gotowebinar.records.shape import SCHEMAS
 from tap_gotowebinar.records.timestamps import to_iso
 from tap_gotowebinar.settings.tap import Settings
 from tap_gotowebinar.singer.signals import StopSignals
+from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.sync.attendee_lists import AttendeeLists
 from tap_gotowebinar.sync.bookmarks.registrants import RegistrantBookmark, SeenKeysBookmark
 from tap_gotowebinar.sync.bookmarks.state import StateError
-from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
+from tap_gotowebinar.sync.bookmarks.streams import Bookmark, Bookmarks
 from tap_gotowebinar.sync.listings import WebinarListing
 from tap_gotowebinar.sync.organizers import OrganizerScope
 from tap_gotowebinar.sync.prefetch import Prefetcher
 from tap_gotowebinar.sync.report import Report
-from tap_gotowebinar.sync.schedule import DueRule
+from tap_gotowebinar.sync.schedule import DueRule, PlannedSession
 from tap_gotowebinar.sync.state_writer import StateWriter
+from tap_gotowebinar.sync.steps import Unit
 from tap_gotowebinar.sync.stream_client import StreamClient
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Iterator, Mapping
-
-    from tap_gotowebinar.api.client import ApiClient
-    from tap_gotowebinar.api.stats import StreamStats
-    from tap_gotowebinar.singer.writer import MessageWriter
-    from tap_gotowebinar.sync.bookmarks.streams import Bookmark
-    from tap_gotowebinar.sync.schedule import PlannedSession
-    from tap_gotowebinar.sync.steps import Unit
 
 
 class SyncContext:

@@ -1,12 +1,14 @@
 """The webinars, sessions and registrants of a run: lists that show whether they are complete."""
 
-from __future__ import annotations
-
 import datetime as dt
 import functools
 import logging
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from singer_sdk.helpers.types import Record
 
 from tap_gotowebinar.api import responses
 from tap_gotowebinar.api.client import API
@@ -14,19 +16,11 @@ from tap_gotowebinar.api.errors import ForbiddenError, NotFoundError, RetriesExh
 from tap_gotowebinar.api.responses import is_key
 from tap_gotowebinar.records.record_list import RecordList, read_rows
 from tap_gotowebinar.records.timestamps import to_iso_seconds
-from tap_gotowebinar.sync.bookmarks.listed_webinars import WebinarList
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Set as AbstractSet
-
-    from singer_sdk.helpers.types import Record
-
-    from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark
-    from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
-    from tap_gotowebinar.sync.organizers import OrganizerScope
-    from tap_gotowebinar.sync.report import Report
-    from tap_gotowebinar.sync.stream_client import StreamClient
+from tap_gotowebinar.sync.bookmarks.listed_webinars import ListedWebinarsBookmark, WebinarList
+from tap_gotowebinar.sync.bookmarks.streams import StreamBookmarks
+from tap_gotowebinar.sync.organizers import OrganizerScope
+from tap_gotowebinar.sync.report import Report
+from tap_gotowebinar.sync.stream_client import StreamClient
 
 logger = logging.getLogger("tap-gotowebinar")
 

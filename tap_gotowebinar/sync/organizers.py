@@ -1,19 +1,15 @@
 """Whose data a run reads: the organizers, the account, and the owner of the token."""
 
-from __future__ import annotations
-
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_gotowebinar.api.client import API
 from tap_gotowebinar.api.errors import CallError, GoToWebinarError
 from tap_gotowebinar.api.identity import NO_IDENTITY, UNKNOWN_OWNER, owner_of_token
-
-if TYPE_CHECKING:
-    from tap_gotowebinar.settings.tap import Settings
-    from tap_gotowebinar.sync.report import Report
-    from tap_gotowebinar.sync.stream_client import StreamClient
+from tap_gotowebinar.settings.tap import Settings
+from tap_gotowebinar.sync.report import Report
+from tap_gotowebinar.sync.stream_client import StreamClient
 
 
 @dataclass

@@ -4,22 +4,16 @@ The main thread runs the streams' generators ahead, threads make the calls, and 
 the same order. The constants below bound the memory.
 """
 
-from __future__ import annotations
-
 import collections
 import queue
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, Final
 
 from tap_gotowebinar.api.errors import CallError, NotFoundError, UnreadableResponseError, internal_error
 from tap_gotowebinar.records.record_list import RecordList
-from tap_gotowebinar.sync.steps import Fetched, Gone, Skipped, Step
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
-
-    from tap_gotowebinar.sync.steps import Outcome, Unit
+from tap_gotowebinar.sync.steps import Fetched, Gone, Outcome, Skipped, Step, Unit
 
 MAX_UNTAKEN: Final = 8
 """Calls on their way and outcomes not yet taken, per call in flight."""
@@ -140,7 +134,6 @@ class Prefetcher:
         within_call_limit: Callable[[int], bool] | None,
         waiting: Callable[[], AbstractContextManager[None]],
     ) -> None:
-        """Make no call before the first step is taken."""
         self._units = units
         self._workers = workers
         self._within_call_limit = within_call_limit

@@ -1,20 +1,15 @@
 """What a run logs about itself: plan, progress, counts, what was left out, and whether it is complete."""
 
-from __future__ import annotations
-
 import logging
 import sys
 import time
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Callable, Collection, Sequence
+from typing import Final, NamedTuple
 
 from tap_gotowebinar.api.redaction import mask_names
 from tap_gotowebinar.api.stats import StreamStats
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
-
-    from tap_gotowebinar.records.record_list import RecordList
+from tap_gotowebinar.records.record_list import RecordList
 
 logger = logging.getLogger("tap-gotowebinar")
 
@@ -44,7 +39,6 @@ class Report:
     """The counts of a run by stream, its progress, and why it is not complete."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start the clock."""
         self._clock = clock
         self._started = self._last_line = clock()
         self._stats: defaultdict[str, StreamStats] = defaultdict(StreamStats)

@@ -3,17 +3,13 @@
 Nothing here reads the clock.
 """
 
-from __future__ import annotations
-
+import datetime as dt
 import enum
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from tap_gotowebinar.records.timestamps import parse_time
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterable, Mapping
 
 
 class WebinarTiming(NamedTuple):

@@ -4,23 +4,17 @@ Meltano can hand a run the state of another one. A run that went on from it woul
 cancellations.
 """
 
-from __future__ import annotations
-
 import hashlib
-from typing import TYPE_CHECKING
 
 from tap_gotowebinar.api.errors import CallError, GoToWebinarError
 from tap_gotowebinar.sync.bookmarks.state import Origin
-
-if TYPE_CHECKING:
-    from tap_gotowebinar.sync.context import SyncContext
+from tap_gotowebinar.sync.context import SyncContext
 
 
 class ForeignStateError(GoToWebinarError):
     """The state is about the data of somebody else."""
 
     def __init__(self, why: str) -> None:
-        """Say why, and what to do about it."""
         super().__init__(
             f"the state is that of another connection: {why}; check which state this run was given, "
             "or start without one if the change is meant"

@@ -1,20 +1,15 @@
 """How often a STATE is printed."""
 
-from __future__ import annotations
-
 import hashlib
 import time
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
 from tap_gotowebinar.singer.sdk_overrides import StateWriter as SdkStateWriter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tap_gotowebinar.singer.writer import MessageWriter
-    from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
+from tap_gotowebinar.singer.writer import MessageWriter
+from tap_gotowebinar.sync.bookmarks.streams import Bookmarks
 
 STATE_INTERVAL: Final = 10.0
 """Fewest seconds between two STATE messages."""

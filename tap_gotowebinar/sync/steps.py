@@ -1,15 +1,12 @@
 """How a stream reads a webinar or a session: in steps, each a call and what is emitted of its answer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-if TYPE_CHECKING:
-    from singer_sdk.helpers.types import Record
+from singer_sdk.helpers.types import Record
 
-    from tap_gotowebinar.api.errors import CallError
+from tap_gotowebinar.api.errors import CallError
 
 T = TypeVar("T")
 

@@ -1,27 +1,19 @@
 """Calls to GoTo on account of one stream, and the records of the answers."""
 
-from __future__ import annotations
-
 import functools
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from tap_gotowebinar.api import responses
-from tap_gotowebinar.api.client import FORBIDDEN_STATUSES
+from tap_gotowebinar.api.client import FORBIDDEN_STATUSES, ApiClient
 from tap_gotowebinar.api.errors import InvalidRowError, MalformedResponseError
-from tap_gotowebinar.api.pagination import read_pages
-from tap_gotowebinar.records.record_list import read_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
-
-    from tap_gotowebinar.api.client import ApiClient
-    from tap_gotowebinar.api.pagination import Listing
-    from tap_gotowebinar.api.responses import Page
-    from tap_gotowebinar.api.stats import StreamStats
-    from tap_gotowebinar.records.reader import RecordReader
-    from tap_gotowebinar.records.record_list import Merge, RecordList
+from tap_gotowebinar.api.pagination import Listing, read_pages
+from tap_gotowebinar.api.responses import Page
+from tap_gotowebinar.api.stats import StreamStats
+from tap_gotowebinar.records.reader import RecordReader
+from tap_gotowebinar.records.record_list import Merge, RecordList, read_rows
 
 T = TypeVar("T")
 

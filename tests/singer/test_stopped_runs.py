@@ -1,34 +1,27 @@
 """A run that is told to stop, or that nobody reads any more, ends at once and in good order."""
 
-from __future__ import annotations
-
 import io
 import json
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from typing_extensions import Buffer
 
-from gotowebinar_sandbox import Fault
+from gotowebinar_sandbox import Fault, Sandbox
 from tap_gotowebinar.singer.signals import FORCE_AFTER
 from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.tap import TapGoToWebinar
 from target_gotowebinar.target import TargetGoToWebinar
+from tests.forkserver import Launched, Launcher
 from tests.incremental_runs import BOTH, assert_in_step
 from tests.runs import EXECUTABLE, FAST, Run
 from tests.tiers import slow
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from _typeshed import ReadableBuffer
-
-    from gotowebinar_sandbox import Sandbox
-    from tests.forkserver import Launched, Launcher
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 PROMPT = 2.0
@@ -225,7 +218,7 @@ def test_an_output_that_takes_less_than_it_is_given_gets_the_rest() -> None:
     taken = bytearray()
 
     class Narrow(io.RawIOBase):
-        def write(self, data: ReadableBuffer) -> int:
+        def write(self, data: Buffer) -> int:
             taken.extend(memoryview(data)[:7])
             return min(7, len(memoryview(data)))
 

@@ -1,13 +1,12 @@
 """How often a STATE is printed: often enough for a killed run, seldom enough for a large account. And what it says."""
 
-from __future__ import annotations
-
 import io
 import itertools
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 from singer_sdk.singerlib import RecordMessage
+from typing_extensions import Buffer
 
 from tap_gotowebinar.singer.writer import MessageWriter
 from tap_gotowebinar.sync.bookmarks.registrants import SeenKeysBookmark
@@ -21,11 +20,7 @@ from tap_gotowebinar.sync.state_writer import (
     STATE_SHARE,
     StateWriter,
 )
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
-
-    from tests.sync.conftest import MakeRuns
+from tests.sync.conftest import MakeRuns
 
 
 class Output(io.BytesIO):
@@ -36,7 +31,7 @@ class Output(io.BytesIO):
         self._clock = clock
         self._seconds = seconds
 
-    def write(self, data: ReadableBuffer) -> int:
+    def write(self, data: Buffer) -> int:
         self._clock[0] += self._seconds
         return super().write(data)
 

@@ -1,22 +1,17 @@
 """The access token of a run: renewed in time, and shared by its threads and with other processes."""
 
-from __future__ import annotations
-
 import collections
 import concurrent.futures
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tap_gotowebinar.api.auth.token_endpoint import LOGIN, Credentials, InvalidGrantError, TokenEndpoint, TokenResponse
 from tap_gotowebinar.api.auth.token_store import StoredTokens, TokenStore, margin
 from tap_gotowebinar.api.errors import AuthenticationError, RetriesExhaustedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 logger = logging.getLogger("tap-gotowebinar.auth")
 

@@ -1,24 +1,19 @@
 """A file of secrets that several processes read and replace: readable by its owner only, and never half written."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os
 import stat
+import threading
 import time
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
+from filelock import BaseFileLock
 from typing_extensions import override
 
 from tap_gotowebinar.api.errors import RetriesExhaustedError
-
-if TYPE_CHECKING:
-    import threading
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from filelock import BaseFileLock
 
 logger = logging.getLogger("tap-gotowebinar.tokens")
 

@@ -5,12 +5,12 @@ authentication, at `https://authentication.logmeininc.com/oauth/token`. A refres
 token; when it does, the old one is about to die. Source: developer.goto.com, guides 03, 03.1 and 05.
 """
 
-from __future__ import annotations
-
 import re
+import threading
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, TypeGuard
+from typing import Any, Final, TypeGuard
 
 from tap_gotowebinar.api.errors import (
     AuthenticationError,
@@ -29,11 +29,6 @@ from tap_gotowebinar.api.retries import (
     resume_time,
 )
 from tap_gotowebinar.api.transport import ApiResponse, Transport, is_transient
-
-if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable, Generator
-
 
 LOGIN: Final = "tap-gotowebinar-login"
 """The command that gets a refresh token."""

@@ -6,8 +6,6 @@ yet, and so takes over. The file is replaced whole, never changed in place; a pr
 lock from before the request until the response is on the disk.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import hashlib
@@ -15,17 +13,15 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import msgspec
 from typing_extensions import override
 
 from tap_gotowebinar.api.auth.private_file import LOCK_TIMEOUT, PrivateFile
 from tap_gotowebinar.api.errors import GoToWebinarError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 logger = logging.getLogger("tap-gotowebinar.tokens")
 

@@ -1,18 +1,12 @@
 """Which webinars were listed: tells a webinar that was cancelled from one that this run did not ask for."""
 
-from __future__ import annotations
-
+import datetime as dt
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 from tap_gotowebinar.records.timestamps import parse_time
-from tap_gotowebinar.sync.bookmarks.state import pack, unpack
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Collection, Mapping, Sequence
-
-    from tap_gotowebinar.sync.bookmarks.state import Entry
+from tap_gotowebinar.sync.bookmarks.state import Entry, pack, unpack
 
 
 class WebinarList(NamedTuple):
@@ -47,7 +41,6 @@ class ListedWebinarsBookmark:
     parents: ClassVar[str] = "organizers"
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
-        """Start from an entry of the state."""
         self._account: str | None = entry.get("account")
         self._webinars: dict[int, int] = unpack(entry.get("roster", ""))
         self._entry: Entry | None = dict(entry)

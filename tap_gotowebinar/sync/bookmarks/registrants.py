@@ -5,23 +5,16 @@ equal instants, late or odd dates and the clocks of others do not matter then. O
 end and quiet for a while) its entry shrinks to a bookmark, a count and the time of the last reading.
 """
 
-from __future__ import annotations
-
 import operator
 import zlib
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 import msgspec
 
 from tap_gotowebinar.records.timestamps import canonical_time, to_iso, to_iso_seconds
-from tap_gotowebinar.sync.bookmarks.state import pack, unpack
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from tap_gotowebinar.sync.bookmarks.state import Entry
-    from tap_gotowebinar.sync.schedule import WebinarTiming
+from tap_gotowebinar.sync.bookmarks.state import Entry, pack, unpack
+from tap_gotowebinar.sync.schedule import WebinarTiming
 
 HASHED_FIELDS: Final = ("email", "firstName", "joinUrl", "lastName", "registrationDate", "status", "timeZone")
 """Fields whose change makes a row a changed row. Fixed: one more would make every row of every user new."""
@@ -175,7 +168,6 @@ class SeenKeysBookmark:
     parents: ClassVar[str] = "webinars"
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
-        """Start from an entry of the state."""
         self._entry: Entry | None = dict(entry)
         self._seen: set[int] | None = None
 

@@ -6,20 +6,15 @@ failures and equal times do not matter, and the state holds only the sessions of
 one that failed.
 """
 
-from __future__ import annotations
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from singer_sdk.helpers.types import Record
 
 from tap_gotowebinar.records.timestamps import canonical_time, parse_time, to_iso_seconds
+from tap_gotowebinar.sync.bookmarks.state import Entry
 from tap_gotowebinar.sync.bookmarks.streams import is_hash_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from singer_sdk.helpers.types import Record
-
-    from tap_gotowebinar.sync.bookmarks.state import Entry
-    from tap_gotowebinar.sync.schedule import DueRule, PlannedSession
+from tap_gotowebinar.sync.schedule import DueRule, PlannedSession
 
 
 class SessionsBookmark:
@@ -28,7 +23,6 @@ class SessionsBookmark:
     parents: ClassVar[str] = "organizers"
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
-        """Start from an entry of the state."""
         self.newest: str | None = canonical_time(entry.get("replication_key_value"))
         self.start: str | None = canonical_time(entry.get("start"))
         self._sessions: dict[str, Entry] = {key: dict(session) for key, session in entry.get("sessions", {}).items()}

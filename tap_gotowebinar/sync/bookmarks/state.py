@@ -6,11 +6,10 @@ Beside the bookmarks stands `origin`: whose data they are about. A state that ca
 names the place: to ignore it would cause a silent full reload.
 """
 
-from __future__ import annotations
-
 import base64
 import struct
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, NamedTuple, Self
 
 import msgspec
 
@@ -18,9 +17,6 @@ from tap_gotowebinar.api.errors import GoToWebinarError
 from tap_gotowebinar.api.redaction import mask
 from tap_gotowebinar.api.responses import is_key
 from tap_gotowebinar.records.timestamps import canonical_time
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 VERSION: Final = 1
 """Version of the state's form."""
@@ -36,7 +32,6 @@ class StateError(GoToWebinarError):
     """The state cannot be understood."""
 
     def __init__(self, *, where: str, what: str) -> None:
-        """Say what is wrong, where, and what to do about it."""
         super().__init__(
             f"the state is damaged: {where} {what}; restore an earlier state, or remove that entry to read it anew"
         )
@@ -54,7 +49,7 @@ class Origin(NamedTuple):
     keys: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, value: object) -> Origin:
+    def of(cls, value: object) -> Self:
         """Return what a state says of its origin, nothing if it is None, as in earlier releases; raises StateError."""
         entry = mapping({} if value is None else value, "origin")
         owner, keys = entry.get("owner"), entry.get("keys") or []

@@ -4,21 +4,14 @@ A row is emitted when its stream has not emitted it before, or when it has chang
 webinarKey alone, so that a webinar whose organizer changes keeps its own. Nothing here reads the clock.
 """
 
-from __future__ import annotations
-
 import zlib
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
+from singer_sdk.helpers.types import Record
 
-from tap_gotowebinar.sync.bookmarks.state import VERSION, Origin, loaded_entries, mapping, stream_states, unpack
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from singer_sdk.helpers.types import Record
-
-    from tap_gotowebinar.sync.bookmarks.state import Entry
+from tap_gotowebinar.sync.bookmarks.state import VERSION, Entry, Origin, loaded_entries, mapping, stream_states, unpack
 
 
 class Bookmark(Protocol):
@@ -41,7 +34,6 @@ class HashBookmark:
     parents: ClassVar[str] = "webinars"
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
-        """Start from an entry of the state."""
         self._hash: str | None = entry.get("hash")
         self.read_at: str | None = entry.get("read_at")
 
@@ -71,7 +63,6 @@ class StreamBookmarks(Generic[B]):
     """The bookmarks of one stream by webinarKey or organizerKey."""
 
     def __init__(self, kind: type[B], entries: dict[str, Entry]) -> None:
-        """Make no bookmark of an entry before it is asked for."""
         self.kind = kind
         self.entries = entries
         self._open: dict[str, B] = {}
@@ -106,7 +97,6 @@ class Bookmarks:
     """
 
     def __init__(self, kinds: Mapping[str, type[Bookmark]], state: object = None) -> None:
-        """Read the state."""
         states = stream_states(state)
         self.origin = Origin.of(mapping(state or {}, "all of it").get("origin"))
         self._with_state = {name for name, value in states.items() if value}
