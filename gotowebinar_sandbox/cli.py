@@ -144,7 +144,9 @@ def _serve(sandbox: Sandbox, env_file: pathlib.Path | None) -> int:
             how = f"set -a; . {shlex.quote(str(env_file.resolve()))}; set +a"
         sys.stdout.write(f"{sandbox.url} is a GoToWebinar sandbox; to use it with tap and target: {how}\n")
         sys.stdout.flush()
-        stop.wait()
+        # As in `run_command`: without a limit it may miss a signal.
+        while not stop.wait(1):
+            pass
     return 0
 
 
