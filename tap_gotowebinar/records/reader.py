@@ -31,7 +31,7 @@ _INTEGER: Final = re.compile(r"\s*[+-]?[0-9]{1,19}\s*", re.ASCII)
 
 
 class RecordReader:
-    """Makes records of one stream out of decoded JSON objects.
+    """Makes decoded JSON objects records of one stream; it changes the objects themselves.
 
     Args:
         keys: Primary keys that a row must hold. The other fields that may not be null are keys of the parent, and are
@@ -57,14 +57,14 @@ class RecordReader:
         self._text_keys = text_keys
 
     def read(self, row: object) -> Record:
-        """Return the record of one decoded row; raises InvalidRowError if it is no object or lacks a usable key."""
+        """Return a decoded row, made a record; raises InvalidRowError if it is no object or lacks a usable key."""
         (record,) = self.read_all([row])
         if isinstance(record, InvalidRowError):
             raise record
         return record
 
     def read_all(self, rows: Sequence[object]) -> list[Record | InvalidRowError]:
-        """Return the record of each row, which is the row itself, converted, or what is wrong with the row."""
+        """Return decoded rows, made records, or what is wrong with them."""
         records = self._objects(rows)
         try:
             if not self._text_keys and are_keys([record[key] for key in self.keys for record in records]):
@@ -85,15 +85,15 @@ class RecordReader:
 _Convert = Callable[[Sequence[Any]], Sequence[Any]]
 """Converts the values that one field has in several rows: null stays None, what cannot be converted becomes INVALID.
 
-It returns the same object if no value has to change.
+It may return the same object if no value has to change.
 """
 
 
 class _ObjectReader:
-    """Converts the declared fields of objects, counts what is unusable, and removes and names what is unknown.
+    """Converts the declared fields of objects in place, and counts what is unusable.
 
-    Objects with the same fields are converted together, field by field: most rows of a list have. They are changed in
-    place, because copies would take longer than everything else.
+    All other fields are removed; those that nobody expects are named. Objects with the same fields are converted
+    together, field by field: most rows of a list have. No object may be among them twice.
     """
 
     def __init__(
@@ -120,6 +120,23 @@ class _ObjectReader:
 
     def _convert(self, wire_names: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
         read = dict(zip(wire_names, zip(*map(dict.values, rows), strict=True), strict=True))
+        columns = self._columns(read)
+        if list(columns) != [wire_name for wire_name in read if wire_name in self._fields]:
+            # A field in its other spelling keeps its place: the hashes of bookmarks depend on the order inside objects.
+            for row, values in zip(rows, zip(*columns.values(), strict=True), strict=True):
+                row.clear()
+                row.update(zip(columns, values, strict=True))
+            return
+        for name, column in columns.items():
+            if column is not read[name]:
+                for row, value in zip(rows, column, strict=True):
+                    row[name] = value
+        for wire_name in read.keys() - columns.keys():
+            for row in rows:
+                del row[wire_name]
+
+    def _columns(self, read: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+        """Return the converted values of all rows by declared field."""
         columns: dict[str, Sequence[Any]] = {}
         for wire_name, values in read.items():
             if wire_name in self._fields:
@@ -133,13 +150,7 @@ class _ObjectReader:
             elif wire_name not in self._left_out:
                 self._left_out.add(wire_name)
                 self._stats.unknown.add(self._prefix + wire_name)
-        for name, column in columns.items():
-            if column is not read.get(name):
-                for row, value in zip(rows, column, strict=True):
-                    row[name] = value
-        for wire_name in read.keys() - columns.keys():
-            for row in rows:
-                del row[wire_name]
+        return columns
 
     def _usable(self, name: str, column: Sequence[Any]) -> Sequence[Any]:
         unusable = sum(1 for value in column if value is INVALID)

@@ -1,5 +1,6 @@
 """The organizers whose webinars are read."""
 
+import copy
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,7 +25,7 @@ class Organizers(GoToWebinarStream):
         run = self.sync_context
         rows: dict[str, dict[str, Any]] = {}
         if (owner := self._owner()) is not None:
-            rows[owner["organizerKey"]] = {**owner}
+            rows[owner["organizerKey"]] = copy.deepcopy(owner)
         keys = run.organizers.organizer_keys
         if run.settings.account_key:
             keys = tuple(run.webinars.organizer_keys)

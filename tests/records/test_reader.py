@@ -194,14 +194,17 @@ def test_a_field_the_schema_does_not_declare_is_left_out_and_named(details: Read
 
 @pytest.mark.parametrize("name", ["webinarId", "webinarID"])
 def test_both_spellings_of_the_webinar_id_come_out_as_one(webinars: Reading, name: str) -> None:
-    assert webinars.record(**{name: "512004871"}) == {"webinarKey": "1", "webinarID": "512004871"}
+    record = webinars.record(**{name: "512004871", "subject": "Roses"})
+    # In this order: the hashes in the states of earlier releases depend on it inside objects.
+    assert list(record.items()) == [("webinarKey", "1"), ("webinarID", "512004871"), ("subject", "Roses")]
 
 
 @pytest.mark.parametrize("empty", [None, {"no": "text"}])
 def test_of_two_spellings_the_usable_value_wins(webinars: Reading, empty: object) -> None:
     both = {"webinarId": "512004871", "webinarID": empty}
     for fields in (both, dict(reversed(both.items()))):
-        assert webinars.record(**fields)["webinarID"] == "512004871"
+        record = webinars.record(**fields, subject="Roses")
+        assert list(record.items()) == [("webinarKey", "1"), ("webinarID", "512004871"), ("subject", "Roses")]
 
 
 def test_an_array_nested_deeper_than_any_stack_does_no_harm(details: Reading) -> None:

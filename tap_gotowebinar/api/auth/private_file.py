@@ -7,10 +7,10 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
-from filelock import BaseFileLock
 from typing_extensions import override
 
 from tap_gotowebinar.api.errors import RetriesExhaustedError
@@ -64,7 +64,7 @@ class PrivateFile:
         with contextlib.ExitStack() as stack:
             # A file in a folder that cannot be written to changes for nobody and needs no lock.
             with contextlib.suppress(OSError):
-                stack.callback(self._acquire(stop, timeout).release)
+                stack.enter_context(self._acquire(stop, timeout))
                 # Of a process that was killed.
                 self._temp_path.unlink(missing_ok=True)
             yield
@@ -111,7 +111,7 @@ class PrivateFile:
             with contextlib.suppress(OSError):
                 os.fchmod(descriptor, stat.S_IRUSR | stat.S_IWUSR)
 
-    def _acquire(self, stop: threading.Event, timeout: float) -> BaseFileLock:
+    def _acquire(self, stop: threading.Event, timeout: float) -> AbstractContextManager[object]:
         # Only here: most runs find a good token, and the import takes longer than all the rest.
         from filelock import FileLock, Timeout  # noqa: PLC0415
 
@@ -120,14 +120,13 @@ class PrivateFile:
             folder.mkdir(mode=0o700, exist_ok=True)
         lock = FileLock(f"{self._path}.lock", mode=0o600)
         try:
-            lock.acquire(timeout=timeout, poll_interval=0.05, cancel_check=stop.is_set)
+            return lock.acquire(timeout=timeout, poll_interval=0.05, cancel_check=stop.is_set)
         except Timeout:
             msg = (
                 f"another process has held {lock.lock_file} for {timeout:.0f} seconds: end it, or give this "
                 "one a token_path of its own"
             )
             raise RetriesExhaustedError(msg) from None
-        return lock
 
     def _keep_owner(self, descriptor: int) -> None:
         """Keep the owner of the file when root replaces it, in a container for instance."""
