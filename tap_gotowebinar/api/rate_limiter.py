@@ -80,11 +80,13 @@ class RateLimiter:
             try:
                 while self._queue[0] is not ticket:
                     self._wait(self._changed, None)
-                its_turn = self._clock()
+                its_turn = due = self._clock()
                 while (delay := self._delay()) is None or delay > 0:
+                    due = self._clock() + (delay or 0)
                     self._wait(self._changed, None if delay is None else min(delay, threading.TIMEOUT_MAX))
                 self._in_flight += 1
-                self._next_send = self._clock() + self._spacing
+                # Not from when this thread woke up: the delays of all calls would add up.
+                self._next_send = due + self._spacing
                 return self._clock() - its_turn
             finally:
                 self._queue.remove(ticket)

@@ -144,6 +144,20 @@ def test_calls_leave_as_soon_after_one_another_as_the_rate_allows() -> None:
             assert world.now == pytest.approx(number / 4)
 
 
+def test_a_thread_that_wakes_up_late_delays_no_call_but_its_own() -> None:
+    world = World()
+
+    def wait(condition: threading.Condition, delay: float | None) -> None:
+        world.wait(condition, delay)
+        world.now += 0.01
+
+    budget = RateLimiter(100, 8, clock=lambda: world.now, wait=wait)
+
+    for number in range(9):
+        with budget.slot():
+            assert 0 <= world.now - number / 8 < 0.011
+
+
 def test_a_slot_says_how_long_it_was_waited_for() -> None:
     world = World()
     budget = RateLimiter(1, 1e9, window=60, clock=lambda: world.now, wait=world.wait)
