@@ -1,5 +1,6 @@
 """Whatever GoTo sends, what comes out fits the schema, and nothing that comes in is said aloud."""
 
+import copy
 import datetime as dt
 import functools
 from typing import Any
@@ -23,6 +24,7 @@ KEYS = {
     "organizers": "organizerKey",
     "webinars": "webinarKey",
     "webinar_details": "webinarKey",
+    "sessions": "sessionKey",
     "session_performance": "sessionKey",
     "questions": "questionKey",
 }
@@ -103,6 +105,7 @@ USABLE: dict[tuple[str, str], list[tuple[Any, Any]]] = {
     ("registrants", "firstName"): [
         *(("Zoë", "Zoë"), ("", ""), ("A\x00da", "Ada"), ("A\ud800da", "A?da"), ("Ü\x00\udfff", "Ü?")),
         *((12, "12"), (2**70, "1180591620717411303424"), (1.5, "1.5"), (True, "true"), (False, "false")),
+        ("2026-02-20T08:15:30Z", "2026-02-20T08:15:30Z"),
     ],
     ("webinar_details", "numberOfRegistrants"): [
         *((0, 0), ("42", 42), (" 42 ", 42), ("-7", -7), (3.0, 3), (2**63 - 1, 2**63 - 1)),
@@ -116,6 +119,7 @@ UNUSABLE: dict[tuple[str, str], list[Any]] = {
     ("webinar_details", "numberOfRegistrants"): [
         *(True, "", "4 2", "--5", "1e3", "٤٢", 1.5, 2**63, "9" * 5000, float("nan"), float("inf"), 1e300, [1], {}),
     ],
+    ("sessions", "totalPollCount"): [1.5, True],
     ("webinar_details", "inSession"): [0, 1, "yes", "", [], {}, 1.0],
 }
 
@@ -349,3 +353,18 @@ def test_whatever_comes_in_a_record_comes_out_that_fits_the_schema(stream: str, 
     line = msgspec.json.encode(record)
     assert msgspec.json.decode(line) == record
     assert b"\\u0000" not in line
+
+
+@pytest.mark.parametrize("stream", ["registrants", "sessions", "webinar_details"])
+@hypothesis.settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_rows_come_out_of_a_list_as_each_of_them_does_alone(stream: str, data: st.DataObject) -> None:
+    together, alone = Reading(stream), Reading(stream)
+    names = data.draw(st.lists(st.sampled_from(fields_of(SCHEMAS[stream])), max_size=4, unique=True))
+    alike = st.fixed_dictionaries({**dict.fromkeys(together.row, st.integers(0, 9)), **dict.fromkeys(names, SCALARS)})
+    rows = data.draw(st.lists(alike | any_row(stream), max_size=6))
+
+    apart = [alone.reader.read_all([row])[0] for row in copy.deepcopy(rows)]
+
+    assert list(map(repr, together.reader.read_all(rows))) == list(map(repr, apart))
+    assert together.stats == alone.stats
