@@ -15,13 +15,13 @@ from tap_gotowebinar.api.errors import CallError, NotFoundError, UnreadableRespo
 from tap_gotowebinar.records.record_list import RecordList
 from tap_gotowebinar.sync.steps import Fetched, Gone, Outcome, Skipped, Step, Unit
 
-MAX_UNTAKEN: Final = 8
+MAX_UNTAKEN: Final = 16
 """Calls on their way and outcomes not yet taken, per call in flight."""
 
 MAX_UNTAKEN_ROWS: Final = 5_000
 """Rows of lists on their way or not yet taken, up to which further units are opened."""
 
-ASSUMED_ROWS: Final = 1_000
+ASSUMED_ROWS: Final = 500
 """Rows that a list on its way counts for until the first list has come; then the largest so far counts."""
 
 
