@@ -134,9 +134,8 @@ class CommandLineTap(CommandLinePlugin, Tap):
 
 def _tune_process() -> None:
     """Suit the process to large values that are soon dropped and hold no reference cycles."""
-    # The search for cycles would take as long as the reading.
+    # What has been imported stays: no search for reference cycles looks at it again.
     gc.freeze()
-    gc.set_threshold(100_000)
     # glibc would keep some 10 MiB for the threads that read lists. Other C libraries have no mallopt.
     with contextlib.suppress(AttributeError, OSError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt

@@ -18,10 +18,10 @@ from tap_gotowebinar.sync.steps import Fetched, Gone, Outcome, Skipped, Step, Un
 MAX_UNTAKEN: Final = 16
 """Calls on their way and outcomes not yet taken, per call in flight."""
 
-MAX_UNTAKEN_ROWS: Final = 5_000
+MAX_UNTAKEN_ROWS: Final = 4_000
 """Rows of lists on their way or not yet taken, up to which further units are opened."""
 
-ASSUMED_ROWS: Final = 500
+ASSUMED_ROWS: Final = 400
 """Rows that a list on its way counts for until the first list has come; then the largest so far counts."""
 
 

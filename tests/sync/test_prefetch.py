@@ -549,7 +549,7 @@ def test_units_are_opened_up_to_half_of_that() -> None:
 
 
 @pytest.mark.parametrize(
-    ("taken", "rows", "arrive", "counted"), [(30, 250, 99, 250), (0, 500, 1, 500), (0, 500, 0, ASSUMED_ROWS)]
+    ("taken", "rows", "arrive", "counted"), [(30, 250, 99, 250), (0, 400, 1, 400), (0, 500, 0, ASSUMED_ROWS)]
 )
 def test_lists_are_read_ahead_up_to_their_rows(taken: int, rows: int, arrive: int, counted: int) -> None:
     """A list counts for its rows; one on its way for those of the largest that came, or for what is assumed before."""
