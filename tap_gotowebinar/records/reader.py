@@ -31,7 +31,7 @@ _INTEGER: Final = re.compile(r"\s*[+-]?[0-9]{1,19}\s*", re.ASCII)
 
 
 class RecordReader:
-    """Makes decoded JSON objects records of one stream; it changes the objects themselves.
+    """Turns decoded JSON objects into records of one stream, in place.
 
     Args:
         keys: Primary keys that a row must hold. The other fields that may not be null are keys of the parent, and are
@@ -57,14 +57,14 @@ class RecordReader:
         self._text_keys = text_keys
 
     def read(self, row: object) -> Record:
-        """Return a decoded row, made a record; raises InvalidRowError if it is no object or lacks a usable key."""
+        """Return the record that a row becomes; raises InvalidRowError if it is no object or lacks a usable key."""
         (record,) = self.read_all([row])
         if isinstance(record, InvalidRowError):
             raise record
         return record
 
     def read_all(self, rows: Sequence[object]) -> list[Record | InvalidRowError]:
-        """Return decoded rows, made records, or what is wrong with them."""
+        """Return the records that rows become, or what is wrong with a row."""
         records = self._objects(rows)
         try:
             if not self._text_keys and are_keys([record[key] for key in self.keys for record in records]):

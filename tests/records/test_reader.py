@@ -146,6 +146,18 @@ def test_null_is_null_and_absent_is_absent(registrants: Reading) -> None:
     assert not registrants.stats.unusable
 
 
+def test_an_array_that_is_null_is_null(details: Reading) -> None:
+    assert details.record(responses=None) == {"registrantKey": "1", "responses": None}
+    assert not details.stats.unusable
+
+
+def test_a_key_that_is_text_may_be_any_text_but_none(registrants: Reading) -> None:
+    reader = RecordReader(ALIKE, ("key",), registrants.stats, text_keys=frozenset({"key"}))
+    assert reader.read({"key": "a b"}) == {"key": "a b"}
+    with pytest.raises(InvalidRowError, match="no usable key"):
+        reader.read({"key": ""})
+
+
 NUMBERS: dict[str, Any] = {"properties": {"key": {"type": "string"}, "share": {"type": ["number", "null"]}}}
 
 
